@@ -1,0 +1,46 @@
+// Types of the functions used from Deno's standard library. Its npm mirror ships none;
+// where jsr.io is reachable, map the specifiers in deno.json to jsr: and delete this file.
+
+declare module "@std/assert" {
+  export function assert(expression: unknown, message?: string): asserts expression;
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T>;
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  export function assertArrayIncludes<T>(
+    actual: ArrayLike<T>,
+    expected: ArrayLike<T>,
+    message?: string,
+  ): void;
+  export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertThrows<E extends Error = Error>(
+    run: () => unknown,
+    // deno-lint-ignore no-explicit-any -- a constructor of any arguments, as in the original
+    ErrorClass?: new (...args: any[]) => E,
+    includes?: string,
+  ): E;
+  export function assertRejects<E extends Error = Error>(
+    run: () => PromiseLike<unknown>,
+    // deno-lint-ignore no-explicit-any -- a constructor of any arguments, as in the original
+    ErrorClass?: new (...args: any[]) => E,
+    includes?: string,
+  ): Promise<E>;
+}
+
+declare module "@std/async/delay" {
+  /** Resolves after `ms` milliseconds, or rejects when `signal` aborts. */
+  export function delay(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+declare module "@std/http/status" {
+  /** HTTP status code → reason phrase (IANA registry). */
+  export const STATUS_TEXT: Readonly<Record<number, string>>;
+}
+
+declare module "@std/ulid" {
+  /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
+  export function ulid(seedTime?: number): string;
+}
