@@ -1,0 +1,8 @@
+/** http-proxy-3, with connections to the upstream kept open. */
+const { Agent } = require("node:http");
+const { createProxyServer } = require("http-proxy-3");
+
+const [port, upstream] = process.argv.slice(2);
+
+createProxyServer({ target: `http://${upstream}`, agent: new Agent({ keepAlive: true }) })
+  .listen(Number(port), "127.0.0.1");
