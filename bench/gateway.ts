@@ -1,0 +1,69 @@
+import type { Contestant, Site } from "./contestants.ts";
+import { AUDIENCE, ISSUER } from "./tokens.ts";
+import { REFUSED_PLAN } from "./upstream.ts";
+
+/** The service plan whose batches are accepted. */
+export const PLAN = "bench";
+
+/** A way to run the gateway. */
+export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "files" | "needs">> {
+  readonly title: string;
+  /** Added to the environment of the complete gateway. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Variables that are left out of it. */
+  readonly without?: readonly string[];
+}
+
+/**
+ * Limits are on, but above what the load reaches: it is one caller with up to 2,000
+ * outstanding requests, and refusing it would be cheaper than serving it.
+ */
+const LIMIT = "100000";
+
+/** The gateway's entry point. */
+export const MAIN = new URL("../main.ts", import.meta.url).pathname;
+
+/** The gateway as a contestant: everything on, traces at ratio 1, one log line per request. */
+export function gateway(options: GatewayOptions): Contestant {
+  const { title, env = {}, without = [], ...differences } = options;
+  return {
+    ready: "/readyz",
+    load: "one",
+    spansPerRequest: 2,
+    fixedRate: false,
+    ...differences,
+    title,
+    needs: ["deno"],
+    command: (site) => ({
+      program: Deno.execPath(),
+      args: ["run", "-A", MAIN],
+      env: { ...omit(environment(site), without), ...env },
+    }),
+  };
+}
+
+function environment(site: Site): Record<string, string> {
+  return {
+    PORT: String(site.port),
+    HOST: "127.0.0.1",
+    SMS_API_URL: `http://${site.upstream}`,
+    SERVICE_PLANS: JSON.stringify({ [PLAN]: "bench-secret", [REFUSED_PLAN]: "bench-secret" }),
+    AUTH_JWKS: site.keySet,
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+    OTLP_ENDPOINT: site.collector,
+    TRACE_SAMPLE_RATIO: "1",
+    LOG_LEVEL: "info",
+    LOG_FORMAT: "json",
+    MAX_OUTSTANDING_PER_CALLER: LIMIT,
+    MAX_OUTSTANDING_PER_ROUTE: LIMIT,
+    MAX_IN_FLIGHT: LIMIT,
+  };
+}
+
+function omit(
+  values: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+}
