@@ -1,0 +1,78 @@
+import { GatewayError } from "../errors/gateway_error.ts";
+
+/** Why a token was refused: low-cardinality, fit for a metric. */
+export type AuthRefusalReason = keyof typeof REFUSALS;
+
+/**
+ * What is said about each reason: `text` to the developer, `description` in the challenge
+ * (RFC 6750 §3). Only an expired token's says "expired": clients act on that word.
+ */
+const REFUSALS = {
+  missing: { text: "No bearer token was sent. Send it as: Authorization: Bearer <token>." },
+  malformed: {
+    text: "The bearer token is malformed. Send the token exactly as the issuer gave it.",
+    description: "The access token is malformed",
+  },
+  expired: {
+    text: "The bearer token has expired. Get a new one and try again.",
+    description: "The access token expired",
+  },
+  not_yet_valid: {
+    text: "The bearer token is not valid yet. Check the clock of whoever issued it.",
+    description: "The access token is not valid yet",
+  },
+  signature: {
+    text: "The signature of the bearer token does not match. Get a new one from the issuer.",
+    description: "The signature of the access token does not match",
+  },
+  unknown_key: {
+    text: "The bearer token was signed with a key that the issuer does not publish. Get a new one.",
+    description: "The access token was signed with an unknown key",
+  },
+  algorithm: {
+    text: "The bearer token is signed with an algorithm that is not accepted here.",
+    description: "The signature algorithm of the access token is not accepted",
+  },
+  issuer: {
+    text: "The bearer token is of another issuer. Get one from the issuer this gateway trusts.",
+    description: "The access token is of another issuer",
+  },
+  audience: {
+    text: "The bearer token is for another audience. Ask the issuer for one for this gateway.",
+    description: "The access token is for another audience",
+  },
+  type: {
+    text: "The bearer token is not an access token. Send one of type JWT or at+jwt.",
+    description: "The token is not an access token",
+  },
+  claims: {
+    text: "The bearer token lacks a required claim, or one has the wrong form. It needs exp.",
+    description: "The access token lacks a required claim",
+  },
+  service_plan: {
+    text:
+      "The bearer token is not valid for this service plan. Check that the token's service plans include the one in the path.",
+    description: "The access token is not valid for this service plan",
+  },
+} as const satisfies Record<string, { text: string; description?: string }>;
+
+/** A refused token; carries its reason for the metrics. */
+export class AuthRefusal extends GatewayError {
+  constructor(readonly reason: AuthRefusalReason, cause?: unknown) {
+    const { text, ...rest } = REFUSALS[reason];
+    const description = "description" in rest ? rest.description : undefined;
+    super("unauthorized", {
+      text,
+      headers: { "www-authenticate": challenge(description) },
+      ...(cause !== undefined && { cause }),
+    });
+  }
+}
+
+/** RFC 6750 §3: no error code where no token was sent. */
+function challenge(description: string | undefined): string {
+  const realm = 'Bearer realm="sms-gateway"';
+  return description
+    ? `${realm}, error="invalid_token", error_description="${description}"`
+    : realm;
+}

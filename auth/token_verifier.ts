@@ -1,0 +1,173 @@
+import {
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from "jose";
+import { LRUCache } from "lru-cache";
+import { GatewayError } from "../errors/gateway_error.ts";
+import type { Principal } from "../exchange.ts";
+import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
+import { AuthRefusal, type AuthRefusalReason } from "./refusals.ts";
+
+/** Options of {@linkcode TokenVerifier}. */
+export interface TokenVerifierOptions {
+  keySet: KeySet;
+  /** The `iss` that tokens must have. */
+  issuer: string;
+  /** The `aud` that tokens must have. */
+  audience: string;
+  /** Accepted signature algorithms (JWA names). */
+  algorithms: readonly string[];
+  /** The claim that holds the array of service plans. */
+  plansClaim: string;
+  /** Leeway on `exp` and `nbf`, in seconds. */
+  clockToleranceS: number;
+  /** Clock, epoch ms; default: `Date.now`. */
+  now?: () => number;
+}
+
+/**
+ * Verified tokens that are remembered. Checking a signature costs more than all the rest of a
+ * request, and services reuse a token for minutes. At about 1.5 KB each: 30 MB at most.
+ */
+const MAX_REMEMBERED = 20_000;
+
+/** Longer tokens are refused unread: nothing that fits a common header limit is longer. */
+const MAX_TOKEN_LENGTH = 8_192;
+
+/** Seconds after which a missing key set may be there. */
+const KEY_SET_RETRY_AFTER_S = "5";
+
+/** Types of a JWT that may be an access token (RFC 9068 §2.1, RFC 8725 §3.11); none is common. */
+const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
+
+interface Remembered {
+  readonly principal: Principal;
+  /** When it stops being valid, leeway included, epoch ms. */
+  readonly expiresAt: number;
+}
+
+/** Turns a bearer token into who calls, or throws why not. */
+export class TokenVerifier {
+  readonly #options: TokenVerifierOptions & { now: () => number };
+  readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
+  #keysVersion = 0;
+
+  constructor(options: TokenVerifierOptions) {
+    this.#options = { now: Date.now, ...options };
+  }
+
+  /**
+   * @throws {AuthRefusal} when the token is not valid
+   * @throws {GatewayError} `key_set_unavailable` when that cannot be judged
+   */
+  async verify(token: string): Promise<Principal> {
+    return this.recall(token) ?? await this.#verifyAnew(token);
+  }
+
+  /** Who calls, where this token was verified before and is still valid. */
+  recall(token: string): Principal | undefined {
+    const { keySet, now } = this.#options;
+    keySet.keepFresh();
+    if (keySet.version !== this.#keysVersion) {
+      this.#remembered.clear();
+      this.#keysVersion = keySet.version;
+    }
+    const known = this.#remembered.get(token);
+    return known && now() < known.expiresAt ? known.principal : undefined;
+  }
+
+  async #verifyAnew(token: string): Promise<Principal> {
+    if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
+    const { payload, protectedHeader } = await this.#check(token).catch((error) => {
+      throw toRefusal(error);
+    });
+    if (!ACCEPTED_TYPES.has((protectedHeader.typ ?? "jwt").toLowerCase())) {
+      throw new AuthRefusal("type");
+    }
+    const principal = this.#principalOf(payload);
+    const expiresAt = ((payload.exp ?? 0) + this.#options.clockToleranceS) * 1_000;
+    if (this.#options.keySet.version === this.#keysVersion) {
+      this.#remembered.set(token, { principal, expiresAt });
+    }
+    return principal;
+  }
+
+  async #check(token: string): Promise<JWTVerifyResult> {
+    const { keySet, issuer, audience, algorithms, clockToleranceS, now } = this.#options;
+    const options: JWTVerifyOptions = {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      clockTolerance: clockToleranceS,
+      requiredClaims: ["exp"],
+      currentDate: new Date(now()),
+    };
+    try {
+      return await jwtVerify(token, keySet.getKey, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      return await verifyWithAny(error, token, options);
+    }
+  }
+
+  #principalOf(payload: JWTPayload): Principal {
+    const plans = payload[this.#options.plansClaim];
+    const isText = (value: unknown): value is string => typeof value === "string";
+    return {
+      issuer: this.#options.issuer,
+      subject: isText(payload.sub) ? payload.sub : undefined,
+      servicePlans: Array.isArray(plans) ? plans.filter(isText) : [],
+    };
+  }
+}
+
+/** A token without `kid` may be signed with any of several keys: each that fits is tried. */
+async function verifyWithAny(
+  candidates: errors.JWKSMultipleMatchingKeys,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  for await (const key of candidates) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/** jose's error codes → why. `JWTExpired` is no claim error by its class, so codes are used. */
+const REASONS: Readonly<Record<string, AuthRefusalReason>> = {
+  ERR_JWT_EXPIRED: "expired",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
+  ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
+  ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
+  ERR_JOSE_NOT_SUPPORTED: "algorithm",
+  ERR_JWS_INVALID: "malformed",
+  ERR_JWT_INVALID: "malformed",
+};
+
+/** Claims that fail for a reason of their own. */
+const CLAIM_REASONS: Readonly<Record<string, AuthRefusalReason>> = {
+  nbf: "not_yet_valid",
+  iss: "issuer",
+  aud: "audience",
+};
+
+function toRefusal(error: unknown): unknown {
+  if (error instanceof KeySetUnavailableError) {
+    return new GatewayError("key_set_unavailable", {
+      cause: error,
+      headers: { "retry-after": KEY_SET_RETRY_AFTER_S },
+    });
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return new AuthRefusal(CLAIM_REASONS[error.claim] ?? "claims", error);
+  }
+  const reason = error instanceof errors.JOSEError ? REASONS[error.code] : undefined;
+  return reason ? new AuthRefusal(reason, error) : error;
+}

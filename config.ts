@@ -1,0 +1,124 @@
+import * as v from "valibot";
+import { type Setting, SETTINGS } from "./settings.ts";
+
+/** The environment: variable name → value. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Values = {
+  [Name in keyof typeof SETTINGS]:
+    | v.InferOutput<typeof SETTINGS[Name]["schema"]>
+    | (typeof SETTINGS[Name] extends { optional: true } ? undefined : never);
+};
+
+/** Everything the gateway can be told, parsed. Holds secrets: never print it. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly upstream: {
+    /** Base URL without a trailing slash. */
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly idleTimeoutMs: number;
+  };
+  /** Service plan id → API token of the upstream. */
+  readonly servicePlans: Readonly<Record<string, string>>;
+  readonly auth: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly algorithms: readonly string[];
+    readonly plansClaim: string;
+    readonly clockToleranceS: number;
+    /** Where the issuer's key set is: a URL, or the set itself. */
+    readonly keySet: { readonly url: string } | { readonly jwks: { keys: { kty: string }[] } };
+    readonly jwksMaxAgeMs: number;
+    readonly jwksCooldownMs: number;
+    readonly jwksMaxStaleMs: number;
+  };
+  readonly maxBodyBytes: number;
+  readonly requestBodyTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+  readonly telemetry: {
+    /** Base URL of the collector; undefined: spans are not exported. */
+    readonly otlpEndpoint: string | undefined;
+    readonly serviceName: string;
+    readonly sampleRatio: number;
+  };
+}
+
+/** All that is wrong with an environment, a line per variable; holds no value of any of them. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not usable:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  }
+}
+
+/**
+ * The configuration that an environment asks for.
+ *
+ * @throws {ConfigError} naming every variable that is missing or bad, and what was expected
+ */
+export function parseConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, setting]) => [name, parse(name, setting, env, faults)]),
+  ) as Values; // each value is the output of its own row's schema, or a fault was recorded
+  faults.push(...contradictions(env));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return toConfig(values);
+}
+
+function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
+  const source = setting.fallback && !env[name] && env[setting.fallback] ? setting.fallback : name;
+  const raw = env[source] || setting.default;
+  if (raw === undefined) {
+    if (!setting.optional) faults.push(`${name} is required: ${setting.expected}`);
+    return undefined;
+  }
+  const result = v.safeParse(setting.schema, raw);
+  if (result.success) return result.output;
+  faults.push(`${source} is not valid; expected ${setting.expected}`);
+  return undefined;
+}
+
+function contradictions(env: Environment): string[] {
+  if (!env.AUTH_JWKS_URL && !env.AUTH_JWKS) {
+    return ["AUTH_JWKS_URL or AUTH_JWKS is required: the issuer's key set, by URL or inline"];
+  }
+  if (env.AUTH_JWKS_URL && env.AUTH_JWKS) {
+    return ["AUTH_JWKS_URL and AUTH_JWKS exclude each other: set one of them"];
+  }
+  return [];
+}
+
+function toConfig(values: Values): Config {
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    upstream: {
+      url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
+      timeoutMs: values.UPSTREAM_TIMEOUT_MS,
+      idleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT_MS,
+    },
+    servicePlans: values.SERVICE_PLANS,
+    auth: {
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE,
+      algorithms: values.AUTH_ALGORITHMS,
+      plansClaim: values.AUTH_PLANS_CLAIM,
+      clockToleranceS: values.AUTH_CLOCK_TOLERANCE_S,
+      keySet: values.AUTH_JWKS ? { jwks: values.AUTH_JWKS } : { url: values.AUTH_JWKS_URL ?? "" },
+      jwksMaxAgeMs: values.JWKS_MAX_AGE_MS,
+      jwksCooldownMs: values.JWKS_COOLDOWN_MS,
+      jwksMaxStaleMs: values.JWKS_MAX_STALE_MS,
+    },
+    maxBodyBytes: values.MAX_BODY_BYTES,
+    requestBodyTimeoutMs: values.REQUEST_BODY_TIMEOUT_MS,
+    shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    telemetry: {
+      otlpEndpoint: values.OTLP_ENDPOINT,
+      serviceName: values.SERVICE_NAME,
+      sampleRatio: values.TRACE_SAMPLE_RATIO,
+    },
+  };
+}

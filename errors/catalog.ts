@@ -1,0 +1,235 @@
+/** Whose action mends the error: what an operator and a developer ask first. */
+export type Fault = "caller" | "gateway" | "upstream";
+
+/**
+ * Whether the same request may be sent again:
+ * - `never`: it would be refused again until something in it, or about it, changes;
+ * - `later`: nothing was processed, so again after `Retry-After` is safe;
+ * - `unknown`: it may have been processed; safe for GET, PUT and DELETE only.
+ */
+export type RetryAdvice = "never" | "later" | "unknown";
+
+/** One row of the error reference. */
+export interface CatalogEntry {
+  /** HTTP status the gateway answers with. */
+  readonly status: number;
+  /** What happened, one or two sentences. */
+  readonly meaning: string;
+  /** What to do about it; the troubleshooting tip of the API's own pages where there is one. */
+  readonly help: string;
+  readonly fault: Fault;
+  readonly retry: RetryAdvice;
+}
+
+/**
+ * Every error code the gateway documents, with its status (contract.md §2).
+ * The README's error table and the tests are checked against it.
+ */
+export const CATALOG = {
+  syntax_constraint_violation: {
+    status: 400,
+    meaning: "The request body does not fulfil all of the constraints set by the API.",
+    help:
+      "Check that every required field is there, that the body is within the allowed length and that the message does not expire in the past.",
+    fault: "caller",
+    retry: "never",
+  },
+  syntax_invalid_json: {
+    status: 400,
+    meaning: "The JSON in the request is invalid or does not conform to the API specification.",
+    help: "Correct the syntax of the body; a JSON validator shows where it breaks.",
+    fault: "caller",
+    retry: "never",
+  },
+  syntax_invalid_parameter_format: {
+    status: 400,
+    meaning: "The format of a field value is invalid, for example of an MSISDN.",
+    help: "Correct the field; a phone number needs its country and area code.",
+    fault: "caller",
+    retry: "never",
+  },
+  unauthorized: {
+    status: 401,
+    meaning: "The bearer token is missing, or not valid for this service plan.",
+    help:
+      "Send a current token whose claims name this service plan; if it has expired, get a new one and try again.",
+    fault: "caller",
+    retry: "never",
+  },
+  blocked_account: {
+    status: 403,
+    meaning: "The account at the SMS API has been blocked.",
+    help: "Reach out to your account manager for further assistance.",
+    fault: "caller",
+    retry: "never",
+  },
+  illegal_number_type: {
+    status: 403,
+    meaning: "An illegal phone number type was used for the chosen region.",
+    help: "Send to a different MSISDN.",
+    fault: "caller",
+    retry: "never",
+  },
+  missing_callback_url: {
+    status: 403,
+    meaning: "A callback has been requested, but no URL is provided.",
+    help:
+      "Set a callback URL for the service plan in the dashboard, or give one in the request body.",
+    fault: "caller",
+    retry: "never",
+  },
+  unknown_campaign: {
+    status: 403,
+    meaning: "The campaign ID does not match the specified originator.",
+    help: "Check the campaign ID and the originator it is registered for.",
+    fault: "caller",
+    retry: "never",
+  },
+  unknown_group: {
+    status: 403,
+    meaning: "A referenced group ID is unknown to the API; it is invalid or has been deleted.",
+    help: "Check that the group ID in the request body belongs to an existing group.",
+    fault: "caller",
+    retry: "never",
+  },
+  batch_already_dispatched: {
+    status: 403,
+    meaning: "The batch has been dispatched and can no longer be changed.",
+    help: "Send a new batch instead.",
+    fault: "caller",
+    retry: "never",
+  },
+  conflict_group_name: {
+    status: 403,
+    meaning: "Another group already has this name.",
+    help: "Choose another name for the group.",
+    fault: "caller",
+    retry: "never",
+  },
+  conflict_send_at: {
+    status: 403,
+    meaning: "The send time conflicts with the state or the expiry of the batch.",
+    help: "Choose a send_at in the future and before expire_at.",
+    fault: "caller",
+    retry: "never",
+  },
+  forbidden: {
+    status: 403,
+    meaning: "The request is valid but cannot be performed; the SMS API gave no reason.",
+    help: "Check that every resource the request refers to exists.",
+    fault: "caller",
+    retry: "never",
+  },
+  not_found: {
+    status: 404,
+    meaning: "The path is invalid or no resource exists with the given ID.",
+    help:
+      "Check the path; wait until the resource is ready, or check whether it was removed under the retention policy.",
+    fault: "caller",
+    retry: "never",
+  },
+  method_not_allowed: {
+    status: 405,
+    meaning: "The path is valid but not for this method.",
+    help: "Check that the method matches the function of the endpoint; Allow lists those it has.",
+    fault: "caller",
+    retry: "never",
+  },
+  unsupported_media_type: {
+    status: 415,
+    meaning: "The Content-Type header is missing or unsupported.",
+    help: "Add the header Content-Type: application/json to the request.",
+    fault: "caller",
+    retry: "never",
+  },
+  too_many_requests: {
+    status: 429,
+    meaning: "The user or path has too many outstanding requests.",
+    help: "Wait for an interval between requests and send them at a slower rate.",
+    fault: "caller",
+    retry: "later",
+  },
+  client_closed_request: {
+    status: 499,
+    meaning: "The caller closed the connection before it was answered; nobody sees this status.",
+    help: "Look at the caller's own timeout.",
+    fault: "caller",
+    retry: "unknown",
+  },
+  internal_error: {
+    status: 500,
+    meaning: "An unexpected internal error occurred and the request was not processed.",
+    help: "Try the request again; if it fails again, report it with its X-Request-Id.",
+    fault: "gateway",
+    retry: "later",
+  },
+  service_unavailable: {
+    status: 503,
+    meaning: "The SMS API is unable to perform the request at this point.",
+    help: "Try again after Retry-After; if it lasts, contact your account manager.",
+    fault: "upstream",
+    retry: "later",
+  },
+  upstream_unreachable: {
+    status: 503,
+    meaning: "The SMS API could not be reached; nothing was sent to it.",
+    help: "The request was not processed, so it is safe to send it again after Retry-After.",
+    fault: "upstream",
+    retry: "later",
+  },
+  upstream_timeout: {
+    status: 503,
+    meaning: "The request was sent to the SMS API, which did not answer in time.",
+    help: "Try again after Retry-After.",
+    fault: "upstream",
+    retry: "unknown",
+  },
+  upstream_connection_lost: {
+    status: 503,
+    meaning:
+      "The request was sent to the SMS API, but the connection broke before a whole answer came.",
+    help: "Try again after Retry-After.",
+    fault: "upstream",
+    retry: "unknown",
+  },
+  upstream_credentials_rejected: {
+    status: 503,
+    meaning: "The SMS API refused the gateway's own credential for this service plan.",
+    help:
+      "The request was not processed. Your token is fine; the operator of the gateway has to renew the credential in SERVICE_PLANS.",
+    fault: "gateway",
+    retry: "later",
+  },
+  overloaded: {
+    status: 503,
+    meaning: "The gateway has too many requests in flight; this one was not processed.",
+    help: "Try again after Retry-After.",
+    fault: "gateway",
+    retry: "later",
+  },
+  key_set_unavailable: {
+    status: 503,
+    meaning: "The token issuer's key set is not available, so no token can be checked.",
+    help: "Your token was not judged. Try again after Retry-After.",
+    fault: "gateway",
+    retry: "later",
+  },
+} as const satisfies Record<string, CatalogEntry>;
+
+/** A code of the gateway's own catalog. */
+export type CatalogCode = keyof typeof CATALOG;
+
+/** Said where a request that is not idempotent may or may not have been processed. */
+export const OUTCOME_UNKNOWN =
+  "It is not known whether this request was processed: look (for example with GET /batches) before you send it again, or it may be sent twice.";
+
+/** The default public text of a code: what happened, then what to do. */
+export function defaultText(code: CatalogCode): string {
+  const entry = CATALOG[code];
+  return `${entry.meaning} ${entry.help}`;
+}
+
+/** The row of a code, or undefined for a code that only the upstream knows. */
+export function catalogEntry(code: string): CatalogEntry | undefined {
+  return Object.hasOwn(CATALOG, code) ? CATALOG[code as CatalogCode] : undefined;
+}

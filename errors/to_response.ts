@@ -1,0 +1,39 @@
+import { defaultText } from "./catalog.ts";
+import { type Failure, GatewayError } from "./gateway_error.ts";
+
+/** Seconds a caller is asked to wait where the upstream named no time of its own. */
+const DEFAULT_RETRY_AFTER_S = "1";
+
+/** Statuses that promise `Retry-After` (contract.md §2). */
+const RETRY_LATER: ReadonlySet<number> = new Set([429, 503]);
+
+/** Any thrown value as what a caller may be told; what nobody foresaw is a 500 without detail. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof GatewayError) return thrown.failure;
+  return {
+    status: 500,
+    code: "internal_error",
+    text: defaultText("internal_error"),
+    origin: "gateway",
+  };
+}
+
+/**
+ * The one place that writes errors: the wire shape of a failure by contract.md §2, that is
+ * `{"code","text"}`, or no body at all for a 404, with `X-Error-Origin` on each.
+ */
+export function toResponse(failure: Failure): Response {
+  const { status, code, text, origin } = failure;
+  const headers: Record<string, string> = {
+    "x-error-origin": origin,
+    "cache-control": "no-store",
+    ...(RETRY_LATER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
+    ...failure.headers,
+  };
+  if (status === 404) {
+    headers["content-length"] = "0";
+    return new Response(null, { status, headers });
+  }
+  headers["content-type"] = "application/json";
+  return new Response(JSON.stringify({ code, text }), { status, headers });
+}

@@ -1,0 +1,57 @@
+import type { Span } from "@opentelemetry/api";
+import type { Failure } from "./errors/gateway_error.ts";
+import type { Operation } from "./operations.ts";
+
+/** Who calls: what a verified token says. */
+export interface Principal {
+  readonly issuer: string;
+  /** The `sub` claim; not every issuer sets one. */
+  readonly subject: string | undefined;
+  /** The service plans that the token may use. */
+  readonly servicePlans: readonly string[];
+}
+
+/**
+ * What is known of one request while it walks through: each room adds its part, and span,
+ * log line and metrics are derived from it at the end.
+ */
+export interface Exchange {
+  readonly requestId: string;
+  readonly method: string;
+  /** The path as it came, without the query. */
+  readonly rawPath: string;
+  /** The query as it came, without the question mark; empty where there is none. */
+  readonly rawQuery: string;
+  /** When it began, on the clock of `performance.now()`, in ms. */
+  readonly startedAt: number;
+  readonly span: Span;
+  operation?: Operation;
+  /** Only ever a plan that the gateway has a credential for. */
+  servicePlanId?: string;
+  principal?: Principal;
+  /** The caller's whole request body; null where none was sent. */
+  body?: Uint8Array<ArrayBuffer> | null;
+  status?: number;
+  failure?: Failure;
+  /** Why authentication failed, for the metrics. */
+  authFailure?: string;
+  /** What was thrown, for the span. */
+  thrown?: unknown;
+  upstreamStatus?: number;
+  /** From sending to the end of the last attempt, in ms. */
+  upstreamDurationMs?: number;
+  /** Settles when the last byte of a streamed answer was handed on, or rejects if it was cut. */
+  streamed?: Promise<number>;
+}
+
+/** Hono's environment of this gateway. */
+export interface GatewayEnv {
+  Variables: {
+    requestId: string;
+    exchange: Exchange;
+  };
+  Bindings: {
+    /** Peer of the connection, where the runtime tells it. */
+    remoteAddr?: { hostname?: string };
+  };
+}

@@ -1,0 +1,45 @@
+import type { MiddlewareHandler } from "hono";
+import { AuthRefusal } from "../auth/refusals.ts";
+import type { TokenVerifier } from "../auth/token_verifier.ts";
+import type { GatewayEnv } from "../exchange.ts";
+import type { Credentials } from "../upstream/credentials.ts";
+
+/** Options of {@linkcode authenticate}. */
+export interface AuthenticateOptions {
+  verifier: TokenVerifier;
+  /** A service plan without a credential is as unknown to a caller as one it has no right to. */
+  credentials: Credentials;
+}
+
+/** RFC 6750 §2.1: `Bearer` in any case, then b64token. */
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/**
+ * Lets a request in whose bearer token is valid and names exactly the service plan of the
+ * path; else 401 with a challenge (RFC 6750), or 503 where no token can be judged.
+ */
+export function authenticate(
+  { verifier, credentials }: AuthenticateOptions,
+): MiddlewareHandler<GatewayEnv> {
+  return async function authenticate(c, next) {
+    const { exchange } = c.var;
+    const servicePlanId = c.req.param("service_plan_id") ?? "";
+    const known = credentials.has(servicePlanId);
+    if (known) exchange.servicePlanId = servicePlanId;
+    const token = bearerToken(c.req.raw.headers.get("authorization"));
+    const principal = verifier.recall(token) ?? await verifier.verify(token);
+    exchange.principal = principal;
+    if (!known || !principal.servicePlans.includes(servicePlanId)) {
+      throw new AuthRefusal("service_plan");
+    }
+    await next();
+  };
+}
+
+function bearerToken(authorization: string | null): string {
+  // Another scheme is as good as no token (RFC 6750 §3.1).
+  if (authorization === null || !/^Bearer\b/i.test(authorization)) throw new AuthRefusal("missing");
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined) throw new AuthRefusal("malformed");
+  return token;
+}

@@ -1,0 +1,71 @@
+import type { Tracer } from "@opentelemetry/api";
+import { type Context, Hono } from "hono";
+import type { KeySet } from "../auth/key_set.ts";
+import { TokenVerifier } from "../auth/token_verifier.ts";
+import type { Config } from "../config.ts";
+import { GatewayError } from "../errors/gateway_error.ts";
+import { toFailure, toResponse } from "../errors/to_response.ts";
+import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { contentType } from "../middleware/content_type.ts";
+import { requestBody } from "../middleware/request_body.ts";
+import { requestId } from "../middleware/request_id.ts";
+import { rawPathOf } from "../raw_url.ts";
+import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
+import { Credentials } from "../upstream/credentials.ts";
+import { forward } from "../upstream/forward.ts";
+import type { Transport } from "../upstream/transport.ts";
+import { mountHealth } from "./health.ts";
+import { mountSmsApi } from "./sms_api.ts";
+
+/** The world as the gateway sees it: all that a test may want to hold in its hands. */
+export interface Dependencies {
+  transport: Transport;
+  keySet: KeySet;
+  tracer: Tracer;
+  /** Clock, epoch ms. */
+  now: () => number;
+  /** A new request id. */
+  newId: () => string;
+  /** Told of every finished exchange. */
+  observers: readonly ExchangeObserver[];
+  /** True once the process has been told to stop. */
+  isStopping: () => boolean;
+}
+
+/** The gateway: a request walks through it from top to bottom. */
+export function createApp(config: Config, deps: Dependencies): Hono<GatewayEnv> {
+  const credentials = new Credentials(config.servicePlans);
+  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
+  // Routes match the path as it was sent: decoded, a path could become another one.
+  const app = new Hono<GatewayEnv>({ getPath: (request) => rawPathOf(request.url) });
+
+  app.onError((error, c) => refuse(c, error));
+  app.notFound((c) => refuse(c, new GatewayError("not_found")));
+
+  app.use(requestId({ newId: deps.newId })); // on every answer, health included
+  mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
+  app.use(serverSpan(deps)); // sees every refusal as well as every success
+  mountSmsApi(app, [
+    authenticate({ verifier, credentials }), // before anything of the body is read
+    contentType(),
+    requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: config.requestBodyTimeoutMs }),
+    forward({ ...deps, credentials, upstream: config.upstream }),
+  ]);
+  return app;
+}
+
+/** Writes an error, and notes it for the camera where the request got that far. */
+function refuse(c: Context<GatewayEnv>, thrown: Error): Response {
+  const failure = toFailure(thrown);
+  const exchange: Exchange | undefined = c.get("exchange");
+  if (exchange) Object.assign(exchange, { failure, thrown });
+  return toResponse(failure);
+}
+
+function unreadiness({ keySet, isStopping }: Dependencies): string[] {
+  return [
+    ...(isStopping() ? ["stopping"] : []),
+    ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
+  ];
+}

@@ -1,0 +1,209 @@
+import * as v from "valibot";
+
+/** Signature algorithms a deployment may accept; symmetric ones and `none` are not among them. */
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+/** The longest time any timer can wait, in ms (a signed 32-bit number). */
+const MAX_TIMER_MS = 2_147_483_647;
+
+const integer = (min: number, max: number) =>
+  v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.minValue(min), v.maxValue(max));
+
+const milliseconds = integer(1, MAX_TIMER_MS);
+
+const httpUrl = v.pipe(v.string(), v.check(isPlainHttpUrl));
+
+const baseUrl = v.pipe(
+  httpUrl,
+  v.check((url) => !url.includes("?")),
+  v.transform((url) => url.replace(/\/+$/, "")),
+);
+
+const json = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return JSON.parse(dataset.value) as unknown;
+    } catch {
+      addIssue();
+      return NEVER;
+    }
+  }),
+);
+
+/** A token that can stand in a header: visible ASCII. */
+const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+
+const servicePlans = v.pipe(
+  json,
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)), headerToken),
+  v.check((plans) => Object.keys(plans).length > 0),
+);
+
+const publicKey = v.pipe(
+  v.looseObject({ kty: v.picklist(["RSA", "EC", "OKP"]) }),
+  v.check((key) => !("d" in key)),
+);
+
+const keySet = v.pipe(json, v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) }));
+
+const algorithms = v.pipe(
+  v.string(),
+  v.transform((list) => list.split(",").map((name) => name.trim())),
+  v.array(v.picklist(ALGORITHMS)),
+);
+
+/** One environment variable. */
+export interface Setting {
+  readonly schema: v.GenericSchema<string, unknown>;
+  /** Said of a bad value, which itself is never repeated: it may be a secret. */
+  readonly expected: string;
+  /** The raw value where the variable is not set; without it, and not optional, it is required. */
+  readonly default?: string;
+  /** A variable that is read where this one is not set. */
+  readonly fallback?: string;
+  readonly optional?: true;
+}
+
+/** Every environment variable of the gateway; the README's table is checked against it. */
+export const SETTINGS = {
+  PORT: {
+    schema: integer(0, 65_535),
+    default: "8080",
+    expected: "a port number, 0 to 65535 (0: any free port)",
+  },
+  HOST: {
+    schema: v.pipe(v.string(), v.regex(/^[\w.:-]+$/)),
+    default: "0.0.0.0",
+    expected: "an IP address or host name to listen on",
+  },
+  SMS_REGION: {
+    schema: v.picklist(["us", "eu", "au", "br", "ca"]),
+    default: "us",
+    expected: "one of us, eu, au, br, ca",
+  },
+  SMS_API_URL: {
+    schema: baseUrl,
+    optional: true,
+    expected: "an http(s) URL without credentials, query or fragment",
+  },
+  SERVICE_PLANS: {
+    schema: servicePlans,
+    expected:
+      'a JSON object of service plan id (letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+  },
+  AUTH_JWKS_URL: {
+    schema: httpUrl,
+    optional: true,
+    expected: "an http(s) URL without credentials or fragment",
+  },
+  AUTH_JWKS: {
+    schema: keySet,
+    optional: true,
+    expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
+  },
+  AUTH_ISSUER: {
+    schema: v.pipe(v.string(), v.minLength(1)),
+    expected: "the iss claim that tokens must have",
+  },
+  AUTH_AUDIENCE: {
+    schema: v.pipe(v.string(), v.minLength(1)),
+    expected: "the aud claim that tokens must have",
+  },
+  AUTH_ALGORITHMS: {
+    schema: algorithms,
+    default: "RS256,PS256,ES256,EdDSA",
+    expected: `a comma-separated list of ${ALGORITHMS.join(", ")}`,
+  },
+  AUTH_PLANS_CLAIM: {
+    schema: v.pipe(v.string(), v.minLength(1)),
+    default: "service_plans",
+    expected: "the name of the claim that holds the array of service plans",
+  },
+  AUTH_CLOCK_TOLERANCE_S: {
+    schema: integer(0, 300),
+    default: "5",
+    expected: "whole seconds, 0 to 300",
+  },
+  JWKS_MAX_AGE_MS: {
+    schema: milliseconds,
+    default: "600000",
+    expected: "whole milliseconds, at least 1",
+  },
+  JWKS_COOLDOWN_MS: {
+    schema: milliseconds,
+    default: "30000",
+    expected: "whole milliseconds, at least 1",
+  },
+  JWKS_MAX_STALE_MS: {
+    schema: milliseconds,
+    default: "86400000",
+    expected: "whole milliseconds, at least 1",
+  },
+  MAX_BODY_BYTES: {
+    schema: integer(1, 100 * 1024 * 1024),
+    default: "1048576",
+    expected: "bytes, 1 to 104857600",
+  },
+  UPSTREAM_TIMEOUT_MS: {
+    schema: milliseconds,
+    default: "10000",
+    expected: "whole milliseconds, at least 1",
+  },
+  UPSTREAM_IDLE_TIMEOUT_MS: {
+    schema: milliseconds,
+    default: "5000",
+    expected: "whole milliseconds, at least 1",
+  },
+  REQUEST_BODY_TIMEOUT_MS: {
+    schema: milliseconds,
+    default: "10000",
+    expected: "whole milliseconds, at least 1",
+  },
+  SHUTDOWN_GRACE_MS: {
+    schema: milliseconds,
+    default: "4500",
+    expected: "whole milliseconds, at least 1",
+  },
+  OTLP_ENDPOINT: {
+    schema: baseUrl,
+    fallback: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    optional: true,
+    expected: "the http(s) base URL of an OTLP/HTTP collector, such as http://localhost:4318",
+  },
+  SERVICE_NAME: {
+    schema: v.pipe(v.string(), v.minLength(1)),
+    fallback: "OTEL_SERVICE_NAME",
+    default: "sms-gateway",
+    expected: "the service.name of the traces",
+  },
+  TRACE_SAMPLE_RATIO: {
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^\d*\.?\d+$/),
+      v.transform(Number),
+      v.minValue(0),
+      v.maxValue(1),
+    ),
+    default: "1",
+    expected: "a number from 0 to 1",
+  },
+} as const satisfies Record<string, Setting>;
+
+function isPlainHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url) return false;
+  return /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.hash;
+}

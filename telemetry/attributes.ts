@@ -1,0 +1,100 @@
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import { TransportError } from "../upstream/transport.ts";
+import { OPERATIONS } from "../operations.ts";
+import { GatewayError } from "../errors/gateway_error.ts";
+
+/** Names of our own; all others are of the HTTP semantic conventions 1.44. */
+export const ATTR = {
+  errorCode: "sms_gateway.error.code",
+  errorOrigin: "sms_gateway.error.origin",
+  servicePlanId: "sms_gateway.service_plan_id",
+  requestId: "sms_gateway.request_id",
+  subject: "enduser.id",
+} as const;
+
+/** Stands in for a value that must not be seen, as the semantic conventions suggest. */
+export const REDACTED = "REDACTED";
+
+/** Methods that are attribute values as they are (semantic conventions, `http.request.method`). */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(
+  ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
+);
+
+/** Words of our paths, which are safe to show wherever they stand. */
+const PATH_WORDS: ReadonlySet<string> = new Set(
+  OPERATIONS.flatMap(({ path }) => path.split("/")).filter((word) => !word.startsWith("{")),
+);
+
+/** Query parameters of the API; the names of others may be anything, so they are not shown. */
+const QUERY_NAMES: ReadonlySet<string> = new Set([
+  "page",
+  "page_size",
+  "from",
+  "to",
+  "start_date",
+  "end_date",
+  "client_reference",
+  "type",
+  "status",
+  "code",
+  "per_recipient",
+  "number_of_recipients",
+]);
+
+/** A bare number that may be somebody's, where an identifier is expected. */
+const MAYBE_PHONE_NUMBER = /^\d{7,15}$/;
+
+/** Attributes of a request method; a method nobody knows is `_OTHER`, with what came beside it. */
+export function methodAttributes(method: string): Attributes {
+  return KNOWN_METHODS.has(method) ? { "http.request.method": method } : {
+    "http.request.method": "_OTHER",
+    "http.request.method_original": /^[A-Z]{1,32}$/i.test(method) ? method : REDACTED,
+  };
+}
+
+/**
+ * A raw path that is safe to record: recipients are redacted, and of a path that is not in
+ * the table (`matched` false), which may hold anything, only the known words stay.
+ */
+export function safePath(rawPath: string, matched: boolean): string {
+  return rawPath.split("/").map((segment, index, segments) => {
+    if (PATH_WORDS.has(segment)) return segment;
+    const isRecipient = segments[index - 1] === "delivery_report";
+    return matched && !isRecipient && !MAYBE_PHONE_NUMBER.test(segment) ? segment : REDACTED;
+  }).join("/");
+}
+
+/** A query with every value redacted, and every name that is not the API's. */
+export function safeQuery(rawQuery: string): string {
+  return rawQuery.split("&").map((pair) => {
+    const name = pair.split("=", 1)[0] ?? "";
+    return `${QUERY_NAMES.has(name) ? name : REDACTED}=${REDACTED}`;
+  }).join("&");
+}
+
+/** Codes of other services may be anything; what does not look like a code is not recorded. */
+export function safeCode(code: string): string {
+  return /^[A-Za-z][\w.:-]{0,63}$/.test(code) ? code : "_OTHER";
+}
+
+/**
+ * The exception event of a failure (semantic conventions, exceptions). The message of an
+ * error that nobody foresaw may quote what it failed on, so only its type and place are kept.
+ */
+export function exceptionAttributes(thrown: unknown): Record<string, AttributeValue> {
+  const cause = thrown instanceof GatewayError ? thrown.cause : thrown;
+  if (!(cause instanceof Error)) return { "exception.type": typeof cause };
+  const type = "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;
+  const frames = cause.stack?.split("\n").filter((line) => line.startsWith("    at ")).join("\n");
+  return {
+    "exception.type": type,
+    ...(isForeseen(thrown) && { "exception.message": cause.message }),
+    ...(frames && { "exception.stacktrace": `${type}\n${frames}` }),
+  };
+}
+
+/** Network failures and judged tokens: their messages are made of fixed words and addresses. */
+function isForeseen(thrown: unknown): boolean {
+  return thrown instanceof TransportError ||
+    (thrown instanceof GatewayError && thrown.failure.code !== "internal_error");
+}

@@ -1,0 +1,138 @@
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  type Tracer,
+} from "@opentelemetry/api";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import type { MiddlewareHandler } from "hono";
+import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { TransportError } from "../upstream/transport.ts";
+import {
+  ATTR,
+  exceptionAttributes,
+  methodAttributes,
+  safeCode,
+  safePath,
+  safeQuery,
+} from "./attributes.ts";
+
+/** Told of every exchange when its answer has been given, or its stream has ended. */
+export type ExchangeObserver = (exchange: Exchange, durationMs: number) => void;
+
+/** Options of {@linkcode serverSpan}. */
+export interface ServerSpanOptions {
+  tracer: Tracer;
+  /** Told after the span has ended; must not throw. Default: none. */
+  observers?: readonly ExchangeObserver[];
+}
+
+const propagator = new W3CTraceContextPropagator();
+
+/** RFC 9110 §7.2: host name or address, perhaps with a port. */
+const HOST = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+
+const headersGetter: TextMapGetter<Headers> = {
+  get: (headers, name) => headers.get(name) ?? undefined,
+  keys: (headers) => [...headers.keys()],
+};
+
+/**
+ * The camera at the front door: outermost, so that a refusal is seen as well as a success.
+ * One SERVER span for every request (HTTP semantic conventions 1.44), joined to the caller's
+ * trace, and at its end the word to all observers.
+ */
+export function serverSpan(
+  { tracer, observers = [] }: ServerSpanOptions,
+): MiddlewareHandler<GatewayEnv> {
+  function end(exchange: Exchange): void {
+    endSpan(exchange);
+    const durationMs = performance.now() - exchange.startedAt;
+    for (const observe of observers) observe(exchange, durationMs);
+  }
+
+  return async function serverSpan(c, next) {
+    const parent = propagator.extract(ROOT_CONTEXT, c.req.raw.headers, headersGetter);
+    const exchange: Exchange = {
+      requestId: c.var.requestId,
+      method: c.req.method,
+      rawPath: rawPathOf(c.req.url),
+      rawQuery: rawQueryOf(c.req.url),
+      startedAt: performance.now(),
+      span: startSpan(tracer, parent, c.req.method),
+    };
+    c.set("exchange", exchange);
+    exchange.span.setAttributes(peerAttributes(c.req.raw.headers, c.env?.remoteAddr?.hostname));
+    await next();
+    exchange.status = c.res.status;
+    if (exchange.streamed) {
+      exchange.streamed.then(() => end(exchange), (cut) => {
+        exchange.thrown = cut;
+        end(exchange);
+      });
+    } else end(exchange);
+  };
+}
+
+function startSpan(tracer: Tracer, parent: Context, method: string): Span {
+  const attributes = { ...methodAttributes(method), "url.scheme": "http" };
+  return tracer.startSpan(spanName(method), { kind: SpanKind.SERVER, attributes }, parent);
+}
+
+/** `{method} {route}`, or the method alone where no route matched. */
+function spanName(method: string, route?: string): string {
+  const known = methodAttributes(method)["http.request.method"];
+  const name = known === "_OTHER" ? "HTTP" : method;
+  return route ? `${name} ${route}` : name;
+}
+
+function peerAttributes(headers: Headers, peer: string | undefined): Attributes {
+  const userAgent = headers.get("user-agent");
+  const [, address, port] = HOST.exec(headers.get("host") ?? "") ?? [];
+  return {
+    ...(address && { "server.address": address, "server.port": Number(port ?? 80) }),
+    ...(peer && { "client.address": peer, "network.peer.address": peer }),
+    ...(userAgent && { "user_agent.original": userAgent }),
+  };
+}
+
+function endSpan(exchange: Exchange): void {
+  const { span, operation, failure, thrown } = exchange;
+  if (operation) span.updateName(spanName(exchange.method, operation.path));
+  span.setAttributes(outcomeAttributes(exchange));
+  if (thrown !== undefined && (failure === undefined || hasCause(thrown))) {
+    span.addEvent("exception", exceptionAttributes(thrown));
+  }
+  const cut = thrown instanceof TransportError; // a streamed answer broke off after its headers
+  if ((exchange.status ?? 500) >= 500 || cut) {
+    span.setAttribute("error.type", cut ? "upstream_connection_lost" : String(exchange.status));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
+}
+
+function hasCause(thrown: unknown): boolean {
+  return !(thrown instanceof Error) || !("failure" in thrown) || thrown.cause !== undefined;
+}
+
+function outcomeAttributes(exchange: Exchange): Attributes {
+  const { operation, principal, failure, rawQuery, servicePlanId } = exchange;
+  return {
+    "url.path": safePath(exchange.rawPath, operation !== undefined),
+    ...(rawQuery && { "url.query": safeQuery(rawQuery) }),
+    ...(operation && { "http.route": operation.path }),
+    ...(exchange.status && { "http.response.status_code": exchange.status }),
+    [ATTR.requestId]: exchange.requestId,
+    ...(servicePlanId && { [ATTR.servicePlanId]: servicePlanId }),
+    ...(principal?.subject && { [ATTR.subject]: principal.subject }),
+    ...(failure && {
+      [ATTR.errorCode]: safeCode(failure.code),
+      [ATTR.errorOrigin]: failure.origin,
+    }),
+  };
+}

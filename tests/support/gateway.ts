@@ -1,0 +1,116 @@
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { type Config, parseConfig } from "../../config.ts";
+import { createApp, type Dependencies } from "../../routes/app.ts";
+import { staticKeySet } from "../../auth/key_set.ts";
+import type { Exchange } from "../../exchange.ts";
+import type { Transport, UpstreamReply, UpstreamRequest } from "../../upstream/transport.ts";
+import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
+
+/** Options of {@linkcode testGateway}. */
+export interface TestGatewayOptions {
+  /** Environment variables beside the usual ones. */
+  env?: Record<string, string>;
+  /** What the upstream does with a request; default: 200 `{}`. */
+  upstream?: (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
+  deps?: Partial<Dependencies>;
+  issuer?: TestIssuer;
+}
+
+/** A whole gateway in memory, with everything it did laid open. */
+export interface TestGateway {
+  readonly config: Config;
+  readonly issuer: TestIssuer;
+  /** What reached the upstream, in order. */
+  readonly sent: UpstreamRequest[];
+  readonly spans: ReadableSpan[];
+  readonly exchanges: Exchange[];
+  /** Sends a request; with a good token for `plan-1` unless it brings its own Authorization. */
+  request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
+}
+
+let commonIssuer: Promise<TestIssuer> | undefined;
+
+/** The usual environment of a gateway in a test. */
+export function testEnv(issuer: TestIssuer): Record<string, string> {
+  return {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    SMS_API_URL: "http://upstream.test",
+    SERVICE_PLANS: JSON.stringify({ "plan-1": "credential-of-plan-1", "plan-2": "credential-2" }),
+    AUTH_JWKS: JSON.stringify(issuer.jwks),
+    AUTH_ISSUER: issuer.issuer,
+    AUTH_AUDIENCE: issuer.audience,
+  };
+}
+
+/** A reply with a JSON body. */
+export function jsonReply(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): UpstreamReply {
+  return {
+    status,
+    headers: Object.entries({ "content-type": "application/json", ...headers }),
+    body: new TextEncoder().encode(JSON.stringify(body)),
+  };
+}
+
+export async function testGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const issuer = options.issuer ?? await (commonIssuer ??= testIssuer());
+  const config = parseConfig({ ...testEnv(issuer), ...options.env });
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const sent: UpstreamRequest[] = [];
+  const exchanges: Exchange[] = [];
+  const transport: Transport = {
+    async send(request) {
+      sent.push(request);
+      return await (options.upstream?.(request) ?? jsonReply(200, {}));
+    },
+    close: () => Promise.resolve(),
+  };
+  let ids = 0;
+  const app = createApp(config, {
+    transport,
+    keySet: staticKeySet(issuer.jwks),
+    tracer: provider.getTracer("test"),
+    now: Date.now,
+    newId: () => `id-${++ids}`,
+    observers: [(exchange) => exchanges.push(exchange)],
+    isStopping: () => false,
+    ...options.deps,
+  });
+  return {
+    config,
+    issuer,
+    sent,
+    exchanges,
+    get spans() {
+      return exporter.getFinishedSpans();
+    },
+    async request(path, { token = {}, ...init } = {}) {
+      const headers = new Headers(init.headers);
+      if (token && !headers.has("authorization")) {
+        headers.set("authorization", `Bearer ${await issuer.token(token)}`);
+      }
+      // Deno.serve announces every body, which a Request made by hand does not.
+      if (typeof init.body === "string" && !headers.has("content-length")) {
+        headers.set("content-length", String(new TextEncoder().encode(init.body).byteLength));
+      }
+      return await app.fetch(rawRequest(path, { ...init, headers }));
+    },
+  };
+}
+
+/** A request whose `url` is the target as sent, as Deno.serve gives it: not normalized. */
+function rawRequest(path: string, init: RequestInit): Request {
+  const request = new Request("http://gateway.test/", init);
+  Object.defineProperty(request, "url", { value: `http://gateway.test${path}` });
+  return request;
+}

@@ -1,0 +1,20 @@
+/** The gateway's own credentials at the SMS API. Cannot be printed or serialized. */
+export class Credentials {
+  readonly #tokens: ReadonlyMap<string, string>;
+
+  /** @param servicePlans service plan id → API token */
+  constructor(servicePlans: Readonly<Record<string, string>>) {
+    this.#tokens = new Map(Object.entries(servicePlans));
+  }
+
+  has(servicePlanId: string): boolean {
+    return this.#tokens.has(servicePlanId);
+  }
+
+  /** The `Authorization` header for a service plan that {@linkcode has} confirmed. */
+  authorization(servicePlanId: string): string {
+    const token = this.#tokens.get(servicePlanId);
+    if (token === undefined) throw new Error("no credential for this service plan");
+    return `Bearer ${token}`;
+  }
+}

@@ -1,0 +1,48 @@
+import { concat } from "./bytes.ts";
+import { BUFFER_BYTES } from "./transport.ts";
+
+/** Content codings (RFC 9110 §8.4.1) → the name `DecompressionStream` knows them by. */
+const FORMATS: Readonly<Record<string, string>> = {
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+  br: "brotli",
+};
+
+/**
+ * An error body as it was before it was compressed, though nobody asked for that. At most
+ * {@linkcode BUFFER_BYTES}, so that a small reply cannot fill the memory; what cannot be
+ * decoded says nothing.
+ */
+export async function decodeBody(
+  body: Uint8Array<ArrayBuffer>,
+  encoding: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!encoding || encoding.toLowerCase() === "identity") return body;
+  const format = FORMATS[encoding.trim().toLowerCase()];
+  try {
+    // Brotli is not in the type yet, but in the runtimes; where it is not, this throws.
+    const decoder = new DecompressionStream(format as CompressionFormat);
+    return await readSome(new Blob([body]).stream().pipeThrough(decoder));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/** What a stream yields before it ends, breaks or reaches the limit. */
+async function readSome(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size >= BUFFER_BYTES) break;
+    }
+  } catch {
+    // Cut or corrupt: what came before that is still read.
+  }
+  return concat(chunks, size).subarray(0, BUFFER_BYTES);
+}

@@ -1,0 +1,145 @@
+import type { Tracer } from "@opentelemetry/api";
+import type { Context, Handler } from "hono";
+import { GatewayError } from "../errors/gateway_error.ts";
+import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { allowedMethods } from "../operations.ts";
+import { endAnswered, endFailed, injectTraceContext, startClientSpan } from "./client_span.ts";
+import type { Credentials } from "./credentials.ts";
+import { decodeBody } from "./decode.ts";
+import { failureCode, toGatewayError } from "./failure.ts";
+import { headerOf, headersDown, headersUp } from "./headers.ts";
+import { normalize } from "./normalize.ts";
+import { upstreamPath } from "./path.ts";
+import { privateTexts, redact } from "./redact.ts";
+import {
+  type Transport,
+  TransportError,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "./transport.ts";
+
+/** Options of {@linkcode forward}. */
+export interface ForwardOptions {
+  transport: Transport;
+  credentials: Credentials;
+  tracer: Tracer;
+  upstream: {
+    /** Base URL of the SMS API. */
+    url: string;
+    /** From sending to the upstream's headers, in ms. */
+    timeoutMs: number;
+    /** Longest silence within a body, in ms. */
+    idleTimeoutMs: number;
+  };
+}
+
+/** Statuses that must not have a body (Fetch standard, null body status). */
+const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** The back door: one exchange with the SMS API, its answer by contract.md §2 to §4. */
+export function forward(options: ForwardOptions): Handler<GatewayEnv> {
+  const upstream = new URL(options.upstream.url);
+
+  return async function forward(c) {
+    const { exchange } = c.var;
+    const request = toUpstream(c, options, upstream);
+    const reply = await attempt(exchange, request, options, upstream);
+    if (reply.status >= 300) throw await refused(exchange, reply, request);
+    return answer(exchange, reply);
+  };
+}
+
+function toUpstream(
+  c: Context<GatewayEnv>,
+  { credentials, upstream: { timeoutMs, idleTimeoutMs } }: ForwardOptions,
+  upstream: URL,
+): UpstreamRequest {
+  const { exchange } = c.var;
+  const { operation, servicePlanId } = exchange;
+  if (!operation || !servicePlanId) throw new Error("only a known operation is forwarded");
+  const basePath = upstream.pathname.replace(/\/$/, "");
+  const { method } = operation; // a HEAD goes up as the GET it is short for
+  return {
+    method,
+    path: basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
+    headers: {
+      ...headersUp(c.req.raw.headers),
+      authorization: credentials.authorization(servicePlanId),
+      "x-request-id": exchange.requestId,
+    },
+    body: method === "GET" ? null : exchange.body ?? null,
+    timeoutMs,
+    idleTimeoutMs,
+    // A caller that hangs up takes a GET back, but not what may send a message.
+    signal: method === "GET" ? c.req.raw.signal : undefined,
+  };
+}
+
+async function attempt(
+  exchange: Exchange,
+  request: UpstreamRequest,
+  { transport, tracer }: ForwardOptions,
+  upstream: URL,
+): Promise<UpstreamReply> {
+  const { method } = request;
+  const span = startClientSpan(exchange, { tracer, upstream, method, resendCount: 0 });
+  const headers = { ...request.headers };
+  injectTraceContext(span, headers);
+  const startedAt = performance.now();
+  try {
+    const reply = await transport.send({ ...request, headers });
+    exchange.upstreamStatus = reply.status;
+    endAnswered(span, reply.status);
+    return reply;
+  } catch (thrown) {
+    endFailed(
+      span,
+      thrown instanceof TransportError ? failureCode(thrown) : "internal_error",
+      thrown,
+    );
+    throw toGatewayError(thrown, method);
+  } finally {
+    exchange.upstreamDurationMs = performance.now() - startedAt;
+  }
+}
+
+/** The upstream's refusal as the contract documents it. */
+async function refused(
+  exchange: Exchange,
+  { status, headers, body }: UpstreamReply,
+  request: UpstreamRequest,
+): Promise<GatewayError> {
+  const raw = body instanceof Uint8Array ? body : new Uint8Array();
+  const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
+  const credential = request.headers.authorization?.slice("Bearer ".length) ?? "";
+  return new GatewayError(normalize({ status, headers, bytes }, {
+    method: request.method,
+    allow: allowedMethods(exchange.operation?.path ?? ""),
+    clean: (text) => redact(text, [credential, ...privateTexts(exchange.body)]),
+  }));
+}
+
+function answer(exchange: Exchange, { status, headers, body }: UpstreamReply): Response {
+  const init = { status, headers: headersDown(headers) };
+  if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
+    if (!(body instanceof Uint8Array)) void body.cancel();
+    return new Response(null, init);
+  }
+  return new Response(body instanceof Uint8Array ? body : watched(exchange, body), init);
+}
+
+/** The stream as it is, with its end noted for the span. */
+function watched(
+  exchange: Exchange,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let size = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      controller.enqueue(chunk);
+    },
+  });
+  exchange.streamed = body.pipeTo(counter.writable).then(() => size);
+  return counter.readable;
+}

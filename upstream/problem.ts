@@ -1,0 +1,90 @@
+/** What an error body says of itself; a part it does not say is absent. */
+export interface Problem {
+  readonly code?: string;
+  readonly text?: string;
+}
+
+/** Longest code and text that are passed on, in characters; longer ones are cut. */
+const MAX_CODE_LENGTH = 128;
+const MAX_TEXT_LENGTH = 1_024;
+
+/** Members that hold a human-readable text, in the order in which they are believed. */
+const TEXT_MEMBERS = ["text", "message", "detail", "error_description", "title"] as const;
+
+/** What programs are meant to compare: a word, not a sentence. */
+const CODE_SHAPE = /^[A-Za-z][\w.:-]*$/;
+
+/**
+ * Reads code and text out of an error body of any of the shapes of contract.md §3: the
+ * documented one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. What is
+ * no text (HTML, other bytes than UTF-8, truncated JSON) says nothing.
+ *
+ * @param status of the reply: a numeric code that only repeats it is no code
+ */
+export function readProblem(bytes: Uint8Array, status: number): Problem {
+  const text = decodeUtf8(bytes)?.trim();
+  if (!text) return {};
+  if (/^[{["]/.test(text)) return fromJson(text, status);
+  // A 4xx in plain text may be the only hint the caller gets; a proxy's 5xx page is none.
+  return /^</.test(text) || status >= 500 ? {} : withText({}, text);
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromJson(text: string, status: number): Problem {
+  try {
+    return read(JSON.parse(text), status);
+  } catch {
+    return {};
+  }
+}
+
+function read(value: unknown, status: number): Problem {
+  if (typeof value === "string") return withText({}, value);
+  if (!isRecord(value)) return {};
+  const nested = isRecord(value.error) ? value.error : first(value.errors);
+  if (nested !== undefined && value.code === undefined) return read(nested, status);
+  const code = codeOf(value, status);
+  const text = TEXT_MEMBERS.map((member) => value[member]).find(isText) ??
+    [value.error].find((error) => isText(error) && error !== code);
+  return withText(code === undefined ? {} : { code }, text);
+}
+
+/** The first member that can serve as a code, as it came. */
+function codeOf(value: Record<string, unknown>, status: number): string | undefined {
+  if (isText(value.code)) return value.code.trim().slice(0, MAX_CODE_LENGTH);
+  if (typeof value.code === "number" && value.code !== status) return String(value.code);
+  return [value.error, value.status, problemType(value.type)].find((candidate) =>
+    isText(candidate) && candidate.length <= MAX_CODE_LENGTH && CODE_SHAPE.test(candidate)
+  ) as string | undefined;
+}
+
+/** The last part of an RFC 9457 problem type, which is a URI. */
+function problemType(type: unknown): string | undefined {
+  return isText(type) && type !== "about:blank" ? type.split(/[/#]/).findLast(isText) : undefined;
+}
+
+function withText(problem: Problem, text: unknown): Problem {
+  if (!isText(text)) return problem;
+  // deno-lint-ignore no-control-regex -- controls are what is removed
+  const printable = text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
+  return printable ? { ...problem, text: printable.slice(0, MAX_TEXT_LENGTH) } : problem;
+}
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,59 @@
+/**
+ * How bytes get to the upstream and back. One request, one attempt: a transport never
+ * follows a redirect, never decodes, and never sends a request a second time.
+ */
+export interface Transport {
+  /**
+   * Sends a request and resolves when its answer can be judged: a body of up to
+   * {@linkcode BUFFER_BYTES} is whole by then, of a longer 2xx body the rest is a stream.
+   *
+   * @throws {TransportError} when there is no whole answer
+   */
+  send(request: UpstreamRequest): Promise<UpstreamReply>;
+  /** Waits for what is under way and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** Request to the upstream. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query, as they go on the wire. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  /** Deadline from sending to the answer's headers, in ms. */
+  readonly timeoutMs: number;
+  /** Longest silence within a body, and longest time spent on an error body, in ms. */
+  readonly idleTimeoutMs: number;
+  /** Aborts the exchange. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Answer of the upstream. */
+export interface UpstreamReply {
+  readonly status: number;
+  /** Names in lower case, in order, repeated where the upstream repeated them. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The bytes as they came. Only a 2xx body longer than the buffer is a stream. */
+  readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Bytes of a body that are held before anything is answered: enough for every documented
+ * answer of the API but long lists, so that a cut one becomes a clean error; and the most
+ * that is ever read of an error body (contract.md §3).
+ */
+export const BUFFER_BYTES = 64 * 1024;
+
+/** Why there is no answer; `failure.ts` gives it its public code. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+  constructor(
+    /** Whether a first byte of the request may have reached the upstream. */
+    readonly sent: boolean,
+    readonly reason: "timeout" | "aborted" | "network" | "invalid_request",
+    options: { cause: unknown },
+  ) {
+    super(`${reason}, ${sent ? "sent" : "not sent"}`, options);
+  }
+}
