@@ -1,0 +1,69 @@
+import { CONTESTANTS, YARDSTICK } from "./contestants.ts";
+import type { Throughput } from "./measure.ts";
+import { run } from "./process.ts";
+import { ratio, type Sample } from "./report.ts";
+
+/** Draws a Vega-Lite specification as SVG; needs Node and the packages in `bench/node`. */
+export async function draw(specification: unknown): Promise<string> {
+  return await run({ program: "node", args: [`${import.meta.dirname}/node/chart.cjs`] }, {
+    timeoutMs: 60_000,
+    stdin: JSON.stringify(specification),
+  });
+}
+
+/** A bar for each contestant: its throughput as a multiple of the yardstick's, with the range. */
+export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
+  const names = Object.keys(CONTESTANTS).filter((name) => name !== "direct");
+  const loads = [...new Set(samples.map(({ load }) => load))];
+  const values = loads.flatMap((load) =>
+    names.flatMap((name) => {
+      const value = ratio(samples, name, load);
+      const title = CONTESTANTS[name]?.title;
+      const kind = name.startsWith("gateway") ? "the gateway" : "plain proxies";
+      return value ? [{ ...value, title, kind, load: `${load} connections` }] : [];
+    })
+  );
+  const y = { field: "title", type: "nominal", sort: null, title: null };
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    background: "white",
+    title: `Throughput on one core, as a multiple of the ${CONTESTANTS[YARDSTICK]?.title}`,
+    data: { values },
+    facet: { column: { field: "load", type: "nominal", title: null, sort: null } },
+    spec: {
+      width: 340,
+      layer: [
+        {
+          mark: { type: "bar", height: { band: 0.7 } },
+          encoding: {
+            y,
+            x: { field: "median", type: "quantitative", title: null },
+            color: {
+              field: "kind",
+              type: "nominal",
+              title: null,
+              scale: { domain: ["the gateway", "plain proxies"], range: ["#1f77b4", "#b8c4ce"] },
+              legend: { orient: "bottom" },
+            },
+          },
+        },
+        {
+          mark: { type: "rule", color: "#333" },
+          encoding: { y, x: { field: "low", type: "quantitative" }, x2: { field: "high" } },
+        },
+        {
+          mark: { type: "rule", color: "#d62728", strokeDash: [4, 3] },
+          encoding: { x: { datum: 1 } },
+        },
+        {
+          mark: { type: "text", align: "left", dx: 6 },
+          encoding: {
+            y,
+            x: { field: "high", type: "quantitative" },
+            text: { field: "median", format: ".2f" },
+          },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Measures the gateway against other proxies, end to end, each on one core: `deno task bench`.
+ *
+ * Rounds are interleaved, so that a slow minute of the machine meets every contestant.
+ */
+import { draw, ratioChart } from "./chart.ts";
+import { COMPLETE, type Contestant, CONTESTANTS } from "./contestants.ts";
+import { buildRateGenerator } from "./load.ts";
+import { describeMachine } from "./machine.ts";
+import { type FixedRate, measureFixedRate, measureThroughput, type Throughput } from "./measure.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { note, print } from "./print.ts";
+import { endOnInterrupt, isInstalled } from "./process.ts";
+import { fixedRateTable, LEGEND, ratio, type Sample, throughputTable } from "./report.ts";
+import { installNodePackages, Stage } from "./stage.ts";
+import { median } from "./statistics.ts";
+
+/** Exit codes: the gateway is slower than the yardstick; nothing could be measured. */
+const SLOWER = 1;
+const UNUSABLE = 2;
+
+/** Where Debian and Ubuntu have the programs from. */
+const APT = "apt install wrk haproxy nginx caddy nodejs npm golang-go";
+
+/** Without these nothing can be measured: the load generator and the upstream. */
+const REQUIRED = ["wrk", "haproxy"];
+
+/** A fixed rate is measured this many times as long as full load: it has fewer requests. */
+const FIXED_RATE_STRETCH = 2;
+
+interface Results {
+  readonly throughput: readonly Sample<Throughput>[];
+  readonly fixedRate: readonly Sample<FixedRate>[];
+  /** The complete gateway at half of its own maximum. */
+  readonly halfLoad: readonly Sample<FixedRate>[];
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) return print(USAGE) ?? 0;
+  const missing = await absent(REQUIRED);
+  if (missing.length > 0) return note(`Not on PATH: ${missing.join(", ")}. ${APT}`) ?? UNUSABLE;
+  endOnInterrupt();
+  const options = parseOptions(args);
+  const results = await measure(options, await available(options.only));
+  const report = await write(options, results, args);
+  print(report);
+  return options.quick ? guard(options, results) : 0;
+}
+
+async function measure(
+  options: Options,
+  contestants: ReadonlyMap<string, Contestant>,
+): Promise<Results> {
+  await using stage = await Stage.open();
+  const upstreamPort = await stage.upstream();
+  const common = { ...options, upstreamPort };
+  const throughput = await interleave(options, contestants, options.connections, (one, load) => {
+    return measureThroughput(stage, one, { ...common, connections: load });
+  });
+  if (options.rate === 0 || (await absent(["go"])).length > 0) {
+    return { throughput, fixedRate: [], halfLoad: [] };
+  }
+  const generator = await buildRateGenerator(stage.cache);
+  const seconds = options.seconds * FIXED_RATE_STRETCH;
+  const atRate = (one: Contestant, rate: number) =>
+    measureFixedRate(stage, one, { ...common, seconds, rate, generator });
+  const rated = filter(contestants, ([, { fixedRate }]) => fixedRate);
+  const fixedRate = await interleave(options, rated, [options.rate], atRate);
+  const complete = filter(contestants, ([name]) => name === COMPLETE);
+  const half = halfOfMaximum(throughput);
+  const halfLoad = await interleave(options, complete, half === 0 ? [] : [half], atRate);
+  return { throughput, fixedRate, halfLoad };
+}
+
+/** Every contestant under every load, round after round, each round beginning with another. */
+async function interleave<Measured>(
+  { rounds }: Options,
+  contestants: ReadonlyMap<string, Contestant>,
+  loads: readonly number[],
+  measureOne: (contestant: Contestant, load: number) => Promise<Measured>,
+): Promise<Sample<Measured>[]> {
+  const samples: Sample<Measured>[] = [];
+  const failed = new Set<string>();
+  for (let round = 0; round < rounds; round++) {
+    for (const load of loads) {
+      for (const [name, contestant] of rotated([...contestants], round)) {
+        if (failed.has(name)) continue;
+        note(`round ${round + 1} of ${rounds}, load ${load}: ${contestant.title}`);
+        try {
+          samples.push({ ...await measureOne(contestant, load), name, round, load });
+        } catch (error) {
+          failed.add(name);
+          note(`  left out: ${error instanceof Error ? error.message : error}`);
+        }
+      }
+    }
+  }
+  return samples;
+}
+
+async function available(names: readonly string[]): Promise<ReadonlyMap<string, Contestant>> {
+  const chosen = new Map<string, Contestant>();
+  for (const [name, contestant] of Object.entries(CONTESTANTS)) {
+    if (!names.includes(name)) continue;
+    const missing = await absent(contestant.needs);
+    if (missing.length === 0) chosen.set(name, contestant);
+    else note(`${contestant.title} is left out, not on PATH: ${missing.join(", ")}. ${APT}`);
+  }
+  const needsNode = [...chosen.values()].some(({ needs }) => needs.includes("node"));
+  if (needsNode) await installNodePackages();
+  return chosen;
+}
+
+async function write(options: Options, results: Results, args: readonly string[]): Promise<string> {
+  const { throughput, fixedRate, halfLoad } = results;
+  const parts = [
+    "# Benchmark results",
+    `\`deno task bench ${args.join(" ")}\`: ${options.rounds} interleaved rounds of ` +
+    `${options.seconds} s after ${options.warmupSeconds} s of warm-up, one core for the ` +
+    "contestant, another for the load generator, the upstream and the collector.",
+    (await describeMachine()).join("\n"),
+    ...options.connections.flatMap((load) => [
+      `## Throughput, ${load} connections`,
+      throughputTable(throughput, load),
+    ]),
+    ...(fixedRate.length === 0 ? [] : [
+      `## Latency at ${options.rate} requests per second`,
+      fixedRateTable(fixedRate),
+    ]),
+    ...(halfLoad.length === 0 ? [] : ["## Traces at half of the maximum", halfLoadText(halfLoad)]),
+    "## How to read this",
+    LEGEND,
+  ];
+  if (options.out !== undefined) {
+    if (throughput.length > 0) {
+      parts.splice(3, 0, "![Throughput as ratios](results.svg)");
+      await installNodePackages();
+      const picture = await draw(ratioChart(throughput));
+      await Deno.writeTextFile(`${options.out}/results.svg`, picture);
+    }
+    await Deno.writeTextFile(`${options.out}/RESULTS.md`, parts.join("\n\n") + "\n");
+  }
+  return parts.join("\n\n");
+}
+
+function halfLoadText(samples: readonly Sample<FixedRate>[]): string {
+  const lowest = Math.min(...samples.map(({ exported }) => exported ?? 0));
+  return `At ${samples[0]?.load} requests per second, half of what the complete gateway gets ` +
+    `through, ${(lowest * 100).toFixed(2)} % of its spans reached the collector in the worst of ` +
+    `${samples.length} rounds.`;
+}
+
+/** The guard of CI: leaves room for noise, and notices when the gateway has become slow. */
+function guard({ connections }: Options, { throughput }: Results): number {
+  const value = ratio(throughput, COMPLETE, connections[0] ?? 0);
+  if (!value) return note("The gateway could not be measured.") ?? UNUSABLE;
+  print(`\nThe complete gateway gets through ${value.median.toFixed(2)} × the naive proxy.`);
+  return value.median < 1 ? SLOWER : 0;
+}
+
+function halfOfMaximum(samples: readonly Sample<Throughput>[]): number {
+  const [first] = samples;
+  const complete = samples.filter(({ name, load }) => name === COMPLETE && load === first?.load);
+  return Math.round(median(complete.map(({ requestsPerS }) => requestsPerS)) / 2);
+}
+
+async function absent(programs: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(programs.map(isInstalled));
+  return programs.filter((_, index) => !found[index]);
+}
+
+function filter(
+  contestants: ReadonlyMap<string, Contestant>,
+  keep: (entry: [string, Contestant]) => boolean,
+): ReadonlyMap<string, Contestant> {
+  return new Map([...contestants].filter(keep));
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
