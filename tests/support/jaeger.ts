@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import * as v from "valibot";
 
 const Tag = v.variant("type", [
@@ -72,7 +73,7 @@ export interface Jaeger extends AsyncDisposable {
   search(options: SearchOptions): Promise<JaegerTrace[]>;
 }
 
-const CONFIG = new URL("../../ops/jaeger/config.yaml", import.meta.url).pathname;
+const CONFIG = `${import.meta.dirname}/../../ops/jaeger/config.yaml`;
 /** Another process can take a port between our choosing it and Jaeger's opening it. */
 const START_ATTEMPTS = 3;
 /** Jaeger is up in about 100 ms; a busy CI machine may need a hundred times that. */
@@ -146,6 +147,7 @@ async function launch(binary: string, ports: Ports): Promise<Jaeger> {
       OTLP_PORT: `${ports.otlp}`,
       QUERY_PORT: `${ports.query}`,
       HEALTH_PORT: `${ports.health}`,
+      OTEL_TRACES_SAMPLER: "always_off",
     },
     stdin: "null",
     stdout: "null",
@@ -182,7 +184,7 @@ async function isUp(statusUrl: string, isOver: () => boolean): Promise<boolean> 
     const response = await fetch(statusUrl).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) return true;
-    await sleep();
+    await delay(POLL_MS);
   }
   return false;
 }
@@ -200,7 +202,7 @@ async function waitForTrace(
       const found = trace === undefined ? "nothing" : describe(trace);
       throw new Error(`after ${timeoutMs} ms Jaeger has ${found}, not ${spans} spans (${traceId})`);
     }
-    await sleep();
+    await delay(POLL_MS);
   }
 }
 
@@ -230,8 +232,4 @@ async function ask(url: string): Promise<JaegerTrace[]> {
 
 function describe({ traceID, spans }: JaegerTrace): string {
   return `trace ${traceID} [${spans.map(({ operationName }) => operationName).join(", ")}]`;
-}
-
-function sleep(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
