@@ -1,0 +1,102 @@
+/** What a batch must fulfil beyond the shape of its JSON. */
+
+import type { Call } from "./call.ts";
+import { Refusal } from "./errors.ts";
+import { refuseMagic } from "./magic.ts";
+import { toMsisdn, toSender } from "./msisdn.ts";
+import { momentOf } from "./paging.ts";
+import type { Message } from "./plan.ts";
+import { checkTargets } from "./recipients.ts";
+
+/** Default and longest time to deliver, counted from `send_at`. */
+const MAX_LIFETIME_MS = 3 * 24 * 60 * 60 * 1000;
+
+/** A binary SMS holds 140 bytes, its header included. */
+const MAX_BINARY_BYTES = 140;
+
+/** A message that may be sent, and when. */
+export interface CheckedMessage {
+  message: Message;
+  /** The moment of the check. */
+  nowMs: number;
+  startMs: number;
+  expireAtMs: number;
+}
+
+/** Canonicalises `request` and applies every rule; first the 400s, then the 403s. */
+export function checkMessage(call: Call, request: Message): CheckedMessage {
+  const { plan, world } = call;
+  const nowMs = world.now();
+  const times = checkTimes(request, nowMs);
+  if (request.type === "mt_binary") checkBinaryLength(request);
+  const message = { ...withoutNulls(request), to: checkTargets(plan, request.to) };
+  if (request.from) message.from = checkSender(request.from);
+  if ("parameters" in message && message.parameters) {
+    message.parameters = checkParameters(message.parameters);
+  }
+  refuseMissingCallback(message);
+  refuseMagic(plan.id, message);
+  return { message, nowMs, ...times };
+}
+
+/** A copy without the members that are null, which mean the same as absent ones. */
+export function withoutNulls<T extends object>(value: T): T {
+  const copy = { ...value };
+  for (const key in copy) if (copy[key] === null) delete copy[key];
+  return copy;
+}
+
+function checkTimes(request: Message, nowMs: number): { startMs: number; expireAtMs: number } {
+  const startMs = Math.max(momentOf("send_at", request.send_at) ?? nowMs, nowMs);
+  const expireAtMs = momentOf("expire_at", request.expire_at) ?? startMs + MAX_LIFETIME_MS;
+  const broken = expireAtMs <= nowMs
+    ? "must not be in the past"
+    : expireAtMs <= startMs
+    ? "must be after send_at"
+    : expireAtMs > startMs + MAX_LIFETIME_MS
+    ? "must be at most 3 days after send_at"
+    : undefined;
+  if (broken) throw new Refusal("syntax_constraint_violation", `Field "expire_at" ${broken}.`);
+  return { startMs, expireAtMs };
+}
+
+function checkBinaryLength(request: { body: string; udh: string }): void {
+  const bytes = atob(request.body).length + request.udh.length / 2;
+  if (bytes <= MAX_BINARY_BYTES) return;
+  throw new Refusal(
+    "syntax_constraint_violation",
+    `Fields "body" and "udh" must be at most ${MAX_BINARY_BYTES} bytes together, not ${bytes}.`,
+  );
+}
+
+function checkSender(from: string): string {
+  const sender = toSender(from);
+  if (sender !== undefined) return sender;
+  throw new Refusal(
+    "syntax_invalid_parameter_format",
+    `Field "from" must be a phone number, a short code or 1 to 11 characters: ${from}.`,
+  );
+}
+
+type Parameters = Record<string, Record<string, string>>;
+
+function checkParameters(parameters: Parameters): Parameters {
+  const checked: Parameters = {};
+  for (const [name, values] of Object.entries(parameters)) {
+    const entries = Object.entries(values).map(([key, value]) => {
+      const recipient = key === "default" ? key : toMsisdn(key);
+      if (recipient !== undefined) return [recipient, value] as const;
+      throw new Refusal(
+        "syntax_invalid_parameter_format",
+        `Field "parameters.${name}" has a key that is no phone number: ${key}.`,
+      );
+    });
+    checked[name] = Object.fromEntries(entries);
+  }
+  return checked;
+}
+
+function refuseMissingCallback(message: Message): void {
+  if ((message.delivery_report ?? "none") === "none" || message.callback_url) return;
+  throw new Refusal("missing_callback_url", "Requesting delivery report without any callback URL.");
+}

@@ -1,0 +1,105 @@
+/** Delivery reports: of a batch, of one recipient, and the list of finished ones. */
+
+import { batchOf } from "./batches.ts";
+import { type Call, found, param, readQuery, type Reply } from "./call.ts";
+import { type DeliveryState, neverStarted, stateOf } from "./delivery.ts";
+import { NotFound } from "./errors.ts";
+import { toMsisdn } from "./msisdn.ts";
+import { dateFilter, listFilter, pageOf } from "./paging.ts";
+import { measure } from "./parts.ts";
+import type { Batch } from "./plan.ts";
+import { recipientsOf, textFor } from "./recipients.ts";
+import * as schemas from "./schemas/mod.ts";
+import { formatTimestamp } from "./timestamps.ts";
+
+interface Report {
+  batch: Batch;
+  recipient: string;
+  state: DeliveryState;
+}
+
+/** A type that is neither `summary` nor `full` is a 404, as the reference says. */
+export function getDeliveryReport(call: Call): Reply {
+  const batch = batchOf(call);
+  const query = readQuery(call, schemas.DeliveryReportQuery);
+  if (query.type !== "summary" && query.type !== "full") throw new NotFound();
+  const reports = reportsOf(call, batch);
+  const byCode = Map.groupBy(reports.filter(stateFilter(query)), ({ state }) => state.code);
+  const statuses = Array.from(byCode, ([code, [first, ...others]]) => ({
+    code,
+    status: first?.state.status,
+    count: others.length + 1,
+    ...query.type === "full" && {
+      recipients: [first, ...others].map((report) => report?.recipient),
+    },
+  }));
+  return {
+    status: 200,
+    body: {
+      type: `delivery_report_${kindOf(batch)}`,
+      batch_id: batch.id,
+      total_message_count: reports.length,
+      statuses,
+      client_reference: batch.message.client_reference,
+    },
+  };
+}
+
+export function getRecipientReport(call: Call): Reply {
+  const batch = batchOf(call);
+  const recipient = toMsisdn(param(call, "recipient_msisdn"));
+  const report = reportsOf(call, batch).find((one) => one.recipient === recipient);
+  return { status: 200, body: written(call, found(report)) };
+}
+
+export function listDeliveryReports(call: Call): Reply {
+  const query = readQuery(call, schemas.ListDeliveryReportsQuery);
+  const inDates = dateFilter(query, call.world.now());
+  const inState = stateFilter(query);
+  const finished = call.plan.batches.newestFirst()
+    .filter(({ message: { client_reference } }) =>
+      query.client_reference === undefined || client_reference === query.client_reference
+    )
+    .flatMap((batch) => reportsOf(call, batch))
+    .filter((report) => report.state.final && inState(report) && inDates(report.state.atMs));
+  const { entries, ...page } = pageOf(finished, query);
+  const body = { ...page, delivery_reports: entries.map((report) => written(call, report)) };
+  return { status: 200, body };
+}
+
+function reportsOf(call: Call, batch: Batch): Report[] {
+  if (neverStarted(batch)) return [];
+  return recipientsOf(call.plan, batch).map((recipient) => ({
+    batch,
+    recipient,
+    state: stateOf(batch, recipient, call.world),
+  }));
+}
+
+function stateFilter(query: { status?: string | undefined; code?: string | undefined }) {
+  const hasStatus = listFilter(query.status);
+  const hasCode = listFilter(query.code);
+  return ({ state }: Report) => hasStatus(state.status) && hasCode(String(state.code));
+}
+
+/** A recipient's report as the API writes it. */
+function written(call: Call, { batch, recipient, state }: Report) {
+  const { message } = batch;
+  const limited = message.type === "mt_text" && message.max_number_of_message_parts;
+  return {
+    type: `recipient_delivery_report_${kindOf(batch)}`,
+    batch_id: batch.id,
+    recipient,
+    code: state.code,
+    status: state.status,
+    at: formatTimestamp(state.atMs),
+    ...state.byOperator && { operator_status_at: formatTimestamp(state.atMs) },
+    client_reference: message.client_reference,
+    ...!message.from && { applied_originator: call.world.defaultOriginator },
+    ...limited && { number_of_message_parts: measure(textFor(message, recipient) ?? "").parts },
+  };
+}
+
+function kindOf(batch: Batch): "sms" | "mms" {
+  return batch.message.type === "mt_media" ? "mms" : "sms";
+}

@@ -1,0 +1,31 @@
+/** The dry run: what a batch would become, without sending it. */
+
+import { checkMessage } from "./batch_rules.ts";
+import { readMessage } from "./batches.ts";
+import { type Call, readQuery, type Reply } from "./call.ts";
+import { measure } from "./parts.ts";
+import type { Message } from "./plan.ts";
+import { expand, textFor } from "./recipients.ts";
+import { DryRunQuery } from "./schemas/mod.ts";
+
+export function dryRun(call: Call): Reply {
+  const query = readQuery(call, DryRunQuery);
+  const { message } = checkMessage(call, readMessage(call));
+  const details = expand(call.plan, message.to).map((recipient) => detail(message, recipient));
+  return {
+    status: 200,
+    body: {
+      number_of_recipients: details.length,
+      number_of_messages: details.reduce((sum, { number_of_parts }) => sum + number_of_parts, 0),
+      ...query.per_recipient && { per_recipient: details.slice(0, query.number_of_recipients) },
+    },
+  };
+}
+
+function detail(message: Message, recipient: string) {
+  const template = message.type === "mt_media" ? message.body.message ?? "" : message.body;
+  const body = textFor(message, recipient) ?? template;
+  const { parts, encoding } = measure(body);
+  // A binary message and an MMS are never split.
+  return { recipient, number_of_parts: message.type === "mt_text" ? parts : 1, body, encoding };
+}

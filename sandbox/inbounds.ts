@@ -1,0 +1,23 @@
+/** Inbound messages: list and get; every service plan starts with a few. */
+
+import { type Call, found, param, readQuery, type Reply } from "./call.ts";
+import { toNumber } from "./msisdn.ts";
+import { dateFilter, listFilter, pageOf } from "./paging.ts";
+import { ListInboundsQuery } from "./schemas/mod.ts";
+
+export function listInbounds(call: Call): Reply {
+  const query = readQuery(call, ListInboundsQuery);
+  const inDates = dateFilter(query, call.world.now());
+  const isTo = listFilter(query.to, (item) => toNumber(item) ?? item);
+  const matching = call.plan.inbounds.filter((inbound) =>
+    inDates(Date.parse(inbound.received_at)) && isTo(inbound.to) &&
+    (query.client_reference === undefined || inbound.client_reference === query.client_reference)
+  );
+  const { entries, ...page } = pageOf(matching, query);
+  return { status: 200, body: { ...page, inbounds: entries } };
+}
+
+export function getInbound(call: Call): Reply {
+  const id = param(call, "inbound_id");
+  return { status: 200, body: found(call.plan.inbounds.find((inbound) => inbound.id === id)) };
+}

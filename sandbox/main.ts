@@ -1,0 +1,89 @@
+/** Starts the sandbox on its own: environment → sandbox → server, until a signal. */
+
+import * as v from "valibot";
+import { createSandbox } from "./app.ts";
+import { serveSandbox } from "./serve.ts";
+
+const Environment = v.object({
+  SANDBOX_PORT: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,5}$/, "expected a port, 0 to 65535"),
+      v.transform(Number),
+      v.maxValue(65_535, "expected a port, 0 to 65535"),
+    ),
+    "8090",
+  ),
+  SANDBOX_HOST: v.optional(v.pipe(v.string(), v.minLength(1, "expected a host")), "127.0.0.1"),
+  SERVICE_PLANS: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const plans = v.safeParse(ServicePlans, jsonOf(dataset.value));
+        if (plans.success) return plans.output;
+        addIssue({ message: 'expected a JSON object such as {"plan":"token"}' });
+        return NEVER;
+      }),
+    ),
+    '{"demo-plan":"demo-token"}',
+  ),
+});
+
+const ServicePlans = v.pipe(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)), v.pipe(v.string(), v.minLength(1))),
+  v.check((plans) => Object.keys(plans).length > 0),
+);
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const environment = v.safeParse(Environment, Deno.env.toObject());
+  if (!environment.success) {
+    const faults = environment.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
+    return stop(`The sandbox cannot start: ${faults.join("; ")}`);
+  }
+  const { SANDBOX_PORT: port, SANDBOX_HOST: hostname, SERVICE_PLANS } = environment.output;
+  try {
+    const served = await serveSandbox(createSandbox({ servicePlans: SERVICE_PLANS }), {
+      port,
+      hostname,
+    });
+    say(greeting(served.url, SERVICE_PLANS));
+    const close = () => served.close().then(() => Deno.exit(0));
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, close);
+  } catch (error) {
+    stop(`The sandbox cannot listen on ${hostname}:${port}: ${messageOf(error)}`);
+  }
+}
+
+function greeting(url: string, plans: Record<string, string>): string {
+  const [[plan, token] = ["", ""]] = Object.entries(plans);
+  const body = JSON.stringify({ from: "12025550199", to: ["12025550142"], body: "Hello" });
+  return `The SMS API sandbox listens on ${url}
+
+curl -i ${url}/xms/v1/${plan}/batches -H 'Authorization: Bearer ${token}' \\
+  -H 'Content-Type: application/json' -d '${body}'`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function say(text: string): void {
+  // deno-lint-ignore no-console -- what a command prints is its interface
+  console.log(text);
+}
+
+function stop(text: string): void {
+  // deno-lint-ignore no-console -- what a command prints is its interface
+  console.error(text);
+  Deno.exit(1);
+}

@@ -1,0 +1,76 @@
+/** What the sandbox remembers of one service plan; plans see nothing of each other. */
+
+import type * as v from "valibot";
+import { BoundedStore } from "./bounded_store.ts";
+import { seedInbounds } from "./inbound_seeds.ts";
+import type { World } from "./options.ts";
+import type { AutoUpdate, InboundResponse, SendBatchRequest } from "./schemas/mod.ts";
+
+/** A checked request: numbers as digits, nulls gone. */
+export type Message = v.InferOutput<typeof SendBatchRequest>;
+
+export interface Batch {
+  readonly id: string;
+  message: Message;
+  readonly createdAtMs: number;
+  modifiedAtMs: number;
+  /** When sending starts: `send_at`, or at once if that is not in the future. */
+  startMs: number;
+  expireAtMs: number;
+  canceledAtMs?: number;
+  /** Whom the groups meant when sending started; before that they are asked each time. */
+  recipients?: readonly string[];
+}
+
+export interface Group {
+  readonly id: string;
+  name?: string | undefined;
+  members: Set<string>;
+  childGroups: readonly string[];
+  autoUpdate?: v.InferOutput<typeof AutoUpdate> | undefined;
+  readonly createdAtMs: number;
+  modifiedAtMs: number;
+}
+
+export type Inbound = v.InferOutput<typeof InboundResponse>;
+
+export interface Plan {
+  readonly id: string;
+  readonly token: string;
+  readonly batches: BoundedStore<Batch>;
+  readonly groups: BoundedStore<Group>;
+  /** Group name → identifier: a name is used once. */
+  readonly groupNames: Map<string, string>;
+  /** Batches to groups whose sending has not started; see `recipients.ts`. */
+  readonly waiting: Set<string>;
+  readonly inbounds: readonly Inbound[];
+}
+
+/** Memory for the batches of one plan, in bytes of the requests that made them. */
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+
+/** Memory for the groups of one plan, in members. */
+const MAX_GROUP_MEMBERS = 1_000_000;
+
+/** An empty service plan with the seeded inbound messages. */
+export function createPlan(id: string, token: string, world: World): Plan {
+  const groupNames = new Map<string, string>();
+  const waiting = new Set<string>();
+  return {
+    id,
+    token,
+    groupNames,
+    waiting,
+    batches: new BoundedStore<Batch>({
+      maxEntries: world.maxBatches,
+      maxWeight: MAX_BATCH_BYTES,
+      onDrop: (batch) => waiting.delete(batch.id),
+    }),
+    groups: new BoundedStore<Group>({
+      maxEntries: world.maxGroups,
+      maxWeight: MAX_GROUP_MEMBERS,
+      onDrop: (group) => group.name !== undefined && groupNames.delete(group.name),
+    }),
+    inbounds: seedInbounds(world),
+  };
+}

@@ -1,0 +1,49 @@
+import type { MiddlewareHandler } from "hono";
+import type { SandboxEnv } from "./app.ts";
+import type { RequestLog } from "./request_log.ts";
+import { formatTimestamp } from "./timestamps.ts";
+
+/** What {@link receive} is told. */
+export interface ReceiveOptions {
+  log: RequestLog;
+  /** The time, in milliseconds since the epoch. */
+  now: () => number;
+  /** Larger request bodies are not kept. */
+  maxBodyBytes: number;
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** Reads each request's body and writes the request down, before anything can refuse it. */
+export function receive(options: ReceiveOptions): MiddlewareHandler<SandboxEnv> {
+  const decoder = new TextDecoder();
+  return async function receive(c, next) {
+    const { raw } = c.req;
+    const bytes = raw.method === "GET" || raw.method === "HEAD"
+      ? NO_BYTES
+      : await readBody(c.req, options.maxBodyBytes);
+    c.set("body", bytes);
+    options.log.add({
+      method: raw.method,
+      path: c.env?.incoming?.url ?? pathOf(raw.url),
+      headers: Object.fromEntries(raw.headers),
+      body: bytes ? decoder.decode(bytes) : "",
+      time: formatTimestamp(options.now()),
+    });
+    await next();
+  };
+}
+
+/** The body, or undefined if it is over the limit. */
+async function readBody(
+  request: { header(name: string): string | undefined; arrayBuffer(): Promise<ArrayBuffer> },
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  if (Number(request.header("content-length") ?? 0) > maxBytes) return undefined;
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return bytes.length > maxBytes ? undefined : bytes;
+}
+
+function pathOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
+}

@@ -1,0 +1,110 @@
+/** Whom a batch goes to, and what each of them reads. */
+
+import { Refusal } from "./errors.ts";
+import { looksLikeGroupId, toMsisdn } from "./msisdn.ts";
+import { truncate } from "./parts.ts";
+import type { Batch, Group, Message, Plan } from "./plan.ts";
+
+/** `targets` with numbers as digits and without duplicates; groups must exist. */
+export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
+  const checked = new Set<string>();
+  let unknown: string | undefined;
+  for (const target of targets) {
+    const number = toMsisdn(target);
+    if (number === undefined && !plan.groups.get(target)) {
+      if (!looksLikeGroupId(target)) throw badMsisdn(target);
+      unknown ??= target;
+    }
+    checked.add(number ?? target);
+  }
+  if (unknown !== undefined) throw unknownGroup(unknown);
+  return [...checked];
+}
+
+/** Each of `numbers` as digits. Throws a 400 for the first that is no phone number. */
+export function checkMsisdns(numbers: readonly string[]): string[] {
+  return numbers.map((number) => {
+    const digits = toMsisdn(number);
+    if (digits === undefined) throw badMsisdn(number);
+    return digits;
+  });
+}
+
+export function unknownGroup(id: string): Refusal {
+  return new Refusal("unknown_group", `The group ID is unknown: ${id}.`);
+}
+
+/** The group's members and those of the groups below it; a deleted one counts as empty. */
+export function membersOf(plan: Plan, group: Group): Set<string> {
+  if (group.childGroups.length === 0) return group.members;
+  const members = new Set<string>();
+  const seen = new Set<Group>();
+  const pending: (Group | undefined)[] = [group];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (!next || seen.has(next)) continue;
+    seen.add(next);
+    for (const member of next.members) members.add(member);
+    for (const id of next.childGroups) pending.push(plan.groups.get(id));
+  }
+  return members;
+}
+
+/** The recipients of a batch; groups are asked anew until sending starts. */
+export function recipientsOf(plan: Plan, batch: Batch): readonly string[] {
+  return batch.recipients ?? expand(plan, batch.message.to);
+}
+
+/** The phone numbers that `targets` mean now. */
+export function expand(plan: Plan, targets: readonly string[]): readonly string[] {
+  if (targets.every((target) => toMsisdn(target) !== undefined)) return targets;
+  const numbers = new Set<string>();
+  for (const target of targets) {
+    const group = plan.groups.get(target);
+    if (group) { for (const member of membersOf(plan, group)) numbers.add(member); }
+    else if (toMsisdn(target) !== undefined) numbers.add(target);
+  }
+  return [...numbers];
+}
+
+/**
+ * Fixes the recipients of batches whose sending has started. Called before any group
+ * changes, since a group counts as it was when the sending started.
+ */
+export function settleStarted(plan: Plan, nowMs: number): void {
+  for (const id of plan.waiting) {
+    const batch = plan.batches.get(id);
+    if (batch && batch.startMs > nowMs) continue;
+    if (batch) batch.recipients = expand(plan, batch.message.to);
+    plan.waiting.delete(id);
+  }
+}
+
+/** The text for one recipient; undefined if a parameter has no value for them. */
+export function textFor(message: Message, recipient: string): string | undefined {
+  if (message.type === "mt_binary") return message.body;
+  const template = message.type === "mt_text" ? message.body : message.body.message ?? "";
+  const filled = message.parameters ? fill(template, message.parameters, recipient) : template;
+  const shorten = message.type === "mt_text" && message.truncate_concat === true;
+  return shorten && filled !== undefined ? truncate(filled) : filled;
+}
+
+type Parameters = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+function fill(template: string, parameters: Parameters, recipient: string): string | undefined {
+  let complete = true;
+  const text = template.replace(/\$\{([A-Za-z0-9._-]{1,16})\}/g, (mark, name: string) => {
+    const values = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    const value = values?.[recipient] ?? values?.["default"];
+    complete &&= value !== undefined;
+    return value ?? mark;
+  });
+  return complete ? text : undefined;
+}
+
+function badMsisdn(number: string): Refusal {
+  return new Refusal(
+    "syntax_invalid_parameter_format",
+    `Not a phone number in international format: ${number}.`,
+  );
+}

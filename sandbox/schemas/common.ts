@@ -1,0 +1,51 @@
+/** Schemas shared by the operations; plain enough to become JSON Schema. */
+
+import * as v from "valibot";
+import { TIMESTAMP } from "../timestamps.ts";
+
+/** A phone number as text; `msisdn.ts` checks and canonicalises it. */
+export const Msisdn = v.pipe(v.string(), v.maxLength(64), v.description("Phone number (MSISDN)"));
+
+/** An ISO 8601 moment; `timestamps.ts` checks that it exists. */
+export const Timestamp = v.pipe(v.string(), v.regex(TIMESTAMP, "expected an ISO-8601 timestamp"));
+
+/** A moment as the API writes it. */
+export const UtcTimestamp = v.pipe(v.string(), v.isoTimestamp());
+
+/** A URL that can be called back; the reference allows 2048 characters. */
+export const CallbackUrl = v.pipe(
+  v.string(),
+  v.maxLength(2048),
+  v.url("expected a URL"),
+  v.regex(/^https?:\/\//i, "expected an http or https URL"),
+);
+
+export const ClientReference = v.pipe(v.string(), v.maxLength(2048));
+
+/** Which delivery report callback is wanted. */
+export const DELIVERY_REPORT_TYPES = [
+  "none",
+  "summary",
+  "full",
+  "per_recipient",
+  "per_recipient_final",
+] as const;
+
+/** The page wanted, from 0. */
+export const Page = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
+
+/** Entries per page. */
+export const PageSize = v.optional(
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+  30,
+);
+
+/** What every list answers besides its entries. */
+export const pageEntries = {
+  count: v.pipe(v.number(), v.description("Entries that match the filters")),
+  page: v.number(),
+  page_size: v.pipe(v.number(), v.description("Entries in this response")),
+} as const;
+
+/** The body of every refusal but a 404, which has none. */
+export const ErrorResponse = v.object({ code: v.string(), text: v.string() });
