@@ -37,6 +37,10 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
   readonly shutdownGraceMs: number;
+  readonly log: {
+    readonly level: "debug" | "info" | "warning" | "error";
+    readonly format: "auto" | "json" | "text";
+  };
   readonly telemetry: {
     /** Base URL of the collector; undefined: spans are not exported. */
     readonly otlpEndpoint: string | undefined;
@@ -115,6 +119,7 @@ function toConfig(values: Values): Config {
     maxBodyBytes: values.MAX_BODY_BYTES,
     requestBodyTimeoutMs: values.REQUEST_BODY_TIMEOUT_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     telemetry: {
       otlpEndpoint: values.OTLP_ENDPOINT,
       serviceName: values.SERVICE_NAME,

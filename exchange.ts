@@ -40,8 +40,10 @@ export interface Exchange {
   upstreamStatus?: number;
   /** From sending to the end of the last attempt, in ms. */
   upstreamDurationMs?: number;
+  /** Length of the answer's body, where it is known. */
+  bytesOut?: number;
   /** Settles when the last byte of a streamed answer was handed on, or rejects if it was cut. */
-  streamed?: Promise<number>;
+  streamed?: Promise<void>;
 }
 
 /** Hono's environment of this gateway. */

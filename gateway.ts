@@ -1,7 +1,9 @@
+import { getLogger } from "@logtape/logtape";
 import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
+import { accessLog } from "./telemetry/logs.ts";
 import { setupTelemetry } from "./telemetry/setup.ts";
 import type { Transport } from "./upstream/transport.ts";
 
@@ -28,7 +30,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     tracer: telemetry.tracer,
     now: Date.now,
     newId: () => ulid(),
-    observers: [],
+    observers: [accessLog(getLogger("sms-gateway"))],
     isStopping: () => stopping,
     ...parts,
   });

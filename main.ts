@@ -1,18 +1,32 @@
+import { getLogger } from "@logtape/logtape";
 import { ConfigError, parseConfig } from "./config.ts";
-import { createGateway } from "./gateway.ts";
 import { serve } from "./entry/deno_server.ts";
+import { createGateway } from "./gateway.ts";
+import { setupLogs } from "./telemetry/log_output.ts";
 import { undiciTransport } from "./upstream/undici_transport.ts";
 
 /** Environment → config → dependencies → app → listening, until a signal ends it. */
 async function main(): Promise<void> {
   const config = parseConfig(Deno.env.toObject());
+  const flushLogs = await setupLogs({
+    level: config.log.level,
+    format: config.log.format === "auto"
+      ? (Deno.stdout.isTerminal() ? "text" : "json")
+      : config.log.format,
+    output: Deno.stdout.writable,
+  });
+  const logger = getLogger("sms-gateway");
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const gateway = createGateway(config, { transport });
-  const server = serve(gateway, config);
-  // deno-lint-ignore no-console -- said once, to whoever started it
-  console.info(`sms-gateway listens on http://${config.host}:${server.port}`);
+  const server = serve(createGateway(config, { transport }), config);
+  logger.info("listening", {
+    url: `http://${config.host}:${server.port}`,
+    upstream: origin,
+    traces: config.telemetry.otlpEndpoint ?? "not exported",
+  });
   await server.stopped;
+  logger.info("stopped");
+  await flushLogs();
 }
 
 try {
@@ -20,7 +34,7 @@ try {
   Deno.exit(0);
 } catch (error) {
   const foreseen = error instanceof ConfigError || error instanceof Deno.errors.AddrInUse;
-  // deno-lint-ignore no-console -- said once, to whoever started it
+  // deno-lint-ignore no-console -- nothing else runs yet
   console.error(foreseen ? error.message : error);
   Deno.exit(1);
 }

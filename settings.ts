@@ -177,6 +177,16 @@ export const SETTINGS = {
     default: "4500",
     expected: "whole milliseconds, at least 1",
   },
+  LOG_LEVEL: {
+    schema: v.picklist(["debug", "info", "warning", "error"]),
+    default: "info",
+    expected: "one of debug, info, warning, error",
+  },
+  LOG_FORMAT: {
+    schema: v.picklist(["auto", "json", "text"]),
+    default: "auto",
+    expected: "one of json, text, auto (text where the output is a terminal)",
+  },
   OTLP_ENDPOINT: {
     schema: baseUrl,
     fallback: "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -125,7 +125,9 @@ function answer(exchange: Exchange, { status, headers, body }: UpstreamReply): R
     if (!(body instanceof Uint8Array)) void body.cancel();
     return new Response(null, init);
   }
-  return new Response(body instanceof Uint8Array ? body : watched(exchange, body), init);
+  if (!(body instanceof Uint8Array)) return new Response(watched(exchange, body), init);
+  exchange.bytesOut = body.byteLength;
+  return new Response(body, init);
 }
 
 /** The stream as it is, with its end noted for the span. */
@@ -133,13 +135,13 @@ function watched(
   exchange: Exchange,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let size = 0;
+  exchange.bytesOut = 0;
   const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
-      size += chunk.byteLength;
+      exchange.bytesOut = (exchange.bytesOut ?? 0) + chunk.byteLength;
       controller.enqueue(chunk);
     },
   });
-  exchange.streamed = body.pipeTo(counter.writable).then(() => size);
+  exchange.streamed = body.pipeTo(counter.writable);
   return counter.readable;
 }

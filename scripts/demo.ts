@@ -1,0 +1,125 @@
+/**
+ * The whole gateway on one machine, with no account anywhere: a sandbox SMS API behind it, a
+ * fresh signing key, a token, and commands to paste. `PORT` and any other setting may be given.
+ */
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { ConfigError, parseConfig } from "../config.ts";
+import { serve } from "../entry/deno_server.ts";
+import { createGateway } from "../gateway.ts";
+import { createSandbox } from "../sandbox/app.ts";
+import { serveSandbox } from "../sandbox/serve.ts";
+import { setupLogs } from "../telemetry/log_output.ts";
+import { undiciTransport } from "../upstream/undici_transport.ts";
+
+const PLAN = "demo-plan";
+const CREDENTIAL = "demo-token";
+const ISSUER = "https://issuer.demo";
+const AUDIENCE = "sms-gateway";
+
+/** Where an OpenTelemetry collector, such as Jaeger, listens unless told otherwise. */
+const USUAL_COLLECTOR = "http://localhost:4318";
+
+async function demo(): Promise<void> {
+  const { jwks, token } = await issue();
+  const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
+  const env = Deno.env.toObject();
+  const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await usualCollector();
+  const config = parseConfig({
+    ...env,
+    SMS_API_URL: sandbox.url,
+    SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
+    AUTH_JWKS: JSON.stringify(jwks),
+    AUTH_JWKS_URL: undefined,
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+    OTLP_ENDPOINT: collector,
+  });
+  const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
+  const server = serve(createGateway(config, { transport }), config);
+  say(introduction(`http://localhost:${server.port}`, collector, token));
+  const flushLogs = await setupLogs({
+    level: config.log.level,
+    format: config.log.format === "json" ? "json" : "text",
+    output: Deno.stdout.writable,
+  });
+  await server.stopped;
+  await flushLogs();
+  await sandbox.close();
+}
+
+/** A signing key made for this run, and a token for the demo's service plan. */
+async function issue() {
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const jwk = { ...await exportJWK(publicKey), kid: "demo", alg: "ES256", use: "sig" };
+  const token = await new SignJWT({ service_plans: [PLAN] })
+    .setProtectedHeader({ alg: "ES256", kid: "demo", typ: "JWT" })
+    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject("demo-service")
+    .setIssuedAt().setExpirationTime("12h").sign(privateKey);
+  return { jwks: { keys: [jwk] }, token };
+}
+
+/** The usual collector, if one answers there. */
+async function usualCollector(): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${USUAL_COLLECTOR}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"resourceSpans":[]}',
+      signal: AbortSignal.timeout(500),
+    });
+    await response.body?.cancel();
+    return response.ok ? USUAL_COLLECTOR : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function introduction(url: string, collector: string | undefined, token: string): string {
+  const base = `${url}/xms/v1/${PLAN}`;
+  const authorization = `-H 'Authorization: Bearer ${token}'`;
+  const json = `-H 'Content-Type: application/json'`;
+  const send = (to: string) =>
+    `-d '{"from":"12345","to":["${to}"],"body":"Hello from the sandbox"}'`;
+  return `
+SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
+Traces        ${
+    collector
+      ? `${collector}   (Jaeger shows them at http://localhost:16686)`
+      : `one line a request below, with its trace id   (OTLP_ENDPOINT=${USUAL_COLLECTOR} sends them to Jaeger)`
+  }
+
+Send an SMS (201):
+curl -i ${base}/batches ${authorization} ${json} ${send("+46701234567")}
+
+List what was sent (200):
+curl -i ${base}/batches ${authorization}
+
+A group nobody knows (403 unknown_group):
+curl -i ${base}/batches ${authorization} ${json} ${send("01FC66621VHDBN119Z8PMV1QPU")}
+
+A batch that does not exist (404, no body):
+curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
+
+Without saying that it is JSON (415):
+curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
+
+Ctrl-C stops all of it. Requests:
+`;
+}
+
+function say(text: string): void {
+  // deno-lint-ignore no-console -- a program for a person at a terminal
+  console.log(text);
+}
+
+try {
+  await demo();
+  Deno.exit(0);
+} catch (error) {
+  const foreseen = error instanceof ConfigError || error instanceof Deno.errors.AddrInUse;
+  // deno-lint-ignore no-console -- a program for a person at a terminal
+  console.error(
+    foreseen ? `${error.message}\nIs the port taken? Choose another: PORT=8081` : error,
+  );
+  Deno.exit(1);
+}
