@@ -213,7 +213,7 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 function isPlainHttpUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (!url) return false;
-  return /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.hash;
+  // The parser forgives blanks, and an empty fragment leaves no trace; what is appended suffers.
+  const url = /[\s#]/.test(text) ? null : URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
 }

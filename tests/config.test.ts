@@ -1,0 +1,243 @@
+import { assert, assertEquals, assertNotMatch, assertThrows } from "@std/assert";
+import { type Config, ConfigError, parseConfig } from "../config.ts";
+import { SETTINGS } from "../settings.ts";
+
+const PUBLIC_KEY = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+const KEY_SET = JSON.stringify({ keys: [PUBLIC_KEY] });
+
+/** The smallest environment that is usable. */
+const MINIMAL = {
+  SERVICE_PLANS: '{"plan-1":"token-1"}',
+  AUTH_JWKS_URL: "https://issuer.example/jwks.json",
+  AUTH_ISSUER: "https://issuer.example",
+  AUTH_AUDIENCE: "sms-gateway",
+};
+
+/** Must never be seen in what is printed. */
+const MARKER = "SECRET-MARKER";
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  return assertThrows(() => parseConfig(env), ConfigError).faults;
+}
+
+function nameOf(fault: string): string {
+  return fault.split(" ", 1)[0] ?? "";
+}
+
+Deno.test("the smallest environment gives the documented defaults", () => {
+  const { log: _, ...config } = parseConfig(MINIMAL);
+  assertEquals(config, {
+    port: 8080,
+    host: "0.0.0.0",
+    upstream: {
+      url: "https://us.sms.api.sinch.com",
+      timeoutMs: 10_000,
+      idleTimeoutMs: 5_000,
+    },
+    servicePlans: { "plan-1": "token-1" },
+    auth: {
+      issuer: "https://issuer.example",
+      audience: "sms-gateway",
+      algorithms: ["RS256", "PS256", "ES256", "EdDSA"],
+      plansClaim: "service_plans",
+      clockToleranceS: 5,
+      keySet: { url: "https://issuer.example/jwks.json" },
+      jwksMaxAgeMs: 600_000,
+      jwksCooldownMs: 30_000,
+      jwksMaxStaleMs: 86_400_000,
+    },
+    maxBodyBytes: 1_048_576,
+    requestBodyTimeoutMs: 10_000,
+    shutdownGraceMs: 4_500,
+    telemetry: { otlpEndpoint: undefined, serviceName: "sms-gateway", sampleRatio: 1 },
+  });
+});
+
+for (const region of ["us", "eu", "au", "br", "ca"]) {
+  Deno.test(`SMS_REGION ${region} picks the SMS API of that region`, () => {
+    const { upstream } = parseConfig({ ...MINIMAL, SMS_REGION: region });
+    assertEquals(upstream.url, `https://${region}.sms.api.sinch.com`);
+  });
+}
+
+/** Environment → a part of the configuration that it must give. */
+const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => unknown, unknown][] =
+  [
+    [
+      "SMS_API_URL goes before the region",
+      { SMS_API_URL: "http://localhost:4010", SMS_REGION: "eu" },
+      (c) => c.upstream.url,
+      "http://localhost:4010",
+    ],
+    [
+      "trailing slashes of SMS_API_URL are dropped",
+      { SMS_API_URL: "http://localhost:4010/base//" },
+      (c) => c.upstream.url,
+      "http://localhost:4010/base",
+    ],
+    ["port 0 asks for any free port", { PORT: "0" }, (c) => c.port, 0],
+    ["an IPv6 address can be listened on", { HOST: "::1" }, (c) => c.host, "::1"],
+    ["an empty variable counts as not set", { PORT: "", HOST: "" }, (c) => c.port, 8080],
+    [
+      "algorithms may be listed with spaces",
+      { AUTH_ALGORITHMS: "ES256, EdDSA" },
+      (c) => c.auth.algorithms,
+      ["ES256", "EdDSA"],
+    ],
+    [
+      "a key set may be given inline",
+      { AUTH_JWKS_URL: "", AUTH_JWKS: KEY_SET },
+      (c) => c.auth.keySet,
+      { jwks: { keys: [PUBLIC_KEY] } },
+    ],
+    [
+      "OTLP_ENDPOINT is where spans go",
+      { OTLP_ENDPOINT: "http://a:4318/", OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
+      (c) => c.telemetry.otlpEndpoint,
+      "http://a:4318",
+    ],
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT stands in for OTLP_ENDPOINT",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
+      (c) => c.telemetry.otlpEndpoint,
+      "http://b:4318",
+    ],
+    [
+      "OTEL_SERVICE_NAME stands in for SERVICE_NAME",
+      { OTEL_SERVICE_NAME: "other" },
+      (c) => c.telemetry.serviceName,
+      "other",
+    ],
+    [
+      "a sample ratio may begin with a dot",
+      { TRACE_SAMPLE_RATIO: ".25" },
+      (c) => c.telemetry.sampleRatio,
+      0.25,
+    ],
+    [
+      "a sample ratio may be nought",
+      { TRACE_SAMPLE_RATIO: "0" },
+      (c) => c.telemetry.sampleRatio,
+      0,
+    ],
+    ["no leeway is a leeway", { AUTH_CLOCK_TOLERANCE_S: "0" }, (c) => c.auth.clockToleranceS, 0],
+    [
+      "a service plan's token may hold any visible character",
+      { SERVICE_PLANS: '{"p_1-A":"!~\\"x"}' },
+      (c) => c.servicePlans,
+      { "p_1-A": '!~"x' },
+    ],
+  ];
+
+for (const [guarantee, env, part, expected] of ACCEPTED) {
+  Deno.test(guarantee, () => assertEquals(part(parseConfig({ ...MINIMAL, ...env })), expected));
+}
+
+/** Bad values of each variable. `MARKER` stands where a secret might. */
+const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>>> = {
+  PORT: ["-1", "65536", "80a", "8080 ", "1e3", "0x50", MARKER],
+  HOST: ["a b", "http://x", `${MARKER}/`],
+  SMS_REGION: ["US", "asia", MARKER],
+  SMS_API_URL: [
+    "localhost:4010",
+    "ftp://x",
+    "/path",
+    `https://user:${MARKER}@host`,
+    "https://user@host",
+    "https://host/#fragment",
+    `https://host/?token=${MARKER}`,
+    "https://host/?",
+    "https://host/#",
+    " https://host",
+    "https://host\n",
+  ],
+  SERVICE_PLANS: [
+    MARKER,
+    "{}",
+    "[]",
+    "null",
+    '"x"',
+    `{"plan-1":""}`,
+    `{"plan-1":12}`,
+    `{"plan-1":"with space"}`,
+    `{"plan-1":"line\\r\\nbreak"}`,
+    `{"plan-1":"${MARKER}ü"}`,
+    `{"${MARKER}/..":"token"}`,
+    `{"":"token"}`,
+    `{"plan-1":"${MARKER}"`,
+  ],
+  AUTH_JWKS_URL: ["issuer/jwks", "file:///etc/passwd", `https://u:${MARKER}@host/`],
+  AUTH_JWKS: [
+    MARKER,
+    "{}",
+    "[]",
+    '{"keys":[]}',
+    '{"keys":{}}',
+    '{"keys":[null]}',
+    `{"keys":[{"kty":"oct","k":"${MARKER}"}]}`,
+    `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"x","d":"${MARKER}"}]}`,
+    `{"keys":[${JSON.stringify(PUBLIC_KEY)},{"kty":"RSA","n":"n","e":"e","d":"${MARKER}"}]}`,
+  ],
+  AUTH_ISSUER: [""],
+  AUTH_AUDIENCE: [""],
+  AUTH_ALGORITHMS: ["HS256", "none", "RS256,none", "RS256,", "rs256", `RS256,${MARKER}`],
+  AUTH_CLOCK_TOLERANCE_S: ["-1", "301", "1.5", MARKER],
+  JWKS_MAX_AGE_MS: ["0", "-1", "1s", "2147483648", MARKER],
+  JWKS_COOLDOWN_MS: ["0", "2147483648", MARKER],
+  JWKS_MAX_STALE_MS: ["0", "2147483648", MARKER],
+  MAX_BODY_BYTES: ["0", "104857601", "1MB", MARKER],
+  UPSTREAM_TIMEOUT_MS: ["0", "2147483648", "Infinity", MARKER],
+  UPSTREAM_IDLE_TIMEOUT_MS: ["0", "NaN", MARKER],
+  REQUEST_BODY_TIMEOUT_MS: ["0", MARKER],
+  SHUTDOWN_GRACE_MS: ["0", MARKER],
+  OTLP_ENDPOINT: ["localhost:4318", `http://u:${MARKER}@host`, "http://host/#", "http://host "],
+  LOG_LEVEL: ["loud", MARKER],
+  LOG_FORMAT: ["xml", MARKER],
+  TRACE_SAMPLE_RATIO: ["1.1", "-0.5", "50%", "1e-3", "0.5.5", MARKER],
+};
+
+for (const [name, values] of Object.entries(REFUSED)) {
+  for (const value of values) {
+    Deno.test(`${name}=${JSON.stringify(value)} is refused by name, and not repeated`, () => {
+      const env = { ...MINIMAL, ...(name === "AUTH_JWKS" && { AUTH_JWKS_URL: "" }), [name]: value };
+      const error = assertThrows(() => parseConfig(env), ConfigError);
+      assertEquals(error.faults.map(nameOf), [name]);
+      assertNotMatch(Deno.inspect(error), new RegExp(MARKER));
+    });
+  }
+}
+
+Deno.test("every fault is reported at once, by name", () => {
+  const bad = Object.entries(REFUSED).flatMap(([name, [value]]) =>
+    value === undefined || name === "AUTH_JWKS_URL" ? [] : [[name, value]]
+  );
+  const named = faultsOf(Object.fromEntries(bad)).map(nameOf);
+  assertEquals(named.toSorted(), bad.map(([name]) => name).toSorted());
+});
+
+Deno.test("an empty environment is told everything that is required", () => {
+  assertEquals(faultsOf({}).map(nameOf), [
+    "SERVICE_PLANS",
+    "AUTH_ISSUER",
+    "AUTH_AUDIENCE",
+    "AUTH_JWKS_URL",
+  ]);
+});
+
+Deno.test("a key set by URL and one inline exclude each other", () => {
+  const [fault = ""] = faultsOf({ ...MINIMAL, AUTH_JWKS: KEY_SET });
+  assert(fault.includes("AUTH_JWKS_URL") && fault.includes("AUTH_JWKS "), fault);
+});
+
+Deno.test("a bad value of a fallback is reported by the name that was set", () => {
+  const env = { ...MINIMAL, OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense" };
+  assertEquals(faultsOf(env).map(nameOf), ["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+});
+
+Deno.test("every setting says what it expects", () => {
+  for (const [name, { expected }] of Object.entries(SETTINGS)) assert(expected.length > 3, name);
+});
+
+Deno.test("no setting of the gateway's own begins with OTEL_, which some hosts do not allow", () => {
+  assertEquals(Object.keys(SETTINGS).filter((name) => name.startsWith("OTEL_")), []);
+});

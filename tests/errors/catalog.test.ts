@@ -1,0 +1,102 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { CATALOG, type CatalogCode, catalogEntry, defaultText } from "../../errors/catalog.ts";
+
+/** The codes that contract.md §2 names, by status. */
+const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
+  400: ["syntax_invalid_json", "syntax_invalid_parameter_format", "syntax_constraint_violation"],
+  401: ["unauthorized"],
+  403: [
+    "unknown_group",
+    "unknown_campaign",
+    "missing_callback_url",
+    "blocked_account",
+    "illegal_number_type",
+    "conflict_group_name",
+    "conflict_send_at",
+    "batch_already_dispatched",
+  ],
+  405: ["method_not_allowed"],
+  415: ["unsupported_media_type"],
+  429: ["too_many_requests"],
+  500: ["internal_error"],
+  503: [
+    "service_unavailable",
+    "upstream_unreachable",
+    "upstream_timeout",
+    "upstream_connection_lost",
+    "upstream_credentials_rejected",
+    "overloaded",
+    "key_set_unavailable",
+  ],
+};
+
+/** The troubleshooting tips of the API's own pages, by a word that each must keep. */
+const TIPS: Readonly<Partial<Record<CatalogCode, string>>> = {
+  syntax_constraint_violation: "required field",
+  syntax_invalid_json: "validator",
+  syntax_invalid_parameter_format: "area code",
+  unauthorized: "expired",
+  blocked_account: "account manager",
+  illegal_number_type: "different MSISDN",
+  missing_callback_url: "dashboard",
+  unknown_group: "existing group",
+  not_found: "retention policy",
+  method_not_allowed: "matches the function of the endpoint",
+  unsupported_media_type: "Content-Type",
+  too_many_requests: "slower rate",
+  internal_error: "again",
+  service_unavailable: "account manager",
+};
+
+const codes = Object.keys(CATALOG) as CatalogCode[];
+
+Deno.test("the catalog holds every documented code under its documented status", () => {
+  for (const [status, documented] of Object.entries(DOCUMENTED)) {
+    for (const code of documented) assertEquals(CATALOG[code].status, Number(status), code);
+  }
+});
+
+Deno.test("the catalog holds no code that is neither documented nor explained here", () => {
+  const documented = new Set(Object.values(DOCUMENTED).flat());
+  const others = codes.filter((code) => !documented.has(code));
+  assertEquals(others.toSorted(), [
+    "client_closed_request", // nobody sees it
+    "forbidden", // a 403 of the API that gives no code
+    "not_found", // has no body
+  ]);
+});
+
+Deno.test("every code can be compared by a program: lower case words with underscores", () => {
+  for (const code of codes) assertMatch(code, /^[a-z]+(_[a-z]+)*$/);
+});
+
+Deno.test("every default text says what happened and then what to do, as whole sentences", () => {
+  for (const code of codes) {
+    const { meaning, help } = CATALOG[code];
+    assertEquals(defaultText(code), `${meaning} ${help}`);
+    for (const sentence of [meaning, help]) assertMatch(sentence, /^[A-Z].*\.$/);
+  }
+});
+
+Deno.test("the troubleshooting tips of the API's own pages are in the catalog", () => {
+  for (const [code, tip] of Object.entries(TIPS)) {
+    assertStringIncludes(defaultText(code as CatalogCode), tip, code);
+  }
+});
+
+Deno.test("only what was certainly not processed is said to be safe to send again later", () => {
+  for (const code of codes) {
+    const { status, retry } = CATALOG[code];
+    if (retry === "later") assert([429, 500, 503].includes(status), code);
+  }
+  for (const code of ["upstream_timeout", "upstream_connection_lost"] as const) {
+    assertEquals(CATALOG[code].retry, "unknown");
+  }
+});
+
+Deno.test("a code that only the upstream knows has no entry, not even a name of Object's own", () => {
+  for (const code of ["no_such_code", "constructor", "__proto__", "toString", ""]) {
+    assertEquals(catalogEntry(code), undefined, code);
+  }
+  assertEquals(catalogEntry("unknown_group"), CATALOG.unknown_group);
+});

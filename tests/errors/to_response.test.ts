@@ -1,0 +1,77 @@
+import { assertEquals, assertNotMatch } from "@std/assert";
+import { CATALOG, type CatalogCode, defaultText } from "../../errors/catalog.ts";
+import { type Failure, GatewayError } from "../../errors/gateway_error.ts";
+import { toFailure, toResponse } from "../../errors/to_response.ts";
+
+const codes = Object.keys(CATALOG) as CatalogCode[];
+
+Deno.test("every code of the catalog becomes exactly {code, text} with its status, or nothing for a 404", async () => {
+  for (const code of codes) {
+    const response = toResponse(toFailure(new GatewayError(code)));
+    const { status } = CATALOG[code];
+    assertEquals(response.status, status, code);
+    const body = await response.text();
+    if (status === 404) {
+      assertEquals([body, response.headers.get("content-length")], ["", "0"]);
+      assertEquals(response.headers.has("content-type"), false);
+    } else {
+      assertEquals(JSON.parse(body), { code, text: defaultText(code) }, code);
+      assertEquals(response.headers.get("content-type"), "application/json");
+    }
+  }
+});
+
+Deno.test("every error says who refused and is not stored", () => {
+  for (const origin of ["gateway", "upstream"] as const) {
+    for (const status of [400, 401, 403, 404, 405, 415, 418, 429, 500, 503]) {
+      const { headers } = toResponse({ status, code: "c", text: "t", origin });
+      assertEquals(headers.get("x-error-origin"), origin);
+      assertEquals(headers.get("cache-control"), "no-store");
+    }
+  }
+});
+
+Deno.test("Retry-After is on every 429 and 503 and on nothing else", () => {
+  for (let status = 400; status < 600; status++) {
+    const { headers } = toResponse({ status, code: "c", text: "t", origin: "gateway" });
+    assertEquals(headers.has("retry-after"), status === 429 || status === 503, `${status}`);
+  }
+});
+
+Deno.test("a time that the upstream named goes before the default Retry-After", () => {
+  const failure: Failure = {
+    status: 503,
+    code: "c",
+    text: "t",
+    origin: "upstream",
+    headers: { "retry-after": "120" },
+  };
+  assertEquals(toResponse(failure).headers.get("retry-after"), "120");
+});
+
+for (
+  const [name, thrown] of [
+    ["an Error", new Error("PRIVATE")],
+    ["an Error with a cause", new Error("PRIVATE", { cause: new Error("PRIVATE") })],
+    ["a string", "PRIVATE"],
+    ["undefined", undefined],
+    ["null", null],
+    ["an object that looks like a failure", { failure: { status: 200, code: "PRIVATE" } }],
+    ["an Error with a status", Object.assign(new Error("PRIVATE"), { status: 418 })],
+  ] as const
+) {
+  Deno.test(`${name} that nobody foresaw becomes a 500 without any detail`, async () => {
+    const response = toResponse(toFailure(thrown));
+    assertEquals(response.status, 500);
+    assertEquals(response.headers.get("x-error-origin"), "gateway");
+    const body = await response.text();
+    assertNotMatch(body, /PRIVATE/);
+    assertEquals(JSON.parse(body).code, "internal_error");
+  });
+}
+
+Deno.test("the private cause of a GatewayError never reaches the caller", async () => {
+  const error = new GatewayError("upstream_timeout", { cause: new Error("PRIVATE") });
+  const response = toResponse(toFailure(error));
+  assertNotMatch(JSON.stringify([...response.headers]) + await response.text(), /PRIVATE/);
+});
