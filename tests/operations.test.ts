@@ -1,0 +1,77 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { allowedMethods, OPERATIONS, SEGMENTS } from "../operations.ts";
+
+/** Contract.md §1, below `/xms/v1/{service_plan_id}`. */
+const DOCUMENTED = [
+  "POST /batches 201",
+  "GET /batches 200",
+  "POST /batches/dry_run 200",
+  "GET /batches/{batch_id} 200",
+  "POST /batches/{batch_id} 200",
+  "PUT /batches/{batch_id} 200",
+  "DELETE /batches/{batch_id} 200",
+  "POST /batches/{batch_id}/delivery_feedback 202",
+  "GET /batches/{batch_id}/delivery_report 200",
+  "GET /batches/{batch_id}/delivery_report/{recipient_msisdn} 200",
+  "GET /delivery_reports 200",
+  "GET /inbounds 200",
+  "GET /inbounds/{inbound_id} 200",
+  "POST /groups 201",
+  "GET /groups 200",
+  "GET /groups/{group_id} 200",
+  "POST /groups/{group_id} 200",
+  "PUT /groups/{group_id} 200",
+  "DELETE /groups/{group_id} 200",
+  "GET /groups/{group_id}/members 200",
+];
+
+Deno.test("the operations are those of the contract, no more and no fewer", () => {
+  const rows = OPERATIONS.map(({ method, path, success }) =>
+    `${method} ${path.slice("/xms/v1/{service_plan_id}".length)} ${success}`
+  );
+  assertEquals(rows.toSorted(), DOCUMENTED.toSorted());
+});
+
+Deno.test("every operation has an id and a summary of its own", () => {
+  for (const field of ["id", "summary"] as const) {
+    assertEquals(new Set(OPERATIONS.map((operation) => operation[field])).size, OPERATIONS.length);
+  }
+});
+
+Deno.test("every parameter of every path has a form that it must have", () => {
+  const parameters = OPERATIONS.flatMap(({ path }) => [...path.matchAll(/\{(\w+)\}/g)]);
+  for (const [, name = ""] of parameters) {
+    assertEquals(Object.hasOwn(SEGMENTS, name), true, name);
+  }
+});
+
+Deno.test("no parameter can hold a slash, a dot segment, a percent escape or nothing", () => {
+  for (const pattern of Object.values(SEGMENTS)) {
+    const whole = new RegExp(`^${pattern}$`);
+    for (const value of ["", "/", "a/b", ".", "..", "%2e%2e", "%2f", "a%00", "a b", "a?b", "ä"]) {
+      assertEquals(whole.test(value), false, `${pattern} ${value}`);
+    }
+  }
+});
+
+Deno.test("an MSISDN is digits, with at most one plus before them, perhaps encoded", () => {
+  const msisdn = new RegExp(`^${SEGMENTS.recipient_msisdn}$`);
+  for (const good of ["46701234567", "+46701234567", "%2B46701234567", "%2b46701234567"]) {
+    assertMatch(good, msisdn);
+  }
+  for (const bad of ["++46", "46+70", "%2B", "+", "%252B46", "46-70", "abc"]) {
+    assertEquals(msisdn.test(bad), false, bad);
+  }
+});
+
+Deno.test("a path allows the methods of its operations, and HEAD with GET", () => {
+  const plan = "/xms/v1/{service_plan_id}";
+  const rows: [string, string[]][] = [
+    [`${plan}/batches`, ["GET", "HEAD", "POST"]],
+    [`${plan}/batches/dry_run`, ["POST"]],
+    [`${plan}/batches/{batch_id}`, ["DELETE", "GET", "HEAD", "POST", "PUT"]],
+    [`${plan}/groups/{group_id}/members`, ["GET", "HEAD"]],
+    ["/no/such/path", []],
+  ];
+  for (const [path, methods] of rows) assertEquals(allowedMethods(path).toSorted(), methods);
+});

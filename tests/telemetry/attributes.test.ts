@@ -1,0 +1,130 @@
+import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { GatewayError } from "../../errors/gateway_error.ts";
+import {
+  exceptionAttributes,
+  methodAttributes,
+  safeCode,
+  safePath,
+  safeQuery,
+} from "../../telemetry/attributes.ts";
+import { TransportError } from "../../upstream/transport.ts";
+
+const PLAN = "/xms/v1/plan-1";
+
+const MATCHED: readonly [raw: string, shown: string][] = [
+  [`${PLAN}/batches`, `${PLAN}/batches`],
+  [`${PLAN}/batches/01ABC/delivery_report`, `${PLAN}/batches/01ABC/delivery_report`],
+  [
+    `${PLAN}/batches/01ABC/delivery_report/46701234567`,
+    `${PLAN}/batches/01ABC/delivery_report/REDACTED`,
+  ],
+  [
+    `${PLAN}/batches/01ABC/delivery_report/%2B46701234567`,
+    `${PLAN}/batches/01ABC/delivery_report/REDACTED`,
+  ],
+  [
+    `${PLAN}/batches/01ABC/delivery_report/+46`,
+    `${PLAN}/batches/01ABC/delivery_report/REDACTED`,
+  ],
+  [`${PLAN}/batches/46701234567`, `${PLAN}/batches/REDACTED`],
+  [`${PLAN}/groups/46701234567/members`, `${PLAN}/groups/REDACTED/members`],
+  [`/xms/v1/46701234567/batches`, "/xms/v1/REDACTED/batches"],
+];
+
+for (const [raw, shown] of MATCHED) {
+  Deno.test(`the path ${raw} of an operation is recorded as ${shown}`, () => {
+    assertEquals(safePath(raw, true), shown);
+  });
+}
+
+const UNMATCHED: readonly [raw: string, shown: string][] = [
+  ["/", "/"],
+  ["", ""],
+  ["/xms/v1/plan-1/batches/", "/xms/v1/REDACTED/batches/"],
+  ["/46701234567", "/REDACTED"],
+  ["/xms/v1/eyJhbGciOi.eyJzdWIi.c2ln/batches", "/xms/v1/REDACTED/batches"],
+  ["/xms/v1/plan-1/batches/..%2f", "/xms/v1/REDACTED/batches/REDACTED"],
+];
+
+for (const [raw, shown] of UNMATCHED) {
+  Deno.test(`the path ${raw || "(none)"} of no operation is recorded as ${shown || "nothing"}`, () => {
+    assertEquals(safePath(raw, false), shown);
+  });
+}
+
+const QUERIES: readonly [raw: string, shown: string][] = [
+  ["page=2&page_size=30", "page=REDACTED&page_size=REDACTED"],
+  ["to=46701234567,46701234568", "to=REDACTED"],
+  ["client_reference=order=7", "client_reference=REDACTED"],
+  ["46701234567=x", "REDACTED=REDACTED"],
+  ["access_token=eyJ.eyJ.x", "REDACTED=REDACTED"],
+  ["to", "to=REDACTED"],
+  ["%74o=46701234567", "REDACTED=REDACTED"],
+  ["page=1;to=46701234567", "page=REDACTED"],
+];
+
+for (const [raw, shown] of QUERIES) {
+  Deno.test(`the query ${raw} is recorded as ${shown}`, () => assertEquals(safeQuery(raw), shown));
+}
+
+Deno.test("a method nobody knows is recorded as _OTHER, with its name where that is a plain word", () => {
+  assertEquals(methodAttributes("GET"), { "http.request.method": "GET" });
+  assertEquals(methodAttributes("PURGE"), {
+    "http.request.method": "_OTHER",
+    "http.request.method_original": "PURGE",
+  });
+  assertEquals(methodAttributes("get"), {
+    "http.request.method": "_OTHER",
+    "http.request.method_original": "get",
+  });
+  assertEquals(
+    methodAttributes("X-46701234567")["http.request.method_original"],
+    "REDACTED",
+  );
+});
+
+Deno.test("only what looks like a code is recorded as one", () => {
+  for (const code of ["unknown_group", "INVALID_ARGUMENT", "a.b:c-d"]) {
+    assertEquals(safeCode(code), code);
+  }
+  for (const code of ["46701234567", "two words", "", "a".repeat(65), "über"]) {
+    assertEquals(safeCode(code), "_OTHER", code);
+  }
+});
+
+Deno.test("the exception event of a foreseen failure tells its private cause", () => {
+  const cause = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), {
+    code: "ECONNREFUSED",
+  });
+  const attributes = exceptionAttributes(new GatewayError("upstream_unreachable", { cause }));
+  assertEquals(attributes["exception.type"], "ECONNREFUSED");
+  assertEquals(attributes["exception.message"], "connect ECONNREFUSED 127.0.0.1:1");
+  assertStringIncludes(`${attributes["exception.stacktrace"]}`, "attributes.test.ts");
+});
+
+Deno.test("the exception event of a transport's own failure names it", () => {
+  const attributes = exceptionAttributes(new TransportError(true, "timeout", { cause: undefined }));
+  assertEquals(attributes["exception.type"], "TransportError");
+  assertEquals(attributes["exception.message"], "timeout, sent");
+});
+
+Deno.test("the exception event of what nobody foresaw never quotes a message", () => {
+  for (
+    const thrown of [
+      new TypeError("PRIVATE 46701234567"),
+      new GatewayError("internal_error", { cause: new TypeError("PRIVATE\n    at PRIVATE") }),
+      new TypeError("PRIVATE\nPRIVATE second line"),
+    ]
+  ) {
+    const attributes = exceptionAttributes(thrown);
+    assertEquals(attributes["exception.type"], "TypeError");
+    assertNotMatch(`${attributes["exception.stacktrace"]}`, /PRIVATE second|PRIVATE 467/);
+    assertEquals("exception.message" in attributes, false);
+  }
+});
+
+Deno.test("the exception event of what is no Error tells its type alone", () => {
+  for (const [thrown, type] of [["PRIVATE", "string"], [undefined, "undefined"], [7, "number"]]) {
+    assertEquals(exceptionAttributes(thrown), { "exception.type": `${type}` });
+  }
+});

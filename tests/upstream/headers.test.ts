@@ -1,0 +1,125 @@
+import { assertEquals } from "@std/assert";
+import { FORWARDED_UP, headerOf, headersDown, headersUp } from "../../upstream/headers.ts";
+
+/** What a caller may send that the upstream must not see (contract.md §4). */
+const NEVER_UP = [
+  "authorization",
+  "cookie",
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "connection",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "content-length",
+  "content-encoding",
+  "expect",
+  "traceparent",
+  "tracestate",
+  "baggage",
+  "x-request-id",
+  "x-custom",
+  "x-http-method-override",
+  "range",
+  "if-none-match",
+  "origin",
+  "referer",
+];
+
+Deno.test("only the headers of the allow-list go up", () => {
+  const caller = new Headers(NEVER_UP.map((name) => [name, "PRIVATE"]));
+  for (const name of FORWARDED_UP) caller.set(name, `value of ${name}`);
+  assertEquals(headersUp(caller), {
+    "accept-encoding": "identity",
+    ...Object.fromEntries(FORWARDED_UP.map((name) => [name, `value of ${name}`])),
+  });
+});
+
+Deno.test("no compression is asked for, whatever the caller accepts", () => {
+  assertEquals(headersUp(new Headers({ "accept-encoding": "gzip, br" })), {
+    "accept-encoding": "identity",
+  });
+});
+
+/** Headers of an upstream's reply that no caller may see. */
+const NEVER_DOWN = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "set-cookie",
+  "server",
+  "via",
+  "www-authenticate",
+  "authorization",
+  "strict-transport-security",
+  "alt-svc",
+  "x-powered-by",
+  "x-error-origin",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+];
+
+for (const name of NEVER_DOWN) {
+  Deno.test(`${name} of the upstream does not go down`, () => {
+    assertEquals(headersDown([[name, "x"], ["content-type", "application/json"]]), [
+      ["content-type", "application/json"],
+    ]);
+  });
+}
+
+Deno.test("what describes the answer goes down as it came, repetitions included", () => {
+  const headers: [string, string][] = [
+    ["content-type", "application/json; charset=utf-8"],
+    ["content-length", "12"],
+    ["content-encoding", "gzip"],
+    ["content-language", "en"],
+    ["etag", '"x"'],
+    ["retry-after", "3"],
+    ["vary", "a"],
+    ["vary", "b"],
+    ["x-ratelimit-remaining", "7"],
+  ];
+  assertEquals(headersDown(headers), headers);
+});
+
+Deno.test("what Connection names does not go down, in any case and however it is listed", () => {
+  assertEquals(
+    headersDown([
+      ["connection", "close, X-One"],
+      ["connection", "x-two ,X-THREE"],
+      ["x-one", "1"],
+      ["x-two", "2"],
+      ["x-three", "3"],
+      ["x-four", "4"],
+    ]),
+    [["x-four", "4"]],
+  );
+});
+
+Deno.test("a value that no response can carry does not go down", () => {
+  const bad = ["a\rb", "a\nb", "a\0b", "a\x7fb", "snow\u2603"];
+  assertEquals(headersDown(bad.map((value) => ["x-bad", value])), []);
+  const good: [string, string][] = [["x-good", "tab\tand \xe9"], ["x-empty", ""]];
+  assertEquals(headersDown(good), good);
+});
+
+Deno.test("a header is found by its first value, or not at all", () => {
+  const headers: [string, string][] = [["a", "1"], ["b", "2"], ["b", "3"]];
+  assertEquals(headerOf(headers, "b"), "2");
+  assertEquals(headerOf(headers, "c"), undefined);
+});
