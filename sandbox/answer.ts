@@ -21,7 +21,7 @@ export function answer(operation: Operation, plans: ReadonlyMap<string, Plan>, w
       plan,
       world,
       params: c.req.param(),
-      query: new URL(c.req.url).searchParams,
+      query: new URLSearchParams(c.get("query")),
       body: bytes && parseJson(bytes),
       bodyBytes: bytes?.length ?? 0,
     };

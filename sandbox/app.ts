@@ -18,8 +18,12 @@ export type { RecordedRequest, SandboxOptions, StandingFault };
 /** What the sandbox's handlers share per request. */
 export interface SandboxEnv {
   Bindings: Wire;
-  /** The request body; undefined if it was over the limit. */
-  Variables: { body: Uint8Array | undefined };
+  Variables: {
+    /** The request body; undefined if it was over the limit. */
+    body: Uint8Array | undefined;
+    /** The query string with its `?`, undecoded; empty if there is none. */
+    query: string;
+  };
 }
 
 /** A sandbox; several in one process know nothing of each other. */

@@ -29,11 +29,12 @@ export function checkMessage(call: Call, request: Message): CheckedMessage {
   const nowMs = world.now();
   const times = checkTimes(request, nowMs);
   if (request.type === "mt_binary") checkBinaryLength(request);
-  const message = { ...withoutNulls(request), to: checkTargets(plan, request.to) };
-  if (request.from) message.from = checkSender(request.from);
+  const message = withoutNulls(request);
+  if (message.from) message.from = checkSender(message.from);
   if ("parameters" in message && message.parameters) {
     message.parameters = checkParameters(message.parameters);
   }
+  message.to = checkTargets(plan, message.to);
   refuseMissingCallback(message);
   refuseMagic(plan.id, message);
   return { message, nowMs, ...times };

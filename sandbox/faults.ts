@@ -7,21 +7,34 @@ import { FAULT_SHAPES } from "./fault_shapes.ts";
 /** Longest delay: more than any deadline worth testing. */
 const MAX_DELAY_MS = 600_000;
 
+const whole = (name: string, min: number, max: number) => {
+  const expected = `expected ${name}, a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  );
+};
+
+const choice = <const T extends readonly string[]>(names: T) =>
+  v.picklist(names, `expected one of ${names.join(", ")}`);
+
 const entries = {
   /** Answer with this status, before anything changes. */
-  status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599))),
+  status: v.optional(whole("a status", 200, 599)),
   /** The shape of that answer; default `documented`, and a status of 500. */
-  shape: v.optional(v.picklist(FAULT_SHAPES)),
+  shape: v.optional(choice(FAULT_SHAPES)),
   /** The code inside it, where the shape has one. */
-  code: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  code: v.optional(v.pipe(v.string("expected text"), v.minLength(1, "expected text"))),
   /** Wait, in milliseconds, after the request has had its effect. */
-  delay_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_DELAY_MS))),
+  delay_ms: v.optional(whole("milliseconds", 0, MAX_DELAY_MS)),
   /** Reset the connection: before anything changes, or in the middle of the answer. */
-  reset: v.optional(v.picklist(["before_headers", "mid_body"])),
+  reset: v.optional(choice(["before_headers", "mid_body"])),
   /** Send the headers and half the body, then nothing. */
-  stall: v.optional(v.boolean()),
+  stall: v.optional(v.boolean("expected true or false")),
   /** `Retry-After` of the answer, in seconds. */
-  retry_after: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  retry_after: v.optional(whole("seconds", 0, MAX_DELAY_MS)),
 } as const;
 
 /** What a request may ask for in its query, as `sandbox_status`, `sandbox_shape`, … */
@@ -31,7 +44,7 @@ export type Fault = v.InferOutput<typeof Fault>;
 /** `PUT /sandbox/faults`: a fault for the next `times` requests, by default for all. */
 export const StandingFault = v.strictObject({
   ...entries,
-  times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  times: v.optional(whole("a number of requests", 1, 1_000_000)),
 });
 export type StandingFault = v.InferOutput<typeof StandingFault>;
 
@@ -82,13 +95,16 @@ export function readFault<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const faults = result.issues.map((issue) => `${prefix}${v.getDotPath(issue)}: ${explain(issue)}`);
-  throw new Refusal("syntax_invalid_parameter_format", faults.join("; ") + ".");
+  const faults = result.issues.map((issue) => explain(issue, prefix));
+  throw new Refusal("syntax_invalid_parameter_format", `${faults.join("; ")}.`);
 }
 
-function explain(issue: v.BaseIssue<unknown>): string {
-  if (issue.expected === "never") return `unknown; known are ${Object.keys(entries).join(", ")}`;
-  return issue.message;
+function explain(issue: v.BaseIssue<unknown>, prefix: string): string {
+  const known = Object.keys(entries).map((name) => prefix + name).join(", ");
+  const path = v.getDotPath(issue);
+  if (path === null) return `expected an object with members of ${known}`;
+  const unknown = issue.expected === "never";
+  return `${prefix}${path}: ${unknown ? `unknown, known are ${known}` : issue.message}`;
 }
 
 function typed(name: string, value: string): unknown {

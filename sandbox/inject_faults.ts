@@ -12,7 +12,7 @@ import { cutShort, hangUp, sendAsIs, type Wire } from "./wire.ts";
  */
 export function injectFaults(faults: FaultSwitch): MiddlewareHandler<SandboxEnv> {
   return async function injectFaults(c, next) {
-    const fault = faultInQuery(new URL(c.req.url).search) ?? faults.take();
+    const fault = faultInQuery(c.get("query")) ?? faults.take();
     if (!fault) return await next();
     const response = await respond(c, fault, next);
     if (fault.delay_ms) await pause(fault.delay_ms, c.req.raw.signal);

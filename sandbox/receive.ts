@@ -22,10 +22,12 @@ export function receive(options: ReceiveOptions): MiddlewareHandler<SandboxEnv> 
     const bytes = raw.method === "GET" || raw.method === "HEAD"
       ? NO_BYTES
       : await readBody(c.req, options.maxBodyBytes);
+    const path = c.env?.incoming?.url ?? pathOf(raw.url);
     c.set("body", bytes);
+    c.set("query", path.includes("?") ? path.slice(path.indexOf("?")) : "");
     options.log.add({
       method: raw.method,
-      path: c.env?.incoming?.url ?? pathOf(raw.url),
+      path,
       headers: Object.fromEntries(raw.headers),
       body: bytes ? decoder.decode(bytes) : "",
       time: formatTimestamp(options.now()),

@@ -17,7 +17,7 @@ export const CallbackUrl = v.pipe(
   v.string(),
   v.maxLength(2048),
   v.url("expected a URL"),
-  v.regex(/^https?:\/\//i, "expected an http or https URL"),
+  v.regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\//, "expected an http or https URL"),
 );
 
 export const ClientReference = v.pipe(v.string(), v.maxLength(2048));
