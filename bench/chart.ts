@@ -23,13 +23,20 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
       return value ? [{ ...value, title, kind, load: `${load} connections` }] : [];
     })
   );
-  const y = { field: "title", type: "nominal", sort: null, title: null };
+  const y = { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: 300 } };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
     title: `Throughput on one core, as a multiple of the ${CONTESTANTS[YARDSTICK]?.title}`,
     data: { values },
-    facet: { column: { field: "load", type: "nominal", title: null, sort: null } },
+    facet: {
+      column: {
+        field: "load",
+        type: "nominal",
+        title: null,
+        sort: loads.map((load) => `${load} connections`),
+      },
+    },
     spec: {
       width: 340,
       layer: [

@@ -184,7 +184,7 @@ http {
     without: ["OTLP_ENDPOINT"],
     spansPerRequest: 0,
   }),
-  "gateway-no-logs": gateway({ title: "gateway, no logs", env: { LOG_LEVEL: "off" } }),
+  "gateway-no-logs": gateway({ title: "gateway, no logs", env: { LOG_LEVEL: "error" } }),
   "gateway-new-tokens": gateway({ title: "gateway, a new token every time", load: "fresh" }),
   "gateway-10k-tokens": gateway({ title: "gateway, 10,000 tokens", load: "many" }),
   "gateway-errors": gateway({ title: "gateway, answers of 403", load: "refused" }),

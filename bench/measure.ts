@@ -27,6 +27,10 @@ export interface ThroughputOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  /** What is sent instead of the contestant's own load. */
+  readonly load?: Partial<Pick<Load, "targetsFile" | "bodyFile">>;
+  /** The warm-up goes on for at least as many requests; default: the load's own number. */
+  readonly warmupRequests?: number;
 }
 
 /** The most runs of the load that go into a warm-up. */
@@ -47,13 +51,14 @@ export async function measureThroughput(
 async function sampleThroughput(
   stage: Stage,
   contestant: Contestant,
-  { upstreamPort, connections, seconds, warmupSeconds }: ThroughputOptions,
+  options: ThroughputOptions,
 ): Promise<Omit<Throughput, "exported"> & { sent: number }> {
+  const { upstreamPort, connections, seconds, warmupSeconds } = options;
+  const { warmupRequests = LOADS[contestant.load].warmupRequests } = options;
   await using raised = await stage.raise(contestant, upstreamPort);
-  const load = await stage.load(contestant, raised.port, seconds);
+  const load = { ...await stage.load(contestant, raised.port, seconds), ...options.load };
   await checkAnswer(load);
-  const warmup = { ...load, seconds: warmupSeconds };
-  const warmed = await warmUp(warmup, connections, LOADS[contestant.load].warmupRequests);
+  const warmed = await warmUp({ ...load, seconds: warmupSeconds }, connections, warmupRequests);
   const before = await readMeters(stage, raised);
   const result = await runWrk(load, { connections, firstTarget: warmed });
   const after = await readMeters(stage, raised);
@@ -77,7 +82,10 @@ export interface FixedRate extends LoadResult {
 export async function measureFixedRate(
   stage: Stage,
   contestant: Contestant,
-  options: Omit<ThroughputOptions, "connections"> & { rate: number; generator: string },
+  options: Omit<ThroughputOptions, "connections" | "load" | "warmupRequests"> & {
+    rate: number;
+    generator: string;
+  },
 ): Promise<FixedRate> {
   const { upstreamPort, seconds, warmupSeconds, rate, generator } = options;
   const spansBefore = await stage.spans();

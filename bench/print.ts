@@ -30,3 +30,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 function rightRule(width: number): string {
   return "-".repeat(width - 1) + ":";
 }
+
+/** A number for people, with so many decimals. */
+export function number(value: number, digits: number): string {
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}

@@ -1,6 +1,6 @@
 import { CONTESTANTS, YARDSTICK } from "./contestants.ts";
 import type { FixedRate, Throughput } from "./measure.ts";
-import { table } from "./print.ts";
+import { number, table } from "./print.ts";
 import { median } from "./statistics.ts";
 
 /** A measurement, and which it was. */
@@ -63,9 +63,10 @@ export function throughputTable(samples: readonly Sample<Throughput>[], load: nu
     ["failed", (group) => failures(group)],
   ];
   const groups = grouped(samples.filter((sample) => sample.load === load));
+  const filled = columns.filter(([, cell]) => groups.some((group) => cell(group) !== ""));
   return table(
-    columns.map(([title]) => title),
-    groups.map((group) => columns.map(([, cell]) => cell(group))),
+    filled.map(([title]) => title),
+    groups.map((group) => filled.map(([, cell]) => cell(group))),
   );
 }
 
@@ -154,11 +155,4 @@ function percent(shares: readonly (number | undefined)[]): string {
 
 function failures(group: readonly { failed: number }[]): string {
   return String(group.reduce((total, { failed }) => total + failed, 0));
-}
-
-function number(value: number, digits: number): string {
-  return value.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
 }

@@ -19,6 +19,8 @@ export interface TargetSet {
   readonly count: number;
   /** The service plan that the nth target is for. */
   readonly plan: (index: number) => string;
+  /** Whom the nth token is for; default: each for another caller. */
+  readonly caller?: (index: number) => string;
 }
 
 /** Makes RS256 tokens, and keeps them in a folder for the next run. */
@@ -47,8 +49,9 @@ export class Issuer {
     return new Issuer(folder, key, JSON.stringify({ keys: [publicKey] }));
   }
 
-  /** A file of lines "plan <tab> token", each token with a subject of its own. */
-  async targets({ name, count, plan }: TargetSet): Promise<string> {
+  /** A file of lines "plan <tab> token", no token twice. */
+  async targets(set: TargetSet): Promise<string> {
+    const { name, count, plan, caller = (index) => `service-${index}` } = set;
     const file = `${this.folder}/${name}-${count}.txt`;
     if (await exists(file)) return file;
     const lines: string[] = [];
@@ -59,7 +62,7 @@ export class Issuer {
       );
       lines.push(
         ...await Promise.all(indexes.map(async (index) => {
-          return `${plan(index)}\t${await this.#token(`service-${index}`, plan(index))}`;
+          return `${plan(index)}\t${await this.#token(caller(index), plan(index))}`;
         })),
       );
     }

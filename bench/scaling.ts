@@ -1,0 +1,132 @@
+/**
+ * How the cost of the complete gateway grows: `deno run -A bench/scaling.ts`.
+ *
+ * One thing grows at a time, from a gateway with one service plan, one caller, small bodies and
+ * an upstream that answers at once.
+ */
+import { parseArgs } from "node:util";
+import { draw } from "./chart.ts";
+import { gateway, PLAN } from "./gateway.ts";
+import { describeMachine } from "./machine.ts";
+import { AXES, type Measurement, planOf, type Point, START } from "./scaling_axes.ts";
+import { measureThroughput, type Throughput } from "./measure.ts";
+import { note, number, print, table } from "./print.ts";
+import { endOnInterrupt } from "./process.ts";
+import { scalingChart } from "./scaling_chart.ts";
+import { installNodePackages, Stage } from "./stage.ts";
+import { median } from "./statistics.ts";
+
+const USAGE = `deno run -A bench/scaling.ts [options]
+
+  --only a,b   axes: ${Object.keys(AXES).join(", ")}
+  --rounds 1   results are medians of the rounds
+  --seconds 5  measured time of each run
+  --out bench  folder to write SCALING.md and scaling.svg to
+`;
+
+/** Long enough for the compiler of the runtime to have seen all that is hot. */
+const WARMUP_S = 2;
+
+/** Room for the largest body in the upstream's buffers. */
+const MAX_BODY_BYTES = 512_000;
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) return print(USAGE);
+  endOnInterrupt();
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: text, rounds: text, seconds: text, out: text },
+  });
+  const { only = Object.keys(AXES).join(","), rounds = "1", seconds = "5", out } = values;
+  const measurements = await measure(only.split(","), Number(rounds), Number(seconds));
+  const report = [
+    "# How the cost of the gateway grows",
+    `\`deno run -A bench/scaling.ts ${args.join(" ")}\``,
+    (await describeMachine()).join("\n"),
+    ...(out === undefined ? [] : ["![Throughput and memory](scaling.svg)"]),
+    LEGEND,
+    ...Object.keys(AXES).filter((axis) => only.includes(axis)).flatMap((axis) => [
+      `## By ${AXES[axis]?.title}`,
+      axisTable(measurements.filter((measurement) => measurement.axis === axis)),
+    ]),
+  ].join("\n\n");
+  print(report);
+  if (out === undefined) return;
+  await installNodePackages();
+  await Deno.writeTextFile(`${out}/scaling.svg`, await draw(scalingChart(measurements)));
+  await Deno.writeTextFile(`${out}/SCALING.md`, report + "\n");
+}
+
+async function measure(
+  axes: readonly string[],
+  rounds: number,
+  seconds: number,
+): Promise<Measurement[]> {
+  await using stage = await Stage.open();
+  const samples = new Map<string, Measurement & { samples: Throughput[] }>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const axis of axes) {
+      for (const value of AXES[axis]?.values ?? []) {
+        note(`round ${round} of ${rounds}: ${axis} ${value}`);
+        const id = `${axis} ${value}`;
+        const measurement = samples.get(id) ?? { axis, value, samples: [] };
+        samples.set(id, measurement);
+        const point = { ...START, ...AXES[axis]?.point(value) };
+        measurement.samples.push(await measurePoint(stage, point, seconds));
+      }
+    }
+  }
+  return [...samples.values()];
+}
+
+async function measurePoint(stage: Stage, point: Point, seconds: number): Promise<Throughput> {
+  const { plans, targets, bodyBytes, latencyMs, connections } = point;
+  const credentials = Array.from({ length: plans }, (_, index) => [planOf(index), "bench-secret"]);
+  const contestant = gateway({
+    title: "gateway",
+    env: { SERVICE_PLANS: JSON.stringify(Object.fromEntries([[PLAN, "secret"], ...credentials])) },
+  });
+  return await measureThroughput(stage, contestant, {
+    upstreamPort: await stage.upstream({
+      latencyMs,
+      ...(bodyBytes > START.bodyBytes ? { maxBodyBytes: MAX_BODY_BYTES } : {}),
+    }),
+    connections,
+    seconds,
+    warmupSeconds: WARMUP_S,
+    warmupRequests: targets.count,
+    load: {
+      targetsFile: await stage.targets(targets),
+      bodyFile: await stage.bodyFile(bodyBytes),
+    },
+  });
+}
+
+const LEGEND = `
+One thing grows at a time; the others stay at one service plan, one caller, a body of
+${START.bodyBytes} bytes, ${START.connections} connections and an upstream that answers at once. The
+gateway has one core. CPU µs is its processor time for each request, RSS its memory at the end.
+`.trim();
+
+function axisTable(measurements: readonly Measurement[]): string {
+  const head = ["", "requests/s", "CPU µs", "p50 ms", "p99 ms", "RSS MiB", "load core", "failed"];
+  const rows = measurements.map(({ value, samples }) => {
+    const middle = (
+      key: "requestsPerS" | "cpuMicros" | "p50Ms" | "p99Ms" | "rssMiB" | "loadCore",
+    ) => median(samples.map((sample) => sample[key]));
+    return [
+      number(value, 0),
+      number(middle("requestsPerS"), 0),
+      number(middle("cpuMicros"), 0),
+      number(middle("p50Ms"), 2),
+      number(middle("p99Ms"), 2),
+      number(middle("rssMiB"), 0),
+      `${number(middle("loadCore") * 100, 0)} %`,
+      String(samples.reduce((total, { failed }) => total + failed, 0)),
+    ];
+  });
+  return table(head, rows);
+}
+
+if (import.meta.main) await main(Deno.args);
