@@ -141,5 +141,5 @@ function keptHeaders(
 
 /** RFC 9110 §10.2.3: whole seconds or an HTTP date. */
 function isRetryAfter(value: string): boolean {
-  return /^\d{1,9}$/.test(value) || !Number.isNaN(Date.parse(value));
+  return /^\d{1,9}$/.test(value) || (/^[A-Z]/.test(value) && !Number.isNaN(Date.parse(value)));
 }

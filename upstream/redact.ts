@@ -24,7 +24,7 @@ export function redact(text: string, secrets: readonly string[]): string {
   }
   return safe.replace(TOKEN, "[redacted]").replace(
     PHONE_NUMBER,
-    (number) => `[number ending in ${number.slice(-3)}]`,
+    (number) => `[number ending in ${number.replace(/\D/g, "").slice(-3)}]`,
   );
 }
 
