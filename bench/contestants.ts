@@ -62,6 +62,9 @@ export const COMPLETE = "gateway";
 /** Idle connections that a proxy keeps to the upstream: more than callers ever open. */
 const KEPT_CONNECTIONS = 2_048;
 
+/** The folder of another checkout of the gateway, to compare a change with what was before it. */
+const BEFORE = Deno.env.get("BENCH_BEFORE");
+
 /** All contestants; the order is that of the tables. */
 export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   direct: { ...PROXY, title: "no proxy at all", needs: [] },
@@ -179,6 +182,9 @@ http {
     }),
   },
   gateway: gateway({ title: "gateway, complete", fixedRate: true }),
+  ...(BEFORE === undefined ? {} : {
+    "gateway-before": gateway({ title: "gateway, before", main: `${BEFORE}/main.ts` }),
+  }),
   "gateway-no-traces": gateway({
     title: "gateway, no traces",
     without: ["OTLP_ENDPOINT"],

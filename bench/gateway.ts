@@ -8,6 +8,8 @@ export const PLAN = "bench";
 /** A way to run the gateway. */
 export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "files" | "needs">> {
   readonly title: string;
+  /** Its entry point; default: this checkout's. */
+  readonly main?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
   /** Variables that are left out of it. */
@@ -20,12 +22,11 @@ export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "fi
  */
 const LIMIT = "100000";
 
-/** The gateway's entry point. */
-export const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
 
 /** The gateway as a contestant: everything on, traces at ratio 1, one log line per request. */
 export function gateway(options: GatewayOptions): Contestant {
-  const { title, env = {}, without = [], ...differences } = options;
+  const { title, main = MAIN, env = {}, without = [], ...differences } = options;
   return {
     ready: "/readyz",
     load: "one",
@@ -36,7 +37,7 @@ export function gateway(options: GatewayOptions): Contestant {
     needs: ["deno"],
     command: (site) => ({
       program: Deno.execPath(),
-      args: ["run", "-A", MAIN],
+      args: ["run", "-A", main],
       env: { ...omit(environment(site), without), ...env },
     }),
   };

@@ -30,6 +30,8 @@ export const USAGE = `deno task bench [options]
   --rate 1000         requests per second for added latency; 0: skip it
   --quick             naive against gateway only, short; exit code 1 if the gateway is slower
   --out bench         folder to write RESULTS.md and results.svg to
+
+BENCH_BEFORE=<folder> adds another checkout of the gateway as the contestant gateway-before.
 `;
 
 /** A quick run has to tell 1.5 from 1.0, not 1.50 from 1.55. */
