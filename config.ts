@@ -19,6 +19,14 @@ export interface Config {
     readonly url: string;
     readonly timeoutMs: number;
     readonly idleTimeoutMs: number;
+    readonly retryAttempts: number;
+    readonly breaker: { readonly failures: number; readonly resetMs: number };
+  };
+  readonly limits: {
+    /** Requests at once, in all. */
+    readonly inFlight: number;
+    readonly outstandingPerCaller: number;
+    readonly outstandingPerRoute: number;
   };
   /** Service plan id → API token of the upstream. */
   readonly servicePlans: Readonly<Record<string, string>>;
@@ -44,6 +52,8 @@ export interface Config {
   readonly telemetry: {
     /** Base URL of the collector; undefined: spans are not exported. */
     readonly otlpEndpoint: string | undefined;
+    /** Whether metrics are pushed to the collector; they are served in any case. */
+    readonly pushMetrics: boolean;
     readonly serviceName: string;
     readonly sampleRatio: number;
   };
@@ -103,6 +113,13 @@ function toConfig(values: Values): Config {
       url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,
       idleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT_MS,
+      retryAttempts: values.RETRY_ATTEMPTS,
+      breaker: { failures: values.BREAKER_FAILURES, resetMs: values.BREAKER_RESET_MS },
+    },
+    limits: {
+      inFlight: values.MAX_IN_FLIGHT,
+      outstandingPerCaller: values.MAX_OUTSTANDING_PER_CALLER,
+      outstandingPerRoute: values.MAX_OUTSTANDING_PER_ROUTE,
     },
     servicePlans: values.SERVICE_PLANS,
     auth: {
@@ -122,6 +139,7 @@ function toConfig(values: Values): Config {
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     telemetry: {
       otlpEndpoint: values.OTLP_ENDPOINT,
+      pushMetrics: values.METRICS_EXPORT === "otlp",
       serviceName: values.SERVICE_NAME,
       sampleRatio: values.TRACE_SAMPLE_RATIO,
     },

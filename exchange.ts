@@ -11,6 +11,16 @@ export interface Principal {
   readonly servicePlans: readonly string[];
 }
 
+/** One try at the upstream. */
+export interface Attempt {
+  /** From sending to the answer, or to the failure, in ms. */
+  readonly durationMs: number;
+  /** Status of the answer, where there was one. */
+  readonly status?: number;
+  /** The public code of the failure, where there was none. */
+  readonly failure?: string;
+}
+
 /**
  * What is known of one request while it walks through: each room adds its part, and span,
  * log line and metrics are derived from it at the end.
@@ -33,13 +43,10 @@ export interface Exchange {
   body?: Uint8Array<ArrayBuffer> | null;
   status?: number;
   failure?: Failure;
-  /** Why authentication failed, for the metrics. */
-  authFailure?: string;
   /** What was thrown, for the span. */
   thrown?: unknown;
-  upstreamStatus?: number;
-  /** From sending to the end of the last attempt, in ms. */
-  upstreamDurationMs?: number;
+  /** What was sent upstream, in order; empty where nothing was. */
+  readonly attempts: Attempt[];
   /** Length of the answer's body, where it is known. */
   bytesOut?: number;
   /** Settles when the last byte of a streamed answer was handed on, or rejects if it was cut. */

@@ -3,11 +3,14 @@ import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
+import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
-import { setupTelemetry } from "./telemetry/setup.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { setupTracing } from "./telemetry/setup.ts";
+import { upstreamBreaker } from "./upstream/breaker.ts";
 import type { Transport } from "./upstream/transport.ts";
 
-/** What a runtime has to bring. */
+/** What a runtime has to bring, and what it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
   transport: Transport;
 }
@@ -24,32 +27,57 @@ export interface Gateway {
 /** Puts a gateway together: config and the world in, a fetch handler out. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const telemetry = setupTelemetry(config.telemetry);
-  const app = createApp(config, {
-    keySet: keySetOf(config),
-    tracer: telemetry.tracer,
+  const tracing = setupTracing(config.telemetry);
+  const metrics = createMetrics(config);
+  const deps: Dependencies = {
+    keySet: createKeySet(config, metrics),
+    tracer: tracing.tracer,
+    breaker: upstreamBreaker(config.upstream.breaker),
     now: Date.now,
     newId: () => ulid(),
-    observers: [accessLog(getLogger("sms-gateway"))],
+    observers: [metrics, accessLog(getLogger("sms-gateway"))],
     isStopping: () => stopping,
+    prometheus: () => metrics.prometheus(),
     ...parts,
+  };
+  const { app, outstanding } = createApp(config, deps);
+  metrics.watch({
+    outstanding,
+    keySetAgeS: () => deps.keySet.fetchedAt && (deps.now() - deps.keySet.fetchedAt) / 1_000,
+    breakerState: () => deps.breaker.state,
+    dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
     async close() {
       await parts.transport.close();
-      await telemetry.shutdown();
+      await Promise.all([tracing.shutdown(), metrics.shutdown()]);
     },
   };
 }
 
-function keySetOf({ auth }: Config): KeySet {
+function createMetrics({ telemetry, upstream }: Config): Metrics {
+  return new Metrics({
+    serviceName: telemetry.serviceName,
+    upstream: new URL(upstream.url),
+    otlpEndpoint: telemetry.pushMetrics ? telemetry.otlpEndpoint : undefined,
+  });
+}
+
+function createKeySet({ auth }: Config, metrics: Metrics): KeySet {
   if ("jwks" in auth.keySet) return staticKeySet(auth.keySet.jwks);
+  const logger = getLogger("sms-gateway");
   const keySet = new RemoteKeySet(auth.keySet.url, {
     maxAgeMs: auth.jwksMaxAgeMs,
     cooldownMs: auth.jwksCooldownMs,
     maxStaleMs: auth.jwksMaxStaleMs,
+    onRefresh(outcome, cause) {
+      metrics.keySetRefreshed(outcome);
+      if (outcome === "failed") {
+        logger.warning("key set not fetched", { reason: cause instanceof Error ? cause.name : "" });
+      }
+    },
   });
   void keySet.refresh(); // ahead of the first request
   return keySet;

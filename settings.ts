@@ -167,6 +167,24 @@ export const SETTINGS = {
     default: "5000",
     expected: "whole milliseconds, at least 1",
   },
+  RETRY_ATTEMPTS: { schema: integer(0, 10), default: "2", expected: "0 (off) to 10" },
+  BREAKER_FAILURES: { schema: integer(0, 1_000_000), default: "20", expected: "0 (off) or more" },
+  BREAKER_RESET_MS: {
+    schema: milliseconds,
+    default: "5000",
+    expected: "whole milliseconds, at least 1",
+  },
+  MAX_IN_FLIGHT: { schema: integer(1, 1_000_000), default: "1000", expected: "1 or more" },
+  MAX_OUTSTANDING_PER_CALLER: {
+    schema: integer(1, 1_000_000),
+    default: "100",
+    expected: "1 or more",
+  },
+  MAX_OUTSTANDING_PER_ROUTE: {
+    schema: integer(1, 1_000_000),
+    default: "500",
+    expected: "1 or more",
+  },
   REQUEST_BODY_TIMEOUT_MS: {
     schema: milliseconds,
     default: "10000",
@@ -192,6 +210,11 @@ export const SETTINGS = {
     fallback: "OTEL_EXPORTER_OTLP_ENDPOINT",
     optional: true,
     expected: "the http(s) base URL of an OTLP/HTTP collector, such as http://localhost:4318",
+  },
+  METRICS_EXPORT: {
+    schema: v.picklist(["prometheus", "otlp"]),
+    default: "prometheus",
+    expected: "prometheus (served at /metrics) or otlp (pushed to OTLP_ENDPOINT as well)",
   },
   SERVICE_NAME: {
     schema: v.pipe(v.string(), v.minLength(1)),

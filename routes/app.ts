@@ -6,16 +6,22 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { AdaptiveLimiter } from "../limits/adaptive.ts";
+import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { contentType } from "../middleware/content_type.ts";
+import { inFlight } from "../middleware/in_flight.ts";
+import { outstanding } from "../middleware/outstanding.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { rawPathOf } from "../raw_url.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
+import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
 import { forward } from "../upstream/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountHealth } from "./health.ts";
+import { mountMetrics } from "./metrics.ts";
 import { mountSmsApi } from "./sms_api.ts";
 
 /** The world as the gateway sees it: all that a test may want to hold in its hands. */
@@ -23,6 +29,7 @@ export interface Dependencies {
   transport: Transport;
   keySet: KeySet;
   tracer: Tracer;
+  breaker: Breaker;
   /** Clock, epoch ms. */
   now: () => number;
   /** A new request id. */
@@ -31,10 +38,19 @@ export interface Dependencies {
   observers: readonly ExchangeObserver[];
   /** True once the process has been told to stop. */
   isStopping: () => boolean;
+  /** The metrics in the Prometheus text format. */
+  prometheus: () => Promise<string>;
+}
+
+/** The gateway's handler, and what of its inside the metrics show. */
+export interface App {
+  readonly app: Hono<GatewayEnv>;
+  /** Route template → requests outstanding. */
+  outstanding(): ReadonlyMap<string, number>;
 }
 
 /** The gateway: a request walks through it from top to bottom. */
-export function createApp(config: Config, deps: Dependencies): Hono<GatewayEnv> {
+export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
   const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   // Routes match the path as it was sent: decoded, a path could become another one.
@@ -45,14 +61,32 @@ export function createApp(config: Config, deps: Dependencies): Hono<GatewayEnv> 
 
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
+  mountMetrics(app, deps.prometheus);
   app.use(serverSpan(deps)); // sees every refusal as well as every success
+  const limits = createLimits(config);
   mountSmsApi(app, [
+    inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     contentType(),
     requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: config.requestBodyTimeoutMs }),
-    forward({ ...deps, credentials, upstream: config.upstream }),
+    outstanding(limits), // last: only what can be sent takes up a slot
+    forward({
+      ...deps,
+      credentials,
+      upstream: config.upstream,
+      retryAttempts: config.upstream.retryAttempts,
+    }),
   ]);
-  return app;
+  return { app, outstanding: () => limits.perRoute.counts() };
+}
+
+function createLimits({ limits }: Config) {
+  return {
+    inFlight: new OutstandingLimiter(limits.inFlight),
+    perCaller: new OutstandingLimiter(limits.outstandingPerCaller),
+    perRoute: new OutstandingLimiter(limits.outstandingPerRoute),
+    perPlan: new AdaptiveLimiter(limits.inFlight),
+  };
 }
 
 /** Writes an error, and notes it for the camera where the request got that far. */
@@ -63,9 +97,10 @@ function refuse(c: Context<GatewayEnv>, thrown: Error): Response {
   return toResponse(failure);
 }
 
-function unreadiness({ keySet, isStopping }: Dependencies): string[] {
+function unreadiness({ keySet, breaker, isStopping }: Dependencies): string[] {
   return [
     ...(isStopping() ? ["stopping"] : []),
     ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
+    ...(breaker.state === "open" ? ["upstream_breaker_open"] : []),
   ];
 }

@@ -44,6 +44,11 @@ const QUERY_NAMES: ReadonlySet<string> = new Set([
 /** A bare number that may be somebody's, where an identifier is expected. */
 const MAYBE_PHONE_NUMBER = /^\d{7,15}$/;
 
+/** A request method as an attribute value: one of the known ones, or `_OTHER`. */
+export function knownMethod(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : "_OTHER";
+}
+
 /** Attributes of a request method; a method nobody knows is `_OTHER`, with what came beside it. */
 export function methodAttributes(method: string): Attributes {
   return KNOWN_METHODS.has(method) ? { "http.request.method": method } : {

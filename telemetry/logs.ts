@@ -21,7 +21,10 @@ export interface AccessRecord {
   readonly origin: string | undefined;
   readonly upstream_status: number | undefined;
   readonly duration_ms: number;
+  /** Sum over all attempts. */
   readonly upstream_duration_ms: number | undefined;
+  /** How often it was sent upstream. */
+  readonly attempts: number;
   /** Bytes of the request's and of the answer's body. */
   readonly bytes_in: number;
   readonly bytes_out: number | undefined;
@@ -29,7 +32,7 @@ export interface AccessRecord {
 
 /** The record of a finished exchange. */
 export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
-  const { failure, operation } = exchange;
+  const { failure, operation, attempts } = exchange;
   const { traceId, spanId } = exchange.span.spanContext();
   return {
     request_id: exchange.requestId,
@@ -42,9 +45,12 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     status: exchange.status ?? 0,
     code: failure && safeCode(failure.code),
     origin: failure?.origin,
-    upstream_status: exchange.upstreamStatus,
+    upstream_status: attempts.at(-1)?.status,
     duration_ms: rounded(durationMs),
-    upstream_duration_ms: exchange.upstreamDurationMs && rounded(exchange.upstreamDurationMs),
+    upstream_duration_ms: attempts.length > 0
+      ? rounded(attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0))
+      : undefined,
+    attempts: attempts.length,
     bytes_in: exchange.body?.byteLength ?? 0,
     bytes_out: exchange.bytesOut,
   };
@@ -58,9 +64,11 @@ export function levelOf(status: number): Extract<LogLevel, "info" | "warning" | 
 
 /** One line per request, on whatever the logger writes to. */
 export function accessLog(logger: Logger): ExchangeObserver {
-  return function accessLog(exchange, durationMs) {
-    const record = accessRecord(exchange, durationMs);
-    logger[levelOf(record.status)]("request", { ...record });
+  return {
+    finished(exchange, durationMs) {
+      const record = accessRecord(exchange, durationMs);
+      logger[levelOf(record.status)]("request", { ...record });
+    },
   };
 }
 

@@ -22,13 +22,18 @@ import {
   safeQuery,
 } from "./attributes.ts";
 
-/** Told of every exchange when its answer has been given, or its stream has ended. */
-export type ExchangeObserver = (exchange: Exchange, durationMs: number) => void;
+/** Told of every exchange; must not throw. */
+export interface ExchangeObserver {
+  /** A request has come in. */
+  started?(exchange: Exchange): void;
+  /** Its answer has been given, or the stream of it has ended; `durationMs` since the start. */
+  finished(exchange: Exchange, durationMs: number): void;
+}
 
 /** Options of {@linkcode serverSpan}. */
 export interface ServerSpanOptions {
   tracer: Tracer;
-  /** Told after the span has ended; must not throw. Default: none. */
+  /** Default: none. */
   observers?: readonly ExchangeObserver[];
 }
 
@@ -53,7 +58,7 @@ export function serverSpan(
   function end(exchange: Exchange): void {
     endSpan(exchange);
     const durationMs = performance.now() - exchange.startedAt;
-    for (const observe of observers) observe(exchange, durationMs);
+    for (const observer of observers) observer.finished(exchange, durationMs);
   }
 
   return async function serverSpan(c, next) {
@@ -64,9 +69,11 @@ export function serverSpan(
       rawPath: rawPathOf(c.req.url),
       rawQuery: rawQueryOf(c.req.url),
       startedAt: performance.now(),
+      attempts: [],
       span: startSpan(tracer, parent, c.req.method),
     };
     c.set("exchange", exchange);
+    for (const observer of observers) observer.started?.(exchange);
     exchange.span.setAttributes(peerAttributes(c.req.raw.headers, c.env?.remoteAddr?.hostname));
     await next();
     exchange.status = c.res.status;

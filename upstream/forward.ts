@@ -1,28 +1,19 @@
-import type { Tracer } from "@opentelemetry/api";
 import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { allowedMethods } from "../operations.ts";
-import { endAnswered, endFailed, injectTraceContext, startClientSpan } from "./client_span.ts";
 import type { Credentials } from "./credentials.ts";
 import { decodeBody } from "./decode.ts";
-import { failureCode, toGatewayError } from "./failure.ts";
 import { headerOf, headersDown, headersUp } from "./headers.ts";
 import { normalize } from "./normalize.ts";
 import { upstreamPath } from "./path.ts";
 import { privateTexts, redact } from "./redact.ts";
-import {
-  type Transport,
-  TransportError,
-  type UpstreamReply,
-  type UpstreamRequest,
-} from "./transport.ts";
+import type { UpstreamReply, UpstreamRequest } from "./transport.ts";
+import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
 
 /** Options of {@linkcode forward}. */
-export interface ForwardOptions {
-  transport: Transport;
+export interface ForwardOptions extends Omit<SenderOptions, "upstream"> {
   credentials: Credentials;
-  tracer: Tracer;
   upstream: {
     /** Base URL of the SMS API. */
     url: string;
@@ -39,11 +30,12 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** The back door: one exchange with the SMS API, its answer by contract.md §2 to §4. */
 export function forward(options: ForwardOptions): Handler<GatewayEnv> {
   const upstream = new URL(options.upstream.url);
+  const sender = new Sender({ ...options, upstream });
 
   return async function forward(c) {
     const { exchange } = c.var;
     const request = toUpstream(c, options, upstream);
-    const reply = await attempt(exchange, request, options, upstream);
+    const reply = await sender.send(exchange, request);
     if (reply.status >= 300) throw await refused(exchange, reply, request);
     return answer(exchange, reply);
   };
@@ -53,7 +45,7 @@ function toUpstream(
   c: Context<GatewayEnv>,
   { credentials, upstream: { timeoutMs, idleTimeoutMs } }: ForwardOptions,
   upstream: URL,
-): UpstreamRequest {
+): OperationRequest {
   const { exchange } = c.var;
   const { operation, servicePlanId } = exchange;
   if (!operation || !servicePlanId) throw new Error("only a known operation is forwarded");
@@ -73,34 +65,6 @@ function toUpstream(
     // A caller that hangs up takes a GET back, but not what may send a message.
     signal: method === "GET" ? c.req.raw.signal : undefined,
   };
-}
-
-async function attempt(
-  exchange: Exchange,
-  request: UpstreamRequest,
-  { transport, tracer }: ForwardOptions,
-  upstream: URL,
-): Promise<UpstreamReply> {
-  const { method } = request;
-  const span = startClientSpan(exchange, { tracer, upstream, method, resendCount: 0 });
-  const headers = { ...request.headers };
-  injectTraceContext(span, headers);
-  const startedAt = performance.now();
-  try {
-    const reply = await transport.send({ ...request, headers });
-    exchange.upstreamStatus = reply.status;
-    endAnswered(span, reply.status);
-    return reply;
-  } catch (thrown) {
-    endFailed(
-      span,
-      thrown instanceof TransportError ? failureCode(thrown) : "internal_error",
-      thrown,
-    );
-    throw toGatewayError(thrown, method);
-  } finally {
-    exchange.upstreamDurationMs = performance.now() - startedAt;
-  }
 }
 
 /** The upstream's refusal as the contract documents it. */

@@ -8,6 +8,7 @@ import { type Config, parseConfig } from "../../config.ts";
 import { createApp, type Dependencies } from "../../routes/app.ts";
 import { staticKeySet } from "../../auth/key_set.ts";
 import type { Exchange } from "../../exchange.ts";
+import { upstreamBreaker } from "../../upstream/breaker.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "../../upstream/transport.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
 
@@ -76,14 +77,16 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const app = createApp(config, {
+  const { app } = createApp(config, {
     transport,
     keySet: staticKeySet(issuer.jwks),
     tracer: provider.getTracer("test"),
+    breaker: upstreamBreaker(config.upstream.breaker),
     now: Date.now,
     newId: () => `id-${++ids}`,
-    observers: [(exchange) => exchanges.push(exchange)],
+    observers: [{ finished: (exchange) => void exchanges.push(exchange) }],
     isStopping: () => false,
+    prometheus: () => Promise.resolve(""),
     ...options.deps,
   });
   return {

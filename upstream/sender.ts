@@ -1,0 +1,115 @@
+import type { Tracer } from "@opentelemetry/api";
+import { delay } from "@std/async/delay";
+import type { Exchange } from "../exchange.ts";
+import type { Operation } from "../operations.ts";
+import type { Breaker } from "./breaker.ts";
+import { endAnswered, endFailed, injectTraceContext, startClientSpan } from "./client_span.ts";
+import { failureCode, toGatewayError } from "./failure.ts";
+import { mayRetry, type Outcome, RetryBudget, retryDelayMs } from "./retry.ts";
+import {
+  type Transport,
+  TransportError,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "./transport.ts";
+
+/** Options of {@linkcode Sender}. */
+export interface SenderOptions {
+  transport: Transport;
+  tracer: Tracer;
+  breaker: Breaker;
+  /** The upstream's base URL. */
+  upstream: URL;
+  /** Further tries after a first one that failed; 0: none. */
+  retryAttempts: number;
+}
+
+/** A request of one of the operations. */
+export interface OperationRequest extends UpstreamRequest {
+  readonly method: Operation["method"];
+}
+
+/** Less time than this is not enough for another try, in ms. */
+const MIN_ATTEMPT_MS = 10;
+
+/** Sends requests, again where that is safe and pays, all within the one deadline of each. */
+export class Sender {
+  readonly #budget = new RetryBudget();
+  readonly #options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The upstream's answer, whatever its status.
+   *
+   * @throws {import("../errors/gateway_error.ts").GatewayError} when there is none
+   */
+  async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
+    this.#budget.deposit();
+    const deadline = performance.now() + request.timeoutMs;
+    for (let retries = 0;; retries++) {
+      const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
+      const outcome = await this.#attempt(exchange, { ...request, timeoutMs }, retries);
+      const again = await this.#waitForRetry(outcome, request, { retries, deadline });
+      if (again) continue;
+      if ("reply" in outcome) return outcome.reply;
+      throw toGatewayError(outcome.thrown, request.method);
+    }
+  }
+
+  async #attempt(exchange: Exchange, request: OperationRequest, retries: number): Promise<Outcome> {
+    const { transport, breaker } = this.#options;
+    try {
+      const reply = await breaker.run(() =>
+        this.#traced(exchange, request, { transport, retries })
+      );
+      return { reply };
+    } catch (thrown) {
+      return { thrown };
+    }
+  }
+
+  async #traced(
+    exchange: Exchange,
+    request: OperationRequest,
+    { transport, retries }: { transport: Transport; retries: number },
+  ): Promise<UpstreamReply> {
+    const { tracer, upstream } = this.#options;
+    const { method } = request;
+    const span = startClientSpan(exchange, { tracer, upstream, method, resendCount: retries });
+    const headers = { ...request.headers };
+    injectTraceContext(span, headers);
+    const startedAt = performance.now();
+    try {
+      const reply = await transport.send({ ...request, headers });
+      endAnswered(span, reply.status);
+      exchange.attempts.push({ durationMs: performance.now() - startedAt, status: reply.status });
+      return reply;
+    } catch (thrown) {
+      const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
+      endFailed(span, code, thrown);
+      exchange.attempts.push({ durationMs: performance.now() - startedAt, failure: code });
+      throw thrown;
+    }
+  }
+
+  /** Waits until it is time for another try; false at once where there is to be none. */
+  async #waitForRetry(
+    outcome: Outcome,
+    { method, signal }: OperationRequest,
+    { retries, deadline }: { retries: number; deadline: number },
+  ): Promise<boolean> {
+    if (retries >= this.#options.retryAttempts || !mayRetry(method, outcome)) return false;
+    const delayMs = retryDelayMs(outcome, retries, Math.random());
+    if (performance.now() + delayMs + MIN_ATTEMPT_MS > deadline) return false;
+    if (!this.#budget.withdraw()) return false;
+    try {
+      await delay(delayMs, signal ? { signal } : {});
+      return true;
+    } catch {
+      return false; // the caller is gone
+    }
+  }
+}
