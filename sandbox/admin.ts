@@ -2,8 +2,8 @@
 
 import { Hono } from "hono";
 import type { SandboxEnv } from "./app.ts";
-import { Refusal } from "./errors.ts";
 import { type FaultSwitch, readFault, StandingFault } from "./faults.ts";
+import { parseObject } from "./json.ts";
 import type { RequestLog } from "./request_log.ts";
 
 /** `/sandbox/faults`, `/sandbox/requests` and the page that a 3xx fault leads to. */
@@ -11,7 +11,7 @@ export function adminRoutes(faults: FaultSwitch, log: RequestLog): Hono<SandboxE
   const routes = new Hono<SandboxEnv>();
   routes.get("/faults", (c) => c.json(faults.standing ?? {}));
   routes.put("/faults", async (c) => {
-    faults.set(readFault(StandingFault, parse(await c.req.text())));
+    faults.set(readFault(StandingFault, parseObject(await c.req.text())));
     return c.json(faults.standing ?? {});
   });
   routes.delete("/faults", (c) => {
@@ -28,12 +28,4 @@ export function adminRoutes(faults: FaultSwitch, log: RequestLog): Hono<SandboxE
   });
   routes.all("/redirected", (c) => c.json({ redirected: true }));
   return routes;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refusal("syntax_invalid_json", "Expected a JSON object that describes a fault.");
-  }
 }

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { SandboxEnv } from "./app.ts";
 import type { Call, Reply } from "./call.ts";
 import { NotFound, Refusal } from "./errors.ts";
+import { parseObject } from "./json.ts";
 import type { Operation } from "./operations.ts";
 import type { World } from "./options.ts";
 import type { Plan } from "./plan.ts";
@@ -92,10 +93,17 @@ function requireJson(c: Context<SandboxEnv>, world: World): Uint8Array {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): object {
+  const value = parseObject(decode(bytes));
+  if (value) return value;
+  throw new Refusal("syntax_invalid_json", "The request body is not a valid JSON object.");
+}
+
+/** The text of `bytes`; what is not UTF-8 is no JSON either. */
+function decode(bytes: Uint8Array): string {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return decoder.decode(bytes);
   } catch {
-    throw new Refusal("syntax_invalid_json", "The JSON in the request is invalid.");
+    return "";
   }
 }
