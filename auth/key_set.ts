@@ -62,8 +62,8 @@ const FETCH_TIMEOUT_MS = 5_000;
 /** Longest time a request waits for a fetch that may still change its answer, in ms. */
 const MAX_WAIT_MS = 1_000;
 
-/** Larger key sets are not read: a page that is no key set, or an attack. */
-const MAX_KEY_SET_BYTES = 1024 * 1024;
+/** Longer key sets, in characters, are not read: a page that is no key set, or an attack. */
+const MAX_KEY_SET_LENGTH = 1024 * 1024;
 
 /**
  * The issuer's key set by URL. Fetched ahead of need and refreshed in the background; while
@@ -162,12 +162,11 @@ export class RemoteKeySet implements KeySet {
       redirect: "error",
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
-    const length = Number(response.headers.get("content-length") ?? 0);
-    if (!response.ok || length > MAX_KEY_SET_BYTES) {
+    if (!response.ok) {
       await response.body?.cancel();
-      throw new Error(`key set answered ${response.status} with ${length} bytes`);
+      throw new Error(`key set answered ${response.status}`);
     }
-    return await response.text();
+    return await boundedText(response);
   }
 
   #ageMs(): number {
@@ -181,6 +180,16 @@ function publicKeysOf(jwks: unknown): JSONWebKeySet {
     throw new errors.JWKSInvalid("no JSON Web Key Set");
   }
   return { keys: jwks.keys.filter((key) => key?.kty !== "oct") };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_KEY_SET_LENGTH) throw new Error("key set is too long");
+  }
+  return text + decoder.decode();
 }
 
 async function atMost(ms: number, promise: Promise<void>): Promise<void> {

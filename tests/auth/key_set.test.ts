@@ -1,0 +1,301 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { decodeProtectedHeader, errors, type JSONWebKeySet } from "jose";
+import { KeySetUnavailableError, RemoteKeySet, staticKeySet } from "../../auth/key_set.ts";
+import { testClock } from "../support/clock.ts";
+import { type TestIssuer, testIssuer } from "../support/issuer.ts";
+
+const MAX_AGE_MS = 600_000;
+const COOLDOWN_MS = 30_000;
+const MAX_STALE_MS = 3_600_000;
+
+const first = await testIssuer("ES256", "key-1");
+const second = await testIssuer("ES256", "key-2");
+
+type Answer = () => Response | Promise<Response>;
+
+const serving = (...issuers: TestIssuer[]): Answer => () =>
+  Response.json({ keys: issuers.flatMap(({ jwks }) => jwks.keys) });
+
+const down: Answer = () => Promise.reject(new TypeError("connection refused"));
+
+/** A remote key set with its clock and its issuer in the test's hands. */
+function remote(initially: Answer) {
+  const clock = testClock();
+  const outcomes: string[] = [];
+  const world = { answer: initially, fetches: 0 };
+  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+    now: clock.now,
+    fetch: async () => {
+      world.fetches++;
+      return await world.answer();
+    },
+    maxAgeMs: MAX_AGE_MS,
+    cooldownMs: COOLDOWN_MS,
+    maxStaleMs: MAX_STALE_MS,
+    onRefresh: (outcome) => outcomes.push(outcome),
+  });
+  return {
+    keySet,
+    clock,
+    outcomes,
+    world,
+    /** Asks for the key of a token of that issuer, as jose does. */
+    find: (issuer: TestIssuer = first) =>
+      keySet.getKey({ alg: "ES256", kid: issuer.kid }, { payload: "", signature: "" }),
+    /** What was begun in the background has ended after this. */
+    settle: () => keySet.refresh(),
+  };
+}
+
+Deno.test("a key set given in the configuration is always ready and never fetched", async () => {
+  const keySet = staticKeySet(first.jwks);
+  assertEquals([keySet.isReady(), keySet.version], [true, 0]);
+  const header = decodeProtectedHeader(await first.token());
+  const key = await keySet.getKey({ alg: "ES256", ...header }, { payload: "", signature: "" });
+  assertEquals(key.type, "public");
+});
+
+Deno.test("keys fetched ahead answer the first request without another fetch", async () => {
+  const { keySet, world, find } = remote(serving(first));
+  assertEquals(keySet.isReady(), false);
+  await keySet.refresh();
+  assertEquals(keySet.isReady(), true);
+  await find();
+  assertEquals(world.fetches, 1);
+});
+
+Deno.test("requests that come before the first fetch has ended wait for it, and cause no other", async () => {
+  const { world, find } = remote(serving(first));
+  await Promise.all(Array.from({ length: 50 }, () => find()));
+  assertEquals(world.fetches, 1);
+});
+
+Deno.test("keys are fetched anew in the background once they are old, and the old ones answer meanwhile", async () => {
+  const { keySet, clock, world, find, settle } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(MAX_AGE_MS + 1);
+  const pending = Promise.withResolvers<Response>();
+  world.answer = () => pending.promise;
+  keySet.keepFresh();
+  await find(); // would hang, if it waited
+  assertEquals(world.fetches, 2);
+  pending.resolve(await serving(first)());
+  await settle();
+  assertEquals(keySet.fetchedAt, clock.now());
+});
+
+Deno.test("keys that are not old yet are not fetched, however many requests come", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(MAX_AGE_MS);
+  for (let i = 0; i < 100; i++) {
+    keySet.keepFresh();
+    await find();
+  }
+  assertEquals(world.fetches, 1);
+});
+
+Deno.test("keys that nobody asked for in a long while are fetched before they are used again", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(MAX_AGE_MS + COOLDOWN_MS + 1);
+  world.answer = serving(second);
+  await assertRejects(() => find(first), errors.JWKSNoMatchingKey);
+});
+
+Deno.test("while the issuer is down the last good keys go on verifying, one fetch per cooldown", async () => {
+  const { keySet, clock, world, find, settle, outcomes } = remote(serving(first));
+  await keySet.refresh();
+  world.answer = down;
+  clock.advance(MAX_AGE_MS + 1);
+  for (let second = 0; second < 300; second++) {
+    for (let request = 0; request < 10; request++) await find();
+    await settle();
+    clock.advance(1_000);
+  }
+  assertEquals(world.fetches - 1, 10); // 300 s, a fetch every 30 s
+  assertEquals(outcomes, ["ok", ...Array(10).fill("failed")]);
+});
+
+Deno.test("keys that could not be confirmed for too long are believed no more", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  world.answer = down;
+  clock.advance(MAX_STALE_MS);
+  await find();
+  assertEquals(keySet.isReady(), true);
+  clock.advance(1);
+  assertEquals(keySet.isReady(), false);
+  await assertRejects(() => find(), KeySetUnavailableError);
+});
+
+Deno.test("an issuer that comes back is believed again after the cooldown", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  world.answer = down;
+  clock.advance(MAX_STALE_MS + 1);
+  await assertRejects(() => find(), KeySetUnavailableError);
+  world.answer = serving(first);
+  clock.advance(COOLDOWN_MS);
+  await keySet.refresh();
+  await find();
+  assertEquals(keySet.isReady(), true);
+});
+
+Deno.test("after a fetch, successful or not, the next waits for the cooldown", async () => {
+  for (const answer of [serving(first), down]) {
+    const { keySet, clock, world } = remote(answer);
+    await keySet.refresh();
+    clock.advance(COOLDOWN_MS - 1);
+    await keySet.refresh();
+    assertEquals(world.fetches, 1);
+    clock.advance(1);
+    await keySet.refresh();
+    assertEquals(world.fetches, 2);
+  }
+});
+
+Deno.test("without any keys, requests are told so at once instead of queueing for the next fetch", async () => {
+  const { keySet, clock, world, find } = remote(down);
+  await keySet.refresh();
+  const hanging = Promise.withResolvers<Response>();
+  world.answer = () => hanging.promise;
+  clock.advance(COOLDOWN_MS);
+  const startedAt = performance.now();
+  await Promise.all(
+    Array.from({ length: 20 }, () => assertRejects(() => find(), KeySetUnavailableError)),
+  );
+  assert(performance.now() - startedAt < 500, "requests waited");
+  hanging.reject(new TypeError("at last"));
+  await keySet.refresh();
+});
+
+Deno.test("a thousand tokens with unknown keys cause one fetch, and one more after the cooldown", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  const storm = () =>
+    Promise.all(
+      Array.from({ length: 1_000 }, () => assertRejects(() => find(second))),
+    );
+  clock.advance(COOLDOWN_MS);
+  await storm();
+  await storm();
+  assertEquals(world.fetches, 2);
+  clock.advance(COOLDOWN_MS);
+  await storm();
+  assertEquals(world.fetches, 3);
+});
+
+Deno.test("an unknown key is refused as unknown where the issuer was asked just now", async () => {
+  const { keySet, find } = remote(serving(first));
+  await keySet.refresh();
+  await assertRejects(() => find(second), errors.JWKSNoMatchingKey);
+});
+
+Deno.test("a new key of the issuer is found at its first use, and the version grows", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  const before = keySet.version;
+  world.answer = serving(first, second);
+  clock.advance(COOLDOWN_MS);
+  assertEquals((await find(second)).type, "public");
+  assertEquals(keySet.version, before + 1);
+  await find(first);
+});
+
+Deno.test("a key the issuer has withdrawn is refused after the next fetch", async () => {
+  const { keySet, clock, world, find, settle } = remote(serving(first, second));
+  await keySet.refresh();
+  await find(first);
+  world.answer = serving(second);
+  clock.advance(MAX_AGE_MS + 1);
+  keySet.keepFresh();
+  await settle();
+  await assertRejects(() => find(first), errors.JWKSNoMatchingKey);
+  await find(second);
+});
+
+Deno.test("an unknown key is not judged while the issuer cannot be asked", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  world.answer = down;
+  clock.advance(COOLDOWN_MS);
+  await assertRejects(() => find(second), KeySetUnavailableError);
+  await find(first);
+});
+
+Deno.test("the same keys fetched again leave the version as it is, so nothing remembered is lost", async () => {
+  const { keySet, clock } = remote(serving(first));
+  await keySet.refresh();
+  const before = keySet.version;
+  clock.advance(COOLDOWN_MS);
+  await keySet.refresh();
+  assertEquals(keySet.version, before);
+});
+
+const PRIVATE_KEY_SET: JSONWebKeySet = { keys: [{ kty: "oct", k: "c2VjcmV0", alg: "HS256" }] };
+
+/** What is no key set; the last good one stays. */
+const BAD_ANSWERS: Readonly<Record<string, Answer>> = {
+  "an error status": () => new Response("{}", { status: 500 }),
+  "a 404": () => new Response(null, { status: 404 }),
+  "an HTML page": () => new Response("<html>"),
+  "an empty body": () => new Response(null),
+  "JSON null": () => Response.json(null),
+  "an array": () => Response.json([]),
+  "an object without keys": () => Response.json({}),
+  "keys that are no array": () => Response.json({ keys: "x" }),
+  "more than a mebibyte announced": () =>
+    new Response("{}", { headers: { "content-length": `${1024 * 1024 + 1}` } }),
+  "more than a mebibyte unannounced": () =>
+    new Response(new Blob([JSON.stringify({ keys: [], x: "x".repeat(1024 * 1024) })]).stream()),
+  "a body that breaks off": () =>
+    new Response(new ReadableStream({ pull: (c) => c.error(new Error("cut")) })),
+};
+
+for (const [name, answer] of Object.entries(BAD_ANSWERS)) {
+  Deno.test(`${name} is a failed fetch: the last good keys stay`, async () => {
+    const { keySet, clock, world, find, outcomes } = remote(serving(first));
+    await keySet.refresh();
+    world.answer = answer;
+    clock.advance(COOLDOWN_MS);
+    await keySet.refresh();
+    assertEquals(outcomes, ["ok", "failed"]);
+    await find();
+  });
+}
+
+Deno.test("a symmetric key that an issuer publishes by mistake is not used", async () => {
+  const { keySet, world } = remote(() => Response.json(PRIVATE_KEY_SET));
+  await keySet.refresh();
+  await assertRejects(
+    () => keySet.getKey({ alg: "HS256" }, { payload: "", signature: "" }),
+    errors.JOSEError,
+  );
+  assertEquals(world.fetches, 1);
+});
+
+Deno.test("an issuer that publishes no keys at all has withdrawn them all", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  world.answer = serving();
+  clock.advance(COOLDOWN_MS);
+  await keySet.refresh();
+  await assertRejects(() => find(first), errors.JWKSNoMatchingKey);
+});
+
+Deno.test("redirects are not followed, and a fetch has a deadline", async () => {
+  let init: RequestInit | undefined;
+  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+    fetch: (_url, options) => {
+      init = options;
+      return Promise.resolve(Response.json(first.jwks));
+    },
+    maxAgeMs: MAX_AGE_MS,
+    cooldownMs: COOLDOWN_MS,
+    maxStaleMs: MAX_STALE_MS,
+  });
+  await keySet.refresh();
+  assertEquals(init?.redirect, "error");
+  assert(init?.signal instanceof AbortSignal);
+});

@@ -1,0 +1,444 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { exportSPKI, importJWK, SignJWT } from "jose";
+import { type KeySet, KeySetUnavailableError, staticKeySet } from "../../auth/key_set.ts";
+import { AuthRefusal, type AuthRefusalReason } from "../../auth/refusals.ts";
+import { TokenVerifier } from "../../auth/token_verifier.ts";
+import { GatewayError } from "../../errors/gateway_error.ts";
+import { testClock } from "../support/clock.ts";
+import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
+
+const rsa = await testIssuer("RS256", "rsa");
+const es = await testIssuer("ES256", "es");
+const stranger = await testIssuer("RS256", "rsa"); // the same kid, another key
+
+const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
+const TOLERANCE_S = 5;
+
+/** A verifier of the good issuers' tokens on a clock that stands still. */
+function verifierOf(...issuers: TestIssuer[]) {
+  const clock = testClock();
+  const keys = {
+    keys: (issuers.length > 0 ? issuers : [rsa, es]).flatMap(({ jwks }) => jwks.keys),
+  };
+  const asked: unknown[] = [];
+  const found = staticKeySet(keys);
+  const keySet = {
+    ...found,
+    version: 0,
+    getKey: (...args: Parameters<typeof found.getKey>) => {
+      asked.push(args[0]);
+      return found.getKey(...args);
+    },
+  };
+  const verifier = new TokenVerifier({
+    keySet,
+    issuer: rsa.issuer,
+    audience: rsa.audience,
+    algorithms: ALGORITHMS,
+    plansClaim: "service_plans",
+    clockToleranceS: TOLERANCE_S,
+    now: clock.now,
+  });
+  const token = (options: TokenOptions = {}, issuer = rsa) =>
+    issuer.token({ now: clock.now(), ...options });
+  return { verifier, clock, keySet, asked, token };
+}
+
+const encode = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+
+/** What a good token says, on the clock of the tests. */
+function goodClaims(): Record<string, unknown> {
+  const exp = Math.floor(testClock().now() / 1000) + 300;
+  return { iss: rsa.issuer, aud: rsa.audience, sub: "a", service_plans: ["plan-1"], exp };
+}
+
+async function signedText(payload: string, header: Record<string, unknown>): Promise<string> {
+  const input = `${encode(header)}.${encode(payload)}`;
+  const signature = await crypto.subtle.sign(
+    "RSASSA-PKCS1-v1_5",
+    rsa.privateKey,
+    new TextEncoder().encode(input),
+  );
+  const last = new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true });
+  return `${input}.${last}`;
+}
+
+async function hmacSigned(secret: string): Promise<string> {
+  return await new SignJWT(goodClaims()).setProtectedHeader({ alg: "HS256", kid: "rsa" })
+    .sign(new TextEncoder().encode(secret));
+}
+
+async function publicKeyPem(): Promise<string> {
+  const key = await importJWK(rsa.jwks.keys[0] ?? {}, "RS256", { extractable: true });
+  assert(key instanceof CryptoKey);
+  return await exportSPKI(key);
+}
+
+for (const alg of ALGORITHMS) {
+  Deno.test(`a good token signed with ${alg} tells who calls and for which service plans`, async () => {
+    const issuer = await testIssuer(alg);
+    const { verifier, token } = verifierOf(issuer);
+    const bearer = await token({ subject: "billing", servicePlans: ["a", "b"] }, issuer);
+    assertEquals(await verifier.verify(bearer), {
+      issuer: rsa.issuer,
+      subject: "billing",
+      servicePlans: ["a", "b"],
+    });
+  });
+}
+
+interface Attack {
+  readonly name: string;
+  readonly reason: AuthRefusalReason;
+  readonly token: () => Promise<string> | string;
+}
+
+/** A token of the good issuer with something about it changed; on the tests' clock. */
+const changed = (options: TokenOptions, issuer = rsa) => () =>
+  issuer.token({ now: testClock().now(), ...options });
+
+const tampered = async (change: (parts: string[]) => string[]) =>
+  change((await changed({})()).split(".")).join(".");
+
+const ATTACKS: readonly Attack[] = [
+  {
+    name: "alg none without a signature",
+    reason: "algorithm",
+    token: () => `${encode({ alg: "none" })}.${encode(goodClaims())}.`,
+  },
+  {
+    name: "alg none in other letters",
+    reason: "algorithm",
+    token: () => `${encode({ alg: "nOnE", kid: "rsa" })}.${encode(goodClaims())}.`,
+  },
+  {
+    name: "alg none over a good signature",
+    reason: "algorithm",
+    token: () => tampered(([, ...rest]) => [encode({ alg: "none", kid: "rsa" }), ...rest]),
+  },
+  {
+    name: "HS256 with the public key's PEM as the secret",
+    reason: "algorithm",
+    token: async () => hmacSigned(await publicKeyPem()),
+  },
+  {
+    name: "HS256 with the public key's JWK as the secret",
+    reason: "algorithm",
+    token: () => hmacSigned(JSON.stringify(rsa.jwks.keys[0])),
+  },
+  {
+    name: "an accepted key with an algorithm that is not accepted",
+    reason: "algorithm",
+    token: async () => (await testIssuer("RS512", "rsa")).token({ now: testClock().now() }),
+  },
+  {
+    name: "a key of the attacker's in the jwk header",
+    reason: "signature",
+    token: changed({ header: { jwk: stranger.jwks.keys[0] ?? {} } }, stranger),
+  },
+  {
+    name: "a key set of the attacker's in the jku header",
+    reason: "signature",
+    token: changed({ header: { jku: "https://evil.test/jwks.json" } }, stranger),
+  },
+  {
+    name: "a certificate of the attacker's in the x5u header",
+    reason: "signature",
+    token: changed({ header: { x5u: "https://evil.test/cert.pem" } }, stranger),
+  },
+  {
+    name: "an extension in crit that nobody understands",
+    reason: "algorithm",
+    token: () =>
+      signedText(JSON.stringify(goodClaims()), {
+        alg: "RS256",
+        kid: "rsa",
+        crit: ["http://evil.test/x"],
+        "http://evil.test/x": true,
+      }),
+  },
+  {
+    name: "an empty crit",
+    reason: "malformed",
+    token: () => signedText(JSON.stringify(goodClaims()), { alg: "RS256", kid: "rsa", crit: [] }),
+  },
+  ...["unknown", "../../dev/null", "' OR 1=1 --", "__proto__", "rsa\0", "http://evil.test/key"].map(
+    (kid) => ({
+      name: `the kid ${JSON.stringify(kid)}`,
+      reason: "unknown_key" as const,
+      token: changed({ header: { kid } }),
+    }),
+  ),
+  {
+    name: "the kid of a key of another type",
+    reason: "unknown_key",
+    token: changed({ header: { kid: "es" } }),
+  },
+  {
+    name: "a stranger's signature under a known kid",
+    reason: "signature",
+    token: changed({}, stranger),
+  },
+  {
+    name: "other claims under a good signature",
+    reason: "signature",
+    token: () =>
+      tampered(([header = "", , signature = ""]) => [
+        header,
+        encode({ ...goodClaims(), sub: "admin" }),
+        signature,
+      ]),
+  },
+  {
+    name: "a signature that is cut",
+    reason: "signature",
+    token: () => tampered(([h = "", p = "", s = ""]) => [h, p, s.slice(0, -4)]),
+  },
+  {
+    name: "no signature",
+    reason: "signature",
+    token: () => tampered(([h = "", p = ""]) => [h, p, ""]),
+  },
+  { name: "two parts", reason: "malformed", token: () => tampered((parts) => parts.slice(0, 2)) },
+  {
+    name: "five parts, as of an encrypted token",
+    reason: "malformed",
+    token: () => tampered((parts) => [...parts, "x", "y"]),
+  },
+  { name: "no token at all", reason: "malformed", token: () => "a" },
+  {
+    name: "a header that is no JSON",
+    reason: "malformed",
+    token: () => tampered(([, p = "", s = ""]) => [encode("{"), p, s]),
+  },
+  {
+    name: "claims that are no JSON",
+    reason: "malformed",
+    token: () => signedText("{", { alg: "RS256", kid: "rsa" }),
+  },
+  {
+    name: "claims that are an array",
+    reason: "malformed",
+    token: () => signedText("[]", { alg: "RS256", kid: "rsa" }),
+  },
+  {
+    name: "a token within a token",
+    reason: "malformed",
+    token: async () => signedText(await changed({})(), { alg: "RS256", kid: "rsa", cty: "JWT" }),
+  },
+  {
+    name: "9,000 characters of token",
+    reason: "malformed",
+    token: changed({ claims: { padding: "x".repeat(7_000) } }),
+  },
+  {
+    name: "a megabyte of dots",
+    reason: "malformed",
+    token: () => ".".repeat(1024 * 1024),
+  },
+  ...["dpop+jwt", "logout+jwt", "secevent+jwt", "JOSE", "id+jwt"].map((typ) => ({
+    name: `the type ${typ}`,
+    reason: "type" as const,
+    token: changed({ header: { typ } }),
+  })),
+  { name: "no exp", reason: "claims", token: changed({ expiresInS: null }) },
+  {
+    name: "an exp that is text",
+    reason: "claims",
+    token: changed({ claims: { exp: "9999999999" } }),
+  },
+  { name: "an exp long past", reason: "expired", token: changed({ expiresInS: -3_600 }) },
+  {
+    name: "an exp just past the leeway",
+    reason: "expired",
+    token: changed({ expiresInS: -TOLERANCE_S }),
+  },
+  {
+    name: "an nbf beyond the leeway",
+    reason: "not_yet_valid",
+    token: changed({ notBeforeInS: TOLERANCE_S + 1 }),
+  },
+  { name: "another issuer", reason: "issuer", token: changed({ issuer: "https://evil.test" }) },
+  {
+    name: "an issuer that only begins so",
+    reason: "issuer",
+    token: changed({ issuer: `${rsa.issuer}/` }),
+  },
+  {
+    name: "no issuer",
+    reason: "issuer",
+    token: changed({ claims: { iss: undefined } }),
+  },
+  { name: "another audience", reason: "audience", token: changed({ audience: "other" }) },
+  { name: "no audience", reason: "audience", token: changed({ claims: { aud: undefined } }) },
+  {
+    name: "an audience in other letters",
+    reason: "audience",
+    token: changed({ audience: rsa.audience.toUpperCase() }),
+  },
+  {
+    name: "an issuer given twice, the wrong one last",
+    reason: "issuer",
+    token: () =>
+      signedText(
+        JSON.stringify(goodClaims()).replace(/}$/, ',"iss":"https://evil.test"}'),
+        { alg: "RS256", kid: "rsa" },
+      ),
+  },
+];
+
+for (const { name, reason, token } of ATTACKS) {
+  Deno.test(`a token with ${name} is refused as ${reason}`, async () => {
+    const { verifier } = verifierOf();
+    const bearer = await token();
+    for (let time = 0; time < 2; time++) { // the second must not find the first remembered
+      const refusal = await assertRejects(() => verifier.verify(bearer), AuthRefusal);
+      assertEquals(refusal.reason, reason);
+      assertEquals([refusal.failure.status, refusal.failure.code], [401, "unauthorized"]);
+    }
+    assertEquals(verifier.recall(bearer), undefined);
+  });
+}
+
+const GOOD: readonly [name: string, TokenOptions][] = [
+  ["an exp within the leeway", { expiresInS: -TOLERANCE_S + 1 }],
+  ["an nbf within the leeway", { notBeforeInS: TOLERANCE_S }],
+  ["several audiences, ours among them", { claims: { aud: ["other", rsa.audience] } }],
+  ["the type of RFC 9068", { header: { typ: "at+jwt" } }],
+  ["the type of RFC 9068 in full", { header: { typ: "application/at+jwt" } }],
+  ["the type in other letters", { header: { typ: "jwt" } }],
+  ["a plain jku header, which nobody looks at", { header: { jku: "https://evil.test/" } }],
+];
+
+for (const [name, options] of GOOD) {
+  Deno.test(`a token with ${name} is good`, async () => {
+    const { verifier, token } = verifierOf();
+    assertEquals((await verifier.verify(await token(options))).subject, "service-a");
+  });
+}
+
+const PLANS: readonly [claim: unknown, plans: readonly string[]][] = [
+  [["a", "b"], ["a", "b"]],
+  [[], []],
+  ["plan-1", []],
+  [{ 0: "plan-1" }, []],
+  [[1, null, "a", ["b"]], ["a"]],
+  [true, []],
+];
+
+for (const [claim, plans] of PLANS) {
+  Deno.test(`the claim ${JSON.stringify(claim)} is good for ${plans.length} service plans`, async () => {
+    const { verifier, token } = verifierOf();
+    const principal = await verifier.verify(await token({ servicePlans: claim }));
+    assertEquals(principal.servicePlans, plans);
+  });
+}
+
+Deno.test("a token without a kid is checked with each key that fits", async () => {
+  const other = await testIssuer("ES256", "other");
+  const { verifier, token } = verifierOf(es, other);
+  const header = { kid: undefined } as unknown as NonNullable<TokenOptions["header"]>;
+  assert(await verifier.verify(await token({ header }, other)));
+  const foreign = await testIssuer("ES256", "foreign");
+  const refusal = await assertRejects(
+    async () => verifier.verify(await token({ header }, foreign)),
+    AuthRefusal,
+  );
+  assertEquals(refusal.reason, "signature");
+});
+
+Deno.test("a token that was verified is remembered, and its signature is not checked again", async () => {
+  const { verifier, token, asked } = verifierOf();
+  const bearer = await token();
+  const principal = await verifier.verify(bearer);
+  assertEquals(verifier.recall(bearer), principal);
+  await verifier.verify(bearer);
+  assertEquals(asked.length, 1);
+});
+
+Deno.test("a remembered token is never good for longer than its exp and the leeway", async () => {
+  const { verifier, token, clock } = verifierOf();
+  const bearer = await token({ expiresInS: 60 });
+  await verifier.verify(bearer);
+  clock.advance((60 + TOLERANCE_S) * 1_000 - 1);
+  assert(verifier.recall(bearer));
+  clock.advance(1);
+  assertEquals(verifier.recall(bearer), undefined);
+  const refusal = await assertRejects(() => verifier.verify(bearer), AuthRefusal);
+  assertEquals(refusal.reason, "expired");
+});
+
+Deno.test("everything remembered is forgotten when the key set changes", async () => {
+  const { verifier, token, keySet, asked } = verifierOf();
+  const bearer = await token();
+  await verifier.verify(bearer);
+  keySet.version++;
+  assertEquals(verifier.recall(bearer), undefined);
+  await verifier.verify(bearer);
+  assertEquals(asked.length, 2);
+});
+
+Deno.test("a token verified while the keys changed is not remembered, for its key may be gone", async () => {
+  const { verifier, token, keySet } = verifierOf();
+  const { getKey } = keySet;
+  keySet.getKey = async (...args) => {
+    const key = await getKey(...args);
+    keySet.version++;
+    return key;
+  };
+  const bearer = await token();
+  await verifier.verify(bearer);
+  keySet.getKey = getKey;
+  assertEquals(verifier.recall(bearer), undefined);
+});
+
+Deno.test("a token that cannot be judged is a 503 with Retry-After, not a 401", async () => {
+  const keySet: KeySet = {
+    ...staticKeySet(rsa.jwks),
+    getKey: () => Promise.reject(new KeySetUnavailableError()),
+  };
+  const options = { issuer: rsa.issuer, audience: rsa.audience, algorithms: ALGORITHMS };
+  const verifier = new TokenVerifier({
+    ...options,
+    keySet,
+    plansClaim: "service_plans",
+    clockToleranceS: 0,
+  });
+  const error = await assertRejects(
+    async () => verifier.verify(await rsa.token()),
+    GatewayError,
+  );
+  assertEquals([error.failure.status, error.failure.code], [503, "key_set_unavailable"]);
+  assertMatch(error.failure.headers?.["retry-after"] ?? "", /^\d+$/);
+});
+
+Deno.test("a failure that nobody foresaw while verifying is no refusal", async () => {
+  const keySet: KeySet = {
+    ...staticKeySet(rsa.jwks),
+    getKey: () => Promise.reject(new RangeError("bug")),
+  };
+  const verifier = new TokenVerifier({
+    keySet,
+    issuer: rsa.issuer,
+    audience: rsa.audience,
+    algorithms: ALGORITHMS,
+    plansClaim: "service_plans",
+    clockToleranceS: 0,
+  });
+  await assertRejects(async () => verifier.verify(await rsa.token()), RangeError);
+});
+
+Deno.test("the word expired stands in the challenge of an expired token and in no other", async () => {
+  const { verifier } = verifierOf();
+  for (const { name, reason, token } of ATTACKS) {
+    const refusal = await assertRejects(async () => verifier.verify(await token()), AuthRefusal);
+    const challenge = refusal.failure.headers?.["www-authenticate"] ?? "";
+    assertMatch(
+      challenge,
+      /^Bearer realm="[^"]+", error="invalid_token", error_description="[^"]+"$/,
+    );
+    assertEquals(challenge.includes("expired"), reason === "expired", name);
+  }
+});
