@@ -1,4 +1,4 @@
-import { defaultText } from "./catalog.ts";
+import { defaultText, OUTCOME_UNKNOWN } from "./catalog.ts";
 import { type Failure, GatewayError } from "./gateway_error.ts";
 
 /** Seconds a caller is asked to wait where the upstream named no time of its own. */
@@ -7,15 +7,18 @@ const DEFAULT_RETRY_AFTER_S = "1";
 /** Statuses that promise `Retry-After` (contract.md §2). */
 const RETRY_LATER: ReadonlySet<number> = new Set([429, 503]);
 
-/** Any thrown value as what a caller may be told; what nobody foresaw is a 500 without detail. */
-export function toFailure(thrown: unknown): Failure {
+/**
+ * Any thrown value as what a caller may be told; what nobody foresaw is a 500 without detail.
+ *
+ * @param options `sent`: the request had gone upstream, so that it may have been processed
+ */
+export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure {
   if (thrown instanceof GatewayError) return thrown.failure;
-  return {
-    status: 500,
-    code: "internal_error",
-    text: defaultText("internal_error"),
-    origin: "gateway",
-  };
+  const code = "internal_error";
+  const text = sent
+    ? `An unexpected internal error occurred. ${OUTCOME_UNKNOWN}`
+    : defaultText(code);
+  return { status: 500, code, text, origin: "gateway" };
 }
 
 /**

@@ -91,8 +91,8 @@ function createLimits({ limits }: Config) {
 
 /** Writes an error, and notes it for the camera where the request got that far. */
 function refuse(c: Context<GatewayEnv>, thrown: Error): Response {
-  const failure = toFailure(thrown);
   const exchange: Exchange | undefined = c.get("exchange");
+  const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
   return toResponse(failure);
 }

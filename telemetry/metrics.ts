@@ -44,7 +44,8 @@ const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
 /** The metrics of a gateway. No path, id, subject or foreign code is ever an attribute. */
 export class Metrics implements ExchangeObserver {
   readonly #reader = new PullReader();
-  readonly #serializer = new PrometheusSerializer();
+  // Without the scope as a label on every series: there is only one.
+  readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   readonly #provider: MeterProvider;
   readonly #activeRequests = new Map<string, number>();
   readonly #serverDuration: Histogram;
@@ -89,19 +90,28 @@ export class Metrics implements ExchangeObserver {
   /** Registers the gauges; called once, when what they show exists. */
   watch(sources: MetricSources): void {
     const meter = this.#provider.getMeter("sms-gateway");
-    meter.createObservableGauge("sms_gateway.outstanding_requests").addCallback((result) => {
+    meter.createObservableGauge("sms_gateway.outstanding_requests", {
+      description: "Requests outstanding, by route.",
+    }).addCallback((result) => {
       for (const [route, count] of sources.outstanding()) {
         result.observe(count, { "http.route": route });
       }
     });
-    meter.createObservableGauge("sms_gateway.key_set.age", { unit: "s" }).addCallback((result) => {
+    meter.createObservableGauge("sms_gateway.key_set.age", {
+      description: "Time since the issuer's keys were fetched.",
+      unit: "s",
+    }).addCallback((result) => {
       const age = sources.keySetAgeS();
       if (age !== undefined) result.observe(age);
     });
-    meter.createObservableGauge("sms_gateway.breaker_state").addCallback((result) => {
+    meter.createObservableGauge("sms_gateway.breaker_state", {
+      description: "0: closed, 1: half open, 2: open.",
+    }).addCallback((result) => {
       result.observe(BREAKER_STATES[sources.breakerState()]);
     });
-    meter.createObservableCounter("sms_gateway.telemetry_dropped").addCallback((result) => {
+    meter.createObservableCounter("sms_gateway.telemetry_dropped", {
+      description: "Spans and log lines lost.",
+    }).addCallback((result) => {
       for (const [signal, count] of Object.entries(sources.dropped())) {
         result.observe(count, { signal });
       }

@@ -103,7 +103,7 @@ function peerAttributes(headers: Headers, peer: string | undefined): Attributes 
   const [, address, port] = HOST.exec(headers.get("host") ?? "") ?? [];
   return {
     ...(address && { "server.address": address, "server.port": Number(port ?? 80) }),
-    ...(peer && { "client.address": peer, "network.peer.address": peer }),
+    ...(peer && { "client.address": peer }),
     ...(userAgent && { "user_agent.original": userAgent }),
   };
 }
