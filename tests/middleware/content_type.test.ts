@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { testGateway } from "../support/gateway.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+
+const ACCEPTED = [
+  "application/json",
+  "Application/JSON",
+  "application/json; charset=utf-8",
+  "application/json;charset=UTF-8",
+  "application/json ;x=y",
+];
+
+for (const type of ACCEPTED) {
+  Deno.test(`a body as ${type} is taken, and goes up as that`, async () => {
+    const { request, sent } = await testGateway();
+    const headers = { "content-type": type };
+    const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
+    assertEquals([response.status, sent[0]?.headers["content-type"]], [200, type]);
+  });
+}
+
+const REFUSED = [
+  "text/plain",
+  "application/x-www-form-urlencoded",
+  "multipart/form-data; boundary=x",
+  "application/jsonp",
+  "application/json-patch+json",
+  "application/vnd.api+json",
+  "text/json",
+  "application/json, text/plain",
+  "json",
+  "",
+];
+
+for (const type of REFUSED) {
+  Deno.test(`a body as ${type || "nothing"} is 415 with what is accepted`, async () => {
+    const { request, sent } = await testGateway();
+    const headers = new Headers({ "content-type": type });
+    const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
+    assertEquals(response.status, 415);
+    assertEquals(response.headers.get("accept"), "application/json");
+    assertEquals((await response.json()).code, "unsupported_media_type");
+    assertEquals(sent, []);
+  });
+}
+
+for (const method of ["POST", "PUT", "DELETE", "GET"]) {
+  Deno.test(`a ${method} without a body needs no content type`, async () => {
+    const { request, sent } = await testGateway();
+    const response = await request(`${BATCHES}/b`, { method });
+    assertEquals([response.status, sent.length], [200, 1]);
+    assertEquals(sent[0]?.body, null);
+  });
+}
+
+for (const coding of ["gzip", "br", "GZIP", "gzip, identity"]) {
+  Deno.test(`a body in ${coding} is 415: the API takes plain JSON`, async () => {
+    const { request, sent } = await testGateway();
+    const headers = { "content-type": "application/json", "content-encoding": coding };
+    const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
+    assertEquals([response.status, sent.length], [415, 0]);
+  });
+}
+
+Deno.test("a body in identity is as good as one without a coding", async () => {
+  const { request } = await testGateway();
+  const headers = { "content-type": "application/json", "content-encoding": "identity" };
+  assertEquals((await request(BATCHES, { method: "POST", headers, body: "{}" })).status, 200);
+});

@@ -1,0 +1,96 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testGateway } from "../support/gateway.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const JSON_TYPE = { "content-type": "application/json" };
+const LIMIT = 64;
+
+const jsonOf = (bytes: number) => JSON.stringify("x".repeat(bytes - 2));
+
+/** A body whose length nobody announced. */
+function chunked(text: string, chunkSize = 10): RequestInit {
+  const chunks = text.match(new RegExp(`.{1,${chunkSize}}`, "gs")) ?? [];
+  const body = ReadableStream.from(chunks.map((chunk) => new TextEncoder().encode(chunk)));
+  return { method: "POST", headers: { ...JSON_TYPE, "transfer-encoding": "chunked" }, body };
+}
+
+const limited = () => testGateway({ env: { MAX_BODY_BYTES: `${LIMIT}` } });
+
+Deno.test("a body of exactly the limit goes up whole, announced or chunked", async () => {
+  const { request, sent } = await limited();
+  const body = jsonOf(LIMIT);
+  await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
+  await request(BATCHES, chunked(body));
+  for (const up of sent) assertEquals(new TextDecoder().decode(up.body ?? undefined), body);
+  assertEquals(sent.length, 2);
+});
+
+for (
+  const [name, init] of [
+    ["announced", { method: "POST", headers: JSON_TYPE, body: jsonOf(LIMIT + 1) }],
+    ["chunked", chunked(jsonOf(LIMIT + 1))],
+    [
+      "announced as shorter than it is",
+      { method: "POST", headers: { ...JSON_TYPE, "content-length": "3" }, body: jsonOf(LIMIT + 1) },
+    ],
+  ] as const
+) {
+  Deno.test(`a body over the limit, ${name}, is 400 syntax_constraint_violation, and nothing goes up`, async () => {
+    const { request, sent } = await limited();
+    const response = await request(BATCHES, init);
+    const { code, text } = await response.json();
+    assertEquals([response.status, code], [400, "syntax_constraint_violation"]);
+    assertStringIncludes(text, `${LIMIT} bytes`);
+    assertEquals(sent, []);
+  });
+}
+
+Deno.test("an endless body is left unread past the limit", async () => {
+  const { request } = await limited();
+  let pulled = 0;
+  let cancelled = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      pulled += 10;
+      controller.enqueue(new Uint8Array(10));
+    },
+    cancel: () => void (cancelled = true),
+  });
+  const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
+  const response = await request(BATCHES, { method: "POST", headers, body });
+  assertEquals([response.status, cancelled], [400, true]);
+  assertEquals(pulled < LIMIT + 50, true);
+});
+
+Deno.test("a body that breaks off is 400, and nothing goes up", async () => {
+  const { request, sent } = await testGateway();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"to":["46701'));
+      controller.error(new Error("connection reset"));
+    },
+  });
+  const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
+  const response = await request(BATCHES, { method: "POST", headers, body });
+  assertEquals([response.status, (await response.json()).code], [
+    400,
+    "syntax_constraint_violation",
+  ]);
+  assertEquals(sent, []);
+});
+
+Deno.test("a body that does not come in time is 400, and nothing goes up", async () => {
+  const { request, sent } = await testGateway({ env: { REQUEST_BODY_TIMEOUT_MS: "20" } });
+  const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
+  const body = new ReadableStream();
+  const response = await request(BATCHES, { method: "POST", headers, body });
+  assertEquals(response.status, 400);
+  assertStringIncludes((await response.json()).text, "20 ms");
+  assertEquals(sent, []);
+});
+
+Deno.test("an empty chunked body goes up as none", async () => {
+  const { request, sent } = await testGateway();
+  await request(`${BATCHES}/b/delivery_feedback`, chunked(""));
+  assertEquals(sent[0]?.body, null);
+});

@@ -1,0 +1,135 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { staticKeySet } from "../../auth/key_set.ts";
+import { TransportError } from "../../upstream/transport.ts";
+import { jsonReply, testGateway } from "../support/gateway.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** What can be wrong with a request, in the order in which it is found out. */
+const WRONGS = [
+  { wrong: "an unknown path", status: 404 },
+  { wrong: "a wrong method", status: 405 },
+  { wrong: "no token", status: 401 },
+  { wrong: "no content type", status: 415 },
+  { wrong: "too large a body", status: 400 },
+] as const;
+
+for (const [first, { wrong, status }] of WRONGS.entries()) {
+  Deno.test(`a request with ${wrong}, and all that is checked later wrong too, is ${status}; nothing is forwarded`, async () => {
+    const { request, sent } = await testGateway({ env: { MAX_BODY_BYTES: "10" } });
+    const response = await request(first === 0 ? `${BATCHES}/` : BATCHES, {
+      method: first <= 1 ? "PATCH" : "POST",
+      token: first <= 2 ? null : {},
+      headers: first <= 3 ? { "content-type": "text/plain" } : JSON_TYPE,
+      body: '{"body":"far too long"}',
+    });
+    assertEquals(response.status, status);
+    assertEquals(response.headers.get("x-error-origin"), "gateway");
+    assertEquals(sent, []);
+  });
+}
+
+Deno.test("a request with nothing wrong is forwarded", async () => {
+  const { request, sent } = await testGateway();
+  const response = await request(BATCHES, { method: "POST", headers: JSON_TYPE, body: "{}" });
+  assertEquals([response.status, sent.length], [200, 1]);
+});
+
+/** Everything that can fail, with who refused. */
+const FAILURES: readonly [
+  name: string,
+  status: number,
+  origin: string,
+  options: Parameters<typeof testGateway>[0],
+  path: string,
+  init: Parameters<Awaited<ReturnType<typeof testGateway>>["request"]>[1],
+][] = [
+  ["unknown path", 404, "gateway", {}, "/", {}],
+  ["wrong method", 405, "gateway", {}, BATCHES, { method: "PATCH" }],
+  ["no token", 401, "gateway", {}, BATCHES, { token: null }],
+  ["foreign plan", 401, "gateway", {}, "/xms/v1/plan-2/batches", {}],
+  ["no content type", 415, "gateway", {}, BATCHES, {
+    method: "POST",
+    body: "{}",
+    headers: {
+      "content-type": "text/plain",
+    },
+  }],
+  ["too large", 400, "gateway", { env: { MAX_BODY_BYTES: "1" } }, BATCHES, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: "{}",
+  }],
+  [
+    "unreachable",
+    503,
+    "gateway",
+    {
+      upstream: () => Promise.reject(new TransportError(false, "network", { cause: undefined })),
+      env: { RETRY_ATTEMPTS: "0" },
+    },
+    BATCHES,
+    {},
+  ],
+  ["a bug", 500, "gateway", { upstream: () => Promise.reject(new TypeError("bug")) }, BATCHES, {}],
+  ["upstream 403", 403, "upstream", { upstream: () => jsonReply(403, { code: "c" }) }, BATCHES, {}],
+  ["upstream 404", 404, "upstream", { upstream: () => jsonReply(404, { code: "c" }) }, BATCHES, {}],
+  ["upstream 401", 503, "upstream", { upstream: () => jsonReply(401, {}) }, BATCHES, {}],
+  ["upstream 302", 503, "upstream", { upstream: () => jsonReply(302, {}) }, BATCHES, {}],
+  ["upstream 500", 500, "upstream", { upstream: () => jsonReply(500, {}) }, BATCHES, {}],
+];
+
+for (const [name, status, origin, options, path, init] of FAILURES) {
+  Deno.test(`${name} is a ${status} that says the ${origin} refused`, async () => {
+    const { request } = await testGateway(options);
+    const response = await request(path, init);
+    assertEquals(response.status, status);
+    assertEquals(response.headers.get("x-error-origin"), origin);
+    assertMatch(response.headers.get("x-request-id") ?? "", /^id-1$/);
+    if (status === 404) assertEquals(await response.text(), "");
+    else assertEquals(Object.keys(await response.json()), ["code", "text"]);
+  });
+}
+
+Deno.test("a success says nothing of an error", async () => {
+  const { request } = await testGateway();
+  const response = await request(BATCHES);
+  assertEquals(response.headers.has("x-error-origin"), false);
+});
+
+Deno.test("a token that cannot be judged is 503 with Retry-After and no challenge", async () => {
+  const keySet = staticKeySet({ keys: [] });
+  const { request, sent } = await testGateway({
+    deps: {
+      keySet: {
+        ...keySet,
+        isReady: () => false,
+        getKey: async () => {
+          const { KeySetUnavailableError } = await import("../../auth/key_set.ts");
+          throw new KeySetUnavailableError();
+        },
+      },
+    },
+  });
+  const response = await request(BATCHES);
+  assertEquals([response.status, (await response.json()).code], [503, "key_set_unavailable"]);
+  assert(response.headers.has("retry-after"));
+  assertEquals(response.headers.has("www-authenticate"), false);
+  assertEquals(sent, []);
+});
+
+Deno.test("a failure nobody foresaw is 500 and says nothing of itself", async () => {
+  const { request } = await testGateway({
+    upstream: () => Promise.reject(new TypeError("PRIVATE")),
+  });
+  const body = await (await request(BATCHES)).text();
+  assertStringIncludes(body, "internal_error");
+  assertNotMatch(body, /PRIVATE|TypeError/);
+});

@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { staticKeySet } from "../../auth/key_set.ts";
+import { testGateway } from "../support/gateway.ts";
+
+const withoutKeys = { ...staticKeySet({ keys: [] }), isReady: () => false };
+
+Deno.test("/livez is 200 while the process runs, whatever is wrong with it", async () => {
+  const { request } = await testGateway({ deps: { keySet: withoutKeys, isStopping: () => true } });
+  const response = await request("/livez", { token: null });
+  assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+});
+
+const READINESS: readonly [
+  name: string,
+  deps: NonNullable<Parameters<typeof testGateway>[0]>["deps"],
+  reasons: string[],
+][] = [
+  ["all is well", {}, []],
+  ["there is no key set", { keySet: withoutKeys }, ["key_set_unavailable"]],
+  ["it is stopping", { isStopping: () => true }, ["stopping"]],
+  ["both", { keySet: withoutKeys, isStopping: () => true }, ["stopping", "key_set_unavailable"]],
+];
+
+for (const [name, deps = {}, reasons] of READINESS) {
+  Deno.test(`/readyz tells whether it can serve where ${name}, and every reason why not`, async () => {
+    const { request } = await testGateway({ deps });
+    const response = await request("/readyz", { token: null });
+    assertEquals(response.status, reasons.length > 0 ? 503 : 200);
+    const { reasons: given = [] } = await response.json();
+    assertEquals(given, reasons);
+    assertEquals(response.headers.get("cache-control"), "no-store");
+  });
+}
+
+Deno.test("health is neither traced nor counted among the requests", async () => {
+  const { request, spans, exchanges } = await testGateway();
+  for (const path of ["/livez", "/readyz"]) {
+    const response = await request(path, { token: null });
+    assertEquals(response.headers.get("x-request-id")?.startsWith("id-"), true);
+  }
+  assertEquals([spans.length, exchanges.length], [0, 0]);
+});
