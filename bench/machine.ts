@@ -62,7 +62,7 @@ export async function describeMachine(): Promise<string[]> {
     `- Machine: ${cpu}, ${navigator.hardwareConcurrency} cores, ${gib} GiB`,
     `- System: ${system}, Linux ${Deno.osRelease()}`,
     `- Programs: ${versions.join(", ")}`,
-    `- Gateway: commit ${commit}`,
+    `- Gateway: commit ${commit || "unknown"}`,
     `- Date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
   ];
 }
@@ -75,9 +75,9 @@ async function field(path: string, pattern: RegExp): Promise<string> {
 /** The first line of what a program says, on whichever output; empty if it is not there. */
 async function firstLine(program: string, args: string[]): Promise<string> {
   if (!await isInstalled(program)) return "";
-  const { stdout, stderr } = await new Deno.Command(program, { args }).output();
-  const text = new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr);
-  return text.split("\n")[0] ?? "";
+  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
+  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return (said || (success ? complained : ""))?.split("\n")[0] ?? "";
 }
 
 function version(line: string): string {

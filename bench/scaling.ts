@@ -106,15 +106,26 @@ async function measurePoint(stage: Stage, point: Point, seconds: number): Promis
 const LEGEND = `
 One thing grows at a time; the others stay at one service plan, one caller, a body of
 ${START.bodyBytes} bytes, ${START.connections} connections and an upstream that answers at once. The
-gateway has one core. CPU µs is its processor time for each request, RSS its memory at the end.
+gateway has one core. CPU µs is its processor time for each request, RSS its memory at the end,
+load core how busy the core of the load generator and the upstream was, others the share of the
+gateway's core that other programs took: more than a few percent, and the row is not to be relied on.
 `.trim();
 
 function axisTable(measurements: readonly Measurement[]): string {
-  const head = ["", "requests/s", "CPU µs", "p50 ms", "p99 ms", "RSS MiB", "load core", "failed"];
+  const head = [
+    "",
+    "requests/s",
+    "CPU µs",
+    "p50 ms",
+    "p99 ms",
+    "RSS MiB",
+    "load core",
+    "others",
+    "failed",
+  ];
   const rows = measurements.map(({ value, samples }) => {
-    const middle = (
-      key: "requestsPerS" | "cpuMicros" | "p50Ms" | "p99Ms" | "rssMiB" | "loadCore",
-    ) => median(samples.map((sample) => sample[key]));
+    const middle = (key: Exclude<keyof Throughput, "exported" | "lateP99Ms">) =>
+      median(samples.map((sample) => sample[key]));
     return [
       number(value, 0),
       number(middle("requestsPerS"), 0),
@@ -123,6 +134,7 @@ function axisTable(measurements: readonly Measurement[]): string {
       number(middle("p99Ms"), 2),
       number(middle("rssMiB"), 0),
       `${number(middle("loadCore") * 100, 0)} %`,
+      `${number(middle("disturbed") * 100, 0)} %`,
       String(samples.reduce((total, { failed }) => total + failed, 0)),
     ];
   });

@@ -14,10 +14,11 @@ export function scalingChart(measurements: readonly Measurement[]): unknown {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
     columns: PANELS.length * 2,
+    spacing: 25,
     concat: axes.flatMap((axis) =>
       PANELS.map(({ field, title, color }) => ({
-        width: 190,
-        height: 130,
+        width: 170,
+        height: 120,
         data: {
           values: measurements.filter((measurement) => measurement.axis === axis)
             .map(({ value, samples }) => ({
@@ -32,7 +33,7 @@ export function scalingChart(measurements: readonly Measurement[]): unknown {
             type: "quantitative",
             scale: { type: "log" },
             title: AXES[axis]?.title,
-            axis: { format: "~s", labelOverlap: true },
+            axis: { format: "~s", values: AXES[axis]?.values, grid: false, labelOverlap: true },
           },
           y: { field, type: "quantitative", title, scale: { zero: true } },
         },

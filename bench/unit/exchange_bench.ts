@@ -1,0 +1,42 @@
+import { OPERATIONS } from "../../operations.ts";
+import { rawPathOf } from "../../raw_url.ts";
+import { headersDown, headersUp } from "../../upstream/headers.ts";
+import { upstreamPath } from "../../upstream/path.ts";
+
+const url = "http://gateway.example:8080/xms/v1/bench/batches?page=0&page_size=30";
+const [sendBatch] = OPERATIONS;
+
+const caller = new Headers({
+  authorization: "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl",
+  accept: "application/json",
+  "content-type": "application/json",
+  "content-length": "200",
+  "user-agent": "sinch-sdk/1.4.0",
+  cookie: "session=1",
+  "x-forwarded-for": "192.0.2.1",
+});
+
+const reply = [
+  ["content-type", "application/json"],
+  ["content-length", "350"],
+  ["date", "Fri, 02 Jan 2026 09:34:28 GMT"],
+  ["connection", "keep-alive"],
+  ["server", "upstream"],
+  ["set-cookie", "a=b"],
+] as const;
+
+Deno.bench("raw path of a URL", () => {
+  rawPathOf(url);
+});
+
+Deno.bench("headers for the upstream", () => {
+  headersUp(caller);
+});
+
+Deno.bench("headers for the caller", () => {
+  headersDown(reply);
+});
+
+Deno.bench("path for the upstream", () => {
+  upstreamPath(sendBatch, "/xms/v1/bench/batches", "page=0&page_size=30");
+});
