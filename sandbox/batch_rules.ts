@@ -50,14 +50,14 @@ export function withoutNulls<T extends object>(value: T): T {
 function checkTimes(request: Message, nowMs: number): { startMs: number; expireAtMs: number } {
   const startMs = Math.max(momentOf("send_at", request.send_at) ?? nowMs, nowMs);
   const expireAtMs = momentOf("expire_at", request.expire_at) ?? startMs + MAX_LIFETIME_MS;
-  const broken = expireAtMs <= nowMs
-    ? "must not be in the past"
-    : expireAtMs <= startMs
-    ? "must be after send_at"
-    : expireAtMs > startMs + MAX_LIFETIME_MS
-    ? "must be at most 3 days after send_at"
-    : undefined;
-  if (broken) throw new Refusal("syntax_constraint_violation", `Field "expire_at" ${broken}.`);
+  const rules = [
+    [expireAtMs > nowMs, "must not be in the past"],
+    [expireAtMs > startMs, "must be after send_at"],
+    [expireAtMs <= startMs + MAX_LIFETIME_MS, "must be at most 3 days after send_at"],
+  ] as const;
+  for (const [holds, rule] of rules) {
+    if (!holds) throw new Refusal("syntax_constraint_violation", `Field "expire_at" ${rule}.`);
+  }
   return { startMs, expireAtMs };
 }
 

@@ -6,7 +6,7 @@ import { isDispatched } from "./delivery.ts";
 import { Refusal } from "./errors.ts";
 import { toNumber, toSender } from "./msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
-import type { Batch, Message } from "./plan.ts";
+import { type Batch, type Message, weigh } from "./plan.ts";
 import { checkMsisdns, recipientsOf } from "./recipients.ts";
 import * as schemas from "./schemas/mod.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamps.ts";
@@ -37,7 +37,7 @@ export function sendBatch(call: Call): Reply {
   const { nowMs, ...checked } = checkMessage(call, readMessage(call));
   const id = call.world.newId();
   const batch: Batch = { id, createdAtMs: nowMs, modifiedAtMs: nowMs, ...checked };
-  remember(call, batch);
+  remember(call, batch, call.bodyBytes);
   return { status: 201, body: written(batch) };
 }
 
@@ -101,14 +101,14 @@ export function giveFeedback(call: Call): Reply {
   const confirmed = checkMsisdns(recipients);
   const targets = new Set(recipientsOf(call.plan, batch));
   const toGroup = batch.message.to.some((target) => call.plan.groups.get(target));
-  const broken = !batch.message.feedback_enabled
-    ? "Feedback was not enabled when the batch was sent."
-    : confirmed.length === 0 && toGroup
-    ? "A batch to a group needs at least one recipient in its feedback."
-    : confirmed.some((recipient) => !targets.has(recipient))
-    ? "The feedback names a recipient that is no target of the batch."
-    : undefined;
-  if (broken) throw new Refusal("syntax_constraint_violation", broken);
+  const rules = [
+    [batch.message.feedback_enabled === true, "Feedback was not enabled for the batch."],
+    [confirmed.length > 0 || !toGroup, "A batch to a group needs a recipient in its feedback."],
+    [confirmed.every((one) => targets.has(one)), "A recipient is no target of the batch."],
+  ] as const;
+  for (const [holds, rule] of rules) {
+    if (!holds) throw new Refusal("syntax_constraint_violation", rule);
+  }
   return { status: 202 };
 }
 
@@ -141,12 +141,12 @@ function changed(
 ): Reply {
   Object.assign(batch, change, { modifiedAtMs: nowMs });
   delete batch.recipients;
-  remember(call, batch);
+  remember(call, batch, weigh(batch));
   return { status: 200, body: written(batch) };
 }
 
-function remember({ plan, bodyBytes }: Call, batch: Batch): void {
-  plan.batches.set(batch.id, batch, bodyBytes);
+function remember({ plan }: Call, batch: Batch, weight: number): void {
+  plan.batches.set(batch.id, batch, weight);
   if (batch.message.to.some((target) => plan.groups.get(target))) plan.waiting.add(batch.id);
 }
 

@@ -39,7 +39,7 @@ interface Facts {
   text: string;
 }
 
-/** Sixteen times what a reader of 512 KiB would stand. */
+/** Far more than anyone should read of an error. */
 const HUGE_BYTES = 8 * 1024 * 1024;
 
 const JSON_TYPE = "application/json";

@@ -52,6 +52,11 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** Memory for the groups of one plan, in members. */
 const MAX_GROUP_MEMBERS = 1_000_000;
 
+/** What remembering `batch` costs, in bytes: its message, and its recipients once they are fixed. */
+export function weigh({ message, recipients = [] }: Batch): number {
+  return JSON.stringify(message).length + recipients.length * 16;
+}
+
 /** An empty service plan with the seeded inbound messages. */
 export function createPlan(id: string, token: string, world: World): Plan {
   const groupNames = new Map<string, string>();

@@ -3,7 +3,7 @@
 import { Refusal } from "./errors.ts";
 import { looksLikeGroupId, toMsisdn } from "./msisdn.ts";
 import { truncate } from "./parts.ts";
-import type { Batch, Group, Message, Plan } from "./plan.ts";
+import { type Batch, type Group, type Message, type Plan, weigh } from "./plan.ts";
 
 /** `targets` with numbers as digits and without duplicates; groups must exist. */
 export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
@@ -75,8 +75,10 @@ export function settleStarted(plan: Plan, nowMs: number): void {
   for (const id of plan.waiting) {
     const batch = plan.batches.get(id);
     if (batch && batch.startMs > nowMs) continue;
-    if (batch) batch.recipients = expand(plan, batch.message.to);
     plan.waiting.delete(id);
+    if (!batch) continue;
+    batch.recipients = expand(plan, batch.message.to);
+    plan.batches.set(id, batch, weigh(batch));
   }
 }
 
