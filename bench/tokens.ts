@@ -1,4 +1,5 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
+import { note } from "./print.ts";
 import { exists } from "./process.ts";
 
 /** Who the benchmark's callers are, for the gateway's configuration. */
@@ -54,6 +55,7 @@ export class Issuer {
     const { name, count, plan, caller = (index) => `service-${index}` } = set;
     const file = `${this.folder}/${name}-${count}.txt`;
     if (await exists(file)) return file;
+    if (count > BATCH) note(`signing ${count} tokens, once a day`);
     const lines: string[] = [];
     while (lines.length < count) {
       const indexes = Array.from(
