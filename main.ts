@@ -2,12 +2,13 @@ import { getLogger } from "@logtape/logtape";
 import { ConfigError, parseConfig } from "./config.ts";
 import { serve } from "./entry/deno_server.ts";
 import { createGateway } from "./gateway.ts";
+import { VARIABLES } from "./settings.ts";
 import { setupLogs } from "./telemetry/log_output.ts";
 import { undiciTransport } from "./upstream/undici_transport.ts";
 
 /** Environment → config → dependencies → app → listening, until a signal ends it. */
 async function main(): Promise<void> {
-  const config = parseConfig(Deno.env.toObject());
+  const config = parseConfig(readEnvironment());
   const flushLogs = await setupLogs({
     level: config.log.level,
     format: config.log.format === "auto"
@@ -27,6 +28,11 @@ async function main(): Promise<void> {
   await server.stopped;
   logger.info("stopped");
   await flushLogs();
+}
+
+/** The variables of the settings and no others: the start task grants access to these by name. */
+function readEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(VARIABLES.map((name) => [name, Deno.env.get(name)]));
 }
 
 try {

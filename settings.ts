@@ -283,6 +283,10 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
+/** Every environment variable that is read, fallbacks included. */
+export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
+  .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+
 function isPlainHttpUrl(text: string): boolean {
   // The parser forgives blanks, and an empty fragment leaves no trace; what is appended suffers.
   const url = /[\s#]/.test(text) ? null : URL.parse(text);

@@ -7,7 +7,7 @@ const codes = Object.keys(CATALOG) as CatalogCode[];
 
 Deno.test("every code of the catalog becomes exactly {code, text} with its status, or nothing for a 404", async () => {
   for (const code of codes) {
-    const response = toResponse(toFailure(new GatewayError(code)));
+    const response = toResponse(toFailure(new GatewayError(code), { sent: false }));
     const { status } = CATALOG[code];
     assertEquals(response.status, status, code);
     const body = await response.text();

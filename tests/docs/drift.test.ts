@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { CATALOG } from "../../errors/catalog.ts";
+import { type Setting, SETTINGS, VARIABLES } from "../../settings.ts";
+
+const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+
+/** The cells of the README table whose header starts with these words. */
+function table(firstHeader: string): string[][] {
+  const lines = read("README.md").split("\n");
+  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeader} `));
+  assert(start >= 0, `no table with the header ${firstHeader}`);
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith("|"));
+  return lines.slice(start + 2, end).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+function defaultCell({ fallback, default: value, optional }: Setting, name: string): string {
+  const plain = value !== undefined
+    ? `\`${value}\``
+    : name === "OTLP_ENDPOINT"
+    ? "off"
+    : optional
+    ? "–"
+    : "required";
+  return fallback ? `\`${fallback}\`, else ${plain}` : plain;
+}
+
+Deno.test("the README's configuration table is the settings, with their defaults and meanings", () => {
+  assertEquals(
+    table("Name"),
+    Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
+      `\`${name}\``,
+      defaultCell(setting, name),
+      setting.meaning,
+    ]),
+  );
+});
+
+Deno.test("the README's error table is the catalog", () => {
+  assertEquals(
+    table("Status"),
+    Object.entries(CATALOG).map(([code, { status, fault, retry, meaning, help }]) => [
+      String(status),
+      `\`${code}\``,
+      fault,
+      retry,
+      `${meaning} ${help}`,
+    ]),
+  );
+});
+
+Deno.test(".env.example names every setting once, in order, with its default and what is expected", () => {
+  const example = read(".env.example");
+  const named = [...example.matchAll(/^#? ?([A-Z_]+)=(.*)$/gm)].map((
+    [, name, value],
+  ) => [name, value]);
+  assertEquals(
+    named,
+    Object.entries<Setting>(SETTINGS).map(([name, setting]) => [name, setting.default ?? ""]),
+  );
+  for (const { expected } of Object.values(SETTINGS)) {
+    assert(example.includes(`# Expected: ${expected}\n`), expected);
+  }
+});
+
+Deno.test("the start task may read the settings' variables, the libraries' own, and nothing else", () => {
+  const { tasks } = JSON.parse(read("deno.json"));
+  const command: string = tasks.start.command;
+  const granted = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",");
+  const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"));
+  assertEquals(granted, [...own, "OTEL_*", "UNDICI_*"]);
+  assertEquals(command.match(/--allow-\w+/g), ["--allow-net", "--allow-env"]);
+});
