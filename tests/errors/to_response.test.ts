@@ -1,5 +1,5 @@
-import { assertEquals, assertNotMatch } from "@std/assert";
-import { CATALOG, type CatalogCode, defaultText } from "../../errors/catalog.ts";
+import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { CATALOG, type CatalogCode, defaultText, OUTCOME_UNKNOWN } from "../../errors/catalog.ts";
 import { type Failure, GatewayError } from "../../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../../errors/to_response.ts";
 
@@ -74,4 +74,11 @@ Deno.test("the private cause of a GatewayError never reaches the caller", async 
   const error = new GatewayError("upstream_timeout", { cause: new Error("PRIVATE") });
   const response = toResponse(toFailure(error, { sent: false }));
   assertNotMatch(JSON.stringify([...response.headers]) + await response.text(), /PRIVATE/);
+});
+
+Deno.test("a bug after the request was sent is never called unprocessed", () => {
+  const { status, text } = toFailure(new TypeError("bug"), { sent: true });
+  assertEquals(status, 500);
+  assertStringIncludes(text, OUTCOME_UNKNOWN);
+  assertNotMatch(text, /was not processed/);
 });
