@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertNotMatch } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { jsonReply, testGateway } from "../support/gateway.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const JSON_TYPE = { "content-type": "application/json" };
+const ONCE = { RETRY_ATTEMPTS: "0" };
+
+Deno.test("what goes up is the allow-list, the gateway's own credential, its id and its trace", async () => {
+  const { request, sent } = await testGateway();
+  await request(BATCHES, {
+    method: "POST",
+    body: "{}",
+    headers: {
+      ...JSON_TYPE,
+      "accept": "application/json",
+      "accept-language": "sv",
+      "user-agent": "caller/1",
+      "accept-encoding": "gzip",
+      "cookie": "a=b",
+      "forwarded": "for=1.2.3.4",
+      "x-forwarded-for": "1.2.3.4",
+      "connection": "x-custom",
+      "x-custom": "1",
+      "te": "trailers",
+      "proxy-authorization": "Basic x",
+      "baggage": "a=b",
+    },
+  });
+  const { traceparent, ...headers } = sent[0]?.headers ?? {};
+  assert(traceparent);
+  assertEquals(headers, {
+    "accept": "application/json",
+    "accept-encoding": "identity",
+    "accept-language": "sv",
+    "authorization": "Bearer credential-of-plan-1",
+    "content-type": "application/json",
+    "user-agent": "caller/1",
+    "x-request-id": "id-1",
+  });
+});
+
+Deno.test("each service plan goes up with its own credential", async () => {
+  const { request, sent } = await testGateway();
+  const token = { servicePlans: ["plan-1", "plan-2"] };
+  await request(BATCHES, { token });
+  await request("/xms/v1/plan-2/batches", { token });
+  assertEquals(sent.map(({ headers }) => headers.authorization), [
+    "Bearer credential-of-plan-1",
+    "Bearer credential-2",
+  ]);
+});
+
+const QUERIES = [
+  "page=1&page_size=30",
+  "to=%2B46701234567&to=12345",
+  "start_date=2026-01-01T00:00:00.000Z",
+  "a=b?c/d",
+  "a=%20+%zz&&=&b",
+  "%61=%2F..%2F",
+  'client_reference=it\'s "x"'.replaceAll(" ", "%20"),
+];
+
+for (const query of QUERIES) {
+  Deno.test(`the query ${query} goes up unchanged`, async () => {
+    const { request, sent } = await testGateway();
+    await request(`${BATCHES}?${query}`);
+    assertEquals(sent[0]?.path, `${BATCHES}?${query}`);
+  });
+}
+
+Deno.test("a base path of the upstream goes before the operation's", async () => {
+  const { request, sent } = await testGateway({ env: { SMS_API_URL: "http://u.test/base/" } });
+  await request(`${BATCHES}?page=1`);
+  assertEquals(sent[0]?.path, `/base${BATCHES}?page=1`);
+});
+
+Deno.test("a body goes up byte for byte, whatever it holds", async () => {
+  const { request, sent } = await testGateway();
+  const body = '{ "body" : "caf\u00e9 \\u0000 \ud83d\ude00", "n": 1.0e3, "n": 2 }\r\n';
+  await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
+  assertEquals(new TextDecoder().decode(sent[0]?.body ?? undefined), body);
+});
+
+Deno.test("a success comes back with the upstream's bytes, status and descriptive headers, untouched", async () => {
+  const bytes = new Uint8Array(gzipSync('{"id":"x"}'));
+  const { request } = await testGateway({
+    upstream: () => ({
+      status: 226,
+      headers: [["content-type", "application/x-odd"], ["content-encoding", "gzip"], ["etag", "e"]],
+      body: bytes,
+    }),
+  });
+  const response = await request(BATCHES);
+  assertEquals(response.status, 226);
+  assertEquals(await response.bytes(), bytes);
+  assertEquals(response.headers.get("content-type"), "application/x-odd");
+  assertEquals(response.headers.get("content-encoding"), "gzip");
+  assertEquals(response.headers.get("etag"), "e");
+});
+
+for (const status of [204, 205]) {
+  Deno.test(`a ${status} of the upstream comes back without a body`, async () => {
+    const { request } = await testGateway({
+      upstream: () => ({ status, headers: [], body: new Uint8Array(2) }),
+    });
+    const response = await request(BATCHES);
+    assertEquals([response.status, response.body], [status, null]);
+  });
+}
+
+Deno.test("nothing of an error reply's headers comes back but what the contract names", async () => {
+  const { request } = await testGateway({
+    env: ONCE,
+    upstream: () =>
+      jsonReply(503, { code: "c", text: "t" }, {
+        "retry-after": "7",
+        "set-cookie": "a=b",
+        "server": "nginx",
+        "via": "1.1 x",
+        "location": "/",
+        "etag": "e",
+        "content-encoding": "identity",
+        "www-authenticate": "Basic",
+      }),
+  });
+  const { headers } = await request(BATCHES);
+  assertEquals([...headers.keys()].toSorted(), [
+    "cache-control",
+    "content-type",
+    "retry-after",
+    "x-error-origin",
+    "x-request-id",
+  ]);
+});
+
+Deno.test("a compressed error is read all the same", async () => {
+  const { request } = await testGateway({
+    upstream: () => ({
+      status: 403,
+      headers: [["content-type", "application/json"], ["content-encoding", "gzip"]],
+      body: new Uint8Array(gzipSync('{"code":"unknown_group","text":"No such group."}')),
+    }),
+  });
+  const response = await request(BATCHES);
+  assertEquals(await response.json(), { code: "unknown_group", text: "No such group." });
+  assertEquals(response.headers.has("content-encoding"), false);
+});
+
+Deno.test("an error never quotes the credential, a token, a phone number or the message back", async () => {
+  const message = "meet me at PRIVATE square";
+  const reply = {
+    code: "credential-of-plan-1",
+    text: `'${message}' to 46701234567 with credential-of-plan-1 and eyJhbGciOi.eyJzdWIi.c2ln`,
+  };
+  const { request } = await testGateway({ upstream: () => jsonReply(400, reply) });
+  const body = JSON.stringify({ to: ["46701234567"], body: message });
+  const response = await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
+  const text = await response.text();
+  assertNotMatch(text, /credential-of|46701234|PRIVATE|eyJ/);
+  assertEquals(JSON.parse(text).text.includes("[number ending in 567]"), true);
+});
+
+Deno.test("a GET can be taken back by its caller, what may send a message cannot", async () => {
+  const { request, sent } = await testGateway();
+  await request(`${BATCHES}/b`);
+  await request(`${BATCHES}/b`, { method: "HEAD" });
+  await request(BATCHES, { method: "POST", headers: JSON_TYPE, body: "{}" });
+  await request(`${BATCHES}/b`, { method: "PUT", headers: JSON_TYPE, body: "{}" });
+  await request(`${BATCHES}/b`, { method: "DELETE" });
+  assertEquals(sent.map(({ method, signal }) => [method, signal !== undefined]), [
+    ["GET", true],
+    ["GET", true],
+    ["POST", false],
+    ["PUT", false],
+    ["DELETE", false],
+  ]);
+});
