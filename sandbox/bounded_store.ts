@@ -29,7 +29,10 @@ export class BoundedStore<V> {
     return this.#entries.get(id)?.value;
   }
 
-  /** Adds `value`, or replaces the one of that identifier in its place. */
+  /**
+   * Adds `value`, or replaces the one of that identifier, which keeps its age: if it is the
+   * oldest and has grown too heavy, it is the one to go.
+   */
   set(id: string, value: V, weight: number): void {
     this.#weight += weight - (this.#entries.get(id)?.weight ?? 0);
     this.#entries.set(id, { value, weight });

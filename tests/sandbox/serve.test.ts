@@ -6,10 +6,11 @@ import { number } from "./kit.ts";
 const MESSAGE = JSON.stringify({ to: [number(1)], body: "Hi" });
 
 /** What came over the wire until the peer closed or reset, or until `patienceMs` had passed. */
-async function exchange(port: number, query: string, patienceMs = 2_000) {
+async function exchange(port: number, query: string, patienceMs = 5_000) {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const timer = setTimeout(() => connection.close(), patienceMs);
-  const request = `POST /xms/v1/plan/batches?${query} HTTP/1.1\r\nHost: sandbox\r\n` +
+  const request =
+    `POST /xms/v1/plan/batches?${query} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n` +
     `Authorization: Bearer token\r\nContent-Type: application/json\r\n` +
     `Content-Length: ${MESSAGE.length}\r\n\r\n${MESSAGE}`;
   await connection.write(new TextEncoder().encode(request));
@@ -69,7 +70,7 @@ Deno.test("a reset amid the body breaks off an answer that has none, too", () =>
 
 Deno.test("a stall sends headers and half a body, and keeps the connection", () =>
   served(async ({ port }) => {
-    const { head, body, end } = await exchange(port, "sandbox_stall=true", 200);
+    const { head, body, end } = await exchange(port, "sandbox_stall=true", 1_000);
     assertStringIncludes(head, "201 Created");
     assert(body.startsWith('{"id":'));
     assertEquals(end, "timeout");
@@ -89,7 +90,7 @@ Deno.test("closing the sandbox closes stalled connections and waiting requests",
 Deno.test("an error without Content-Type really has none on the wire", () =>
   served(async ({ port }) => {
     const query = "sandbox_status=502&sandbox_shape=no_type";
-    const { head, body } = await exchange(port, query, 200);
+    const { head, body } = await exchange(port, query);
     assertStringIncludes(head, "502 Bad Gateway");
     assertEquals(/content-type/i.test(head), false);
     assertEquals(Object.keys(JSON.parse(body)), ["code", "text"]);
@@ -118,7 +119,7 @@ Deno.test("a 404 has Content-Length 0, a HEAD no body", () =>
 
 Deno.test("the requests received are recorded as they were written", () =>
   served(async ({ port }, sandbox) => {
-    await exchange(port, "a=%7e%20&b=../x", 100);
+    await exchange(port, "a=%7e%20&b=../x");
     const [request] = sandbox.requests();
     assertEquals(request?.path, "/xms/v1/plan/batches?a=%7e%20&b=../x");
     assertEquals(request?.headers["content-length"], String(MESSAGE.length));
