@@ -35,6 +35,8 @@ export interface Exchange {
   /** When it began, on the clock of `performance.now()`, in ms. */
   readonly startedAt: number;
   readonly span: Span;
+  /** Template of the path, once it is known to be one of the API. */
+  route?: Operation["path"];
   operation?: Operation;
   /** Only ever a plan that the gateway has a credential for. */
   servicePlanId?: string;

@@ -164,3 +164,30 @@ export function allowedMethods(path: string): string[] {
     .map(({ method }) => method as string);
   return methods.includes("GET") ? ["GET", "HEAD", ...methods.filter((m) => m !== "GET")] : methods;
 }
+
+/** What a raw path of a template looks like, from its first byte to its last. */
+function patternOf(path: string): RegExp {
+  const source = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof SEGMENTS) => SEGMENTS[name]);
+  return new RegExp(`^${source}$`);
+}
+
+/** One path of the API, with all its operations. */
+export interface Route {
+  readonly path: Operation["path"];
+  /** Matches a raw path, undecoded. */
+  readonly pattern: RegExp;
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** The methods it answers, for `Allow`. */
+  readonly allow: string;
+}
+
+/** Every path, a literal one before its siblings with a parameter. */
+export const ROUTES: readonly Route[] = [
+  ...Map.groupBy<Operation["path"], Operation>(OPERATIONS, ({ path }) => path),
+].sort(([a], [b]) => a.split("{").length - b.split("{").length)
+  .map(([path, operations]) => ({
+    path,
+    pattern: patternOf(path),
+    operations: new Map(operations.map((operation) => [operation.method, operation])),
+    allow: allowedMethods(path).join(", "),
+  }));

@@ -22,8 +22,8 @@ export function authenticate(
   { verifier, credentials }: AuthenticateOptions,
 ): MiddlewareHandler<GatewayEnv> {
   return async function authenticate(c, next) {
-    const { exchange } = c.var;
-    const servicePlanId = c.req.param("service_plan_id") ?? "";
+    const exchange = c.get("exchange");
+    const servicePlanId = servicePlanOf(exchange.rawPath);
     const known = credentials.has(servicePlanId);
     if (known) exchange.servicePlanId = servicePlanId;
     const token = bearerToken(c.req.raw.headers.get("authorization"));
@@ -34,6 +34,11 @@ export function authenticate(
     }
     await next();
   };
+}
+
+/** Every path of the API has it in the same place: `/xms/v1/{service_plan_id}/…`. */
+function servicePlanOf(rawPath: string): string {
+  return rawPath.split("/", 4)[3] ?? "";
 }
 
 function bearerToken(authorization: string | null): string {

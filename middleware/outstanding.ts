@@ -24,10 +24,10 @@ export function outstanding(
   { perCaller, perRoute, perPlan }: OutstandingOptions,
 ): MiddlewareHandler<GatewayEnv> {
   function acquire(exchange: Exchange): () => void {
-    const { principal, operation, servicePlanId = "" } = exchange;
+    const { principal, route: path, servicePlanId = "" } = exchange;
     const caller = perCaller.acquire(`${principal?.issuer} ${principal?.subject}`);
     if (!caller) throw tooMany("caller", perCaller.limit);
-    const route = perRoute.acquire(operation?.path ?? "");
+    const route = perRoute.acquire(path ?? "");
     if (!route) {
       caller();
       throw tooMany("route", perRoute.limit);
@@ -46,7 +46,7 @@ export function outstanding(
   }
 
   return async function outstanding(c, next) {
-    await heldUntilAnswered(c, next, acquire(c.var.exchange));
+    await heldUntilAnswered(c, next, acquire(c.get("exchange")));
   };
 }
 

@@ -27,7 +27,7 @@ export function requestBody(
     const body = declaresBody(request.headers) && request.body
       ? await readWhole(request.body, { maxBytes, timeoutMs })
       : null;
-    c.var.exchange.body = body?.byteLength ? body : null;
+    c.get("exchange").body = body?.byteLength ? body : null;
     await next();
   };
 }

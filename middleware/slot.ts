@@ -10,7 +10,7 @@ export async function heldUntilAnswered(
   try {
     await next();
   } finally {
-    const { streamed } = c.var.exchange;
+    const { streamed } = c.get("exchange");
     if (streamed) streamed.then(release, release);
     else release();
   }

@@ -22,7 +22,7 @@ import { forward } from "../upstream/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountHealth } from "./health.ts";
 import { mountMetrics } from "./metrics.ts";
-import { mountSmsApi } from "./sms_api.ts";
+import { smsApi } from "./sms_api.ts";
 
 /** The world as the gateway sees it: all that a test may want to hold in its hands. */
 export interface Dependencies {
@@ -64,19 +64,23 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountMetrics(app, deps.prometheus);
   app.use(serverSpan(deps)); // sees every refusal as well as every success
   const limits = createLimits(config);
-  mountSmsApi(app, [
+  app.use(
+    smsApi(), // 404 and 405: what is no operation is not looked at any further
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     contentType(),
     requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: config.requestBodyTimeoutMs }),
     outstanding(limits), // last: only what can be sent takes up a slot
+  );
+  app.all(
+    "*",
     forward({
       ...deps,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,
     }),
-  ]);
+  );
   return { app, outstanding: () => limits.perRoute.counts() };
 }
 

@@ -1,50 +1,33 @@
-import type { Handler, Hono, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
-import { allowedMethods, type Operation, OPERATIONS, SEGMENTS } from "../operations.ts";
+import { type Operation, type Route, ROUTES } from "../operations.ts";
 
 /**
- * Mounts every operation of the SMS API with the chain that each request to it walks, and
- * answers 405 on its path for every other method. What is not mounted here is 404.
+ * Finds the operation that a request asks for, by its path as it was sent: 404 where no path
+ * of the API matches byte for byte, 405 where the path has no such method (contract.md §1).
  */
-export function mountSmsApi(
-  app: Hono<GatewayEnv>,
-  chain: readonly (MiddlewareHandler<GatewayEnv> | Handler<GatewayEnv>)[],
-): void {
-  for (const path of literalFirst(new Set(OPERATIONS.map((operation) => operation.path)))) {
-    for (const operation of OPERATIONS.filter((candidate) => candidate.path === path)) {
-      app.on(operation.method, honoPath(path), noting(operation), ...chain);
+export function smsApi(): MiddlewareHandler<GatewayEnv> {
+  return async function smsApi(c, next) {
+    const exchange = c.get("exchange");
+    const route = findRoute(exchange.rawPath);
+    if (!route) throw new GatewayError("not_found");
+    exchange.route = route.path;
+    const operation = findOperation(route, exchange.method);
+    if (!operation) {
+      throw new GatewayError("method_not_allowed", { headers: { allow: route.allow } });
     }
-    app.all(honoPath(path), methodNotAllowed(path));
-  }
-}
-
-/** Paths in an order in which a literal one is met before a sibling with a parameter. */
-function literalFirst(paths: ReadonlySet<Operation["path"]>): Operation["path"][] {
-  const parameters = (path: string) => path.split("{").length;
-  return [...paths].sort((a, b) => parameters(a) - parameters(b));
-}
-
-/** `{batch_id}` as Hono writes it, with the form it must have: `:batch_id{[A-Za-z0-9_-]+}`. */
-function honoPath(path: string): string {
-  return path.replace(
-    /\{(\w+)\}/g,
-    (_, name: keyof typeof SEGMENTS) => `:${name}{${SEGMENTS[name]}}`,
-  );
-}
-
-function noting(operation: Operation): MiddlewareHandler<GatewayEnv> {
-  return async function noteOperation(c, next) {
-    c.var.exchange.operation = operation;
+    exchange.operation = operation;
     await next();
   };
 }
 
-function methodNotAllowed(path: string): Handler<GatewayEnv> {
-  const allow = allowedMethods(path).join(", ");
-  const anyOperation = OPERATIONS.find((operation) => operation.path === path);
-  return function methodNotAllowed(c) {
-    if (anyOperation) c.var.exchange.operation = anyOperation;
-    throw new GatewayError("method_not_allowed", { headers: { allow } });
-  };
+/** The route of a raw path, if it is one of the API. */
+export function findRoute(rawPath: string): Route | undefined {
+  return ROUTES.find(({ pattern }) => pattern.test(rawPath));
+}
+
+/** A HEAD is served wherever a GET is. */
+function findOperation({ operations }: Route, method: string): Operation | undefined {
+  return operations.get(method === "HEAD" ? "GET" : method);
 }

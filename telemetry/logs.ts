@@ -32,7 +32,7 @@ export interface AccessRecord {
 
 /** The record of a finished exchange. */
 export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
-  const { failure, operation, attempts } = exchange;
+  const { failure, route, attempts } = exchange;
   const { traceId, spanId } = exchange.span.spanContext();
   return {
     request_id: exchange.requestId,
@@ -41,7 +41,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     subject: exchange.principal?.subject,
     service_plan: exchange.servicePlanId,
     method: /^[A-Z]{1,16}$/.test(exchange.method) ? exchange.method : "_OTHER",
-    route: operation?.path ?? safePath(exchange.rawPath, false),
+    route: route ?? safePath(exchange.rawPath, false),
     status: exchange.status ?? 0,
     code: failure && safeCode(failure.code),
     origin: failure?.origin,

@@ -168,7 +168,7 @@ export class Metrics implements ExchangeObserver {
     return {
       ...this.#upstream,
       "http.request.method": exchange.operation?.method ?? "_OTHER",
-      "url.template": exchange.operation?.path ?? "",
+      "url.template": exchange.route ?? "",
       ...(status !== undefined && { "http.response.status_code": status }),
       ...(failure && { "error.type": failure }),
       ...(status !== undefined && status >= 400 && { "error.type": String(status) }),
@@ -176,12 +176,12 @@ export class Metrics implements ExchangeObserver {
   }
 }
 
-function serverAttributes({ method, operation, status, failure }: Exchange): Attributes {
+function serverAttributes({ method, route, status, failure }: Exchange): Attributes {
   return {
     "http.request.method": knownMethod(method),
     "url.scheme": "http",
     "http.response.status_code": status ?? 0,
-    ...(operation && { "http.route": operation.path }),
+    ...(route && { "http.route": route }),
     ...(status !== undefined && status >= 500 && { "error.type": String(status) }),
     ...(failure && {
       "sms_gateway.error.code": catalogEntry(failure.code) ? failure.code : "_OTHER",

@@ -64,7 +64,7 @@ export function serverSpan(
   return async function serverSpan(c, next) {
     const parent = propagator.extract(ROOT_CONTEXT, c.req.raw.headers, headersGetter);
     const exchange: Exchange = {
-      requestId: c.var.requestId,
+      requestId: c.get("requestId"),
       method: c.req.method,
       rawPath: rawPathOf(c.req.url),
       rawQuery: rawQueryOf(c.req.url),
@@ -109,8 +109,8 @@ function peerAttributes(headers: Headers, peer: string | undefined): Attributes 
 }
 
 function endSpan(exchange: Exchange): void {
-  const { span, operation, failure, thrown } = exchange;
-  if (operation) span.updateName(spanName(exchange.method, operation.path));
+  const { span, route, failure, thrown } = exchange;
+  if (route) span.updateName(spanName(exchange.method, route));
   span.setAttributes(outcomeAttributes(exchange));
   if (thrown !== undefined && (failure === undefined || hasCause(thrown))) {
     span.addEvent("exception", exceptionAttributes(thrown));
@@ -128,11 +128,11 @@ function hasCause(thrown: unknown): boolean {
 }
 
 function outcomeAttributes(exchange: Exchange): Attributes {
-  const { operation, principal, failure, rawQuery, servicePlanId } = exchange;
+  const { route, principal, failure, rawQuery, servicePlanId } = exchange;
   return {
-    "url.path": safePath(exchange.rawPath, operation !== undefined),
+    "url.path": safePath(exchange.rawPath, route !== undefined),
     ...(rawQuery && { "url.query": safeQuery(rawQuery) }),
-    ...(operation && { "http.route": operation.path }),
+    ...(route && { "http.route": route }),
     ...(exchange.status && { "http.response.status_code": exchange.status }),
     [ATTR.requestId]: exchange.requestId,
     ...(servicePlanId && { [ATTR.servicePlanId]: servicePlanId }),

@@ -28,7 +28,7 @@ export interface ClientSpanOptions {
 /** Starts the CLIENT span of one attempt (HTTP semantic conventions 1.44, HTTP client). */
 export function startClientSpan(exchange: Exchange, options: ClientSpanOptions): Span {
   const { tracer, upstream, method, resendCount } = options;
-  const template = exchange.operation?.path ?? "";
+  const template = exchange.route ?? "";
   const query = exchange.rawQuery && `?${safeQuery(exchange.rawQuery)}`;
   const base = upstream.href.replace(/\/$/, "");
   const attributes = {

@@ -33,7 +33,7 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
   const sender = new Sender({ ...options, upstream });
 
   return async function forward(c) {
-    const { exchange } = c.var;
+    const exchange = c.get("exchange");
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
     if (reply.status >= 300) throw await refused(exchange, reply, request);
@@ -46,7 +46,7 @@ function toUpstream(
   { credentials, upstream: { timeoutMs, idleTimeoutMs } }: ForwardOptions,
   upstream: URL,
 ): OperationRequest {
-  const { exchange } = c.var;
+  const exchange = c.get("exchange");
   const { operation, servicePlanId } = exchange;
   if (!operation || !servicePlanId) throw new Error("only a known operation is forwarded");
   const basePath = upstream.pathname.replace(/\/$/, "");
@@ -78,7 +78,7 @@ async function refused(
   const credential = request.headers.authorization?.slice("Bearer ".length) ?? "";
   return new GatewayError(normalize({ status, headers, bytes }, {
     method: request.method,
-    allow: allowedMethods(exchange.operation?.path ?? ""),
+    allow: allowedMethods(exchange.route ?? ""),
     clean: (text) => redact(text, [credential, ...privateTexts(exchange.body)]),
   }));
 }
