@@ -17,7 +17,7 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
   const loads = [...new Set(samples.map(({ load }) => load))];
   const values = loads.flatMap((load) =>
     names.flatMap((name) => {
-      const value = ratio(samples, name, load);
+      const value = ratio(samples, { name, load });
       const title = CONTESTANTS[name]?.title;
       const kind = name.startsWith("gateway") ? "the gateway" : "plain proxies";
       return value ? [{ ...value, title, kind, load: `${load} connections` }] : [];

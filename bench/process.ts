@@ -103,11 +103,12 @@ export async function run(
   throw new Error(`${command.program} failed: ${new TextDecoder().decode(stderr).slice(-2_000)}`);
 }
 
-/** Ends everything on Ctrl-C, which leaves no scope. */
-export function endOnInterrupt(): void {
+/** Ends everything that runs, and removes `folder`, on Ctrl-C, which leaves no scope. */
+export function endOnInterrupt(folder: string): void {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => {
       for (const pid of running) signal(pid, "SIGTERM");
+      Deno.removeSync(folder, { recursive: true });
       Deno.exit(130);
     });
   }

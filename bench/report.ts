@@ -27,18 +27,34 @@ const MUCH_DISTURBED = 0.03;
 /** Above this the load generator may have been the limit, and a result is marked. */
 const LOAD_CORE_FULL = 0.97;
 
-/** How many times as much a contestant gets through as another: median and range of rounds. */
+/** What contestants can be compared by; of either, more is better. */
+export const SCORES = {
+  throughput: ({ requestsPerS }) => requestsPerS,
+  /** Requests for each second of processor time: much the same on a busy machine as on a quiet one. */
+  efficiency: ({ cpuMicros }) => cpuMicros === 0 ? 0 : 1e6 / cpuMicros,
+} as const satisfies Record<string, (sample: Throughput) => number>;
+
+/** Which rounds are compared, of whom, with whom and by what. */
+export interface RatioOptions {
+  readonly name: string;
+  /** Concurrent connections. */
+  readonly load: number;
+  /** Default: the yardstick. */
+  readonly to?: string;
+  /** Default: throughput. */
+  readonly by?: keyof typeof SCORES;
+}
+
+/** How many times as good a contestant is as another; undefined where they never met. */
 export function ratio(
   samples: readonly Sample<Throughput>[],
-  name: string,
-  load: number,
-  to: string = YARDSTICK,
+  { name, load, to = YARDSTICK, by = "throughput" }: RatioOptions,
 ): Ratio | undefined {
   const of = (wanted: string) => samples.filter((s) => s.name === wanted && s.load === load);
-  const base = new Map(of(to).map(({ round, requestsPerS }) => [round, requestsPerS]));
-  const ratios = of(name).flatMap(({ round, requestsPerS }) => {
-    const other = base.get(round);
-    return other ? [requestsPerS / other] : [];
+  const base = new Map(of(to).map((sample) => [sample.round, SCORES[by](sample)]));
+  const ratios = of(name).flatMap((sample) => {
+    const [own, other] = [SCORES[by](sample), base.get(sample.round)];
+    return own && other ? [own / other] : [];
   });
   if (ratios.length === 0) return undefined;
   return { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
@@ -51,8 +67,9 @@ export function throughputTable(samples: readonly Sample<Throughput>[], load: nu
   const columns: Column[] = [
     ["", ([first]) => title(first) + marks(samples, first)],
     ["requests/s", (group) => middle(group, "requestsPerS", 0)],
-    [`× ${YARDSTICK}`, ([first]) => ratioCell(samples, first, YARDSTICK)],
-    [`× ${RIVAL}`, ([first]) => ratioCell(samples, first, RIVAL)],
+    [`× ${YARDSTICK}`, ([first]) => ratioCell(samples, first)],
+    [`× ${RIVAL}`, ([first]) => ratioCell(samples, first, { to: RIVAL })],
+    [`× ${YARDSTICK} by CPU`, ([first]) => ratioCell(samples, first, { by: "efficiency" })],
     ["CPU µs", (group) => middle(group, "cpuMicros", 0)],
     ["p50 ms", (group) => middle(group, "p50Ms", 2)],
     ["p99 ms", (group) => middle(group, "p99Ms", 2)],
@@ -100,7 +117,8 @@ export function fixedRateTable(samples: readonly Sample<FixedRate>[]): string {
 export const LEGEND = `
 Each value is the median of the rounds. \`× ${YARDSTICK}\` and \`× ${RIVAL}\` are medians of the ratios
 within each round, with the lowest and the highest. CPU µs is the processor time of the
-contestant's processes for each request. Latencies under full load say how long the queue of
+contestant's processes for each request; \`× ${YARDSTICK} by CPU\` compares that, and is the ratio to
+go by when a machine is not quiet. Latencies under full load say how long the queue of
 connections is; those at a fixed rate count from when a request was due. RSS is at the end, start
 from the process to its first answer, spans the share of spans that reached the collector, failed
 the number of requests without the expected answer, socket errors included.
@@ -121,9 +139,9 @@ function marks(samples: readonly Sample<Throughput>[], first?: Sample<Throughput
 function ratioCell(
   samples: readonly Sample<Throughput>[],
   first: Sample<Throughput> | undefined,
-  to: string,
+  options: Partial<RatioOptions> = {},
 ): string {
-  const value = first && ratio(samples, first.name, first.load, to);
+  const value = first && ratio(samples, { name: first.name, load: first.load, ...options });
   if (!value) return "";
   const { median, low, high } = value;
   return `${number(median, 2)} (${number(low, 2)}–${number(high, 2)})`;

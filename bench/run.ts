@@ -10,7 +10,7 @@ import { describeMachine } from "./machine.ts";
 import { type FixedRate, measureFixedRate, measureThroughput, type Throughput } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { note, print } from "./print.ts";
-import { endOnInterrupt, isInstalled } from "./process.ts";
+import { isInstalled } from "./process.ts";
 import { fixedRateTable, LEGEND, ratio, type Sample, throughputTable } from "./report.ts";
 import { installNodePackages, Stage } from "./stage.ts";
 import { median } from "./statistics.ts";
@@ -39,14 +39,24 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) return print(USAGE) ?? 0;
+  const options = readOptions(args);
+  if (!options) return UNUSABLE;
   const missing = await absent(REQUIRED);
   if (missing.length > 0) return note(`Not on PATH: ${missing.join(", ")}. ${APT}`) ?? UNUSABLE;
-  endOnInterrupt();
-  const options = parseOptions(args);
   const results = await measure(options, await available(options.only));
   const report = await write(options, results, args);
   print(report);
   return options.quick ? guard(options, results) : 0;
+}
+
+function readOptions(args: readonly string[]): Options | undefined {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    note(`${error.message}\n\n${USAGE}`);
+    return undefined;
+  }
 }
 
 async function measure(
@@ -154,9 +164,14 @@ function halfLoadText(samples: readonly Sample<FixedRate>[]): string {
 
 /** The guard of CI: leaves room for noise, and notices when the gateway has become slow. */
 function guard({ connections }: Options, { throughput }: Results): number {
-  const value = ratio(throughput, COMPLETE, connections[0] ?? 0);
-  if (!value) return note("The gateway could not be measured.") ?? UNUSABLE;
-  print(`\nThe complete gateway gets through ${value.median.toFixed(2)} × the naive proxy.`);
+  const compared = { name: COMPLETE, load: connections[0] ?? 0 };
+  const value = ratio(throughput, compared);
+  const byCpu = ratio(throughput, { ...compared, by: "efficiency" });
+  if (!value || !byCpu) return note("The gateway could not be measured.") ?? UNUSABLE;
+  print(
+    `\nThe complete gateway: ${value.median.toFixed(2)} × the naive proxy's throughput, ` +
+      `${byCpu.median.toFixed(2)} × its requests per second of processor time.`,
+  );
   return value.median < 1 ? SLOWER : 0;
 }
 

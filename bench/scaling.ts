@@ -11,7 +11,6 @@ import { describeMachine } from "./machine.ts";
 import { AXES, type Measurement, planOf, type Point, START } from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
 import { note, number, print, table } from "./print.ts";
-import { endOnInterrupt } from "./process.ts";
 import { scalingChart } from "./scaling_chart.ts";
 import { installNodePackages, Stage } from "./stage.ts";
 import { median } from "./statistics.ts";
@@ -32,7 +31,6 @@ const MAX_BODY_BYTES = 512_000;
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--help")) return print(USAGE);
-  endOnInterrupt();
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     args: [...args],

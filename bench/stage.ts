@@ -2,7 +2,16 @@ import { type Contestant, LOADS } from "./contestants.ts";
 import { PLAN } from "./gateway.ts";
 import type { Load } from "./load.ts";
 import { assignCores, type Cores } from "./machine.ts";
-import { type Command, exists, freePort, pinSelf, run, Server, start } from "./process.ts";
+import {
+  type Command,
+  endOnInterrupt,
+  exists,
+  freePort,
+  pinSelf,
+  run,
+  Server,
+  start,
+} from "./process.ts";
 import { Issuer, type TargetSet } from "./tokens.ts";
 import { REFUSED_PLAN, upstreamConfig, type UpstreamOptions } from "./upstream.ts";
 
@@ -60,6 +69,7 @@ export class Stage implements AsyncDisposable {
     const cores = await assignCores();
     await pinSelf(cores.load);
     const folder = await Deno.makeTempDir({ prefix: "bench-" });
+    endOnInterrupt(folder);
     await Deno.chmod(folder, 0o777); // nginx's worker is another user when its master is root
     opening.defer(() => Deno.remove(folder, { recursive: true }));
     const issuer = await Issuer.open(`${CACHE}/tokens`);
