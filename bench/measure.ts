@@ -9,7 +9,8 @@ export interface Throughput extends LoadResult {
   readonly requestsPerS: number;
   /** CPU time of the contestant's processes for each request, in µs. */
   readonly cpuMicros: number;
-  /** Resident memory at the end. */
+  /** Resident memory after the warm-up, and at the end. */
+  readonly warmRssMiB: number;
   readonly rssMiB: number;
   /** From its start to its first answer. */
   readonly startMs: number;
@@ -66,6 +67,7 @@ async function sampleThroughput(
     ...result,
     ...difference(before, after, result.requests),
     requestsPerS: result.requests / result.seconds,
+    warmRssMiB: before.usage.rssMiB,
     rssMiB: after.usage.rssMiB,
     startMs: raised.startMs,
     sent: 1 + warmed + result.requests,

@@ -74,7 +74,7 @@ export function throughputTable(samples: readonly Sample<Throughput>[], load: nu
     ["p50 ms", (group) => middle(group, "p50Ms", 2)],
     ["p99 ms", (group) => middle(group, "p99Ms", 2)],
     ["p99.9 ms", (group) => middle(group, "p999Ms", 2)],
-    ["RSS MiB", (group) => middle(group, "rssMiB", 0)],
+    ["RSS MiB", (group) => `${middle(group, "warmRssMiB", 0)} → ${middle(group, "rssMiB", 0)}`],
     ["start ms", (group) => middle(group, "startMs", 0)],
     ["spans", (group) => percent(group.map(({ exported }) => exported))],
     ["failed", (group) => failures(group)],
@@ -119,7 +119,7 @@ Each value is the median of the rounds. \`× ${YARDSTICK}\` and \`× ${RIVAL}\` 
 within each round, with the lowest and the highest. CPU µs is the processor time of the
 contestant's processes for each request; \`× ${YARDSTICK} by CPU\` compares that, and is the ratio to
 go by when a machine is not quiet. Latencies under full load say how long the queue of
-connections is; those at a fixed rate count from when a request was due. RSS is at the end, start
+connections is; those at a fixed rate count from when a request was due. RSS is after the warm-up and at the end, start
 from the process to its first answer, spans the share of spans that reached the collector, failed
 the number of requests without the expected answer, socket errors included.
 
