@@ -107,6 +107,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    // Resuming flushes the parser, which may yield nothing: handed on, that would ask for more.
+    if (chunk.byteLength === 0) return;
     if (this.#stream) {
       this.#stream.enqueue(new Uint8Array(chunk));
       if ((this.#stream.desiredSize ?? 0) <= 0) controller.pause();
