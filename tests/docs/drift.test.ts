@@ -69,6 +69,6 @@ Deno.test("the start task may read the settings' variables, the libraries' own, 
   const command: string = tasks.start.command;
   const granted = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",");
   const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"));
-  assertEquals(granted, [...own, "OTEL_*", "UNDICI_*"]);
+  assertEquals(granted, [...own, "OTEL_*", "UNDICI_*", "JEST_WORKER_ID"]);
   assertEquals(command.match(/--allow-\w+/g), ["--allow-net", "--allow-env"]);
 });
