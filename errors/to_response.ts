@@ -25,10 +25,11 @@ export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure
  * The one place that writes errors: the wire shape of a failure by contract.md §2, that is
  * `{"code","text"}`, or no body at all for a 404, with `X-Error-Origin` on each.
  */
-export function toResponse(failure: Failure): Response {
+export function toResponse(failure: Failure, requestId: string): Response {
   const { status, code, text, origin } = failure;
   const headers: Record<string, string> = {
     "x-error-origin": origin,
+    "x-request-id": requestId,
     "cache-control": "no-store",
     ...(RETRY_LATER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
     ...failure.headers,

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
+import { Deadlines } from "../limits/deadlines.ts";
 import { concat } from "../upstream/bytes.ts";
 import { declaresBody } from "./declared_body.ts";
 
@@ -20,45 +21,38 @@ export interface RequestBodyOptions {
 export function requestBody(
   { maxBytes, timeoutMs }: RequestBodyOptions,
 ): MiddlewareHandler<GatewayEnv> {
+  const deadlines = new Deadlines(timeoutMs);
+
+  async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+    const length = request.headers.get("content-length");
+    if (Number(length) > maxBytes) throw tooLarge(maxBytes);
+    // The server below holds a body to its length; one without is counted as it comes.
+    const whole = length === null ? readAtMost(request, maxBytes) : request.bytes();
+    const body = await deadlines.race(whole, () => tooSlow(timeoutMs)).catch(brokenOff);
+    if (body.byteLength > maxBytes) throw tooLarge(maxBytes);
+    return body;
+  }
+
   return async function requestBody(c, next) {
     const request = c.req.raw;
-    const announced = Number(request.headers.get("content-length") ?? 0);
-    if (announced > maxBytes) throw tooLarge(maxBytes);
-    const body = declaresBody(request.headers) && request.body
-      ? await readWhole(request.body, { maxBytes, timeoutMs })
-      : null;
+    const body = declaresBody(request.headers) ? await read(request) : null;
     c.get("exchange").body = body?.byteLength ? body : null;
     await next();
   };
 }
 
-async function readWhole(
-  stream: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs }: RequestBodyOptions,
+async function readAtMost(
+  { body }: Request,
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  let late = false;
-  const deadline = setTimeout(() => {
-    late = true;
-    reader.cancel().catch(() => {});
-  }, timeoutMs);
-  try {
-    while (true) {
-      const { done, value } = await reader.read();
-      if (late) throw tooSlow(timeoutMs);
-      if (done) return concat(chunks, size);
-      chunks.push(value);
-      size += value.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-    }
-  } catch (cause) {
-    reader.cancel().catch(() => {});
-    throw cause instanceof GatewayError ? cause : brokenOff(cause);
-  } finally {
-    clearTimeout(deadline);
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
   }
+  return concat(chunks, size);
 }
 
 function tooLarge(maxBytes: number): GatewayError {
@@ -75,8 +69,9 @@ function tooSlow(timeoutMs: number): GatewayError {
   });
 }
 
-function brokenOff(cause: unknown): GatewayError {
-  return new GatewayError("syntax_constraint_violation", {
+function brokenOff(cause: unknown): never {
+  if (cause instanceof GatewayError) throw cause;
+  throw new GatewayError("syntax_constraint_violation", {
     text: "The request body broke off before its announced end. Send it whole.",
     cause,
   });

@@ -98,7 +98,7 @@ function refuse(c: Context<GatewayEnv>, thrown: Error): Response {
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
-  return toResponse(failure);
+  return toResponse(failure, c.get("requestId"));
 }
 
 function unreadiness({ keySet, breaker, isStopping }: Dependencies): string[] {

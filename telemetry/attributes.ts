@@ -41,8 +41,8 @@ const QUERY_NAMES: ReadonlySet<string> = new Set([
   "number_of_recipients",
 ]);
 
-/** A bare number that may be somebody's, where an identifier is expected. */
-const MAYBE_PHONE_NUMBER = /^\d{7,15}$/;
+/** A recipient, or a bare number that may be somebody's where an identifier is expected. */
+const PRIVATE_SEGMENT = /(?<=\/delivery_report\/)[^/]+|(?<=\/)\d{7,15}(?=\/|$)/g;
 
 /** A request method as an attribute value: one of the known ones, or `_OTHER`. */
 export function knownMethod(method: string): string {
@@ -62,11 +62,8 @@ export function methodAttributes(method: string): Attributes {
  * the table (`matched` false), which may hold anything, only the known words stay.
  */
 export function safePath(rawPath: string, matched: boolean): string {
-  return rawPath.split("/").map((segment, index, segments) => {
-    if (PATH_WORDS.has(segment)) return segment;
-    const isRecipient = segments[index - 1] === "delivery_report";
-    return matched && !isRecipient && !MAYBE_PHONE_NUMBER.test(segment) ? segment : REDACTED;
-  }).join("/");
+  if (matched) return rawPath.replace(PRIVATE_SEGMENT, REDACTED);
+  return rawPath.split("/").map((word) => PATH_WORDS.has(word) ? word : REDACTED).join("/");
 }
 
 /** A query with every value redacted, and every name that is not the API's. */

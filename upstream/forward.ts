@@ -85,6 +85,7 @@ async function refused(
 
 function answer(exchange: Exchange, { status, headers, body }: UpstreamReply): Response {
   const init = { status, headers: headersDown(headers) };
+  init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
     if (!(body instanceof Uint8Array)) void body.cancel();
     return new Response(null, init);

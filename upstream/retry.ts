@@ -45,11 +45,24 @@ function retryableKind(outcome: Outcome): Retryable | undefined {
  *
  * @param retries how many went before
  * @param random 0 (inclusive) to 1 (exclusive)
+ * @param now epoch ms
  */
-export function retryDelayMs(outcome: Outcome, retries: number, random: number): number {
+export function retryDelayMs(
+  outcome: Outcome,
+  retries: number,
+  random: number,
+  now = Date.now(),
+): number {
   const asked = "reply" in outcome ? headerOf(outcome.reply.headers, "retry-after") : undefined;
-  if (asked !== undefined && /^\d{1,6}$/.test(asked)) return Number(asked) * 1_000;
-  return random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
+  return asked !== undefined && askedDelayMs(asked, now) ||
+    random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
+}
+
+/** What `Retry-After` asks for (RFC 9110 §10.2.3), in ms; undefined where it says nothing. */
+function askedDelayMs(value: string, now: number): number | undefined {
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const date = /^[A-Z]/.test(value) ? Date.parse(value) : NaN;
+  return date > now ? date - now : undefined;
 }
 
 /** Retries allowed per request: at most a tenth of the load is added. */

@@ -43,9 +43,10 @@ export function undiciTransport(
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
-        const { method, path, headers, body, timeoutMs, idleTimeoutMs } = request;
+        const { method, path, headers, body, idleTimeoutMs } = request;
+        // The deadline is the exchange's own: undici's does not count connecting, nor half seconds.
         pool.dispatch(
-          { method, path, headers, body, headersTimeout: timeoutMs, bodyTimeout: idleTimeoutMs },
+          { method, path, headers, body, headersTimeout: 0, bodyTimeout: idleTimeoutMs },
           new Exchange(request, resolve, reject),
         );
       }),
@@ -61,11 +62,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Uint8Array[] = [];
   #size = 0;
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
-  #errorBodyDeadline: ReturnType<typeof setTimeout> | undefined;
-  readonly #onAbort = () => {
-    this.#fail("aborted", this.#request.signal?.reason);
-    this.#controller?.abort(new Error("aborted"));
-  };
+  /** Until the headers; then, of an error, until the end of its body. */
+  #deadline: ReturnType<typeof setTimeout>;
+  #failed = false;
+  readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
 
   readonly #request: UpstreamRequest;
   readonly #resolve: (reply: UpstreamReply) => void;
@@ -80,9 +80,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#deadline = setTimeout(
+      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
+      this.#request.timeoutMs,
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // What was given up while it waited for a connection must not be sent after all.
+    if (this.#failed) return controller.abort(new Error("given up before it was sent"));
     this.#controller = controller;
     if (this.#request.signal?.aborted) controller.abort(new Error("aborted before it was sent"));
   }
@@ -98,8 +104,9 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (typeof value === "string") this.#headers.push([name, value]);
       else for (const one of value ?? []) this.#headers.push([name, one]);
     }
+    clearTimeout(this.#deadline);
     if (!this.#succeeded) {
-      this.#errorBodyDeadline = setTimeout(
+      this.#deadline = setTimeout(
         () => this.#cutErrorBody("error body deadline"),
         this.#request.idleTimeoutMs,
       );
@@ -167,7 +174,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
+  #giveUp(reason: TransportError["reason"], cause: unknown): void {
+    this.#fail(reason, cause);
+    this.#controller?.abort(new Error("given up"));
+  }
+
   #fail(reason: TransportError["reason"], cause: unknown): void {
+    this.#failed = true;
     this.#release();
     const error = new TransportError(this.#controller !== undefined, reason, { cause });
     if (this.#stream) this.#stream.error(error);
@@ -175,14 +188,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #release(): void {
-    clearTimeout(this.#errorBodyDeadline);
+    clearTimeout(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 }
 
 /** undici's error codes that are not simply a broken network. */
 const REASONS: Readonly<Record<string, TransportError["reason"]>> = {
-  UND_ERR_HEADERS_TIMEOUT: "timeout",
   UND_ERR_BODY_TIMEOUT: "timeout",
   UND_ERR_INVALID_ARG: "invalid_request",
 };

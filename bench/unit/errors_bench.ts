@@ -37,5 +37,5 @@ Deno.bench("throw and catch a GatewayError", { group: "own error" }, () => {
 });
 
 Deno.bench("turn a GatewayError into a Response", { group: "own error" }, () => {
-  toResponse(toFailure(thrown, { sent: false }));
+  toResponse(toFailure(thrown, { sent: false }), "id");
 });

@@ -7,7 +7,7 @@ const codes = Object.keys(CATALOG) as CatalogCode[];
 
 Deno.test("every code of the catalog becomes exactly {code, text} with its status, or nothing for a 404", async () => {
   for (const code of codes) {
-    const response = toResponse(toFailure(new GatewayError(code), { sent: false }));
+    const response = toResponse(toFailure(new GatewayError(code), { sent: false }), "id-1");
     const { status } = CATALOG[code];
     assertEquals(response.status, status, code);
     const body = await response.text();
@@ -24,7 +24,7 @@ Deno.test("every code of the catalog becomes exactly {code, text} with its statu
 Deno.test("every error says who refused and is not stored", () => {
   for (const origin of ["gateway", "upstream"] as const) {
     for (const status of [400, 401, 403, 404, 405, 415, 418, 429, 500, 503]) {
-      const { headers } = toResponse({ status, code: "c", text: "t", origin });
+      const { headers } = toResponse({ status, code: "c", text: "t", origin }, "id-1");
       assertEquals(headers.get("x-error-origin"), origin);
       assertEquals(headers.get("cache-control"), "no-store");
     }
@@ -33,7 +33,7 @@ Deno.test("every error says who refused and is not stored", () => {
 
 Deno.test("Retry-After is on every 429 and 503 and on nothing else", () => {
   for (let status = 400; status < 600; status++) {
-    const { headers } = toResponse({ status, code: "c", text: "t", origin: "gateway" });
+    const { headers } = toResponse({ status, code: "c", text: "t", origin: "gateway" }, "id-1");
     assertEquals(headers.has("retry-after"), status === 429 || status === 503, `${status}`);
   }
 });
@@ -46,7 +46,7 @@ Deno.test("a time that the upstream named goes before the default Retry-After", 
     origin: "upstream",
     headers: { "retry-after": "120" },
   };
-  assertEquals(toResponse(failure).headers.get("retry-after"), "120");
+  assertEquals(toResponse(failure, "id-1").headers.get("retry-after"), "120");
 });
 
 for (
@@ -61,7 +61,7 @@ for (
   ] as const
 ) {
   Deno.test(`${name} that nobody foresaw becomes a 500 without any detail`, async () => {
-    const response = toResponse(toFailure(thrown, { sent: false }));
+    const response = toResponse(toFailure(thrown, { sent: false }), "id-1");
     assertEquals(response.status, 500);
     assertEquals(response.headers.get("x-error-origin"), "gateway");
     const body = await response.text();
@@ -72,7 +72,7 @@ for (
 
 Deno.test("the private cause of a GatewayError never reaches the caller", async () => {
   const error = new GatewayError("upstream_timeout", { cause: new Error("PRIVATE") });
-  const response = toResponse(toFailure(error, { sent: false }));
+  const response = toResponse(toFailure(error, { sent: false }), "id-1");
   assertNotMatch(JSON.stringify([...response.headers]) + await response.text(), /PRIVATE/);
 });
 

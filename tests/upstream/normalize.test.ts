@@ -102,7 +102,7 @@ for (const [shape, bytes] of Object.entries(SHAPES)) {
 for (const [shape, bytes] of Object.entries(SHAPES)) {
   Deno.test(`on the wire, ${shape} is {code, text} alone, and nothing at all for a 404`, async () => {
     for (const status of [302, 400, 401, 403, 404, 405, 409, 415, 418, 429, 500, 502, 503, 522]) {
-      const response = toResponse(normalized({ status, bytes }));
+      const response = toResponse(normalized({ status, bytes }), "id-1");
       const body = await response.text();
       assertEquals(response.headers.get("x-error-origin"), "upstream");
       if (status === 404) assertEquals(body, "");

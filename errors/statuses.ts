@@ -1,0 +1,99 @@
+import { CATALOG, type CatalogCode, type CatalogEntry } from "./catalog.ts";
+
+/** What the reference says of a status, in all. */
+export interface StatusNotes {
+  readonly status: number;
+  /** The phrase of RFC 9110. */
+  readonly phrase: string;
+  readonly meaning: string;
+  /** Name of its component in the OpenAPI document; none for a success. */
+  readonly component?: string;
+  /** Headers it carries beside those that every answer has; keys of `HEADERS`. */
+  readonly headers?: readonly string[];
+}
+
+/** Every status of contract.md §2, in order. */
+export const STATUSES: readonly StatusNotes[] = [
+  {
+    status: 200,
+    phrase: "OK",
+    meaning: "The request was successful. The body is the SMS API's, byte for byte.",
+  },
+  {
+    status: 201,
+    phrase: "Created",
+    meaning: "The POST request was successful and a new resource was created.",
+  },
+  {
+    status: 202,
+    phrase: "Accepted",
+    meaning: "The request was taken on; there is nothing to read in the answer.",
+  },
+  {
+    status: 400,
+    phrase: "Bad Request",
+    meaning: "The request does not conform to the API. The text says what is wrong with it.",
+    component: "BadRequest",
+  },
+  {
+    status: 401,
+    phrase: "Unauthorized",
+    meaning: "The bearer token is missing, or not valid for this service plan.",
+    component: "Unauthorized",
+    headers: ["WWW-Authenticate"],
+  },
+  {
+    status: 403,
+    phrase: "Forbidden",
+    meaning:
+      "The request is valid but cannot be performed, for example because something it refers to does not exist.",
+    component: "Forbidden",
+  },
+  {
+    status: 404,
+    phrase: "Not Found",
+    meaning: "The path is invalid or no resource exists with the given ID. There is no body.",
+    component: "NotFound",
+  },
+  {
+    status: 405,
+    phrase: "Method Not Allowed",
+    meaning: "The path is valid but not for this method.",
+    component: "MethodNotAllowed",
+    headers: ["Allow"],
+  },
+  {
+    status: 415,
+    phrase: "Unsupported Media Type",
+    meaning: "The Content-Type header is missing or is not application/json.",
+    component: "UnsupportedMediaType",
+    headers: ["Accept"],
+  },
+  {
+    status: 429,
+    phrase: "Too Many Requests",
+    meaning: "The caller or the path has too many outstanding requests.",
+    component: "TooManyRequests",
+    headers: ["Retry-After"],
+  },
+  {
+    status: 500,
+    phrase: "Internal Server Error",
+    meaning:
+      "An unexpected error. The request was not processed, unless the text says that this is not known.",
+    component: "InternalServerError",
+  },
+  {
+    status: 503,
+    phrase: "Service Unavailable",
+    meaning: "Something that is needed is not available at this point; the code says what.",
+    component: "ServiceUnavailable",
+    headers: ["Retry-After"],
+  },
+];
+
+/** The codes of a status that callers can meet, as the catalog orders them. */
+export function codesOf(status: number): [code: CatalogCode, entry: CatalogEntry][] {
+  return (Object.entries(CATALOG) as [CatalogCode, CatalogEntry][])
+    .filter(([, entry]) => entry.status === status);
+}
