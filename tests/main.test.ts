@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { testEnv } from "./support/gateway.ts";
+import { testIssuer } from "./support/issuer.ts";
+import { startProgram } from "./support/process.ts";
+import { type RawConnection, rawReply, rawUpstream } from "./support/raw_upstream.ts";
+
+const MARKER = "SECRET-MARKER";
+
+Deno.test("a bad environment ends the process with 1: every fault by name, no value, no stack", async () => {
+  await using program = startProgram("main.ts", {
+    PORT: MARKER,
+    SERVICE_PLANS: `{"plan-1":"${MARKER}"`,
+    AUTH_JWKS: `{"keys":[{"kty":"oct","k":"${MARKER}"}]}`,
+    AUTH_ALGORITHMS: "HS256",
+    UPSTREAM_TIMEOUT_MS: "soon",
+  });
+  const { code, stdout, stderr } = await program.ended();
+  assertEquals(code, 1);
+  const lines = stderr.trimEnd().split("\n").slice(1).map((line) => line.trim().split(" ")[0]);
+  assertEquals(lines.toSorted(), [
+    "AUTH_ALGORITHMS",
+    "AUTH_AUDIENCE",
+    "AUTH_ISSUER",
+    "AUTH_JWKS",
+    "PORT",
+    "SERVICE_PLANS",
+    "UPSTREAM_TIMEOUT_MS",
+  ]);
+  assertNotMatch(stderr + stdout, new RegExp(`${MARKER}|    at `));
+});
+
+Deno.test("a port that is taken ends the process with 1 and one line", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const env = { ...testEnv(await testIssuer()), PORT: `${taken.addr.port}` };
+  await using program = startProgram("main.ts", env);
+  const { code, stderr } = await program.ended();
+  assertEquals(code, 1);
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`on ${signal} no new connection is taken, what is in flight is answered, and the process ends with 0`, async () => {
+    const reached = Promise.withResolvers<RawConnection>();
+    await using upstream = await rawUpstream(async (connection) => {
+      if (await connection.readRequest()) reached.resolve(connection);
+      await connection.closed;
+    });
+    const issuer = await testIssuer();
+    const env = { ...testEnv(issuer), SMS_API_URL: upstream.url, SHUTDOWN_GRACE_MS: "20000" };
+    await using program = startProgram("main.ts", env);
+    const [, port = ""] = await program.said(/127\.0\.0\.1:(\d+)/);
+    const token = await issuer.token();
+    const answered = fetch(`http://127.0.0.1:${port}/xms/v1/plan-1/batches`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: '{"to":["46701234567"],"body":"PRIVATE"}',
+    });
+    const connection = await reached.promise;
+    program.kill(signal);
+    await refused(Number(port));
+    await connection.write(rawReply(201, '{"id":"x"}'));
+    const response = await answered;
+    assertEquals([response.status, await response.json()], [201, { id: "x" }]);
+    const { code, stdout, stderr } = await program.ended();
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /"status":201/);
+    for (const secret of [token, "PRIVATE", "46701234567", "credential-of-plan-1"]) {
+      assert(!stdout.includes(secret), secret);
+    }
+  });
+}
+
+/** Waits until nobody takes connections on a port any more. */
+async function refused(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startProgram } from "../support/process.ts";
+
+/** What a printed curl command asks for; only what the demo prints is understood. */
+function parseCurl(command: string): [url: string, init: RequestInit] {
+  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) =>
+    quoted ?? bare ?? ""
+  );
+  const headers = new Headers();
+  let body: string | undefined;
+  let url = "";
+  for (let i = 1; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (word === "-H") {
+      const [name = "", value = ""] = words[++i]?.split(/: (.*)/s) ?? [];
+      headers.set(name, value);
+    } else if (word === "-d") body = words[++i];
+    else if (word.startsWith("http")) url = word;
+  }
+  return [url, { headers, ...(body !== undefined && { method: "POST", body }) }];
+}
+
+Deno.test("the demo prints where it listens, where traces go, and commands that do what they say", async () => {
+  await using program = startProgram("scripts/demo.ts", { PORT: "0", HOST: "127.0.0.1" });
+  const [introduction] = await program.said(/[^]*curl[^]*Ctrl-C[^]*?\n/);
+  const listens = introduction.indexOf("http://localhost:");
+  const traces = introduction.indexOf("Traces");
+  const curl = introduction.indexOf("curl ");
+  assert(0 <= listens && listens < traces && traces < curl, introduction);
+
+  const commands = introduction.split("\n").filter((line) => line.startsWith("curl "));
+  const seen: [number, string | undefined][] = [];
+  for (const command of commands) {
+    const [url, init] = parseCurl(command);
+    const response = await fetch(url, init);
+    const body = await response.text();
+    seen.push([response.status, body ? JSON.parse(body).code : undefined]);
+  }
+  assertEquals(seen, [
+    [201, undefined],
+    [200, undefined],
+    [403, "unknown_group"],
+    [404, undefined],
+    [415, "unsupported_media_type"],
+  ]);
+  const [line] = await program.said(/^.*unknown_group \(.*$/m);
+  assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
+  program.kill("SIGINT");
+  assertEquals((await program.ended()).code, 0);
+});
