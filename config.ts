@@ -45,6 +45,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
   readonly shutdownGraceMs: number;
+  /** Whether the reference is served. */
+  readonly docs: boolean;
   readonly log: {
     readonly level: "debug" | "info" | "warning" | "error";
     readonly format: "auto" | "json" | "text";
@@ -136,6 +138,7 @@ function toConfig(values: Values): Config {
     maxBodyBytes: values.MAX_BODY_BYTES,
     requestBodyTimeoutMs: values.REQUEST_BODY_TIMEOUT_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    docs: values.DOCS === "on",
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     telemetry: {
       otlpEndpoint: values.OTLP_ENDPOINT,

@@ -235,6 +235,13 @@ export const SETTINGS = {
     default: "4500",
     expected: "whole milliseconds, at least 1",
   },
+  DOCS: {
+    meaning:
+      "Whether `/docs`, `/docs/errors` and `/openapi.json` are served, and errors link there.",
+    schema: v.picklist(["on", "off"]),
+    default: "on",
+    expected: "on or off",
+  },
   LOG_LEVEL: {
     meaning: "Least level that is logged.",
     schema: v.picklist(["debug", "info", "warning", "error"]),

@@ -6,13 +6,13 @@ export interface StatusNotes {
   /** The phrase of RFC 9110. */
   readonly phrase: string;
   readonly meaning: string;
-  /** Name of its component in the OpenAPI document; none for a success. */
+  /** Name of its component in the OpenAPI document; none where no caller meets it as an error. */
   readonly component?: string;
   /** Headers it carries beside those that every answer has; keys of `HEADERS`. */
   readonly headers?: readonly string[];
 }
 
-/** Every status of contract.md §2, in order. */
+/** Every status of contract.md §2, in order, and that of the logs. */
 export const STATUSES: readonly StatusNotes[] = [
   {
     status: 200,
@@ -75,6 +75,12 @@ export const STATUSES: readonly StatusNotes[] = [
     meaning: "The caller or the path has too many outstanding requests.",
     component: "TooManyRequests",
     headers: ["Retry-After"],
+  },
+  {
+    status: 499,
+    phrase: "Client Closed Request",
+    meaning:
+      "The caller went away before it was answered. It stands in logs and traces; no caller ever sees it.",
   },
   {
     status: 500,

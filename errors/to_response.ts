@@ -1,5 +1,6 @@
 import { defaultText, OUTCOME_UNKNOWN } from "./catalog.ts";
 import { type Failure, GatewayError } from "./gateway_error.ts";
+import { helpLink } from "./help.ts";
 
 /** Seconds a caller is asked to wait where the upstream named no time of its own. */
 const DEFAULT_RETRY_AFTER_S = "1";
@@ -21,16 +22,27 @@ export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure
   return { status: 500, code, text, origin: "gateway" };
 }
 
+/** Options of {@linkcode toResponse}. */
+export interface ToResponseOptions {
+  /** Whether the errors page is served, so that it can be linked to; default: false. */
+  docs?: boolean;
+}
+
 /**
  * The one place that writes errors: the wire shape of a failure by contract.md §2, that is
  * `{"code","text"}`, or no body at all for a 404, with `X-Error-Origin` on each.
  */
-export function toResponse(failure: Failure, requestId: string): Response {
+export function toResponse(
+  failure: Failure,
+  requestId: string,
+  { docs = false }: ToResponseOptions = {},
+): Response {
   const { status, code, text, origin } = failure;
   const headers: Record<string, string> = {
     "x-error-origin": origin,
     "x-request-id": requestId,
     "cache-control": "no-store",
+    ...(docs && { link: helpLink(failure) }),
     ...(RETRY_LATER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
     ...failure.headers,
   };

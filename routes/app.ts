@@ -20,6 +20,7 @@ import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
 import { forward } from "../upstream/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
+import { mountDocs } from "./docs.ts";
 import { mountHealth } from "./health.ts";
 import { mountMetrics } from "./metrics.ts";
 import { smsApi } from "./sms_api.ts";
@@ -56,12 +57,13 @@ export function createApp(config: Config, deps: Dependencies): App {
   // Routes match the path as it was sent: decoded, a path could become another one.
   const app = new Hono<GatewayEnv>({ getPath: (request) => rawPathOf(request.url) });
 
-  app.onError((error, c) => refuse(c, error));
-  app.notFound((c) => refuse(c, new GatewayError("not_found")));
+  app.onError((error, c) => refuse(c, error, config));
+  app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
 
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
   mountMetrics(app, deps.prometheus);
+  if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // sees every refusal as well as every success
   const limits = createLimits(config);
   app.use(
@@ -94,11 +96,11 @@ function createLimits({ limits }: Config) {
 }
 
 /** Writes an error, and notes it for the camera where the request got that far. */
-function refuse(c: Context<GatewayEnv>, thrown: Error): Response {
+function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Response {
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
-  return toResponse(failure, c.get("requestId"));
+  return toResponse(failure, c.get("requestId"), { docs });
 }
 
 function unreadiness({ keySet, breaker, isStopping }: Dependencies): string[] {

@@ -128,6 +128,7 @@ Deno.test("nothing of an error reply's headers comes back but what the contract 
   assertEquals([...headers.keys()].toSorted(), [
     "cache-control",
     "content-type",
+    "link",
     "retry-after",
     "x-error-origin",
     "x-request-id",

@@ -1,0 +1,127 @@
+import type { CatalogCode, CatalogEntry, Fault, RetryAdvice } from "../errors/catalog.ts";
+import { OTHER_STATUSES, statusAnchor } from "../errors/help.ts";
+import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
+import { type Html, html } from "./html.ts";
+import { page } from "./layout.ts";
+import { PATHS } from "./paths.ts";
+
+/** Whose action mends an error, for a caller. */
+const FAULTS: Readonly<Record<Fault, string>> = {
+  caller: "Yours: something in the request, the token or the account.",
+  gateway: "The operator of this gateway.",
+  upstream: "The SMS API, behind this gateway.",
+};
+
+/** Whether to send the same request again, for a caller. */
+const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = {
+  never: {
+    short: "No",
+    long: "No: it would be refused again until something in it, or about it, changes.",
+  },
+  later: {
+    short: "Yes, later",
+    long: "Yes, after Retry-After where there is one: it was not processed.",
+  },
+  unknown: {
+    short: "Depends",
+    long:
+      "GET, PUT and DELETE: yes. POST: look first whether it was processed, or it may be sent twice.",
+  },
+};
+
+/** The page that explains every status and code; each has an anchor that `Link` leads to. */
+export function errorsPage(): string {
+  return page({
+    title: "Statuses and errors – SMS gateway",
+    path: PATHS.errors,
+    description: "What each status and error code of the SMS gateway means, and what to do.",
+  }, content());
+}
+
+function content(): Html {
+  const successes = STATUSES.filter(({ status }) => status < 300);
+  const errors = STATUSES.filter(({ status }) => status >= 400);
+  return html`<main class="text" id="content">
+<h1>Statuses and errors</h1>
+<p>An error is JSON with exactly two members, both strings; a 404 has no body.</p>
+<pre tabindex="0" aria-label="An error"><code>HTTP/1.1 403 Forbidden
+Content-Type: application/json
+X-Error-Origin: upstream
+X-Request-Id: 01M811DQAATDMZJWD8SKEN4XM7
+Link: &lt;${PATHS.errors}#unknown_group&gt;; rel="help"
+
+{"code":"unknown_group","text":"The group ID is unknown: 01FC66621VHDBN119Z8PMV1QPU."}</code></pre>
+<dl class="members">
+<dt><code>code</code></dt><dd>for programs. Codes will be added, so be ready for one you do not know.</dd>
+<dt><code>text</code></dt><dd>for people: what went wrong and what to do. Do not parse it.</dd>
+<dt><code>X-Error-Origin</code></dt><dd>who refused: <code>gateway</code> or <code>upstream</code>, the SMS API.</dd>
+<dt><code>X-Request-Id</code></dt><dd>what to report: it is in the logs and traces of this request.</dd>
+</dl>
+
+<h2 id="codes">All codes</h2>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
+<table>
+<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Send again?</th></tr></thead>
+<tbody>
+${errors.flatMap(({ status }) => codesOf(status).map(([code, entry]) => row(code, entry)))}</tbody>
+</table>
+</div>
+
+<h2 id="success">Success</h2>
+<p>Any 2xx is a success, with the SMS API’s own status and body.</p>
+<dl class="members">
+${
+    successes.map(({ status, phrase, meaning }) =>
+      html`<dt id="${statusAnchor(status)}">${status} ${phrase}</dt><dd>${meaning}</dd>\n`
+    )
+  }</dl>
+
+${errors.map(section)}
+<section aria-labelledby="${OTHER_STATUSES}">
+<h2 id="${OTHER_STATUSES}">Other statuses</h2>
+<p>The SMS API may add statuses. A 4xx that is not on this page keeps its number, its <code>code</code> and
+its <code>text</code>; the meaning of the number is that of HTTP (RFC 9110). Do not send the same request
+again before something in it has changed. An unknown 5xx arrives as 500, and a redirect or a time-out of
+a proxy on the way as 503.</p>
+</section>
+</main>`;
+}
+
+function row(code: CatalogCode, { status, retry }: CatalogEntry): Html {
+  return html`
+    <tr>
+      <td><a href="#${statusAnchor(status)}">${status}</a></td>
+      <td><a href="#${code}"><code>${code}</code></a></td>
+      <td>${RETRIES[retry].short}</td>
+    </tr>\\n
+  `;
+}
+
+function section({ status, phrase, meaning, headers = [] }: StatusNotes): Html {
+  const anchor = statusAnchor(status);
+  return html`
+    <section aria-labelledby="${anchor}">
+    <h2 id="${anchor}">${status} ${phrase}</h2>
+    <p>${meaning}</p>
+    ${headers.length > 0
+      ? html`<p>It carries ${headers.map((header) => html`<code>${header}</code>`)}.</p>\n`
+      : html``}${codesOf(status).map(article)}</section>
+  `;
+}
+
+function article([code, { meaning, help, fault, retry }]: [CatalogCode, CatalogEntry]): Html {
+  return html`
+    <article aria-labelledby="${code}">
+      <h3 id="${code}"><a href="#${code}"><code>${code}</code></a></h3>
+      <p>${meaning}</p>
+      <dl class="facts">
+        <dt>What to do</dt>
+        <dd>${help}</dd>
+        <dt>Whose action</dt>
+        <dd>${FAULTS[fault]}</dd>
+        <dt>Send it again?</dt>
+        <dd>${RETRIES[retry].long}</dd>
+      </dl>
+    </article>
+  `;
+}

@@ -1,0 +1,135 @@
+import { type Operation, OPERATIONS } from "../operations.ts";
+import { EXAMPLES } from "./examples.ts";
+import { componentSchemas, schemaRef } from "./json_schema.ts";
+import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations.ts";
+import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
+import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
+import { STATUSES } from "../errors/statuses.ts";
+
+/** Refusals that every operation may meet. */
+const COMMON_REFUSALS = ["blocked_account", "forbidden"] as const;
+
+const DESCRIPTION = `\
+The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with your
+own bearer token in place of the API's credentials.
+
+- **Errors** are always \`{"code","text"}\` (404: no body), with \`X-Error-Origin\` saying who
+  refused and \`Link\` leading to [what each code means](/docs/errors). Codes and statuses that only
+  the SMS API knows pass through.
+- **\`HEAD\`** is served wherever \`GET\` is.
+- **A POST is never sent to the API twice** by the gateway; where it is not known whether one was
+  processed, the \`text\` says so.
+`;
+
+/**
+ * The gateway's OpenAPI 3.1 document, made of `operations.ts`, `errors/catalog.ts` and the
+ * schemas of the sandbox, so that it cannot say anything else than they do.
+ */
+export function openApiDocument(): object {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "SMS gateway",
+      version: "1.0.0",
+      summary: "The Sinch SMS REST API, with your own token.",
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/", description: "This gateway" }],
+    security: [{ bearerToken: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: paths(),
+    components: {
+      securitySchemes: {
+        bearerToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "A JWT of the issuer that this gateway trusts, naming the service plan.",
+        },
+      },
+      schemas: componentSchemas(),
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      responses: responseComponents(),
+    },
+  };
+}
+
+function paths(): Record<string, object> {
+  const all: Record<string, Record<string, object>> = {};
+  for (const operation of OPERATIONS) {
+    (all[operation.path] ??= { parameters: pathParameters(operation.path) })[
+      operation.method.toLowerCase()
+    ] = describe(operation, NOTES[operation.id]);
+  }
+  return all;
+}
+
+function describe(operation: Operation & { id: OperationId }, notes: OperationNotes): object {
+  const example = EXAMPLES[operation.id]?.request;
+  return {
+    operationId: operation.id,
+    tags: [notes.tag],
+    summary: operation.summary,
+    description: notes.description,
+    parameters: [...queryParameters(notes), ...headerParameters()],
+    ...(notes.request && {
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: schemaRef(notes.request),
+            ...(example !== undefined && { example }),
+          },
+        },
+      },
+    }),
+    responses: responses(operation, notes),
+  };
+}
+
+function responses(operation: Operation & { id: OperationId }, notes: OperationNotes): object {
+  const errors = STATUSES.flatMap((status) => {
+    if (!status.component || (status.status === 415 && !notes.request)) return [];
+    const refusals = notes.refusals && status.status === 403
+      ? errorResponse(status, [...COMMON_REFUSALS, ...notes.refusals])
+      : undefined;
+    return [[
+      String(status.status),
+      refusals ?? { $ref: `#/components/responses/${status.component}` },
+    ]];
+  });
+  return { [operation.success]: success(operation, notes), ...Object.fromEntries(errors) };
+}
+
+function success({ id, success }: Operation & { id: OperationId }, notes: OperationNotes): object {
+  const example = EXAMPLES[id]?.answer;
+  return {
+    description: STATUSES.find(({ status }) => status === success)?.meaning,
+    headers: headerRefs([]),
+    ...(notes.answer && {
+      content: {
+        "application/json": {
+          schema: schemaRef(notes.answer),
+          ...(example !== undefined && { example }),
+        },
+      },
+    }),
+    ...(notes.next && { links: Object.fromEntries(notes.next.map((next) => [next, link(next)])) }),
+  };
+}
+
+/** From a new resource to an operation on it. */
+function link(next: OperationId): object {
+  const path = OPERATIONS.find(({ id }) => id === next)?.path ?? "";
+  return {
+    operationId: next,
+    parameters: Object.fromEntries(
+      [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [
+        name,
+        name === "service_plan_id" ? "$request.path.service_plan_id" : "$response.body#/id",
+      ]),
+    ),
+  };
+}

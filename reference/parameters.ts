@@ -1,0 +1,96 @@
+import { SEGMENTS } from "../operations.ts";
+import { inlineSchema, type JsonSchema } from "./json_schema.ts";
+import type { OperationNotes } from "./operations.ts";
+
+/** What a path parameter is, for a reader. */
+const SEGMENT_NOTES: Readonly<
+  Record<keyof typeof SEGMENTS, { description: string; example: string; pattern: string }>
+> = {
+  service_plan_id: {
+    description: "Your service plan; your token has to name it.",
+    example: "your-plan",
+    pattern: anchored(SEGMENTS.service_plan_id),
+  },
+  batch_id: {
+    description: "The `id` of a batch.",
+    example: "01FC66621VHDBN119Z8PMV1QPQ",
+    pattern: anchored(SEGMENTS.batch_id),
+  },
+  group_id: {
+    description: "The `id` of a group.",
+    example: "01FC66621VHDBN119Z8PMV1QPU",
+    pattern: anchored(SEGMENTS.group_id),
+  },
+  inbound_id: {
+    description: "The `id` of an inbound message.",
+    example: "01FC66621VHDBN119Z8PMV1QPI",
+    pattern: anchored(SEGMENTS.inbound_id),
+  },
+  recipient_msisdn: {
+    description: "Phone number of a recipient.",
+    example: "46701234567",
+    // Decoded; the route table has the encoded form too.
+    pattern: "^\\+?[0-9]+$",
+  },
+};
+
+/** Header parameters of every operation, and the path parameters of all. */
+export const PARAMETERS: Readonly<Record<string, object>> = {
+  ...Object.fromEntries(
+    Object.entries(SEGMENT_NOTES).map(([name, { description, example, pattern }]) => [name, {
+      name,
+      in: "path",
+      required: true,
+      description,
+      schema: { type: "string", pattern },
+      example,
+    }]),
+  ),
+  "X-Request-Id": {
+    name: "X-Request-Id",
+    in: "header",
+    description:
+      "An id of your own for this request: 1 to 128 of `A-Z a-z 0-9 _ -`. Anything else is replaced by a new one.",
+    schema: { type: "string" },
+    example: "order-17-attempt-1",
+  },
+  traceparent: {
+    name: "traceparent",
+    in: "header",
+    description: "The trace that this request belongs to (W3C Trace Context).",
+    schema: { type: "string" },
+    example: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  },
+};
+
+/** References to the parameters in a path template. */
+export function pathParameters(path: string): object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameterRef(name ?? ""));
+}
+
+/** References to the headers that every operation reads. */
+export function headerParameters(): object[] {
+  return [parameterRef("X-Request-Id"), parameterRef("traceparent")];
+}
+
+/** The query parameters of an operation. */
+export function queryParameters({ query }: OperationNotes): object[] {
+  if (!query) return [];
+  const { properties = {} } = inlineSchema(query.schema, query.name) as {
+    properties?: Record<string, JsonSchema>;
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: "query",
+    description,
+    schema,
+  }));
+}
+
+function parameterRef(name: string): object {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+function anchored(segment: string): string {
+  return `^${segment}$`;
+}

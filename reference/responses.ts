@@ -1,0 +1,97 @@
+import { type CatalogCode, defaultText } from "../errors/catalog.ts";
+import { ERRORS_PAGE, helpLink } from "../errors/help.ts";
+import { schemaRef } from "./json_schema.ts";
+import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
+
+/** Headers of answers, as components. */
+export const HEADERS = {
+  "X-Request-Id": {
+    description: "The id of this request: yours, where you sent a usable one.",
+    required: true,
+    schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" },
+    example: "01M811DQAATDMZJWD8SKEN4XM7",
+  },
+  "X-Error-Origin": {
+    description: "Who refused: the gateway itself, or the SMS API behind it.",
+    required: true,
+    schema: { type: "string", enum: ["gateway", "upstream"] },
+    example: "upstream",
+  },
+  Link: {
+    description: `Where the error is explained, with \`rel="help"\` (RFC 8288).`,
+    required: true,
+    schema: { type: "string" },
+    example: helpLink({ status: 403, code: "unknown_group" }),
+  },
+  "WWW-Authenticate": {
+    description:
+      'The challenge of RFC 6750; says `error="invalid_token"` and why, where a token was sent.',
+    required: true,
+    schema: { type: "string" },
+    example:
+      'Bearer realm="sms-gateway", error="invalid_token", error_description="The access token expired"',
+  },
+  Allow: {
+    description: "The methods that the path has.",
+    required: true,
+    schema: { type: "string" },
+    example: "GET, HEAD, POST",
+  },
+  Accept: {
+    description: "The media type to send.",
+    required: true,
+    schema: { type: "string" },
+    example: "application/json",
+  },
+  "Retry-After": {
+    description: "Seconds to wait before trying again.",
+    required: true,
+    schema: { type: "string" },
+    example: "1",
+  },
+} as const;
+
+/** The response of every error status, as components. */
+export function responseComponents(): Record<string, object> {
+  return Object.fromEntries(
+    STATUSES.flatMap((status) =>
+      status.component ? [[status.component, errorResponse(status, codesOfStatus(status))]] : []
+    ),
+  );
+}
+
+/** A response of an error status with some of its codes. */
+export function errorResponse(
+  { status, meaning, headers = [] }: StatusNotes,
+  codes: readonly CatalogCode[],
+): object {
+  return {
+    description: `${meaning}\n\n${codes.map((code) => codeLine(code)).join("\n")}`,
+    headers: headerRefs(["X-Error-Origin", "Link", ...headers]),
+    ...(status !== 404 && {
+      content: {
+        "application/json": {
+          schema: schemaRef("ErrorResponse"),
+          examples: Object.fromEntries(
+            codes.map((code) => [code, { value: { code, text: defaultText(code) } }]),
+          ),
+        },
+      },
+    }),
+  };
+}
+
+/** References to headers, `X-Request-Id` among them, which every answer has. */
+export function headerRefs(names: readonly string[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(
+    ["X-Request-Id", ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+  );
+}
+
+function codesOfStatus({ status }: StatusNotes): CatalogCode[] {
+  return codesOf(status).map(([code]) => code);
+}
+
+function codeLine(code: CatalogCode): string {
+  return `- [\`${code}\`](${ERRORS_PAGE}#${code})`;
+}

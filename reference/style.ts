@@ -1,0 +1,61 @@
+/** Style of the pages, and what Swagger UI needs to be readable by everyone, also on a phone. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d5dae0; --tint: #f4f6f8;
+  --link: #1757c2; --mark: #fff4c2;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #14171a; --text: #e6e8ea; --soft: #a6aeb7; --line: #363c43; --tint: #1e2328;
+    --link: #8ab8ff; --mark: #3d3514;
+  }
+}
+* { box-sizing: border-box; }
+html { scroll-padding-top: 1rem; }
+body {
+  margin: 0; background: var(--ground); color: var(--text);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: break-word;
+}
+a { color: var(--link); }
+a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em; }
+.skip { position: absolute; left: -999em; }
+.skip:focus { left: 1rem; top: .5rem; z-index: 1; padding: .5rem 1rem; background: var(--ground); }
+.site {
+  display: flex; flex-wrap: wrap; gap: .25rem 2rem; align-items: baseline;
+  padding: .75rem 1.25rem; border-bottom: 1px solid var(--line); background: var(--tint);
+}
+.site p { margin: 0; }
+.site .name a { color: var(--text); font-weight: 700; text-decoration: none; }
+.site ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
+.site [aria-current] { color: var(--text); font-weight: 600; text-decoration: none; }
+.text { display: block; max-width: 48rem; margin: 0 auto; padding: .5rem 1.25rem 3rem; }
+.text h1 { margin: 1.5rem 0 .5rem; font-size: 1.9rem; line-height: 1.2; }
+.text h2 { margin: 3rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 1.35rem; }
+.text article { margin: 1rem 0; padding: .25rem 1rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
+.text article:has(:target) { background: var(--mark); }
+.text h3 { margin: .75rem 0 .25rem; font-size: 1.05rem; }
+.text h3 a { color: inherit; text-decoration: none; }
+.text h3 a:hover { text-decoration: underline; }
+.text article p { margin: .25rem 0 .75rem; }
+.text pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: var(--tint); }
+.text table { width: 100%; border-collapse: collapse; }
+.text th, .text td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+.text th { color: var(--soft); font-weight: 600; }
+.scroll { overflow-x: auto; }
+dl { margin: 0; }
+dt { color: var(--soft); font-weight: 600; }
+dd { margin: 0; }
+.members dt { margin-top: .6rem; color: var(--text); }
+.members dd { margin: 0 0 .25rem; }
+.facts { display: grid; grid-template-columns: 8.5rem 1fr; gap: .35rem 1rem; }
+@media (max-width: 36rem) {
+  .facts { grid-template-columns: 1fr; gap: 0; }
+  .facts dd { margin-bottom: .5rem; }
+}
+.operations { max-width: 72rem; margin: 0 auto; }
+.operations > h2 { margin: 0; padding: 0 1.25rem; font-size: 1.35rem; }
+.operations .text { padding-top: 0; }
+`;

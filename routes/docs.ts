@@ -1,0 +1,97 @@
+import type { Handler, Hono } from "hono";
+import { etag } from "hono/etag";
+import { GatewayError } from "../errors/gateway_error.ts";
+import type { GatewayEnv } from "../exchange.ts";
+import { PATHS } from "../reference/paths.ts";
+import {
+  acceptsGzip,
+  compressed,
+  decompressed,
+  type Resource,
+  store,
+  type Stored,
+} from "../reference/resource.ts";
+import { swaggerUi } from "../reference/swagger_ui.ts";
+
+/** What is served where. Nothing is loaded before it is asked for the first time. */
+const RESOURCES: Readonly<Record<string, Resource>> = {
+  [PATHS.openapi]: {
+    type: "application/json",
+    load: async () => {
+      const { openApiDocument } = await import("../reference/openapi.ts");
+      return await compressed(JSON.stringify(openApiDocument()));
+    },
+  },
+  [PATHS.reference]: {
+    type: "text/html; charset=utf-8",
+    load: async () =>
+      await compressed((await import("../reference/reference_page.ts")).referencePage()),
+  },
+  [PATHS.errors]: {
+    type: "text/html; charset=utf-8",
+    load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
+  },
+  [PATHS.style]: {
+    type: "text/css; charset=utf-8",
+    load: async () => await compressed((await import("../reference/style.ts")).STYLE),
+  },
+  [PATHS.boot]: {
+    type: "text/javascript; charset=utf-8",
+    load: async () => await compressed((await import("../reference/boot.ts")).BOOT_SCRIPT),
+  },
+  [PATHS.swaggerUi]: {
+    type: "text/javascript; charset=utf-8",
+    immutable: true,
+    load: async () => (await swaggerUi()).script,
+  },
+  [PATHS.swaggerUiStyle]: {
+    type: "text/css; charset=utf-8",
+    immutable: true,
+    load: async () => (await swaggerUi()).style,
+  },
+};
+
+/**
+ * Nothing comes from elsewhere, nothing inline runs, nobody frames it. Images are those inside
+ * the style sheet; requests go to this host only.
+ */
+const SECURITY_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+};
+
+/** Mounts the reference: `/openapi.json`, `/docs` and what they need; no token is asked for. */
+export function mountDocs(app: Hono<GatewayEnv>): void {
+  for (const [path, resource] of Object.entries(RESOURCES)) {
+    app.get(path, etag(), serving(resource));
+    app.all(path, methodNotAllowed);
+  }
+}
+
+function serving({ type, immutable, load }: Resource): Handler<GatewayEnv> {
+  let stored: Promise<Stored> | undefined;
+  const headers = {
+    ...SECURITY_HEADERS,
+    "content-type": type,
+    "cache-control": immutable ? "public, max-age=31536000, immutable" : "public, no-cache",
+    vary: "Accept-Encoding",
+  };
+  return async function serveResource(c) {
+    const { bytes, tag } = await (stored ??= store(load));
+    const gzip = acceptsGzip(c.req.header("accept-encoding"));
+    const body = gzip ? bytes : await decompressed(bytes);
+    return c.body(body, 200, {
+      ...headers,
+      etag: tag,
+      "content-length": String(body.byteLength),
+      ...(gzip && { "content-encoding": "gzip" }),
+    });
+  };
+}
+
+function methodNotAllowed(): never {
+  throw new GatewayError("method_not_allowed", { headers: { allow: "GET, HEAD" } });
+}

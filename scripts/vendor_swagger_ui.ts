@@ -1,0 +1,56 @@
+/**
+ * Writes `reference/assets/swagger_ui.json` anew from the npm package that it names: what the
+ * reference page needs of Swagger UI, compressed, as a module that every runtime can import
+ * without reading files. The package is not a dependency: its own one reports installations.
+ *
+ * Usage: `deno task vendor [version]`
+ */
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
+
+const PACKAGE = "swagger-ui-dist";
+const target = new URL("../reference/assets/swagger_ui.json", import.meta.url);
+const licence = new URL("../reference/assets/LICENSE-swagger-ui.txt", import.meta.url);
+
+/** Fetches the package as npm does, checks included, and reads files of it. */
+async function unpack(version: string) {
+  const directory = await Deno.makeTempDir();
+  const run = async (command: string, args: string[]) => {
+    const { success, stdout } = await new Deno.Command(command, {
+      args,
+      cwd: directory,
+      stderr: "inherit",
+    }).output();
+    if (!success) throw new Error(`${command} ${args.join(" ")} failed`);
+    return new TextDecoder().decode(stdout);
+  };
+  const [packed] = JSON.parse(await run("npm", ["pack", "--json", `${PACKAGE}@${version}`]));
+  await run("tar", ["xzf", packed.filename]);
+  return {
+    version: packed.version as string,
+    integrity: packed.integrity as string,
+    read: (name: string) => Deno.readFile(`${directory}/package/${name}`),
+    dispose: () => Deno.remove(directory, { recursive: true }),
+  };
+}
+
+const pinned = JSON.parse(await Deno.readTextFile(target).catch(() => "{}")).version;
+const files = await unpack(Deno.args[0] ?? pinned ?? "latest");
+const packed = async (name: string) =>
+  Buffer.from(gzipSync(await files.read(name), { level: 9 })).toString("base64");
+const { version, integrity } = files;
+const content = {
+  package: PACKAGE,
+  version,
+  integrity,
+  script: await packed("swagger-ui-bundle.js"),
+  style: await packed("swagger-ui.css"),
+};
+await Deno.writeTextFile(target, `${JSON.stringify(content, null, 2)}\n`);
+const texts = ["NOTICE", "LICENSE", "swagger-ui-bundle.js.LICENSE.txt"].map(files.read);
+const decoder = new TextDecoder();
+await Deno.writeTextFile(
+  licence,
+  (await Promise.all(texts)).map((text) => decoder.decode(text)).join("\n\n"),
+);
+await files.dispose();
