@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { jsonReply, testGateway } from "../support/gateway.ts";
+import { TransportError } from "../../upstream/transport.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+
+/** A gateway whose upstream answers when it is told to. */
+async function held(env: Record<string, string>) {
+  const open = Promise.withResolvers<void>();
+  const arrived: (() => void)[] = [];
+  const gateway = await testGateway({
+    env,
+    upstream: async () => {
+      arrived.shift()?.();
+      await open.promise;
+      return jsonReply(200, {});
+    },
+  });
+  return {
+    ...gateway,
+    open: () => open.resolve(),
+    /** Sends a request and resolves when it has reached the upstream. */
+    async outstanding(path: string, subject: string): Promise<{ answer: Promise<Response> }> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      arrived.push(resolve);
+      const answer = gateway.request(path, { token: { subject } });
+      await promise;
+      return { answer };
+    },
+  };
+}
+
+/** The limit → what of a second request beside one that is outstanding is refused by it. */
+const LIMITS = [
+  {
+    env: { MAX_OUTSTANDING_PER_CALLER: "1" },
+    refused: [`${BATCHES}/b`, "a"],
+    passed: [BATCHES, "b"],
+    status: 429,
+    code: "too_many_requests",
+  },
+  {
+    env: { MAX_OUTSTANDING_PER_ROUTE: "1" },
+    refused: [BATCHES, "b"],
+    passed: [`${BATCHES}/b`, "a"],
+    status: 429,
+    code: "too_many_requests",
+  },
+  {
+    env: { MAX_IN_FLIGHT: "1" },
+    refused: [`${BATCHES}/b`, "b"],
+    passed: undefined,
+    status: 503,
+    code: "overloaded",
+  },
+] as const;
+
+for (const { env, refused, passed, status, code } of LIMITS) {
+  Deno.test(`${Object.keys(env)} answers ${status} ${code} to one too many, and only to that`, async () => {
+    const gateway = await held(env);
+    const first = await gateway.outstanding(BATCHES, "a");
+    const [path, subject] = refused;
+    const response = await gateway.request(path, { token: { subject } });
+    assertEquals([response.status, (await response.json()).code], [status, code]);
+    assertEquals(response.headers.get("x-error-origin"), "gateway");
+    assert(response.headers.has("retry-after"));
+    const other = passed && await gateway.outstanding(passed[0], passed[1]);
+    gateway.open();
+    for (const sent of [first, other]) if (sent) assertEquals((await sent.answer).status, 200);
+    const after = await gateway.request(path, { token: { subject } });
+    assertEquals(after.status, 200); // the slot is free again
+  });
+}
+
+Deno.test("a slot is given back after every kind of failure", async () => {
+  const { request, sent } = await testGateway({
+    env: { MAX_OUTSTANDING_PER_CALLER: "1", MAX_IN_FLIGHT: "1", RETRY_ATTEMPTS: "0" },
+    upstream: () => {
+      const failures = [
+        () => jsonReply(500, {}),
+        () => Promise.reject(new TransportError(true, "timeout", { cause: undefined })),
+        () => Promise.reject(new TypeError("bug")),
+      ];
+      return failures[sent.length % failures.length]?.() ?? jsonReply(200, {});
+    },
+  });
+  for (let time = 0; time < 9; time++) {
+    const { status } = await request(BATCHES);
+    assert(status === 500 || status === 503, `${status}`);
+    await request(BATCHES, { token: null });
+  }
+  assertEquals(sent.length, 9);
+});

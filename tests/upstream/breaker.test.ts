@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { GatewayError } from "../../errors/gateway_error.ts";
+import { upstreamBreaker } from "../../upstream/breaker.ts";
+import { TransportError } from "../../upstream/transport.ts";
+import { jsonReply } from "../support/gateway.ts";
+
+const lost = (reason: TransportError["reason"] = "network") => () =>
+  Promise.reject(new TransportError(true, reason, { cause: undefined }));
+const saying = (status: number) => () => Promise.resolve(jsonReply(status, {}));
+
+/** What counts as a failure of the upstream. */
+const COUNTED: readonly [name: string, exchange: ReturnType<typeof lost>, counts: boolean][] = [
+  ["a lost connection", lost(), true],
+  ["a timeout", lost("timeout"), true],
+  ["a caller that hung up", lost("aborted"), false],
+];
+
+for (const [name, exchange, counts] of COUNTED) {
+  Deno.test(`${name} ${counts ? "opens" : "does not open"} the breaker, as often as it takes`, async () => {
+    const breaker = upstreamBreaker({ failures: 3, resetMs: 60_000 });
+    for (let time = 0; time < 3; time++) {
+      assertEquals(breaker.state, "closed");
+      await assertRejects(() => breaker.run(exchange), TransportError);
+    }
+    assertEquals(breaker.state, counts ? "open" : "closed");
+  });
+}
+
+for (const [status, opens] of [[500, true], [503, true], [400, false], [429, false]] as const) {
+  Deno.test(`answers of ${status} ${opens ? "open" : "do not open"} the breaker`, async () => {
+    const breaker = upstreamBreaker({ failures: 2, resetMs: 60_000 });
+    for (let time = 0; time < 2; time++) await breaker.run(saying(status));
+    assertEquals(breaker.state, opens ? "open" : "closed");
+  });
+}
+
+Deno.test("an open breaker refuses at once with 503 and Retry-After, and sends nothing", async () => {
+  const breaker = upstreamBreaker({ failures: 1, resetMs: 60_000 });
+  await breaker.run(saying(500));
+  let sent = 0;
+  const error = await assertRejects(
+    () =>
+      breaker.run(() => {
+        sent++;
+        return saying(200)();
+      }),
+    GatewayError,
+  );
+  assertEquals([sent, error.failure.status, error.failure.code], [0, 503, "service_unavailable"]);
+  assertMatch(error.failure.headers?.["retry-after"] ?? "", /^(59|60)$/);
+  assertMatch(error.failure.text, /not processed/);
+});
+
+Deno.test("one success between failures keeps the breaker closed", async () => {
+  const breaker = upstreamBreaker({ failures: 2, resetMs: 60_000 });
+  for (let time = 0; time < 5; time++) {
+    await breaker.run(saying(500));
+    await breaker.run(saying(200));
+  }
+  assertEquals(breaker.state, "closed");
+});
+
+Deno.test("a breaker that is off never opens", async () => {
+  const breaker = upstreamBreaker({ failures: 0, resetMs: 1 });
+  for (let time = 0; time < 100; time++) await breaker.run(saying(500));
+  assertEquals(breaker.state, "closed");
+  assert(await breaker.run(saying(200)));
+});
