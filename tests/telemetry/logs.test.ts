@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
+import { jsonReply, testGateway } from "../support/gateway.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+
+/** The members of an access record; what is not among them cannot be logged. */
+const MEMBERS = [
+  "attempts",
+  "bytes_in",
+  "bytes_out",
+  "code",
+  "duration_ms",
+  "method",
+  "origin",
+  "request_id",
+  "route",
+  "service_plan",
+  "span_id",
+  "status",
+  "subject",
+  "trace_id",
+  "upstream_duration_ms",
+  "upstream_status",
+];
+
+Deno.test("an access record tells who, what, how it ended and how long it took", async () => {
+  const { request, exchanges, spans } = await testGateway({
+    upstream: () => jsonReply(403, { code: "unknown_group", text: "t" }),
+  });
+  const headers = { "content-type": "application/json", "x-request-id": "mine" };
+  await request(BATCHES, { method: "POST", headers, body: "{}", token: { subject: "billing" } });
+  const [exchange] = exchanges;
+  assert(exchange);
+  const { duration_ms, upstream_duration_ms, trace_id, span_id, ...record } = accessRecord(
+    exchange,
+    12.345678,
+  );
+  assertEquals(record, {
+    request_id: "mine",
+    subject: "billing",
+    service_plan: "plan-1",
+    method: "POST",
+    route: "/xms/v1/{service_plan_id}/batches",
+    status: 403,
+    code: "unknown_group",
+    origin: "upstream",
+    upstream_status: 403,
+    attempts: 1,
+    bytes_in: 2,
+    bytes_out: record.bytes_out,
+  });
+  assertEquals(duration_ms, 12.346);
+  assert(upstream_duration_ms !== undefined);
+  assert(spans.some((span) => span.spanContext().spanId === span_id));
+  assertMatch(trace_id, /^[0-9a-f]{32}$/);
+});
+
+Deno.test("no line of the log holds a token, a message, a phone number or a query value", async () => {
+  const { request, exchanges, issuer } = await testGateway({
+    upstream: () => jsonReply(400, { code: "46701234567", text: "PRIVATE 46701234567" }),
+  });
+  const token = await issuer.token();
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ to: ["46701234567"], body: "PRIVATE" });
+  await request(BATCHES, { method: "POST", headers, body });
+  for (
+    const path of [
+      `${BATCHES}?to=46701234567&PRIVATE=1`,
+      `${BATCHES}/b/delivery_report/%2B46701234567`,
+      "/PRIVATE/46701234567",
+      `/xms/v1/46701234567/batches/${token}`,
+    ]
+  ) await request(path, { headers });
+  assertEquals(exchanges.length, 5);
+  for (const exchange of exchanges) {
+    const record = accessRecord(exchange, 1);
+    assertEquals(Object.keys(record).filter((name) => !MEMBERS.includes(name)), []);
+    for (const format of [jsonLine, readableLine]) {
+      const line = format({
+        category: ["sms-gateway"],
+        level: "info",
+        message: ["request"],
+        rawMessage: "request",
+        timestamp: 0,
+        properties: { ...record },
+      });
+      for (const secret of [token, "PRIVATE", "46701234567"]) {
+        assert(!line.includes(secret), line);
+      }
+      assert(!line.includes("\n"));
+    }
+  }
+});
+
+Deno.test("a success is info, a caller's fault a warning, an operator's an error", () => {
+  const levels = [200, 302, 399, 400, 404, 499, 500, 503].map(levelOf);
+  assertEquals(levels.join(), "info,info,info,warning,warning,warning,error,error");
+});
+
+Deno.test("a log line is one JSON object with time and level first", () => {
+  const line = jsonLine({
+    category: ["sms-gateway"],
+    level: "warning",
+    message: ["request"],
+    rawMessage: "request",
+    timestamp: Date.parse("2026-01-02T03:04:05.678Z"),
+    properties: { a: 'line\nbreak "quoted"', b: undefined },
+  });
+  assertEquals(Object.entries(JSON.parse(line)), [
+    ["time", "2026-01-02T03:04:05.678Z"],
+    ["level", "warning"],
+    ["message", "request"],
+    ["a", 'line\nbreak "quoted"'],
+  ]);
+  assertEquals(line.includes("\n"), false);
+});
