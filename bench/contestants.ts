@@ -71,13 +71,13 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   naive: {
     ...PROXY,
     title: "naive Deno proxy",
-    needs: ["deno"],
+    needs: [],
     command: ({ port, upstream }) => deno("contestants/naive.ts", String(port), upstream),
   },
   hono: {
     ...PROXY,
     title: "Hono proxy()",
-    needs: ["deno"],
+    needs: [],
     command: ({ port, upstream }) => deno("contestants/hono.ts", String(port), upstream),
   },
   "http-proxy-3": {

@@ -34,7 +34,7 @@ export function gateway(options: GatewayOptions): Contestant {
     fixedRate: false,
     ...differences,
     title,
-    needs: ["deno"],
+    needs: [],
     command: (site) => ({
       program: Deno.execPath(),
       args: ["run", "-A", main],

@@ -37,7 +37,6 @@ export async function coreTime(core: number | undefined): Promise<CoreTime> {
 
 /** Programs that matter to the numbers, and how each tells its version. */
 const VERSIONS = {
-  deno: "--version",
   node: "--version",
   wrk: "-v",
   haproxy: "-v",
@@ -61,7 +60,7 @@ export async function describeMachine(): Promise<string[]> {
   return [
     `- Machine: ${cpu}, ${navigator.hardwareConcurrency} cores, ${gib} GiB`,
     `- System: ${system}, Linux ${Deno.osRelease()}`,
-    `- Programs: ${versions.join(", ")}`,
+    `- Programs: deno ${Deno.version.deno}, ${versions.join(", ")}`,
     `- Gateway: commit ${commit || "unknown"}`,
     `- Date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
   ];
