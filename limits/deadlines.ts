@@ -1,50 +1,47 @@
-/** Something that must be over by a certain time. */
-interface Pending {
+/** A deadline that has been started. */
+export interface Deadline {
   readonly expiresAt: number;
   readonly expire: () => void;
 }
 
 /**
- * Many deadlines of the same length with one timer between them: setting and clearing one for
- * each request costs as much as reading its body does.
+ * Many deadlines with one timer between them. Most are met long before they are due: then
+ * starting one is an entry in a set, where a timer each would cost several microseconds.
  */
 export class Deadlines {
-  /** In the order in which they expire, as all have the same length. */
-  readonly #pending = new Set<Pending>();
-  #armed = false;
+  readonly #pending = new Set<Deadline>();
+  #wakesAt = Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param ms from the start of each to its end */
-  constructor(readonly ms: number) {}
-
-  /** Settles as `promise` does, or rejects with what `late` makes when the time is up first. */
-  race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const expiresAt = performance.now() + this.ms;
-      const pending = { expiresAt, expire: () => reject(late()) };
-      this.#pending.add(pending);
-      if (!this.#armed) this.#arm(this.ms);
-      promise.then((value) => {
-        this.#pending.delete(pending);
-        resolve(value);
-      }, (error) => {
-        this.#pending.delete(pending);
-        reject(error);
-      });
-    });
+  /** Calls `expire` in `ms` milliseconds, unless it is cleared before. */
+  start(ms: number, expire: () => void): Deadline {
+    const deadline = { expiresAt: performance.now() + ms, expire };
+    this.#pending.add(deadline);
+    if (deadline.expiresAt < this.#wakesAt) this.#wakeAt(deadline.expiresAt);
+    return deadline;
   }
 
-  #arm(ms: number): void {
-    this.#armed = true;
-    setTimeout(() => this.#expire(), ms);
+  clear(deadline: Deadline): void {
+    this.#pending.delete(deadline);
   }
 
-  #expire(): void {
-    this.#armed = false;
+  #wakeAt(time: number): void {
+    clearTimeout(this.#timer);
+    this.#wakesAt = time;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, time - performance.now()));
+  }
+
+  #wake(): void {
+    this.#wakesAt = Infinity;
     const now = performance.now();
-    for (const pending of this.#pending) {
-      if (pending.expiresAt > now) return this.#arm(pending.expiresAt - now);
-      this.#pending.delete(pending);
-      pending.expire();
+    let next = Infinity;
+    for (const deadline of this.#pending) {
+      if (deadline.expiresAt > now) next = Math.min(next, deadline.expiresAt);
+      else {
+        this.#pending.delete(deadline);
+        deadline.expire();
+      }
     }
+    if (next < this.#wakesAt) this.#wakeAt(next);
   }
 }

@@ -21,16 +21,23 @@ export interface RequestBodyOptions {
 export function requestBody(
   { maxBytes, timeoutMs }: RequestBodyOptions,
 ): MiddlewareHandler<GatewayEnv> {
-  const deadlines = new Deadlines(timeoutMs);
+  const deadlines = new Deadlines();
 
   async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     const length = request.headers.get("content-length");
     if (Number(length) > maxBytes) throw tooLarge(maxBytes);
     // The server below holds a body to its length; one without is counted as it comes.
     const whole = length === null ? readAtMost(request, maxBytes) : request.bytes();
-    const body = await deadlines.race(whole, () => tooSlow(timeoutMs)).catch(brokenOff);
+    const body = await inTime(whole).catch(brokenOff);
     if (body.byteLength > maxBytes) throw tooLarge(maxBytes);
     return body;
+  }
+
+  function inTime<T>(body: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = deadlines.start(timeoutMs, () => reject(tooSlow(timeoutMs)));
+      body.then(resolve, reject).finally(() => deadlines.clear(deadline));
+    });
   }
 
   return async function requestBody(c, next) {

@@ -66,8 +66,15 @@ export function levelOf(status: number): Extract<LogLevel, "info" | "warning" | 
 export function accessLog(logger: Logger): ExchangeObserver {
   return {
     finished(exchange, durationMs) {
-      const record = accessRecord(exchange, durationMs);
-      logger[levelOf(record.status)]("request", { ...record });
+      const properties = { ...accessRecord(exchange, durationMs) };
+      // A ready record: there is no template in it to be searched, and nothing to be resolved.
+      logger.emit({
+        timestamp: Date.now(),
+        level: levelOf(properties.status),
+        message: ["request"],
+        rawMessage: "request",
+        properties,
+      });
     },
   };
 }

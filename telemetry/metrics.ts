@@ -6,6 +6,7 @@ import {
   MeterProvider,
   MetricReader,
   PeriodicExportingMetricReader,
+  type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../auth/refusals.ts";
 import { catalogEntry } from "../errors/catalog.ts";
@@ -150,7 +151,7 @@ export class Metrics implements ExchangeObserver {
   /** All of it in the Prometheus text format. */
   async prometheus(): Promise<string> {
     const { resourceMetrics } = await this.#reader.collect();
-    return this.#serializer.serialize(resourceMetrics);
+    return this.#serializer.serialize(withUnits(resourceMetrics));
   }
 
   /** Pushes what is left and ends; never rejects. */
@@ -212,4 +213,21 @@ function seconds(meter: Meter, name: string, description: string): Histogram {
     description,
     advice: { explicitBucketBoundaries: [...DURATION_BUCKETS] },
   });
+}
+
+/** Appends the unit to the name, as the specification asks and the serializer does not do. */
+function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
+  return {
+    resource,
+    scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.map((metric) => {
+        const { name, unit } = metric.descriptor;
+        const descriptor = unit === "s"
+          ? { ...metric.descriptor, name: `${name}.seconds` }
+          : metric.descriptor;
+        return { ...metric, descriptor };
+      }),
+    })),
+  };
 }

@@ -1,8 +1,9 @@
 import { context, SpanKind, TraceFlags } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
 import { ATTR } from "./attributes.ts";
+import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
+import { SpanBatch } from "./span_batch.ts";
 
 /** Options of {@linkcode SpanExporter}. */
 export interface SpanExporterOptions {
@@ -14,13 +15,13 @@ export interface SpanExporterOptions {
   fetch?: typeof fetch;
 }
 
-/** Spans that may wait for the collector: 30 MB at the usual 600 bytes each. */
-const MAX_WAITING_SPANS = 50_000;
-
 /** Spans of one export request; a full batch goes at once. */
 const MAX_BATCH_SPANS = 2_000;
 
-/** A span waits at most this long for its batch, in ms. */
+/** Batches that may wait for the collector: 50,000 spans, about 50 MB. */
+const MAX_WAITING_BATCHES = 25;
+
+/** A span waits at most this long for its batch to go, in ms. */
 const MAX_DELAY_MS = 1_000;
 
 /** An export that takes longer has failed, in ms. */
@@ -32,6 +33,15 @@ const RETRY_DELAY_MS = 2_000;
 /** Requests not sampled that may fail yet: as many as can be in flight, and then some. */
 const MAX_HELD = 10_000;
 
+/** OTLP/HTTP: the statuses after which the same batch may be sent again. */
+const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** A batch on its way. */
+interface Sealed {
+  readonly count: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Exports spans as OTLP/HTTP JSON. Each is encoded when it ends, which costs a fraction of
  * queueing and transforming span objects. Of a trace that is not sampled only failures go
@@ -40,7 +50,8 @@ const MAX_HELD = 10_000;
 export class SpanExporter implements SpanProcessor {
   /** Spans lost: the collector was down or slow for too long. */
   dropped = 0;
-  readonly #waiting: string[] = [];
+  #batch: SpanBatch | undefined;
+  readonly #waiting: Sealed[] = [];
   /** Id of a SERVER span that has not ended → its CLIENT spans. */
   readonly #held = new Map<string, string[]>();
   readonly #options: Required<SpanExporterOptions>;
@@ -59,25 +70,23 @@ export class SpanExporter implements SpanProcessor {
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if (span.spanContext().traceFlags & TraceFlags.SAMPLED) this.#enqueue(encodeSpan(span));
+    if (span.spanContext().traceFlags & TraceFlags.SAMPLED) this.#add(encodeSpan(span));
     else if (span.kind === SpanKind.SERVER) this.#decide(span);
     else this.#hold(span);
   }
 
+  /** Tries to export everything that has ended; what the collector does not take goes on waiting. */
   async forceFlush(): Promise<void> {
+    this.#seal();
     await this.#exporting;
-    while (this.#waiting.length > 0) {
-      const before = this.#waiting.length;
-      await this.#export();
-      if (this.#waiting.length >= before) return; // the collector is down
-    }
+    while (this.#waiting.length > 0 && await this.#exportFirst());
   }
 
   async shutdown(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.forceFlush();
-    this.dropped += this.#waiting.splice(0).length;
+    for (const { count } of this.#waiting.splice(0)) this.dropped += count;
   }
 
   /** The end of a trace that was not sampled: it is exported if it failed. */
@@ -88,8 +97,8 @@ export class SpanExporter implements SpanProcessor {
     const status = span.attributes["http.response.status_code"];
     const failed = typeof status === "number" && status >= 500;
     if (!failed && span.attributes[ATTR.errorOrigin] !== "gateway") return;
-    for (const encoded of held) this.#enqueue(encoded);
-    this.#enqueue(encodeSpan(span));
+    for (const encoded of held) this.#add(encoded);
+    this.#add(encodeSpan(span));
   }
 
   #hold(span: ReadableSpan): void {
@@ -99,76 +108,77 @@ export class SpanExporter implements SpanProcessor {
     else if (this.#held.size < MAX_HELD) this.#held.set(serverSpanId, [encodeSpan(span)]);
   }
 
-  #enqueue(encoded: string): void {
-    if (this.#stopped || this.#waiting.length >= MAX_WAITING_SPANS) {
+  #add(encoded: string): void {
+    if (this.#stopped || this.#waiting.length >= MAX_WAITING_BATCHES) {
       this.dropped++;
       return;
     }
-    this.#waiting.push(encoded);
-    if (this.#waiting.length >= MAX_BATCH_SPANS) this.#schedule(0);
-    else this.#schedule(MAX_DELAY_MS);
+    this.#batch ??= new SpanBatch(this.#prefix);
+    this.#batch.add(encoded);
+    if (this.#batch.count < MAX_BATCH_SPANS) this.#exportIn(MAX_DELAY_MS);
+    else {
+      this.#seal();
+      this.#exportIn(0);
+    }
   }
 
-  #schedule(delayMs: number): void {
-    if (this.#exporting) return; // it looks for more when it is done
-    if (delayMs === 0) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      void this.#export();
-    } else this.#timer ??= setTimeout(() => this.#export(), delayMs);
+  #seal(): void {
+    if (!this.#batch) return;
+    this.#waiting.push({ count: this.#batch.count, body: this.#batch.close("]}]}]}") });
+    this.#batch = undefined;
   }
 
-  #export(): Promise<void> {
+  #exportIn(delayMs: number): void {
+    if (this.#exporting || this.#stopped) return; // it goes on by itself when it is done
+    if (delayMs > 0) this.#timer ??= setTimeout(() => this.#exportAll(), delayMs);
+    else this.#exportAll();
+  }
+
+  #exportAll(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return this.#exporting ??= this.#send().then((delayMs) => {
+    this.#seal();
+    this.#exporting ??= this.#drain().then((taken) => {
       this.#exporting = undefined;
-      if (this.#stopped || this.#waiting.length === 0) return;
-      this.#schedule(
-        this.#waiting.length >= MAX_BATCH_SPANS && delayMs === 0 ? 0 : delayMs || MAX_DELAY_MS,
-      );
+      if (!taken) this.#exportIn(RETRY_DELAY_MS);
+      else if (this.#batch) this.#exportIn(MAX_DELAY_MS);
     });
   }
 
-  /** Sends a batch; the result is how long to wait before the next one. */
-  async #send(): Promise<number> {
-    const batch = this.#waiting.splice(0, MAX_BATCH_SPANS);
-    if (batch.length === 0) return 0;
-    try {
-      const response = await this.#post(`${this.#prefix}${batch.join()}]}]}]}`);
-      if (response.ok || !isTransient(response.status)) {
-        if (!response.ok) this.dropped += batch.length;
-        return 0;
-      }
-    } catch {
-      // Down, or too slow; requests must not notice.
+  /** Whether the collector took everything that waited. */
+  async #drain(): Promise<boolean> {
+    while (this.#waiting.length > 0) {
+      if (!await this.#exportFirst()) return false;
     }
-    this.#keep(batch);
-    return RETRY_DELAY_MS;
+    return true;
   }
 
-  /** Puts a batch that was not taken back, as far as there is room. */
-  #keep(batch: string[]): void {
-    const room = Math.max(0, MAX_WAITING_SPANS - this.#waiting.length);
-    this.#waiting.unshift(...batch.slice(0, room));
-    this.dropped += Math.max(0, batch.length - room);
+  /** Sends the oldest batch; false, if it has to wait. */
+  async #exportFirst(): Promise<boolean> {
+    const [batch] = this.#waiting;
+    if (!batch) return true;
+    const status = await this.#post(batch.body);
+    if (status === undefined || TRANSIENT.has(status)) return false;
+    if (status >= 300) this.dropped += batch.count; // it would be refused again
+    this.#waiting.shift();
+    return true;
   }
 
-  async #post(body: string): Promise<Response> {
+  /** The collector's status; undefined where there was none: requests must not notice that. */
+  async #post(body: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
     const { fetch, url } = this.#options;
-    const response = await context.with(suppressTracing(context.active()), () =>
-      fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
-        signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
-      }));
-    await response.body?.cancel();
-    return response;
+    try {
+      const response = await context.with(suppressTracing(context.active()), () =>
+        fetch(url, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body,
+          signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
+        }));
+      await response.body?.cancel();
+      return response.status;
+    } catch {
+      return undefined;
+    }
   }
-}
-
-/** OTLP/HTTP: the statuses after which the same batch may be sent again. */
-function isTransient(status: number): boolean {
-  return [429, 502, 503, 504].includes(status);
 }

@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from "undici";
+import { type Deadline, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "./bytes.ts";
 import {
   BUFFER_BYTES,
@@ -40,6 +41,7 @@ export function undiciTransport(
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
+  const deadlines = new Deadlines();
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
@@ -47,7 +49,7 @@ export function undiciTransport(
         // The deadline is the exchange's own: undici's does not count connecting, nor half seconds.
         pool.dispatch(
           { method, path, headers, body, headersTimeout: 0, bodyTimeout: idleTimeoutMs },
-          new Exchange(request, resolve, reject),
+          new Exchange(deadlines, request, resolve, reject),
         );
       }),
     close: () => pool.close(),
@@ -63,26 +65,29 @@ class Exchange implements Dispatcher.DispatchHandler {
   #size = 0;
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   /** Until the headers; then, of an error, until the end of its body. */
-  #deadline: ReturnType<typeof setTimeout>;
+  #deadline: Deadline;
   #failed = false;
   readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
 
+  readonly #deadlines: Deadlines;
   readonly #request: UpstreamRequest;
   readonly #resolve: (reply: UpstreamReply) => void;
   readonly #reject: (error: TransportError) => void;
 
   constructor(
+    deadlines: Deadlines,
     request: UpstreamRequest,
     resolve: (reply: UpstreamReply) => void,
     reject: (error: TransportError) => void,
   ) {
+    this.#deadlines = deadlines;
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#deadline = setTimeout(
-      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
+    this.#deadline = deadlines.start(
       this.#request.timeoutMs,
+      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
     );
   }
 
@@ -104,11 +109,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (typeof value === "string") this.#headers.push([name, value]);
       else for (const one of value ?? []) this.#headers.push([name, one]);
     }
-    clearTimeout(this.#deadline);
+    this.#deadlines.clear(this.#deadline);
     if (!this.#succeeded) {
-      this.#deadline = setTimeout(
-        () => this.#cutErrorBody("error body deadline"),
+      this.#deadline = this.#deadlines.start(
         this.#request.idleTimeoutMs,
+        () => this.#cutErrorBody("error body deadline"),
       );
     }
   }
@@ -188,7 +193,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #release(): void {
-    clearTimeout(this.#deadline);
+    this.#deadlines.clear(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 }
