@@ -12,9 +12,22 @@ export const BOOT_SCRIPT = `"use strict";
 
   const nothing = () => () => null;
   const labelled = (Select, { React }) => (properties) =>
-    React.createElement("label", null, React.createElement(Select, properties));
+    React.createElement(
+      "label",
+      null,
+      React.createElement("span", { className: "unseen" }, "Example"),
+      React.createElement(Select, properties),
+    );
+
+  // Regions are for parts of a page; one for each table of answers would be noise.
+  const quieten = () => {
+    for (const table of document.querySelectorAll("table.responses-table[role]")) {
+      table.removeAttribute("role");
+    }
+  };
 
   const target = document.getElementById("reference");
+  new MutationObserver(quieten).observe(target, { childList: true, subtree: true });
   SwaggerUIBundle({
     domNode: target,
     url: target.dataset.document,
@@ -22,7 +35,6 @@ export const BOOT_SCRIPT = `"use strict";
     deepLinking: false,
     docExpansion: "list",
     defaultModelsExpandDepth: -1,
-    defaultModelRendering: "model",
     displayRequestDuration: true,
     plugins: [{
       wrapComponents: {

@@ -1,15 +1,15 @@
 import type { CatalogCode, CatalogEntry, Fault, RetryAdvice } from "../errors/catalog.ts";
 import { OTHER_STATUSES, statusAnchor } from "../errors/help.ts";
 import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
-import { type Html, html } from "./html.ts";
 import { page } from "./layout.ts";
+import { type Markup, markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
 /** Whose action mends an error, for a caller. */
 const FAULTS: Readonly<Record<Fault, string>> = {
   caller: "Yours: something in the request, the token or the account.",
-  gateway: "The operator of this gateway.",
-  upstream: "The SMS API, behind this gateway.",
+  gateway: "That of whoever operates this gateway.",
+  upstream: "None of yours: the SMS API, or the way to it, is at fault.",
 };
 
 /** Whether to send the same request again, for a caller. */
@@ -23,7 +23,7 @@ const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = 
     long: "Yes, after Retry-After where there is one: it was not processed.",
   },
   unknown: {
-    short: "Depends",
+    short: "POST: look first",
     long:
       "GET, PUT and DELETE: yes. POST: look first whether it was processed, or it may be sent twice.",
   },
@@ -32,19 +32,36 @@ const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = 
 /** The page that explains every status and code; each has an anchor that `Link` leads to. */
 export function errorsPage(): string {
   return page({
-    title: "Statuses and errors – SMS gateway",
+    title: "Statuses and errors",
     path: PATHS.errors,
     description: "What each status and error code of the SMS gateway means, and what to do.",
   }, content());
 }
 
-function content(): Html {
-  const successes = STATUSES.filter(({ status }) => status < 300);
+function content(): Markup {
   const errors = STATUSES.filter(({ status }) => status >= 400);
-  return html`<main class="text" id="content">
+  return markup`<main class="text" id="content">
 <h1>Statuses and errors</h1>
-<p>An error is JSON with exactly two members, both strings; a 404 has no body.</p>
-<pre tabindex="0" aria-label="An error"><code>HTTP/1.1 403 Forbidden
+${WIRE_SHAPE}
+<h2 id="codes">All codes</h2>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
+<table>
+<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Send again?</th></tr></thead>
+<tbody>
+${errors.flatMap(({ status }) => codesOf(status).map(row))}</tbody>
+</table>
+</div>
+<h2 id="success">Success</h2>
+<p>Any 2xx is a success, with the SMS API’s own status and body.</p>
+<dl class="members">
+${STATUSES.filter(({ status }) => status < 300).map(success)}</dl>
+${errors.map(section)}${OTHERS}
+</main>`;
+}
+
+const WIRE_SHAPE = markup`<p>An error is JSON with exactly two members, both strings; a 404 has no
+body.</p>
+<pre tabindex="0" role="region" aria-label="An error"><code>HTTP/1.1 403 Forbidden
 Content-Type: application/json
 X-Error-Origin: upstream
 X-Request-Id: 01M811DQAATDMZJWD8SKEN4XM7
@@ -52,76 +69,68 @@ Link: &lt;${PATHS.errors}#unknown_group&gt;; rel="help"
 
 {"code":"unknown_group","text":"The group ID is unknown: 01FC66621VHDBN119Z8PMV1QPU."}</code></pre>
 <dl class="members">
-<dt><code>code</code></dt><dd>for programs. Codes will be added, so be ready for one you do not know.</dd>
-<dt><code>text</code></dt><dd>for people: what went wrong and what to do. Do not parse it.</dd>
-<dt><code>X-Error-Origin</code></dt><dd>who refused: <code>gateway</code> or <code>upstream</code>, the SMS API.</dd>
-<dt><code>X-Request-Id</code></dt><dd>what to report: it is in the logs and traces of this request.</dd>
-</dl>
+<dt><code>code</code></dt>
+<dd>for programs. Codes will be added, so be ready for one you do not know.</dd>
+<dt><code>text</code></dt>
+<dd>for people: what went wrong and what to do. Do not parse it.</dd>
+<dt><code>X-Error-Origin</code></dt>
+<dd>who refused: <code>gateway</code>, or <code>upstream</code>, which is the SMS API.</dd>
+<dt><code>X-Request-Id</code></dt>
+<dd>what to report: the logs and traces of this request have it.</dd>
+<dt><code>Link</code></dt>
+<dd>where this page explains the error.</dd>
+</dl>`;
 
-<h2 id="codes">All codes</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
-<table>
-<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Send again?</th></tr></thead>
-<tbody>
-${errors.flatMap(({ status }) => codesOf(status).map(([code, entry]) => row(code, entry)))}</tbody>
-</table>
-</div>
-
-<h2 id="success">Success</h2>
-<p>Any 2xx is a success, with the SMS API’s own status and body.</p>
-<dl class="members">
-${
-    successes.map(({ status, phrase, meaning }) =>
-      html`<dt id="${statusAnchor(status)}">${status} ${phrase}</dt><dd>${meaning}</dd>\n`
-    )
-  }</dl>
-
-${errors.map(section)}
-<section aria-labelledby="${OTHER_STATUSES}">
+const OTHERS = markup`<section aria-labelledby="${OTHER_STATUSES}">
 <h2 id="${OTHER_STATUSES}">Other statuses</h2>
-<p>The SMS API may add statuses. A 4xx that is not on this page keeps its number, its <code>code</code> and
-its <code>text</code>; the meaning of the number is that of HTTP (RFC 9110). Do not send the same request
-again before something in it has changed. An unknown 5xx arrives as 500, and a redirect or a time-out of
-a proxy on the way as 503.</p>
-</section>
-</main>`;
+<p>The SMS API may add statuses. A 4xx that is not on this page keeps its number, its
+<code>code</code> and its <code>text</code>; the number means what HTTP says (RFC 9110). Change
+something in the request before you send it again.</p>
+<p>A 5xx that is not on this page arrives as 500; a redirect, or a time-out of a proxy on the way,
+as 503.</p>
+</section>`;
+
+function row([code, { status, retry }]: [CatalogCode, CatalogEntry]): Markup {
+  return markup`<tr>
+<td><a href="#${statusAnchor(status)}">${status}</a></td>
+<td><a href="#${code}"><code>${code}</code></a></td>
+<td>${RETRIES[retry].short}</td>
+</tr>
+`;
 }
 
-function row(code: CatalogCode, { status, retry }: CatalogEntry): Html {
-  return html`
-    <tr>
-      <td><a href="#${statusAnchor(status)}">${status}</a></td>
-      <td><a href="#${code}"><code>${code}</code></a></td>
-      <td>${RETRIES[retry].short}</td>
-    </tr>\\n
-  `;
+function success({ status, phrase, meaning }: StatusNotes): Markup {
+  return markup`<dt id="${statusAnchor(status)}">${status} ${phrase}</dt>
+<dd>${meaning}</dd>
+`;
 }
 
-function section({ status, phrase, meaning, headers = [] }: StatusNotes): Html {
+function section({ status, phrase, meaning, headers = [] }: StatusNotes): Markup {
   const anchor = statusAnchor(status);
-  return html`
-    <section aria-labelledby="${anchor}">
-    <h2 id="${anchor}">${status} ${phrase}</h2>
-    <p>${meaning}</p>
-    ${headers.length > 0
-      ? html`<p>It carries ${headers.map((header) => html`<code>${header}</code>`)}.</p>\n`
-      : html``}${codesOf(status).map(article)}</section>
-  `;
+  return markup`<section aria-labelledby="${anchor}">
+<h2 id="${anchor}">${status} ${phrase}</h2>
+<p>${meaning}</p>
+${headers.map(carries)}${codesOf(status).map(article)}</section>
+`;
 }
 
-function article([code, { meaning, help, fault, retry }]: [CatalogCode, CatalogEntry]): Html {
-  return html`
-    <article aria-labelledby="${code}">
-      <h3 id="${code}"><a href="#${code}"><code>${code}</code></a></h3>
-      <p>${meaning}</p>
-      <dl class="facts">
-        <dt>What to do</dt>
-        <dd>${help}</dd>
-        <dt>Whose action</dt>
-        <dd>${FAULTS[fault]}</dd>
-        <dt>Send it again?</dt>
-        <dd>${RETRIES[retry].long}</dd>
-      </dl>
-    </article>
-  `;
+function carries(header: string): Markup {
+  return markup`<p>It carries <code>${header}</code>.</p>
+`;
+}
+
+function article([code, { meaning, help, fault, retry }]: [CatalogCode, CatalogEntry]): Markup {
+  return markup`<article aria-labelledby="${code}">
+<h3 id="${code}"><a href="#${code}"><code>${code}</code></a></h3>
+<p>${meaning}</p>
+<dl class="facts">
+<dt>What to do</dt>
+<dd>${help}</dd>
+<dt>Whose action</dt>
+<dd>${FAULTS[fault]}</dd>
+<dt>Send it again?</dt>
+<dd>${RETRIES[retry].long}</dd>
+</dl>
+</article>
+`;
 }

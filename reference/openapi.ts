@@ -59,7 +59,7 @@ export function openApiDocument(): object {
 function paths(): Record<string, object> {
   const all: Record<string, Record<string, object>> = {};
   for (const operation of OPERATIONS) {
-    (all[operation.path] ??= { parameters: pathParameters(operation.path) })[
+    (all[operation.path] ??= {})[
       operation.method.toLowerCase()
     ] = describe(operation, NOTES[operation.id]);
   }
@@ -73,7 +73,11 @@ function describe(operation: Operation & { id: OperationId }, notes: OperationNo
     tags: [notes.tag],
     summary: operation.summary,
     description: notes.description,
-    parameters: [...queryParameters(notes), ...headerParameters()],
+    parameters: [
+      ...pathParameters(operation.path),
+      ...queryParameters(notes),
+      ...headerParameters(),
+    ],
     ...(notes.request && {
       requestBody: {
         required: true,

@@ -1,11 +1,11 @@
-import { html } from "./html.ts";
 import { page } from "./layout.ts";
+import { markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
 /** The page of the operations; Swagger UI fills it in the browser. */
 export function referencePage(): string {
   return page({
-    title: "API reference – SMS gateway",
+    title: "API reference",
     path: PATHS.reference,
     description: "Every operation of the SMS gateway, with requests, answers and errors.",
     styles: [PATHS.swaggerUiStyle],
@@ -13,26 +13,24 @@ export function referencePage(): string {
   }, CONTENT);
 }
 
-const CONTENT = html`
-  <section class="text" id="content" aria-labelledby="title">
-    <h1 id="title">API reference</h1>
-    <p>The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with your own
-  bearer token in place of the API’s credentials.</p>
-    <ul>
-      <li>An error is always <code>{"code","text"}</code> (404: no body). <code>X-Error-Origin</code> says who
-  refused, <code>Link</code> leads to <a href="${PATHS
-    .errors}">what each status and code means</a>.</li>
-      <li><code>X-Request-Id</code> is on every answer; <code>HEAD</code> is served wherever <code>GET</code> is.</li>
-      <li>A POST is never sent to the API twice by the gateway; where it is not known whether one was processed,
-  the <code>text</code> says so.</li>
-    </ul>
-    <p>“Try it out” sends real requests from this page to this gateway: give it your token under “Authorize”
-  first.</p>
-  </section>
-  <section class="operations" aria-labelledby="operations-title">
-    <h2 id="operations-title">Operations</h2>
-    <div id="reference" data-document="${PATHS.openapi}"></div>
-    <noscript><p class="text">The list of operations needs JavaScript; the same is in
-  <a href="${PATHS.openapi}">openapi.json</a>.</p></noscript>
-  </section>
-`;
+const CONTENT = markup`<section class="text" id="content" aria-labelledby="title">
+<h1 id="title">API reference</h1>
+<p>The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with
+your own bearer token in place of the API’s credentials.</p>
+<ul>
+<li>An error is always <code>{"code","text"}</code> (404: no body). <code>X-Error-Origin</code> says
+who refused, <code>Link</code> leads to <a href="${PATHS.errors}">what each status and code means</a>.</li>
+<li><code>X-Request-Id</code> is on every answer; <code>HEAD</code> is served wherever
+<code>GET</code> is.</li>
+<li>A POST is never sent to the API twice by the gateway; where it is not known whether one was
+processed, the <code>text</code> says so.</li>
+</ul>
+<p>“Try it out” sends real requests from this page to this gateway: give it your token under
+“Authorize” first.</p>
+<h2>Operations</h2>
+</section>
+<div class="operations">
+<div id="reference" data-document="${PATHS.openapi}"></div>
+<noscript><p class="text">The list of operations needs JavaScript; the same is in
+<a href="${PATHS.openapi}">openapi.json</a>.</p></noscript>
+</div>`;

@@ -55,7 +55,33 @@ dd { margin: 0; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .5rem; }
 }
-.operations { max-width: 72rem; margin: 0 auto; }
-.operations > h2 { margin: 0; padding: 0 1.25rem; font-size: 1.35rem; }
-.operations .text { padding-top: 0; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+:has(> .operations) > .text { max-width: 72rem; padding-bottom: 0; }
+:has(> .operations) > .text :is(p, ul) { max-width: 46rem; }
+.operations { max-width: 72rem; margin: 0 auto; padding-bottom: 3rem; }
+
+/* Swagger UI: one ground with the page, contrast of 4.5 and more, and nothing wider than a phone. */
+html .operations .swagger-ui { background: none; }
+.operations .swagger-ui .microlight { max-height: none; white-space: pre-wrap; }
+.operations .swagger-ui .wrapper { max-width: none; padding: 0 1.25rem; }
+.operations .swagger-ui .scheme-container { padding: 0; background: none; box-shadow: none; }
+.operations .swagger-ui .btn.authorize { border-color: var(--link); color: var(--link); }
+.operations .swagger-ui .btn.authorize svg { fill: var(--link); }
+.operations .swagger-ui .opblock .opblock-summary-method { color: #10151a; text-shadow: none; }
+.operations .swagger-ui .opblock-delete .opblock-summary-method { background: #ff8f8f; }
+.operations .swagger-ui .parameter__in { color: var(--soft); }
+.operations .swagger-ui [class*="json-schema-2020-12-expand-deep"] { color: inherit; opacity: .85; }
+.operations .swagger-ui [class*="json-schema-2020-12__constraint"] { background: #5b4300; color: #ffffff; }
+.operations .swagger-ui .headers .header-col, .operations .swagger-ui .header-col { color: var(--text); }
+.operations .swagger-ui .response-col_links { display: none; }
+@media (max-width: 48rem) {
+  .operations .swagger-ui .wrapper { padding: 0 .5rem; }
+  .operations .swagger-ui .opblock-body { overflow-x: auto; }
+  .operations .swagger-ui .responses-table { table-layout: fixed; }
+  .operations .swagger-ui .responses-table > thead > tr > td:first-child { width: 3.5rem; }
+  .operations .swagger-ui .opblock-summary-path { max-width: none; word-break: break-word; }
+  .operations .swagger-ui .opblock-summary-control { flex-wrap: wrap; min-width: 0; }
+  .operations .swagger-ui .opblock-summary-description { flex: 1 0 100%; padding: .25rem 0 0; }
+  .operations .swagger-ui input[type="text"], .operations .swagger-ui select { max-width: 100%; min-width: 0; }
+}
 `;
