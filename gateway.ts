@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Sink } from "@logtape/logtape";
 import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
@@ -13,6 +13,8 @@ import type { Transport } from "./upstream/transport.ts";
 /** What a runtime has to bring, and what it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
   transport: Transport;
+  /** Takes a record for every request. Default: none is made. */
+  accessLog?: Sink;
 }
 
 /** A gateway with everything it needs, on whatever runtime. */
@@ -35,7 +37,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     breaker: upstreamBreaker(config.upstream.breaker),
     now: Date.now,
     newId: () => ulid(),
-    observers: [metrics, accessLog(getLogger("sms-gateway"))],
+    observers: parts.accessLog ? [metrics, accessLog(parts.accessLog)] : [metrics],
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
     ...parts,

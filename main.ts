@@ -9,7 +9,7 @@ import { undiciTransport } from "./upstream/undici_transport.ts";
 /** Environment → config → dependencies → app → listening, until a signal ends it. */
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
-  const flushLogs = await setupLogs({
+  const log = await setupLogs({
     level: config.log.level,
     format: config.log.format === "auto"
       ? (Deno.stdout.isTerminal() ? "text" : "json")
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const logger = getLogger("sms-gateway");
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const server = serve(createGateway(config, { transport }), config);
+  const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   });
   await server.stopped;
   logger.info("stopped");
-  await flushLogs();
+  await log.close();
 }
 
 /** The variables of the settings and no others: the start task grants access to these by name. */

@@ -34,16 +34,16 @@ async function demo(): Promise<void> {
     AUTH_AUDIENCE: AUDIENCE,
     OTLP_ENDPOINT: collector,
   });
-  const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
-  const server = serve(createGateway(config, { transport }), config);
-  say(introduction(`http://localhost:${server.port}`, collector, token));
-  const flushLogs = await setupLogs({
+  const log = await setupLogs({
     level: config.log.level,
     format: config.log.format === "json" ? "json" : "text",
     output: Deno.stdout.writable,
   });
+  const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
+  const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
+  say(introduction(`http://localhost:${server.port}`, collector, token));
   await server.stopped;
-  await flushLogs();
+  await log.close();
   await sandbox.close();
 }
 

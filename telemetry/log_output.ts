@@ -1,4 +1,4 @@
-import { configure, dispose, type LogLevel, type Sink } from "@logtape/logtape";
+import { configure, dispose, type LogLevel, type Sink, withFilter } from "@logtape/logtape";
 import { jsonLine, readableLine } from "./logs.ts";
 
 /** Options of {@linkcode setupLogs}. */
@@ -22,10 +22,16 @@ const MAX_BACKLOG = 16 * 1024 * 1024;
 /** Lines that were dropped because nobody read them. */
 export let droppedLines = 0;
 
-/** Sends the gateway's log to `output`; the result writes what waits, and ends it. */
-export async function setupLogs(
-  { level, format, output }: LogOptions,
-): Promise<() => Promise<void>> {
+/** Where log records go. */
+export interface LogOutput {
+  /** Takes a record, if its level is to be logged. */
+  readonly sink: Sink;
+  /** Writes what waits, and ends the log. */
+  close(): Promise<void>;
+}
+
+/** Sends the gateway's log to `output`. */
+export async function setupLogs({ level, format, output }: LogOptions): Promise<LogOutput> {
   const formatter = format === "json" ? jsonLine : readableLine;
   const sink = batchingSink(output, formatter);
   await configure({
@@ -36,7 +42,7 @@ export async function setupLogs(
       { category: ["logtape", "meta"], sinks: ["output"], lowestLevel: "error" },
     ],
   });
-  return dispose;
+  return { sink: withFilter(sink, level), close: dispose };
 }
 
 /** A sink that formats at once, so that nothing is held, and writes in batches. */
