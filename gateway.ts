@@ -2,13 +2,14 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
+import { toFailure, toResponse } from "./errors/to_response.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
-import type { Transport } from "./upstream/transport.ts";
+import { type Transport, TransportError } from "./upstream/transport.ts";
 
 /** What a runtime has to bring, and what it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
@@ -22,8 +23,12 @@ export interface Gateway {
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
   /** From now on `/readyz` says no, so that no new requests are routed here. */
   stopAccepting(): void;
+  /** The answer to what the handler itself failed at, told to the log. */
+  onError: (error: unknown) => Response;
   /** Closes connections and exports what is left; call it when the last request is answered. */
   close(): Promise<void>;
+  /** Exports what there is now, when the last answer cannot be waited for. */
+  flush(): Promise<void>;
 }
 
 /** Puts a gateway together: config and the world in, a fetch handler out. */
@@ -49,14 +54,26 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     breakerState: () => deps.breaker.state,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
+  const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
+    onError: (error) => unforeseen(error, deps.newId()),
     async close() {
       await parts.transport.close();
-      await Promise.all([tracing.shutdown(), metrics.shutdown()]);
+      await flush();
     },
+    flush,
   };
+}
+
+/** What no room of the house has caught; the end of a cut stream is not of that kind. */
+function unforeseen(error: unknown, requestId: string): Response {
+  if (!(error instanceof TransportError)) {
+    const reason = error instanceof Error ? error.name : typeof error;
+    getLogger("sms-gateway").error("unforeseen failure", { reason, request_id: requestId });
+  }
+  return toResponse(toFailure(error, { sent: true }), requestId);
 }
 
 function createMetrics({ telemetry, upstream }: Config): Metrics {

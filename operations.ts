@@ -183,11 +183,13 @@ export interface Route {
 
 /** Every path, a literal one before its siblings with a parameter. */
 export const ROUTES: readonly Route[] = [
-  ...Map.groupBy<Operation["path"], Operation>(OPERATIONS, ({ path }) => path),
-].sort(([a], [b]) => a.split("{").length - b.split("{").length)
-  .map(([path, operations]) => ({
+  ...new Set(OPERATIONS.map(({ path }) => path)),
+].sort((a, b) => a.split("{").length - b.split("{").length)
+  .map((path) => ({
     path,
     pattern: patternOf(path),
-    operations: new Map(operations.map((operation) => [operation.method, operation])),
+    operations: new Map(
+      OPERATIONS.filter((one) => one.path === path).map((one) => [one.method, one]),
+    ),
     allow: allowedMethods(path).join(", "),
   }));

@@ -296,6 +296,7 @@ export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
 
 function isPlainHttpUrl(text: string): boolean {
   // The parser forgives blanks, and an empty fragment leaves no trace; what is appended suffers.
-  const url = /[\s#]/.test(text) ? null : URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && !username && !password;
 }

@@ -54,6 +54,8 @@ export interface RemoteKeySetOptions {
   maxStaleMs: number;
   /** Told of every finished fetch; default: nobody. */
   onRefresh?: (outcome: "ok" | "failed", cause?: unknown) => void;
+  /** Told of every fetch that begins, where a runtime would end it with the request (Workers). */
+  waitUntil?: ((fetched: Promise<void>) => void) | undefined;
 }
 
 /** A fetch of the key set that takes longer has failed, in ms. */
@@ -79,7 +81,9 @@ export class RemoteKeySet implements KeySet {
   #text = "";
   #find: GetKey | undefined;
   readonly #url: string;
-  readonly #options: Required<Omit<RemoteKeySetOptions, "onRefresh">> & RemoteKeySetOptions;
+  readonly #options:
+    & Required<Omit<RemoteKeySetOptions, "onRefresh" | "waitUntil">>
+    & RemoteKeySetOptions;
 
   constructor(url: string, options: RemoteKeySetOptions) {
     this.#url = url;
@@ -100,6 +104,7 @@ export class RemoteKeySet implements KeySet {
     if (!this.#pending && now() - this.#lastAttemptAt >= cooldownMs) {
       this.#lastAttemptAt = now();
       this.#pending = this.#fetch().finally(() => this.#pending = undefined);
+      this.#options.waitUntil?.(this.#pending);
     }
     return this.#pending ?? Promise.resolve();
   }
@@ -157,9 +162,10 @@ export class RemoteKeySet implements KeySet {
   }
 
   async #download(): Promise<string> {
-    const response = await this.#options.fetch(this.#url, {
+    const { fetch } = this.#options; // not called as a method: Workers mind what `this` is
+    const response = await fetch(this.#url, {
       headers: { accept: "application/jwk-set+json, application/json" },
-      redirect: "error",
+      redirect: "manual", // a redirect is no key set; Workers do not know "error"
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
     if (!response.ok) {

@@ -4,16 +4,40 @@ export interface Deadline {
   readonly expire: () => void;
 }
 
+/** Starts deadlines. */
+export interface DeadlineClock {
+  /** Calls `expire` in `ms` milliseconds, unless it is cleared before. */
+  start(ms: number, expire: () => void): Deadline;
+  clear(deadline: Deadline): void;
+}
+
+/**
+ * A timer for every deadline, where timers belong to the request that set them (Workers): a
+ * shared one would end with the request that happened to start it.
+ */
+export class SeparateDeadlines implements DeadlineClock {
+  readonly #timers = new WeakMap<Deadline, ReturnType<typeof setTimeout>>();
+
+  start(ms: number, expire: () => void): Deadline {
+    const deadline = { expiresAt: performance.now() + ms, expire };
+    this.#timers.set(deadline, setTimeout(expire, ms));
+    return deadline;
+  }
+
+  clear(deadline: Deadline): void {
+    clearTimeout(this.#timers.get(deadline));
+  }
+}
+
 /**
  * Many deadlines with one timer between them. Most are met long before they are due: then
  * starting one is an entry in a set, where a timer each would cost several microseconds.
  */
-export class Deadlines {
+export class Deadlines implements DeadlineClock {
   readonly #pending = new Set<Deadline>();
   #wakesAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Calls `expire` in `ms` milliseconds, unless it is cleared before. */
   start(ms: number, expire: () => void): Deadline {
     const deadline = { expiresAt: performance.now() + ms, expire };
     this.#pending.add(deadline);

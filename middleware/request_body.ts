@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
-import { Deadlines } from "../limits/deadlines.ts";
+import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "../upstream/bytes.ts";
 import { declaresBody } from "./declared_body.ts";
 
@@ -11,6 +11,8 @@ export interface RequestBodyOptions {
   maxBytes: number;
   /** Longest time for the whole body to arrive, in ms. */
   timeoutMs: number;
+  /** Default: one timer for all requests. */
+  deadlines?: DeadlineClock | undefined;
 }
 
 /**
@@ -19,15 +21,13 @@ export interface RequestBodyOptions {
  * was provably not sent can be sent again. Costs at most `maxBytes` of memory per request.
  */
 export function requestBody(
-  { maxBytes, timeoutMs }: RequestBodyOptions,
+  { maxBytes, timeoutMs, deadlines = new Deadlines() }: RequestBodyOptions,
 ): MiddlewareHandler<GatewayEnv> {
-  const deadlines = new Deadlines();
-
   async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     const length = request.headers.get("content-length");
     if (Number(length) > maxBytes) throw tooLarge(maxBytes);
     // The server below holds a body to its length; one without is counted as it comes.
-    const whole = length === null ? readAtMost(request, maxBytes) : request.bytes();
+    const whole = length === null ? readAtMost(request, maxBytes) : bytesOf(request);
     const body = await inTime(whole).catch(brokenOff);
     if (body.byteLength > maxBytes) throw tooLarge(maxBytes);
     return body;
@@ -46,6 +46,10 @@ export function requestBody(
     c.get("exchange").body = body?.byteLength ? body : null;
     await next();
   };
+}
+
+async function bytesOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await request.arrayBuffer()); // Node 20 has no bytes()
 }
 
 async function readAtMost(

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { DeadlineClock } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -39,6 +40,8 @@ export interface Dependencies {
   observers: readonly ExchangeObserver[];
   /** True once the process has been told to stop. */
   isStopping: () => boolean;
+  /** Deadlines of request bodies; default: one timer for all. */
+  deadlines?: DeadlineClock;
   /** The metrics in the Prometheus text format. */
   prometheus: () => Promise<string>;
 }
@@ -104,6 +107,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function unreadiness({ keySet, breaker, isStopping }: Dependencies): string[] {
+  // While it is not ready no requests come, and it would never become ready again without them.
+  keySet.keepFresh();
   return [
     ...(isStopping() ? ["stopping"] : []),
     ...(keySet.isReady() ? [] : ["key_set_unavailable"]),

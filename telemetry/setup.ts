@@ -5,6 +5,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
+import { RequestSpans } from "./request_spans.ts";
 import { recordingSampler } from "./sampler.ts";
 import { SpanExporter } from "./span_exporter.ts";
 
@@ -16,6 +17,8 @@ export interface TracingOptions {
   serviceName: string;
   /** Share of new traces that are sampled, 0 to 1; a caller's decision goes before it. */
   sampleRatio: number;
+  /** Exports each request by itself, and has the runtime wait for it; default: in batches. */
+  waitUntil?: ((exported: Promise<unknown>) => void) | undefined;
 }
 
 /** The traces of one gateway. */
@@ -29,11 +32,14 @@ export interface Tracing {
 
 /** Starts tracing with a provider of its own: the global one belongs to Deno under OTEL_DENO. */
 export function setupTracing(options: TracingOptions): Tracing {
-  const { otlpEndpoint, serviceName, sampleRatio } = options;
+  const { otlpEndpoint, serviceName, sampleRatio, waitUntil } = options;
   const resource = { "service.name": serviceName };
+  const target = { url: `${otlpEndpoint}/v1/traces`, resource };
   const exporter = otlpEndpoint === undefined
     ? undefined
-    : new SpanExporter({ url: `${otlpEndpoint}/v1/traces`, resource });
+    : waitUntil
+    ? new RequestSpans({ ...target, waitUntil })
+    : new SpanExporter(target);
   const head = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(resource),

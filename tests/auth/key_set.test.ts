@@ -296,6 +296,6 @@ Deno.test("redirects are not followed, and a fetch has a deadline", async () => 
     maxStaleMs: MAX_STALE_MS,
   });
   await keySet.refresh();
-  assertEquals(init?.redirect, "error");
+  assertEquals(init?.redirect, "manual");
   assert(init?.signal instanceof AbortSignal);
 });

@@ -1,0 +1,61 @@
+import { SpanKind } from "@opentelemetry/api";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { SpanExporter, type SpanExporterOptions } from "./span_exporter.ts";
+
+/** Options of {@linkcode RequestSpans}. */
+export interface RequestSpansOptions extends SpanExporterOptions {
+  /** Keeps the request alive until its spans are exported. */
+  waitUntil: (exported: Promise<unknown>) => void;
+}
+
+/** Requests whose end was never seen because the runtime ended them; the oldest are forgotten. */
+const MAX_OPEN = 1_000;
+
+/**
+ * Exports the spans of each request by themselves as soon as it is answered, for runtimes where
+ * timers and connections end with the request that opened them (Workers). Nothing waits for a
+ * collector that is down: what it does not take at once is lost, and counted.
+ */
+export class RequestSpans implements SpanProcessor {
+  /** Spans lost. */
+  dropped = 0;
+  /** Id of a SERVER span that has not ended → what exports its request. */
+  readonly #open = new Map<string, SpanExporter>();
+  readonly #options: RequestSpansOptions;
+
+  constructor(options: RequestSpansOptions) {
+    this.#options = options;
+  }
+
+  onStart(): void {}
+
+  onEnd(span: ReadableSpan): void {
+    const isServer = span.kind === SpanKind.SERVER;
+    const id = isServer ? span.spanContext().spanId : span.parentSpanContext?.spanId ?? "";
+    const exporter = this.#open.get(id) ?? this.#openFor(id);
+    exporter.onEnd(span);
+    if (!isServer) return;
+    this.#open.delete(id);
+    this.#options.waitUntil(
+      exporter.shutdown().then(() => {
+        this.dropped += exporter.dropped;
+      }),
+    );
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve(); // what has ended is on its way
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #openFor(id: string): SpanExporter {
+    const [oldest] = this.#open.keys();
+    if (oldest !== undefined && this.#open.size >= MAX_OPEN) this.#open.delete(oldest);
+    const exporter = new SpanExporter(this.#options);
+    this.#open.set(id, exporter);
+    return exporter;
+  }
+}
