@@ -25,7 +25,10 @@ export interface Breaker {
 export function upstreamBreaker({ failures, resetMs }: BreakerOptions): Breaker {
   if (failures === 0) return { state: "closed", run: (exchange) => noop.execute(exchange) };
   const policy = circuitBreaker(
-    handleWhen(isNetworkFailure).orWhenResult(isServerError),
+    // A probe whose caller hung up has not shown that it is over; else a hang-up says nothing.
+    handleWhen((error) =>
+      isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isAborted(error))
+    ).orWhenResult(isServerError),
     { halfOpenAfter: resetMs, breaker: new ConsecutiveBreaker(failures) },
   );
   let openUntil = 0;
@@ -55,6 +58,10 @@ function refusal(waitMs: number): GatewayError {
 
 function isNetworkFailure(error: unknown): boolean {
   return error instanceof TransportError && error.reason !== "aborted";
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof TransportError && error.reason === "aborted";
 }
 
 function isServerError(reply: unknown): boolean {

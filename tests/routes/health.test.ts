@@ -40,3 +40,11 @@ Deno.test("health is neither traced nor counted among the requests", async () =>
   }
   assertEquals([spans.length, exchanges.length], [0, 0]);
 });
+
+Deno.test("/readyz has a missing key set fetched: no request would come to do it", async () => {
+  let kept = 0;
+  const keySet = { ...withoutKeys, keepFresh: () => void kept++ };
+  const { request } = await testGateway({ deps: { keySet } });
+  await request("/readyz", { token: null });
+  assertEquals(kept, 1);
+});

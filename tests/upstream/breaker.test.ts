@@ -66,3 +66,11 @@ Deno.test("a breaker that is off never opens", async () => {
   assertEquals(breaker.state, "closed");
   assert(await breaker.run(saying(200)));
 });
+
+Deno.test("a probe whose caller hung up does not close the breaker", async () => {
+  const breaker = upstreamBreaker({ failures: 1, resetMs: 1 });
+  await breaker.run(saying(500));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await assertRejects(() => breaker.run(lost("aborted")), TransportError);
+  assertEquals(breaker.state === "closed", false);
+});

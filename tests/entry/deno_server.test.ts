@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { call } from "../drills/kit/client.ts";
+import { startGateway } from "../drills/kit/gateway_process.ts";
+import { answerWell, rawUpstream } from "../drills/kit/raw_upstream.ts";
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`after ${signal} /readyz says 503 before the socket closes, and what is in flight is answered`, async () => {
+    await using upstream = await rawUpstream({
+      onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 700),
+    });
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      env: { SHUTDOWN_GRACE_MS: "1800" },
+    });
+    const inFlight = gateway.post("on its way");
+    while (upstream.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    gateway.abandon();
+    gateway.signal(signal);
+    const exited = gateway.exited();
+    while ((await gateway.unreadiness()).length === 0);
+    assertEquals(await gateway.unreadiness(), ["stopping"]);
+    const kept = await call(gateway.port, "/livez", { headers: { connection: "keep-alive" } });
+    assertEquals([kept.status, kept.headers.connection, kept.closed], [200, "close", true]);
+    assertEquals((await inFlight).status, 201);
+    const { code, ms } = await exited;
+    assertEquals([code, gateway.stderr()], [0, ""]);
+    assert(ms < 1800, `ended after ${ms} ms`);
+    await assertRejects(() => Deno.connect({ port: gateway.port, hostname: "127.0.0.1" }));
+  });
+}
+
+Deno.test("a request that never ends does not keep the process from ending in time", async () => {
+  await using upstream = await rawUpstream({ onRequest() {} });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { SHUTDOWN_GRACE_MS: "1000" },
+  });
+  void gateway.post("never answered");
+  while (upstream.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  gateway.abandon();
+  gateway.signal("SIGTERM");
+  const { code, ms } = await gateway.exited();
+  assertEquals(code, 0);
+  assert(ms >= 900 && ms < 1500, `ended after ${ms} ms`);
+});
