@@ -3,6 +3,7 @@ import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
+import { SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
@@ -16,6 +17,11 @@ export interface RuntimeParts extends Partial<Dependencies> {
   transport: Transport;
   /** Takes a record for every request. Default: none is made. */
   accessLog?: Sink;
+  /**
+   * For runtimes where timers, connections and promises end with the request that started them
+   * (Workers): told of work that goes on after the answer. Default: they outlive requests.
+   */
+  waitUntil?: (work: Promise<unknown>) => void;
 }
 
 /** A gateway with everything it needs, on whatever runtime. */
@@ -34,10 +40,11 @@ export interface Gateway {
 /** Puts a gateway together: config and the world in, a fetch handler out. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const tracing = setupTracing(config.telemetry);
+  const { waitUntil } = parts;
+  const tracing = setupTracing({ ...config.telemetry, waitUntil });
   const metrics = createMetrics(config);
   const deps: Dependencies = {
-    keySet: createKeySet(config, metrics),
+    keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
     breaker: upstreamBreaker(config.upstream.breaker),
     now: Date.now,
@@ -45,6 +52,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     observers: parts.accessLog ? [metrics, accessLog(parts.accessLog)] : [metrics],
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
+    ...(waitUntil && { deadlines: new SeparateDeadlines() }),
     ...parts,
   };
   const { app, outstanding } = createApp(config, deps);
@@ -84,13 +92,18 @@ function createMetrics({ telemetry, upstream }: Config): Metrics {
   });
 }
 
-function createKeySet({ auth }: Config, metrics: Metrics): KeySet {
+function createKeySet(
+  { auth }: Config,
+  metrics: Metrics,
+  waitUntil: RuntimeParts["waitUntil"],
+): KeySet {
   if ("jwks" in auth.keySet) return staticKeySet(auth.keySet.jwks);
   const logger = getLogger("sms-gateway");
   const keySet = new RemoteKeySet(auth.keySet.url, {
     maxAgeMs: auth.jwksMaxAgeMs,
     cooldownMs: auth.jwksCooldownMs,
     maxStaleMs: auth.jwksMaxStaleMs,
+    waitUntil,
     onRefresh(outcome, cause) {
       metrics.keySetRefreshed(outcome);
       if (outcome === "failed") {
