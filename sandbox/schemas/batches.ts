@@ -5,6 +5,7 @@ import {
   CallbackUrl,
   ClientReference,
   DELIVERY_REPORT_TYPES,
+  maxCharacters,
   Msisdn,
   Page,
   pageEntries,
@@ -13,32 +14,32 @@ import {
   UtcTimestamp,
 } from "./common.ts";
 
-const Target = v.pipe(v.string(), v.maxLength(64), v.description("Phone number or group ID"));
+const Target = v.pipe(v.string(), maxCharacters(64), v.description("Phone number or group ID"));
 
 const Parameters = v.record(
   v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,16}$/, "expected 1 to 16 of A-Z a-z 0-9 . _ -")),
-  v.record(v.string(), v.pipe(v.string(), v.maxLength(160))),
+  v.record(v.string(), v.pipe(v.string(), maxCharacters(160))),
 );
 
 const MediaBody = v.object({
-  url: v.pipe(v.string(), v.maxLength(2048), v.url("expected a URL")),
-  message: v.nullish(v.pipe(v.string(), v.maxLength(5000))),
-  subject: v.nullish(v.pipe(v.string(), v.maxLength(80))),
+  url: v.pipe(v.string(), maxCharacters(2048), v.url("expected a URL")),
+  message: v.nullish(v.pipe(v.string(), maxCharacters(5000))),
+  subject: v.nullish(v.pipe(v.string(), maxCharacters(80))),
 });
 
-const TextBody = v.pipe(v.string(), v.minLength(1), v.maxLength(2000));
+const TextBody = v.pipe(v.string(), v.minLength(1), maxCharacters(2000));
 const Base64Body = v.pipe(v.string(), v.base64("expected Base64"));
 const Udh = v.pipe(v.string(), v.regex(/^(?:[0-9A-Fa-f]{2})*$/, "expected hexadecimal bytes"));
 
 const common = {
-  from: v.nullish(v.pipe(v.string(), v.maxLength(64))),
+  from: v.nullish(v.pipe(v.string(), maxCharacters(64))),
   delivery_report: v.nullish(v.picklist(DELIVERY_REPORT_TYPES)),
   send_at: v.nullish(Timestamp),
   expire_at: v.nullish(Timestamp),
   callback_url: v.nullish(CallbackUrl),
   client_reference: v.nullish(ClientReference),
   feedback_enabled: v.nullish(v.boolean()),
-  campaign_id: v.nullish(v.pipe(v.string(), v.maxLength(64))),
+  campaign_id: v.nullish(v.pipe(v.string(), maxCharacters(64))),
 } as const;
 
 const originator = {

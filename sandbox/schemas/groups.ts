@@ -1,18 +1,18 @@
 /** Requests and responses of the group operations. */
 
 import * as v from "valibot";
-import { Msisdn, Page, pageEntries, PageSize, UtcTimestamp } from "./common.ts";
+import { maxCharacters, Msisdn, Page, pageEntries, PageSize, UtcTimestamp } from "./common.ts";
 
-const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(20));
-const GroupId = v.pipe(v.string(), v.minLength(1), v.maxLength(64), v.description("Group ID"));
+const Name = v.pipe(v.string(), v.minLength(1), maxCharacters(20));
+const GroupId = v.pipe(v.string(), v.minLength(1), maxCharacters(64), v.description("Group ID"));
 const Members = v.pipe(v.array(Msisdn), v.maxLength(10_000));
 const ChildGroups = v.pipe(v.array(GroupId), v.maxLength(10));
 
-const Word = v.pipe(v.string(), v.maxLength(15), v.regex(/^\w+$/, "expected one word"));
+const Word = v.pipe(v.string(), maxCharacters(15), v.regex(/^\w+$/, "expected one word"));
 const Keyword = v.object({ first_word: Word, second_word: v.nullish(Word) });
 /** Keywords by which subscribers join and leave. */
 export const AutoUpdate = v.object({
-  to: v.pipe(v.string(), v.maxLength(64), v.description("Phone number or short code")),
+  to: v.pipe(v.string(), maxCharacters(64), v.description("Phone number or short code")),
   add: v.nullish(Keyword),
   remove: v.nullish(Keyword),
 });

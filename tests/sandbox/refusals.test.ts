@@ -372,3 +372,16 @@ Deno.test("more outstanding requests than a plan may have are 429 with Retry-Aft
   assertEquals((await slow).status, 200);
   assertEquals((await call("GET", "/batches")).status, 200);
 });
+
+Deno.test("a length counts characters, so that an emoji is one", async () => {
+  const { call } = testSandbox();
+  const named = (name: string) => call("POST", "/groups", { name });
+  assertEquals((await named("😀".repeat(20))).status, 201);
+  assertEquals((await named("😀".repeat(21))).body.code, "syntax_constraint_violation");
+});
+
+Deno.test("a page beyond every list is empty, and one beyond counting is refused as too large", async () => {
+  const { call } = testSandbox();
+  assertEquals((await call("GET", "/groups?page=2147483647")).body.groups, []);
+  assertEquals((await call("GET", "/groups?page=2147483648")).status, 400);
+});
