@@ -76,7 +76,6 @@ function tooLarge(maxBytes: number): GatewayError {
 function tooSlow(timeoutMs: number): GatewayError {
   return new GatewayError("syntax_constraint_violation", {
     text: `The request body did not arrive within ${timeoutMs} ms. Send it in one go.`,
-    headers: { connection: "close" },
   });
 }
 
