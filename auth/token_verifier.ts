@@ -67,7 +67,7 @@ export class TokenVerifier {
     return this.recall(token) ?? await this.#verifyAnew(token);
   }
 
-  /** Who calls, where this token was verified before and is still valid. */
+  /** Who calls, where this token was verified with the present keys and is still valid. */
   recall(token: string): Principal | undefined {
     const { keySet, now } = this.#options;
     keySet.keepFresh();
@@ -75,12 +75,14 @@ export class TokenVerifier {
       this.#remembered.clear();
       this.#keysVersion = keySet.version;
     }
+    if (!keySet.isReady()) return undefined; // too old to be believed, for any token
     const known = this.#remembered.get(token);
     return known && now() < known.expiresAt ? known.principal : undefined;
   }
 
   async #verifyAnew(token: string): Promise<Principal> {
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
+    const { version } = this.#options.keySet;
     const { payload, protectedHeader } = await this.#check(token).catch((error) => {
       throw toRefusal(error);
     });
@@ -89,7 +91,8 @@ export class TokenVerifier {
     }
     const principal = this.#principalOf(payload);
     const expiresAt = ((payload.exp ?? 0) + this.#options.clockToleranceS) * 1_000;
-    if (this.#options.keySet.version === this.#keysVersion) {
+    // What was verified while the keys changed may have been with one that is withdrawn.
+    if (this.#options.keySet.version === version) {
       this.#remembered.set(token, { principal, expiresAt });
     }
     return principal;

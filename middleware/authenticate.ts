@@ -27,7 +27,7 @@ export function authenticate(
     const known = credentials.has(servicePlanId);
     if (known) exchange.servicePlanId = servicePlanId;
     const token = bearerToken(c.req.raw.headers.get("authorization"));
-    const principal = verifier.recall(token) ?? await verifier.verify(token);
+    const principal = await verifier.verify(token);
     exchange.principal = principal;
     if (!known || !principal.servicePlans.includes(servicePlanId)) {
       throw new AuthRefusal("service_plan");

@@ -380,6 +380,15 @@ Deno.test("everything remembered is forgotten when the key set changes", async (
   assertEquals(asked.length, 2);
 });
 
+Deno.test("a remembered token is not believed while the keys are too old to be", async () => {
+  const { verifier, keySet, token } = verifierOf();
+  const bearer = await token();
+  await verifier.verify(bearer);
+  assert(verifier.recall(bearer));
+  keySet.isReady = () => false;
+  assertEquals(verifier.recall(bearer), undefined);
+});
+
 Deno.test("a token verified while the keys changed is not remembered, for its key may be gone", async () => {
   const { verifier, token, keySet } = verifierOf();
   const { getKey } = keySet;
