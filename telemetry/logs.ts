@@ -73,7 +73,7 @@ export function accessLog(sink: Sink): ExchangeObserver {
       sink({
         category: ["sms-gateway", "access"],
         timestamp: Date.now(),
-        level: levelOf(properties.status),
+        level: levelOf(exchange.failure?.status ?? properties.status),
         message: ["request"],
         rawMessage: "request",
         properties,

@@ -178,12 +178,14 @@ export class Metrics implements ExchangeObserver {
 }
 
 function serverAttributes({ method, route, status, failure }: Exchange): Attributes {
+  const cut = failure !== undefined && failure.status >= 500 && failure.status !== status;
   return {
     "http.request.method": knownMethod(method),
     "url.scheme": "http",
     "http.response.status_code": status ?? 0,
     ...(route && { "http.route": route }),
     ...(status !== undefined && status >= 500 && { "error.type": String(status) }),
+    ...(cut && { "error.type": failure.code }), // a streamed answer that broke off
     ...(failure && {
       "sms_gateway.error.code": catalogEntry(failure.code) ? failure.code : "_OTHER",
       "sms_gateway.error.origin": failure.origin,

@@ -10,8 +10,11 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { MiddlewareHandler } from "hono";
+import { CATALOG, defaultText } from "../errors/catalog.ts";
+import type { Failure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { failureCode } from "../upstream/failure.ts";
 import { TransportError } from "../upstream/transport.ts";
 import {
   ATTR,
@@ -79,11 +82,17 @@ export function serverSpan(
     exchange.status = c.res.status;
     if (exchange.streamed) {
       exchange.streamed.then(() => end(exchange), (cut) => {
-        exchange.thrown = cut;
+        Object.assign(exchange, { thrown: cut, failure: cutFailure(cut) });
         end(exchange);
       });
     } else end(exchange);
   };
+}
+
+/** A streamed answer that broke off after its status: only the operator can be told. */
+function cutFailure(cut: unknown): Failure {
+  const code = cut instanceof TransportError ? failureCode(cut) : "client_closed_request";
+  return { status: CATALOG[code].status, code, text: defaultText(code), origin: "gateway" };
 }
 
 function startSpan(tracer: Tracer, parent: Context, method: string): Span {
@@ -117,7 +126,7 @@ function endSpan(exchange: Exchange): void {
   }
   const cut = thrown instanceof TransportError; // a streamed answer broke off after its headers
   if ((exchange.status ?? 500) >= 500 || cut) {
-    span.setAttribute("error.type", cut ? "upstream_connection_lost" : String(exchange.status));
+    span.setAttribute("error.type", cut && failure ? failure.code : String(exchange.status));
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
   span.end();

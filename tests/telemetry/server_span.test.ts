@@ -372,16 +372,24 @@ Deno.test("the span of a streamed answer ends when its last byte has been handed
   assertEquals(gateway.exchanges[0]?.bytesOut, 3);
 });
 
-Deno.test("a streamed answer that breaks off is an error of its span, though its status was 200", async () => {
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull: (c) => c.error(new TransportError(true, "network", { cause: new Error("cut") })),
+/** How a streamed answer breaks off, and what is said of it. */
+const CUTS: readonly [name: string, cut: unknown, code: string, isError: boolean][] = [
+  ["is reset", new TransportError(true, "network", { cause: 0 }), "upstream_connection_lost", true],
+  ["stalls", new TransportError(true, "timeout", { cause: 0 }), "upstream_timeout", true],
+  ["is not wanted any more", "gone", "client_closed_request", false],
+];
+
+for (const [name, cut, code, isError] of CUTS) {
+  Deno.test(`a streamed answer that ${name} keeps its 200 and is noted as ${code}`, async () => {
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: (c) => c.error(cut) });
+    const gateway = await testGateway({ upstream: () => ({ status: 200, headers: [], body }) });
+    const response = await gateway.request(BATCHES);
+    await response.bytes().catch(() => {});
+    await gateway.exchanges[0]?.streamed?.catch(() => {});
+    const { server } = spansOf(gateway);
+    assertEquals(server.attributes["http.response.status_code"], 200);
+    assertEquals(server.attributes["sms_gateway.error.code"], code);
+    assertEquals(server.attributes["error.type"], isError ? code : undefined);
+    assertEquals(server.status.code === SpanStatusCode.ERROR, isError);
   });
-  const gateway = await testGateway({ upstream: () => ({ status: 200, headers: [], body }) });
-  const response = await gateway.request(BATCHES);
-  await response.bytes().catch(() => {});
-  await gateway.exchanges[0]?.streamed?.catch(() => {});
-  const { server } = spansOf(gateway);
-  assertEquals(server.attributes["http.response.status_code"], 200);
-  assertEquals(server.attributes["error.type"], "upstream_connection_lost");
-  assertEquals(server.status.code, SpanStatusCode.ERROR);
-});
+}
