@@ -1,0 +1,60 @@
+import { testEnv } from "../support/gateway.ts";
+import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
+import { startProgram } from "../support/process.ts";
+
+/** Options of {@linkcode startGateway}. */
+export interface StartGatewayOptions {
+  /** Base URL of the upstream. */
+  upstream: string;
+  /** Environment variables beside the usual ones. Nothing is retried unless they say so. */
+  env?: Record<string, string>;
+  issuer?: TestIssuer;
+}
+
+/** What a gateway said from its start to its end. */
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `main.ts` as a process of its own, listening; killed at the end of the scope. */
+export interface GatewayProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly issuer: TestIssuer;
+  token(options?: TokenOptions): Promise<string>;
+  /** Asks it to end at once, waits, and tells all it said. */
+  stop(): Promise<Said>;
+}
+
+let commonIssuer: Promise<TestIssuer> | undefined;
+
+/** Starts the gateway on a free port of this machine, with nothing of this environment. */
+export async function startGateway(
+  { upstream, env, issuer: given }: StartGatewayOptions,
+): Promise<GatewayProcess> {
+  const issuer = given ?? await (commonIssuer ??= testIssuer());
+  const { AUTH_JWKS, ...usual } = testEnv(issuer);
+  const program = startProgram("main.ts", {
+    ...usual,
+    ...(!env?.AUTH_JWKS_URL && AUTH_JWKS && { AUTH_JWKS }),
+    SMS_API_URL: upstream,
+    RETRY_ATTEMPTS: "0",
+    ...env,
+  });
+  const [, port = ""] = await program.said(/127\.0\.0\.1:(\d+)/);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port: Number(port),
+    issuer,
+    token: (options) => issuer.token(options),
+    stop() {
+      // A second signal ends the time in which a load balancer may take notice.
+      program.kill("SIGTERM");
+      program.kill("SIGINT");
+      return program.ended();
+    },
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}

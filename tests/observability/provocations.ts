@@ -1,0 +1,320 @@
+import { CATALOG, type CatalogCode } from "../../errors/catalog.ts";
+import { OPERATIONS } from "../../operations.ts";
+import type { TokenOptions } from "../support/issuer.ts";
+
+/** A gateway of the {@linkcode import("./world.ts").World}, by what is the matter with it. */
+export type GatewayName =
+  | "usual" // in front of the sandbox
+  | "unreachable" // in front of nothing
+  | "broken" // in front of nothing, with a breaker that opens at once
+  | "keyless" // its issuer's key set cannot be fetched
+  | "retrying" // tries again, in front of an upstream that is unavailable the first time
+  | "faulty" // has a bug
+  | "cut"; // in front of an upstream that breaks off a long answer
+
+/** What must be seen of a request, whoever is asked. */
+export interface Expected {
+  readonly status: number;
+  /** Absent: it succeeded. */
+  readonly code?: string;
+  readonly origin?: "gateway" | "upstream";
+  /** Route template; absent: the path is none of the API. */
+  readonly route?: string;
+  /** The attempts at the upstream, in order: the status of each, or the code of its failure. */
+  readonly attempts: readonly (number | CatalogCode)[];
+  /** The type of the exception on the SERVER span; absent: none may be there. */
+  readonly exception?: RegExp;
+}
+
+/** One request that brings something about, and what must be seen of it. */
+export interface Provocation {
+  readonly name: string;
+  readonly gateway: GatewayName;
+  readonly method: string;
+  /** Path, and query if any; `{plan}` stands for the service plan, other names for real ids. */
+  readonly target: string;
+  /** Service plan of the path. Default: `plan-1`. */
+  readonly plan?: string;
+  /** `null`: none is sent. Default: a good one for `plan-1` and `plan-2`. */
+  readonly token?: TokenOptions | null;
+  /** Sent in place of a token. */
+  readonly authorization?: string;
+  /** Sent with it as it is; `Content-Length` and, unless it is here, the type are added. */
+  readonly body?: string;
+  readonly headers?: readonly string[];
+  readonly expected: Expected;
+}
+
+const PLAN = "/xms/v1/{service_plan_id}";
+const BATCHES = `${PLAN}/batches`;
+const MESSAGE = '{"to":["12025550142"],"body":"Hello"}';
+
+/** What a body has to be for an operation to succeed at the sandbox. */
+const BODIES: Readonly<Record<string, string>> = {
+  sendBatch: MESSAGE,
+  dryRun: '{"to":["12025550142"],"body":"Hello","type":"mt_text"}',
+  updateBatch: '{"body":"Changed"}',
+  replaceBatch: '{"to":["12025550142"],"body":"Replaced","feedback_enabled":true}',
+  sendDeliveryFeedback: '{"recipients":["12025550142"]}',
+  createGroup: '{"name":"friends"}',
+  updateGroup: '{"name":"good friends"}',
+  replaceGroup: '{"name":"best friends","members":[]}',
+};
+
+/** What is last of its kind goes last. */
+const ENDING: ReadonlySet<string> = new Set(["cancelBatch", "deleteGroup"]);
+
+const successes: readonly Provocation[] = OPERATIONS.toSorted((a, b) =>
+  Number(ENDING.has(a.id)) - Number(ENDING.has(b.id))
+).map(({ id, method, path, success }) => ({
+  name: `${id} succeeds`,
+  gateway: "usual",
+  method,
+  target: path,
+  ...(BODIES[id] && { body: BODIES[id] }),
+  expected: { status: success, route: path, attempts: [success] },
+}));
+
+/** What the sandbox answers when its query string asks for it. */
+function fault(
+  name: string,
+  query: string,
+  expected: Omit<Expected, "route">,
+  more: Partial<Provocation> = {},
+): Provocation {
+  return {
+    name,
+    gateway: "usual",
+    method: "GET",
+    target: `${BATCHES}?${query}`,
+    plan: "plan-2",
+    expected: { ...expected, route: BATCHES },
+    ...more,
+  };
+}
+
+/** Codes that the gateway alone gives, or gives for something else than what was answered. */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+  "unauthorized",
+  "client_closed_request",
+  "upstream_unreachable",
+  "upstream_timeout",
+  "upstream_connection_lost",
+  "upstream_credentials_rejected",
+  "overloaded",
+  "key_set_unavailable",
+]);
+
+const passedOn: readonly Provocation[] = Object.entries(CATALOG)
+  .filter(([code]) => !NOT_PASSED_ON.has(code))
+  .map(([code, { status }]) =>
+    fault(`the API says ${status} ${code}`, `sandbox_status=${status}&sandbox_code=${code}`, {
+      status,
+      code,
+      origin: "upstream",
+      attempts: [status],
+    })
+  );
+
+const oddReplies: readonly Provocation[] = [
+  fault("the API says a status and a code that nobody knows", "sandbox_status=451&sandbox_code=x", {
+    status: 451,
+    code: "x",
+    origin: "upstream",
+    attempts: [451],
+  }),
+  fault("a proxy says 502 in HTML", "sandbox_status=502&sandbox_shape=html", {
+    status: 503,
+    code: "service_unavailable",
+    origin: "upstream",
+    attempts: [502],
+  }),
+  fault("a proxy says 504 and nothing else", "sandbox_status=504&sandbox_shape=empty", {
+    status: 503,
+    code: "service_unavailable",
+    origin: "upstream",
+    attempts: [504],
+  }),
+  fault("the API redirects", "sandbox_status=302", {
+    status: 503,
+    code: "service_unavailable",
+    origin: "upstream",
+    attempts: [302],
+  }),
+  fault("the API refuses the gateway's credential", "sandbox_status=401", {
+    status: 503,
+    code: "upstream_credentials_rejected",
+    origin: "upstream",
+    attempts: [401],
+  }),
+];
+
+const refusals: readonly Provocation[] = [
+  ["no token", { token: null }],
+  ["a malformed token", { authorization: "Bearer a.b" }],
+  ["an expired token", { token: { expiresInS: -60 } }],
+  ["a token that is not valid yet", { token: { notBeforeInS: 600 } }],
+  ["a token with an unknown key", { token: { header: { kid: "another" } } }],
+  ["a token of another issuer", { token: { issuer: "https://elsewhere.test" } }],
+  ["a token for another audience", { token: { audience: "elsewhere" } }],
+  ["a token without exp", { token: { expiresInS: null } }],
+  ["a token that is no access token", { token: { header: { typ: "dpop+jwt" } } }],
+  ["a token for another service plan", { token: { servicePlans: ["plan-9"] } }],
+].map(([name, more]) => ({
+  name: `${name} is 401`,
+  gateway: "usual",
+  method: "GET",
+  target: BATCHES,
+  expected: {
+    status: 401,
+    code: "unauthorized",
+    origin: "gateway",
+    route: BATCHES,
+    attempts: [],
+    ...(/malformed|expired|valid yet|key|issuer|audience|exp$/.test(`${name}`) &&
+      { exception: /^ERR_J/ }),
+  },
+  ...(more as Partial<Provocation>),
+}));
+
+function refused(
+  name: string,
+  code: CatalogCode,
+  request: Omit<Provocation, "name" | "gateway" | "expected"> & { exception?: RegExp },
+): Provocation {
+  const known = request.target.startsWith(BATCHES) && !request.target.includes("//");
+  const { exception, ...rest } = request;
+  return {
+    name,
+    gateway: "usual",
+    ...rest,
+    expected: {
+      status: CATALOG[code].status,
+      code,
+      origin: "gateway",
+      ...(known && { route: BATCHES }),
+      attempts: [],
+      ...(exception && { exception }),
+    },
+  };
+}
+
+const otherRefusals: readonly Provocation[] = [
+  refused("an unknown path is 404", "not_found", { method: "GET", target: "/nowhere" }),
+  refused("an empty segment is 404", "not_found", { method: "GET", target: `${BATCHES}//x` }),
+  refused("a wrong method is 405", "method_not_allowed", { method: "PATCH", target: BATCHES }),
+  refused("an unknown method is 405", "method_not_allowed", { method: "PURGE", target: BATCHES }),
+  refused("plain text is 415", "unsupported_media_type", {
+    method: "POST",
+    target: BATCHES,
+    body: MESSAGE,
+    headers: ["Content-Type: text/plain"],
+  }),
+  refused("a body over the limit is 400", "syntax_constraint_violation", {
+    method: "POST",
+    target: BATCHES,
+    body: JSON.stringify({ body: "x".repeat(5_000) }),
+  }),
+  refused("a body that does not come is 400", "syntax_constraint_violation", {
+    method: "POST",
+    target: BATCHES,
+    headers: ["Content-Type: application/json", "Content-Length: 100"],
+  }),
+];
+
+const lost: readonly Provocation[] = [
+  fault("an upstream that does not answer is a timeout", "sandbox_delay_ms=5000", {
+    status: 503,
+    code: "upstream_timeout",
+    origin: "gateway",
+    attempts: ["upstream_timeout"],
+    exception: /^Error$/,
+  }),
+  fault("an upstream that stalls within its answer is a timeout", "sandbox_stall=true", {
+    status: 503,
+    code: "upstream_timeout",
+    origin: "gateway",
+    attempts: ["upstream_timeout"],
+    exception: /^UND_ERR_BODY_TIMEOUT$/,
+  }),
+  fault("a connection reset before the answer is lost", "sandbox_reset=before_headers", {
+    status: 503,
+    code: "upstream_connection_lost",
+    origin: "gateway",
+    attempts: ["upstream_connection_lost"],
+    exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
+  }),
+  fault("a connection reset amid the answer is lost", "sandbox_reset=mid_body", {
+    status: 503,
+    code: "upstream_connection_lost",
+    origin: "gateway",
+    attempts: ["upstream_connection_lost"],
+    exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
+  }),
+  fault("a POST whose connection is reset is lost", "sandbox_reset=before_headers", {
+    status: 503,
+    code: "upstream_connection_lost",
+    origin: "gateway",
+    attempts: ["upstream_connection_lost"],
+    exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
+  }, { method: "POST", body: MESSAGE }),
+  fault("an upstream that is not there is unreachable", "", {
+    status: 503,
+    code: "upstream_unreachable",
+    origin: "gateway",
+    attempts: ["upstream_unreachable"],
+    exception: /^ECONNREFUSED$/,
+  }, { gateway: "unreachable", target: BATCHES }),
+  fault("a long answer that breaks off is lost after its headers", "", {
+    status: 200,
+    code: "upstream_connection_lost",
+    origin: "gateway",
+    attempts: [200],
+    exception: /^TransportError$/,
+  }, { gateway: "cut", target: BATCHES }),
+];
+
+const ownFailures: readonly Provocation[] = [
+  fault("what opens the breaker is unreachable", "", {
+    status: 503,
+    code: "upstream_unreachable",
+    origin: "gateway",
+    attempts: ["upstream_unreachable"],
+    exception: /^ECONNREFUSED$/,
+  }, { gateway: "broken", target: BATCHES }),
+  fault("an open breaker refuses at once", "", {
+    status: 503,
+    code: "service_unavailable",
+    origin: "gateway",
+    attempts: [],
+  }, { gateway: "broken", target: BATCHES }),
+  fault("without a key set no token is judged", "", {
+    status: 503,
+    code: "key_set_unavailable",
+    origin: "gateway",
+    attempts: [],
+    exception: /^KeySetUnavailableError$/,
+  }, { gateway: "keyless", target: BATCHES }),
+  fault("a bug is a 500", "", {
+    status: 500,
+    code: "internal_error",
+    origin: "gateway",
+    attempts: ["internal_error"],
+    exception: /^TypeError$/,
+  }, { gateway: "faulty", target: BATCHES }),
+  fault("what was tried again has a CLIENT span for each try", "", {
+    status: 200,
+    attempts: [503, 200],
+  }, { gateway: "retrying", target: BATCHES }),
+];
+
+/** One request per status, code and origin; those of one gateway in this order. */
+export const PROVOCATIONS: readonly Provocation[] = [
+  ...successes,
+  ...passedOn,
+  ...oddReplies,
+  ...refusals,
+  ...otherRefusals,
+  ...lost,
+  ...ownFailures,
+];
