@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { exchangeRaw, rawRequest } from "../support/raw_client.ts";
+import type { Steps } from "./suite.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/** Request headers that an upstream may see; the last row is what an HTTP client adds itself. */
+// deno-fmt-ignore -- rows
+const MAY_GO_UP = new Set([
+  "accept", "accept-encoding", "accept-language", "content-type", "user-agent",
+  "authorization", "x-request-id", "traceparent", "tracestate",
+  "host", "connection", "content-length", "transfer-encoding", "sec-fetch-mode",
+]);
+
+/** Response headers of the upstream that must stay with the gateway. */
+const MUST_STAY = /^(set-cookie|server|via|x-hop|traceparent|www-authenticate|strict-.*)$/;
+
+/** Contract §4. */
+export const HEADERS: Steps = {
+  "what goes up is an allow-list, with the gateway's own credential": async (world) => {
+    const headers = [
+      `Authorization: Bearer ${await world.issuer.token()}`,
+      "Accept: application/json",
+      "Accept-Language: sv",
+      "Accept-Encoding: br",
+      "User-Agent: caller/1",
+      "Cookie: a=b",
+      "Forwarded: for=1.2.3.4",
+      "X-Forwarded-For: 1.2.3.4",
+      "X-Custom: 1",
+      "TE: trailers",
+      "Proxy-Authorization: Basic eA==",
+      "Baggage: a=b",
+    ];
+    const target = `${BATCHES}?reply=unspaced`;
+    const port = Number(new URL(world.url).port);
+    assertEquals((await exchangeRaw(port, rawRequest("GET", target, headers))).status, 200);
+    const [sent] = world.upstream.taken();
+    assert(sent);
+    assertEquals(sent.headers.map(([name]) => name).filter((name) => !MAY_GO_UP.has(name)), []);
+    const valuesOf = (wanted: string) =>
+      sent.headers.filter(([name]) => name === wanted).map(([, value]) => value);
+    assertEquals(valuesOf("authorization"), ["Bearer credential-of-plan-1"]);
+    assertEquals(valuesOf("accept"), ["application/json"]);
+    assertEquals(valuesOf("accept-language"), ["sv"]);
+    assertEquals(valuesOf("user-agent"), ["caller/1"]);
+    assertEquals(valuesOf("accept-encoding"), ["identity"]);
+    assertEquals(valuesOf("host"), [new URL(world.upstream.url).host]);
+  },
+
+  "what comes down is the upstream's, without what is not for callers": async ({ request }) => {
+    const { headers, body } = await request(`${BATCHES}?reply=headers`);
+    await body?.cancel();
+    assertEquals([...headers.keys()].filter((name) => MUST_STAY.test(name)), []);
+    assertEquals(headers.get("etag"), '"kept"');
+    assertEquals(headers.get("content-type"), "application/json");
+    assertEquals(headers.has("x-error-origin"), false);
+    assertMatch(headers.get("x-request-id") ?? "", ULID);
+  },
+
+  "a body that was decoded is not said to be encoded": async ({ request }) => {
+    const response = await request(`${BATCHES}?reply=gzip`);
+    assertEquals(await response.json(), { zipped: true });
+  },
+
+  "a usable request id is kept, on the way up and down": async ({ request, upstream }) => {
+    const id = "A_usable-id-1";
+    const response = await request(`${BATCHES}?reply=unspaced`, {
+      headers: { "x-request-id": id },
+    });
+    await response.body?.cancel();
+    const [sent] = upstream.taken();
+    assertEquals(response.headers.get("x-request-id"), id);
+    assertEquals(sent?.headers.find(([name]) => name === "x-request-id")?.[1], id);
+  },
+
+  "an unusable request id is replaced, on refusals too": async ({ request }) => {
+    for (const id of ["has space", "x".repeat(129), "a.b", ""]) {
+      const response = await request("/nowhere", { headers: { "x-request-id": id } });
+      assertMatch(response.headers.get("x-request-id") ?? "", ULID);
+    }
+  },
+
+  "exactly one traceparent goes up, within the caller's trace": async ({ request, upstream }) => {
+    const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
+    const response = await request(`${BATCHES}?reply=unspaced`, {
+      headers: { traceparent, tracestate: "vendor=1" },
+    });
+    await response.body?.cancel();
+    const [sent] = upstream.taken();
+    const parents = sent?.headers.filter(([name]) => name === "traceparent") ?? [];
+    assertEquals(parents.length, 1);
+    const [version, traceId, parentId, flags] = parents[0]?.[1].split("-") ?? [];
+    assertEquals([version, traceId, flags], ["00", TRACE_ID, "01"]);
+    assertMatch(parentId ?? "", /^[0-9a-f]{16}$/);
+    assert(parentId !== "00f067aa0ba902b7");
+    assertEquals(sent?.headers.find(([name]) => name === "tracestate")?.[1], "vendor=1");
+  },
+
+  "a traceparent that is none begins a trace of our own": async ({ request, upstream }) => {
+    const response = await request(`${BATCHES}?reply=unspaced`, {
+      headers: { traceparent: "00-00000000000000000000000000000000-0000000000000000-01" },
+    });
+    await response.body?.cancel();
+    const sent = upstream.taken()[0]?.headers.find(([name]) => name === "traceparent")?.[1] ?? "";
+    assertMatch(sent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    assertNotMatch(sent, /^00-0{32}/);
+  },
+};

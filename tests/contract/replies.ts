@@ -1,0 +1,69 @@
+import { FAULT_SHAPES } from "../../sandbox/fault_shapes.ts";
+import { assertError } from "./errors.ts";
+import type { Steps } from "./suite.ts";
+import { assertEquals } from "@std/assert";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+
+/** Status of the upstream → status of the answer. */
+const STATUSES: readonly [number, number][] = [
+  [301, 503],
+  [307, 503],
+  [400, 400],
+  [402, 402],
+  [408, 503],
+  [418, 418],
+  [422, 422],
+  [425, 503],
+  [499, 503],
+  [500, 500],
+  [501, 500],
+  [502, 503],
+  [503, 503],
+  [504, 503],
+  [520, 503],
+  [599, 500],
+];
+
+/** Contract §3. */
+export const REPLIES: Steps = {
+  ...Object.fromEntries(FAULT_SHAPES.map((shape) =>
+    [
+      `an error of the shape ${shape} becomes code and text`,
+      async ({ request }) => {
+        const response = await request(`${BATCHES}?sandbox_status=400&sandbox_shape=${shape}`);
+        await assertError(response, { status: 400, origin: "upstream" });
+      },
+    ] as const satisfies [string, Steps[string]]
+  )),
+
+  "every error status of the upstream has its place": async ({ request }) => {
+    for (const [sent, status] of STATUSES) {
+      await assertError(await request(`${BATCHES}?sandbox_status=${sent}`), { status });
+    }
+  },
+
+  "a redirect is not followed": async ({ request, upstream }) => {
+    await assertError(await request(`${BATCHES}?reply=redirect`), { status: 503 });
+    assertEquals(upstream.taken().length, 1);
+  },
+
+  "a 404 loses its body": async ({ request }) => {
+    const response = await request(`${BATCHES}?reply=missing`);
+    await assertError(response, { status: 404, origin: "upstream" });
+  },
+
+  "an upstream's 401 is the gateway's trouble": async ({ request }) => {
+    const response = await request(`${BATCHES}?reply=unauthorized`);
+    await assertError(response, { status: 503, code: "upstream_credentials_rejected" });
+    assertEquals(response.headers.has("www-authenticate"), false);
+  },
+
+  "an unknown code passes, and so does the time to wait": async ({ request }) => {
+    const unknown = await request(`${BATCHES}?reply=unknown_code`);
+    assertEquals(await assertError(unknown, { status: 409, code: "brand_new" }), "New.");
+    const busy = await request(`${BATCHES}?reply=busy`);
+    await assertError(busy, { status: 429, code: "limit_exceeded", origin: "upstream" });
+    assertEquals(busy.headers.get("retry-after"), "7");
+  },
+};

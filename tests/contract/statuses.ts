@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { testIssuer, type TokenOptions } from "../support/issuer.ts";
+import { exchangeRaw } from "../support/raw_client.ts";
+import { refusedPort } from "../support/raw_upstream.ts";
+import { assertError } from "./errors.ts";
+import type { Steps } from "./suite.ts";
+import { LONG_BODY, REPLIES } from "./upstream.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const JSON_TYPE = { "content-type": "application/json" };
+const POST = { method: "POST", headers: JSON_TYPE, body: "{}" };
+
+/** What is wrong with a token → how it is made. */
+const BAD_TOKENS: Readonly<Record<string, TokenOptions>> = {
+  "is expired": { expiresInS: -60 },
+  "is not valid yet": { notBeforeInS: 60 },
+  "never expires": { expiresInS: null },
+  "is of another issuer": { issuer: "https://other.test" },
+  "is for another audience": { audience: "other" },
+  "is for another plan": { servicePlans: ["plan-2"] },
+  "names its plan as text": { servicePlans: "plan-1" },
+};
+
+const BAD_AUTHORIZATIONS = ["Basic eDp5", "Bearer", "Bearer a b", "Bearer x.y.z"];
+
+/** Contract §2. */
+export const STATUSES: Steps = {
+  "success comes back with the upstream's status and bytes": async ({ request }) => {
+    const odd = await request(`${BATCHES}?reply=odd`);
+    assertEquals([odd.status, odd.headers.get("content-type")], [226, "x/odd"]);
+    assertEquals(await odd.bytes(), REPLIES.odd.body);
+    const unspaced = await request(`${BATCHES}?reply=unspaced`);
+    assertEquals(await unspaced.text(), REPLIES.unspaced.body);
+    const empty = await request(`${BATCHES}?reply=empty`);
+    assertEquals([empty.status, await empty.text()], [204, ""]);
+    const long = await request(`${BATCHES}?reply=long`);
+    assertEquals(await long.text(), LONG_BODY);
+  },
+
+  "no token is 401 with a challenge": async ({ request, upstream }) => {
+    const response = await request(BATCHES, { token: null });
+    await assertError(response, { status: 401, code: "unauthorized", origin: "gateway" });
+    assertMatch(response.headers.get("www-authenticate") ?? "", /^Bearer /);
+    assertEquals(upstream.taken(), []);
+  },
+
+  "an authorization that is no bearer token is 401": async ({ request }) => {
+    for (const authorization of BAD_AUTHORIZATIONS) {
+      const response = await request(BATCHES, { headers: { authorization } });
+      await assertError(response, { status: 401, origin: "gateway" });
+    }
+  },
+
+  ...Object.fromEntries(
+    Object.entries(BAD_TOKENS).map(([what, token]) =>
+      [
+        `a token that ${what} is 401`,
+        async ({ request, upstream }) => {
+          const response = await request(BATCHES, { token });
+          await assertError(response, { status: 401, code: "unauthorized", origin: "gateway" });
+          assertEquals(upstream.taken(), []);
+        },
+      ] as const satisfies [string, Steps[string]]
+    ),
+  ),
+
+  "a forged token is 401": async ({ request }) => {
+    const forger = await testIssuer();
+    const headers = { authorization: `Bearer ${await forger.token()}` };
+    await assertError(await request(BATCHES, { headers }), { status: 401, origin: "gateway" });
+  },
+
+  "a plan without a credential is 401": async ({ request }) => {
+    const token = { servicePlans: ["plan-3"] };
+    await assertError(await request("/xms/v1/plan-3/batches", { token }), { status: 401 });
+  },
+
+  "another method is 405 and says which there are": async ({ request }) => {
+    const response = await request(BATCHES, { method: "PATCH" });
+    await assertError(response, { status: 405, code: "method_not_allowed", origin: "gateway" });
+    assertEquals(response.headers.get("allow")?.split(", ").toSorted(), ["GET", "HEAD", "POST"]);
+  },
+
+  "a body that does not declare JSON is 415": async ({ request, upstream }) => {
+    for (const type of ["text/plain", "application/jsonx", "application/xml; a=application/json"]) {
+      const response = await request(BATCHES, { ...POST, headers: { "content-type": type } });
+      await assertError(response, { status: 415, code: "unsupported_media_type" });
+      assertEquals(response.headers.get("accept"), "application/json");
+    }
+    assertEquals(upstream.taken(), []);
+  },
+
+  "a body over the limit is 400, announced or not": async ({ request, upstream }) => {
+    const large = JSON.stringify({ body: "x".repeat(5_000) });
+    const expected = {
+      status: 400,
+      code: "syntax_constraint_violation",
+      origin: "gateway",
+    } as const;
+    await assertError(await request(BATCHES, { ...POST, body: large }), expected);
+    const stream = new Blob([large]).stream();
+    await assertError(await request(BATCHES, { ...POST, body: stream }), expected);
+    assertEquals(upstream.taken(), []);
+  },
+
+  "half a body is never forwarded": async ({ url, issuer, upstream }) => {
+    const head = [
+      `POST ${BATCHES} HTTP/1.1`,
+      "Host: gateway.test",
+      "Connection: close",
+      `Authorization: Bearer ${await issuer.token()}`,
+      "Content-Type: application/json",
+      "Content-Length: 100",
+    ];
+    const answer = await exchangeRaw(Number(new URL(url).port), `${head.join("\r\n")}\r\n\r\n{"bo`);
+    assertEquals(answer.status, 400);
+    assertEquals(upstream.taken(), []);
+  },
+
+  "documented refusals come back with their codes": async ({ request }) => {
+    for (const code of ["unknown_group", "unknown_campaign", "illegal_number_type"]) {
+      const path = `${BATCHES}?sandbox_status=403&sandbox_code=${code}`;
+      await assertError(await request(path, POST), { status: 403, code, origin: "upstream" });
+    }
+  },
+
+  "too many requests of a caller are 429": async (world) => {
+    await using gateway = await world.start({ MAX_OUTSTANDING_PER_CALLER: "1" });
+    const { url } = gateway;
+    const first = world.request(`${BATCHES}?sandbox_delay_ms=600`, { url });
+    while (world.upstream.taken().length === 0) await new Promise((go) => setTimeout(go, 10));
+    const expected = { status: 429, code: "too_many_requests", origin: "gateway" } as const;
+    await assertError(await world.request(BATCHES, { url }), expected);
+    await (await first).body?.cancel();
+    const after = await world.request(BATCHES, { url });
+    await after.body?.cancel();
+    assertEquals(after.status, 200);
+  },
+
+  "an upstream that is not there is 503, and nothing was sent": async (world) => {
+    await using gateway = await world.start({ SMS_API_URL: `http://127.0.0.1:${refusedPort()}` });
+    const response = await world.request(BATCHES, { ...POST, url: gateway.url });
+    const code = world.traits.provesUnsent ? "upstream_unreachable" : "upstream_connection_lost";
+    await assertError(response, { status: 503, code, origin: "gateway" });
+  },
+
+  "an upstream that is silent is 503, and the outcome of a POST unknown": async (world) => {
+    const path = `${BATCHES}?sandbox_delay_ms=4000`;
+    const response = await world.request(path, {
+      ...POST,
+      body: '{"to":["12025550142"],"body":"x"}',
+    });
+    const text = await assertError(response, { status: 503, code: "upstream_timeout" });
+    assertMatch(text, /It is not known whether/);
+  },
+
+  "an answer that stalls or breaks off within the first bytes is 503": async ({ request }) => {
+    const stalled = await request(`${BATCHES}?sandbox_stall=true`);
+    await assertError(stalled, { status: 503, code: "upstream_timeout" });
+    const cut = await request(`${BATCHES}?sandbox_reset=mid_body`);
+    await assertError(cut, { status: 503, code: "upstream_connection_lost" });
+  },
+
+  "a POST whose connection breaks is sent once, and its outcome unknown": async (world) => {
+    await using gateway = await world.start({ RETRY_ATTEMPTS: "2" });
+    // An idle connection first: one that breaks when reused is what some clients send again on.
+    await (await world.request(BATCHES, { url: gateway.url })).body?.cancel();
+    world.upstream.taken();
+    const path = `${BATCHES}?sandbox_reset=before_headers`;
+    const response = await world.request(path, { ...POST, url: gateway.url });
+    const text = await assertError(response, { status: 503, code: "upstream_connection_lost" });
+    assertMatch(text, /It is not known whether/);
+    assertEquals(world.upstream.taken().length, 1);
+  },
+
+  "a GET whose connection breaks is tried again": async (world) => {
+    await using gateway = await world.start({ RETRY_ATTEMPTS: "2" });
+    const path = `${BATCHES}?sandbox_reset=before_headers`;
+    await assertError(await world.request(path, { url: gateway.url }), { status: 503 });
+    assertEquals(world.upstream.taken().length, 3);
+  },
+
+  "keys come from the issuer by URL; while there are none it is 503, not 401": async (world) => {
+    const published: unknown[] = [];
+    await using issuer = serveKeys(() =>
+      published[0] ? Response.json(published[0]) : new Response(null, { status: 500 })
+    );
+    const env = { AUTH_JWKS: "", AUTH_JWKS_URL: issuer.url, JWKS_COOLDOWN_MS: "50" };
+    await using gateway = await world.start(env);
+    const { url } = gateway;
+    const refused = await world.request(BATCHES, { url });
+    await assertError(refused, { status: 503, code: "key_set_unavailable", origin: "gateway" });
+    published.push(world.issuer.jwks);
+    await assertAccepted(() => world.request(BATCHES, { url }));
+  },
+};
+
+/** Waits until keys that are there now have been fetched. */
+async function assertAccepted(request: () => Promise<Response>): Promise<void> {
+  let status = 0;
+  for (let tries = 0; status !== 200 && tries < 40; tries++) {
+    await new Promise((go) => setTimeout(go, 50));
+    const response = await request();
+    await response.body?.cancel();
+    status = response.status;
+  }
+  assert(status === 200, `it went on answering ${status}`);
+}
+
+function serveKeys(answer: () => Response): AsyncDisposable & { url: string } {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/jwks.json`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

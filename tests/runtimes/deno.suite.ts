@@ -1,0 +1,35 @@
+import { parseConfig } from "../../config.ts";
+import { createGateway } from "../../gateway.ts";
+import { fetchTransport } from "../../upstream/fetch_transport.ts";
+import { contractSuite } from "../contract/suite.ts";
+import { startCommand as startTask } from "../drills/kit/gateway_process.ts";
+import { LISTENING, startCommand } from "./processes.ts";
+
+contractSuite("the gateway on Deno", async (env) =>
+  await startCommand({
+    command: Deno.execPath(),
+    args: await startTask(),
+    env,
+    port: LISTENING,
+  }), { rawTargets: true, provesUnsent: true });
+
+contractSuite(
+  "the gateway over fetch",
+  (env) => {
+    const config = parseConfig(env);
+    const transport = fetchTransport(new URL(config.upstream.url).origin);
+    const gateway = createGateway(config, { transport });
+    const server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request, info) => gateway.fetch(request, info),
+    );
+    return Promise.resolve({
+      url: `http://127.0.0.1:${server.addr.port}`,
+      async [Symbol.asyncDispose]() {
+        await server.shutdown();
+        await gateway.close();
+      },
+    });
+  },
+  { rawTargets: true, provesUnsent: true },
+);
