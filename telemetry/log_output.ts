@@ -19,6 +19,9 @@ const FLUSH_SIZE = 64 * 1024;
 /** While the reader of the log is this far behind, lines are dropped rather than memory filled. */
 const MAX_BACKLOG = 16 * 1024 * 1024;
 
+/** What nobody reads keeps the process from ending no longer than this, in ms. */
+const CLOSE_TIMEOUT_MS = 300;
+
 /** Lines that were dropped because nobody read them. */
 export let droppedLines = 0;
 
@@ -72,5 +75,12 @@ function batchingSink(
     if (waiting.length >= FLUSH_SIZE) void flush();
     else timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
   };
-  return Object.assign(sink, { [Symbol.asyncDispose]: flush });
+  return Object.assign(sink, { [Symbol.asyncDispose]: () => atMost(CLOSE_TIMEOUT_MS, flush()) });
+}
+
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([promise, timeUp]);
+  clearTimeout(timer);
 }

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
+import type { LogRecord } from "@logtape/logtape";
+import { accessLog, accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
+import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
@@ -96,6 +98,24 @@ Deno.test("no line of the log holds a token, a message, a phone number or a quer
 Deno.test("a success is info, a caller's fault a warning, an operator's an error", () => {
   const levels = [200, 302, 399, 400, 404, 499, 500, 503].map(levelOf);
   assertEquals(levels.join(), "info,info,info,warning,warning,warning,error,error");
+});
+
+Deno.test("a streamed answer that broke off is an error of the log, though its status was 200", async () => {
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (c) => c.error(new TransportError(true, "network", { cause: 0 })),
+  });
+  const { request, exchanges } = await testGateway({
+    upstream: () => ({ status: 200, headers: [], body }),
+  });
+  await (await request(BATCHES)).bytes().catch(() => {});
+  await exchanges[0]?.streamed?.catch(() => {});
+  const records: LogRecord[] = [];
+  accessLog((record) => void records.push(record)).finished(exchanges[0]!, 1);
+  const { level, properties } = records[0]!;
+  assertEquals(
+    [level, properties.status, properties.code, properties.origin],
+    ["error", 200, "upstream_connection_lost", "gateway"],
+  );
 });
 
 Deno.test("a log line is one JSON object with time and level first", () => {
