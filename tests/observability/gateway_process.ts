@@ -1,12 +1,16 @@
 import { testEnv } from "../support/gateway.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
 import { startProgram } from "../support/process.ts";
+import { until } from "./until.ts";
 
 /** Options of {@linkcode startGateway}. */
 export interface StartGatewayOptions {
   /** Base URL of the upstream. */
   upstream: string;
-  /** Environment variables beside the usual ones. Nothing is retried unless they say so. */
+  /**
+   * Environment variables beside the usual ones. Nothing is retried unless they say so. With a
+   * log that does not tell the port, `PORT` has to be a free one.
+   */
   env?: Record<string, string>;
   issuer?: TestIssuer;
 }
@@ -43,10 +47,12 @@ export async function startGateway(
     RETRY_ATTEMPTS: "0",
     ...env,
   });
-  const [, port = ""] = await program.said(/127\.0\.0\.1:(\d+)/);
+  const port = Number(env?.PORT ?? (await program.said(/127\.0\.0\.1:(\d+)/))[1]);
+  const url = `http://127.0.0.1:${port}`;
+  await until("a gateway that listens", () => fetch(`${url}/livez`).then(isAlive, () => false));
   return {
-    url: `http://127.0.0.1:${port}`,
-    port: Number(port),
+    url,
+    port,
     issuer,
     token: (options) => issuer.token(options),
     stop() {
@@ -57,4 +63,9 @@ export async function startGateway(
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
+}
+
+async function isAlive(response: Response): Promise<boolean> {
+  await response.body?.cancel();
+  return response.ok;
 }

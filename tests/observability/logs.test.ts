@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answering, rawReply, rawUpstream, refusedPort } from "../support/raw_upstream.ts";
+import { startGateway } from "./gateway_process.ts";
+import { otlpSink } from "./otlp_sink.ts";
+import { PROVOCATIONS } from "./provocations.ts";
+import { issuer, send, type Sent } from "./traced_request.ts";
+import { startWorld } from "./world.ts";
+
+/** Type of every field; a question mark: only where there is such a thing. */
+const FIELDS: Readonly<Record<string, string>> = {
+  time: "string",
+  level: "string",
+  message: "string",
+  request_id: "string",
+  trace_id: "string",
+  span_id: "string",
+  subject: "string?",
+  service_plan: "string?",
+  method: "string",
+  route: "string",
+  status: "number",
+  code: "string?",
+  origin: "string?",
+  upstream_status: "number?",
+  duration_ms: "number",
+  upstream_duration_ms: "number?",
+  attempts: "number",
+  bytes_in: "number",
+  bytes_out: "number?",
+};
+
+type Line = Readonly<Record<string, unknown>>;
+
+const linesOf = (stdout: string): Line[] => {
+  const lines: Line[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return lines.filter(({ message }) => message === "request");
+};
+
+Deno.test("every request has one JSON line that says what came of it, of whom and how long it took", async (t) => {
+  await using sink = otlpSink();
+  await using world = await startWorld({ otlpEndpoint: sink.url });
+  // What has a bug runs in this process and has no log of its own.
+  const sent = await world.provoke(PROVOCATIONS.filter(({ gateway }) => gateway !== "faulty"));
+  const { stdout, stderr } = await world.stop();
+  assertEquals(stderr, "");
+  const lines = Map.groupBy(linesOf(stdout), ({ request_id }) => request_id);
+  assertEquals(lines.size, sent.length);
+  for (const one of sent) {
+    await t.step(one.name, () => {
+      const [line, ...more] = lines.get(one.requestId) ?? [];
+      assert(line && more.length === 0, `${more.length + 1} lines`);
+      assertTypes(line);
+      assertSays(line, one);
+      const span = sink.spans().find(({ spanId }) => spanId === line.span_id);
+      assertEquals([span?.traceId, span?.kind], [one.traceId, 2]);
+    });
+  }
+});
+
+function assertTypes(line: Line): void {
+  assertEquals(Object.keys(line).filter((name) => !Object.hasOwn(FIELDS, name)), []);
+  for (const [name, type] of Object.entries(FIELDS)) {
+    if (type.endsWith("?") && !(name in line)) continue;
+    assertEquals(typeof line[name], type.replace("?", ""), name);
+  }
+  assertMatch(String(line.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+}
+
+function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answer }: Sent): void {
+  const { status, code, origin, route, attempts } = expected;
+  const forwarded = attempts.length > 0;
+  assertEquals(
+    { ...line, ...IGNORED },
+    {
+      ...IGNORED,
+      level: levelOf(status, code),
+      message: "request",
+      trace_id: traceId,
+      method,
+      route: route ?? line.route,
+      status,
+      ...(code && { code, origin }),
+      attempts: attempts.length,
+      ...(line.subject !== undefined && { subject: "billing" }),
+      ...(line.service_plan !== undefined && { service_plan: plan }),
+      ...(typeof attempts.at(-1) === "number" && { upstream_status: attempts.at(-1) }),
+      ...(line.upstream_duration_ms !== undefined &&
+        { upstream_duration_ms: line.upstream_duration_ms }),
+      ...(line.bytes_out !== undefined && { bytes_out: line.bytes_out }),
+    },
+  );
+  assertEquals(line.upstream_duration_ms !== undefined, forwarded);
+  assert(!forwarded || Number(line.upstream_duration_ms) <= Number(line.duration_ms));
+  assert(!forwarded || (line.subject === "billing" && line.service_plan === plan));
+  assertEquals(line.bytes_in, forwarded ? bytesIn : 0);
+  if (status < 400 && code === undefined) assertEquals(line.bytes_out, answer?.body.length);
+}
+
+/** Compared on their own, or other at every run. */
+const IGNORED = { time: "", request_id: "", span_id: "", duration_ms: 0, bytes_in: 0 };
+
+/** A success is news for nobody; a refusal concerns the caller; the rest the operator. */
+function levelOf(status: number, code: string | undefined): string {
+  if (code === undefined) return "info";
+  return status >= 400 && status < 500 ? "warning" : "error";
+}
+
+/** What is asked for, and the statuses whose lines are then there. */
+const LEVELS: readonly [level: string, statuses: number[]][] = [
+  ["debug", [200, 401, 503]],
+  ["info", [200, 401, 503]],
+  ["warning", [401, 503]],
+  ["error", [503]],
+];
+
+for (const [level, statuses] of LEVELS) {
+  Deno.test(`with LOG_LEVEL ${level} there is a line for ${statuses.join(", ")}`, async () => {
+    const stdout = await threeRequests({ LOG_LEVEL: level });
+    const lines = stdout.includes("{") ? linesOf(stdout) : [];
+    assertEquals(lines.map(({ status }) => status), statuses);
+  });
+}
+
+Deno.test("with LOG_FORMAT text each line says to a person who refused, how long it took and which trace it is", async () => {
+  const stdout = await threeRequests({ LOG_FORMAT: "text" });
+  const lines = stdout.trimEnd().split("\n");
+  const [route, timed] = ["GET /xms/v1/{service_plan_id}/batches", String.raw`[\d.]+ ms`];
+  const patterns = [
+    `info +listening url=http://127.0.0.1:.* upstream=http.* traces=not exported`,
+    `200 ok ${route} ${timed}, SMS API ${timed} trace [0-9a-f]{32}`,
+    `401 unauthorized \\(refused by gateway\\) ${route} ${timed} trace [0-9a-f]{32}`,
+    `503 service_unavailable \\(refused by upstream\\) ${route} ${timed}, SMS API ${timed} trace .*`,
+    `info +stopped`,
+  ];
+  assertEquals(lines.length, patterns.length, stdout);
+  for (const [index, pattern] of patterns.entries()) {
+    assertMatch(
+      lines[index] ?? "",
+      new RegExp(`^[0-9:.]{12} ${
+        pattern.replace(/[{}]/g, "[{}]")
+          .replaceAll("[{}]32[{}]", "{32}")
+      }$`),
+    );
+  }
+});
+
+/** Standard output of a gateway that answers 200, 401 and 503. */
+async function threeRequests(env: Record<string, string>): Promise<string> {
+  const replies = [rawReply(200, "{}"), rawReply(503, "{}")];
+  await using upstream = await rawUpstream(async (connection) => {
+    while (await connection.readRequest()) await connection.write(replies.shift() ?? "");
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    issuer,
+    env: { PORT: String(refusedPort()), ...env },
+  });
+  const request = {
+    name: "",
+    method: "GET",
+    target: "/xms/v1/plan-1/batches",
+    plan: "plan-1",
+    expected: { status: 200, attempts: [] },
+  };
+  for (const more of [{}, { token: null }, {}]) await send(gateway.port, { ...request, ...more });
+  return (await gateway.stop()).stdout;
+}
+
+Deno.test("a log that nobody reads stops neither the answers nor the end of the process", async () => {
+  await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
+  await using gateway = await startGateway({ upstream: upstream.url, issuer });
+  const url = `${gateway.url}/xms/v1/plan-1/batches`;
+  const headers = { authorization: `Bearer ${await issuer.token()}` };
+  // A line has some 400 bytes, and 64 KiB fill the pipe: most of them are never written.
+  for (let sent = 0; sent < 1_000; sent += 20) {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(url, { headers })));
+    for (const answer of answers) assertEquals([answer.status, await answer.text()], [200, "{}"]);
+  }
+  const { code } = await gateway.stop(); // reads only what is left when it has ended
+  assertEquals(code, 0);
+});
