@@ -19,15 +19,19 @@ export const BOOT_SCRIPT = `"use strict";
       React.createElement(Select, properties),
     );
 
-  // Regions are for parts of a page; one for each table of answers would be noise.
-  const quieten = () => {
-    for (const table of document.querySelectorAll("table.responses-table[role]")) {
+  // What cannot be had by other components: a region for each table of answers is noise, and
+  // a choice of values needs the name of its parameter.
+  const mend = () => {
+    for (const table of target.querySelectorAll("table.responses-table[role]")) {
       table.removeAttribute("role");
+    }
+    for (const choice of target.querySelectorAll("[data-param-name] select:not([aria-label])")) {
+      choice.setAttribute("aria-label", choice.closest("[data-param-name]").dataset.paramName);
     }
   };
 
   const target = document.getElementById("reference");
-  new MutationObserver(quieten).observe(target, { childList: true, subtree: true });
+  new MutationObserver(mend).observe(target, { childList: true, subtree: true });
   SwaggerUIBundle({
     domNode: target,
     url: target.dataset.document,

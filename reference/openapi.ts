@@ -120,19 +120,21 @@ function success({ id, success }: Operation & { id: OperationId }, notes: Operat
         },
       },
     }),
-    ...(notes.next && { links: Object.fromEntries(notes.next.map((next) => [next, link(next)])) }),
+    ...(notes.next && {
+      links: Object.fromEntries(notes.next.map((next) => [next, link(next, notes.nextId)])),
+    }),
   };
 }
 
-/** From a new resource to an operation on it. */
-function link(next: OperationId): object {
+/** From a resource in an answer to an operation on it. */
+function link(next: OperationId, pointer = "/id"): object {
   const path = OPERATIONS.find(({ id }) => id === next)?.path ?? "";
   return {
     operationId: next,
     parameters: Object.fromEntries(
       [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [
         name,
-        name === "service_plan_id" ? "$request.path.service_plan_id" : "$response.body#/id",
+        name === "service_plan_id" ? "$request.path.service_plan_id" : `$response.body#${pointer}`,
       ]),
     ),
   };

@@ -29,6 +29,8 @@ export interface OperationNotes {
   readonly refusals?: readonly CatalogCode[];
   /** Operations that take the identifier which this one answers. */
   readonly next?: readonly OperationId[];
+  /** Where that identifier is in the answer: a JSON pointer; default: `/id`. */
+  readonly nextId?: `/${string}`;
 }
 
 /** Groups of operations, in the order in which they are shown. */
@@ -136,6 +138,8 @@ export const NOTES: Readonly<Record<OperationId, OperationNotes>> = {
     description: "The messages received, newest first.",
     query: { name: "ListInboundsQuery", schema: ListInboundsQuery },
     answer: "InboundListResponse",
+    next: ["getInbound"],
+    nextId: "/inbounds/0/id",
   },
   getInbound: {
     tag: "Inbounds",

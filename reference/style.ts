@@ -12,7 +12,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 1rem; }
+html { scroll-padding-top: 2.5rem; }
 body {
   margin: 0; background: var(--ground); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
@@ -69,6 +69,8 @@ html .operations .swagger-ui { background: none; }
 .operations .swagger-ui .btn.authorize svg { fill: var(--link); }
 .operations .swagger-ui .opblock .opblock-summary-method { color: #10151a; text-shadow: none; }
 .operations .swagger-ui .opblock-delete .opblock-summary-method { background: #ff8f8f; }
+html .operations .swagger-ui .markdown code, html .operations .swagger-ui .renderedMarkdown code { background: none; color: inherit; }
+.dark-mode .operations .swagger-ui .opblock .opblock-section-header { background: #14171a !important; }
 .operations .swagger-ui .parameter__in { color: var(--soft); }
 .operations .swagger-ui [class*="json-schema-2020-12-expand-deep"] { color: inherit; opacity: .85; }
 .operations .swagger-ui [class*="json-schema-2020-12__constraint"] { background: #5b4300; color: #ffffff; }

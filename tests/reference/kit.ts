@@ -1,0 +1,27 @@
+import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
+import { serveSandbox } from "../../sandbox/serve.ts";
+import { type ServedGateway, serveGateway } from "../support/served.ts";
+
+/** A plan that the gateway of the tests has a credential for. */
+export const PLAN = "plan-1";
+
+/** A gateway in front of a sandbox, both listening; stopped at the end of the scope. */
+export interface Stage extends AsyncDisposable {
+  readonly gateway: ServedGateway;
+  readonly sandbox: Sandbox;
+}
+
+/** Serves a gateway and the sandbox behind it on free ports of this machine. */
+export async function stage(env: Record<string, string> = {}): Promise<Stage> {
+  const sandbox = createSandbox({ servicePlans: { [PLAN]: "credential-of-plan-1" } });
+  const served = await serveSandbox(sandbox);
+  const gateway = await serveGateway({ upstream: served.url, env });
+  return {
+    gateway,
+    sandbox,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await served.close();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** A Python environment with pinned packages, made once and kept in the user's cache. */
+export interface Venv {
+  /** Path of a program in it, such as `python`. */
+  program(name: string): string;
+}
+
+/**
+ * Makes, or finds, the environment of a requirements file; its name and content choose the
+ * folder, so that a changed pin makes a new one.
+ *
+ * @returns undefined where there is no Python with `venv` to make it with
+ * @throws where Python is there, but installing failed
+ */
+export async function venv(name: string, requirements: URL): Promise<Venv | undefined> {
+  const content = await Deno.readFile(requirements);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex().slice(
+    0,
+    12,
+  );
+  const folder = `${cacheFolder()}/sms-gateway/${name}-${digest}`;
+  const program = (program: string) => `${folder}/bin/${program}`;
+  if (await exists(`${folder}/complete`)) return { program };
+  if (!await succeeds("python3", ["-c", "import ensurepip, venv"])) return undefined;
+  await run("python3", ["-m", "venv", "--clear", folder]);
+  await run(program("pip"), [
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--requirement",
+    requirements.pathname,
+  ]);
+  await Deno.writeTextFile(`${folder}/complete`, "");
+  return { program };
+}
+
+function cacheFolder(): string {
+  return Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function succeeds(command: string, args: string[]): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(command, { args, stdout: "null", stderr: "null" })
+      .output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
+async function run(command: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
+  if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
+}
