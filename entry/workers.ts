@@ -21,6 +21,9 @@ declare const FixedLengthStream: new (
 /** Whose work is going on: a context is valid for its own request only. */
 const contexts = new AsyncLocalStorage<ExecutionContext>();
 
+/** Workers decode these whether or not they were asked for. */
+const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
+
 let gateway: Gateway | undefined;
 
 export default {
@@ -41,7 +44,7 @@ function start(env: Environment): Gateway {
   const config = parseConfig(env);
   const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
-    transport: fetchTransport(origin, { toStream: ofKnownLength }),
+    transport: fetchTransport(origin, { toStream: ofKnownLength, decodes: DECODED }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
   });

@@ -10,8 +10,8 @@ import {
 /** Options of {@linkcode fetchTransport}. */
 export interface FetchTransportOptions {
   /**
-   * Content codings that this runtime's fetch decodes by itself, though it leaves the headers
-   * that speak of them. Default: gzip and br, as Deno and Workers do.
+   * Content codings that this runtime's fetch decodes though nobody asked for them, while it
+   * leaves the headers that speak of them. Default: none, as on Deno.
    */
   decodes?: ReadonlySet<string>;
   /** A request body as a stream. Default: one chunk, which goes up chunked. */
@@ -26,7 +26,7 @@ export interface FetchTransportOptions {
  */
 export function fetchTransport(origin: string, options: FetchTransportOptions = {}): Transport {
   const complete = {
-    decodes: new Set(["gzip", "br"]),
+    decodes: new Set<string>(),
     toStream: oneChunk,
     fetch: (request: Request) => fetch(request),
     ...options,

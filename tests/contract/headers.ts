@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { exchangeRaw, rawRequest } from "../support/raw_client.ts";
 import type { Steps } from "./suite.ts";
@@ -60,9 +61,15 @@ export const HEADERS: Steps = {
     assertMatch(headers.get("x-request-id") ?? "", ULID);
   },
 
-  "a body that was decoded is not said to be encoded": async ({ request }) => {
-    const response = await request(`${BATCHES}?reply=gzip`);
-    assertEquals(await response.json(), { zipped: true });
+  "an encoded body comes as it is said to be, decoded on the way or not": async ({ request }) => {
+    for (const coding of ["gzip", "br", "deflate"]) {
+      const { headers, body } = await request(`${BATCHES}?reply=${coding}`, {
+        headers: { "accept-encoding": "identity" }, // or the test's own fetch decodes it
+      });
+      const said = headers.get("content-encoding") ?? "identity";
+      assert(said === "identity" || said === coding, said);
+      assertEquals(await decoded(said, body), '{"zipped":true}');
+    }
   },
 
   "a usable request id is kept, on the way up and down": async ({ request, upstream }) => {
@@ -108,4 +115,15 @@ export const HEADERS: Steps = {
     assertMatch(sent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     assertNotMatch(sent, /^00-0{32}/);
   },
+};
+
+async function decoded(coding: string, body: Response["body"]): Promise<string> {
+  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+  return new TextDecoder().decode(DECODERS[coding]?.(bytes) ?? bytes);
+}
+
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  gzip: gunzipSync,
+  br: brotliDecompressSync,
+  deflate: inflateSync,
 };

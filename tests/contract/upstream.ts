@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { getRequestListener } from "@hono/node-server";
 import { createSandbox } from "../../sandbox/app.ts";
 
@@ -47,6 +47,16 @@ export const REPLIES = {
     status: 200,
     headers: [...JSON_TYPE, "content-encoding", "gzip"],
     body: gzipSync('{"zipped":true}'),
+  },
+  br: {
+    status: 200,
+    headers: [...JSON_TYPE, "content-encoding", "br"],
+    body: brotliCompressSync('{"zipped":true}'),
+  },
+  deflate: {
+    status: 200,
+    headers: [...JSON_TYPE, "content-encoding", "deflate"],
+    body: deflateSync('{"zipped":true}'),
   },
   headers: {
     status: 200,
