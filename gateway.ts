@@ -2,6 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { ulid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
+import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
 import { SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
@@ -77,7 +78,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
 
 /** What no room of the house has caught; the end of a cut stream is not of that kind. */
 function unforeseen(error: unknown, requestId: string): Response {
-  if (!(error instanceof TransportError)) {
+  if (!(error instanceof TransportError || error instanceof GatewayError)) {
     const reason = error instanceof Error ? error.name : typeof error;
     getLogger("sms-gateway").error("unforeseen failure", { reason, request_id: requestId });
   }

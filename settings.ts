@@ -224,7 +224,7 @@ export const SETTINGS = {
     expected: "1 or more",
   },
   REQUEST_BODY_TIMEOUT_MS: {
-    meaning: "Time for a whole request body to arrive.",
+    meaning: "Time for a whole request body to arrive, and for more of an answer to be taken.",
     schema: milliseconds,
     default: "10000",
     expected: "whole milliseconds, at least 1",

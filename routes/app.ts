@@ -6,15 +6,17 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
-import type { DeadlineClock } from "../limits/deadlines.ts";
+import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { authenticate } from "../middleware/authenticate.ts";
+import { callerShare } from "../middleware/caller_share.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { inFlight } from "../middleware/in_flight.ts";
 import { outstanding } from "../middleware/outstanding.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
+import { OPERATIONS } from "../operations.ts";
 import { rawPathOf } from "../raw_url.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
@@ -40,7 +42,7 @@ export interface Dependencies {
   observers: readonly ExchangeObserver[];
   /** True once the process has been told to stop. */
   isStopping: () => boolean;
-  /** Deadlines of request bodies; default: one timer for all. */
+  /** Deadlines of what callers send and take; default: one timer for all. */
   deadlines?: DeadlineClock;
   /** The metrics in the Prometheus text format. */
   prometheus: () => Promise<string>;
@@ -69,24 +71,37 @@ export function createApp(config: Config, deps: Dependencies): App {
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // sees every refusal as well as every success
   const limits = createLimits(config);
+  const { deadlines = new Deadlines() } = deps;
+  const callerTimeoutMs = config.requestBodyTimeoutMs;
   app.use(
     smsApi(), // 404 and 405: what is no operation is not looked at any further
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
+    callerShare(limits.perCaller), // before a body is waited for
     contentType(),
-    requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: config.requestBodyTimeoutMs }),
+    requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: callerTimeoutMs, deadlines }),
     outstanding(limits), // last: only what can be sent takes up a slot
   );
   app.all(
     "*",
     forward({
       ...deps,
+      deadlines,
+      takeTimeoutMs: callerTimeoutMs,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,
     }),
   );
-  return { app, outstanding: () => limits.perRoute.counts() };
+  return { app, outstanding: () => byRoute(limits.perRoute) };
+}
+
+const ROUTES = [...new Set(OPERATIONS.map(({ path }) => path))];
+
+/** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
+function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
+  const counts = limiter.counts();
+  return new Map(ROUTES.map((route) => [route, counts.get(route) ?? 0]));
 }
 
 function createLimits({ limits }: Config) {

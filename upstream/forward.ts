@@ -10,9 +10,10 @@ import { upstreamPath } from "./path.ts";
 import { privateTexts, redact } from "./redact.ts";
 import type { UpstreamReply, UpstreamRequest } from "./transport.ts";
 import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
+import { watched, type WatchedOptions } from "./watched.ts";
 
 /** Options of {@linkcode forward}. */
-export interface ForwardOptions extends Omit<SenderOptions, "upstream"> {
+export interface ForwardOptions extends Omit<SenderOptions, "upstream">, WatchedOptions {
   credentials: Credentials;
   upstream: {
     /** Base URL of the SMS API. */
@@ -37,7 +38,7 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
     if (reply.status >= 300) throw await refused(exchange, reply, request);
-    return answer(exchange, reply);
+    return answer(exchange, reply, options);
   };
 }
 
@@ -83,30 +84,18 @@ async function refused(
   }));
 }
 
-function answer(exchange: Exchange, { status, headers, body }: UpstreamReply): Response {
+function answer(
+  exchange: Exchange,
+  { status, headers, body }: UpstreamReply,
+  options: WatchedOptions,
+): Response {
   const init = { status, headers: headersDown(headers) };
   init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
     if (!(body instanceof Uint8Array)) void body.cancel();
     return new Response(null, init);
   }
-  if (!(body instanceof Uint8Array)) return new Response(watched(exchange, body), init);
+  if (!(body instanceof Uint8Array)) return new Response(watched(exchange, body, options), init);
   exchange.bytesOut = body.byteLength;
   return new Response(body, init);
-}
-
-/** The stream as it is, with its end noted for the span. */
-function watched(
-  exchange: Exchange,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  exchange.bytesOut = 0;
-  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      exchange.bytesOut = (exchange.bytesOut ?? 0) + chunk.byteLength;
-      controller.enqueue(chunk);
-    },
-  });
-  exchange.streamed = body.pipeTo(counter.writable);
-  return counter.readable;
 }

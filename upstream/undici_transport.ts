@@ -45,10 +45,9 @@ export function undiciTransport(
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
-        const { method, path, headers, body, idleTimeoutMs } = request;
-        // The deadline is the exchange's own: undici's does not count connecting, nor half seconds.
+        const { method, path, headers, body, timeoutMs, idleTimeoutMs } = request;
         pool.dispatch(
-          { method, path, headers, body, headersTimeout: 0, bodyTimeout: idleTimeoutMs },
+          { method, path, headers, body, headersTimeout: timeoutMs, bodyTimeout: idleTimeoutMs },
           new Exchange(deadlines, request, resolve, reject),
         );
       }),
@@ -67,7 +66,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Until the headers; then, of an error, until the end of its body. */
   #deadline: Deadline;
   #failed = false;
-  readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
+  readonly #onAbort = () => {
+    this.#fail("aborted", this.#request.signal?.reason);
+    this.#controller?.abort(new Error("aborted"));
+  };
 
   readonly #deadlines: Deadlines;
   readonly #request: UpstreamRequest;
@@ -85,9 +87,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    // undici's own does not count connecting, and is late by up to a second. It is left to end
+    // the connection: for one that is aborted undici at once makes another, without need.
     this.#deadline = deadlines.start(
       this.#request.timeoutMs,
-      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
+      () => this.#fail("timeout", new Error("no answer within the deadline")),
     );
   }
 
@@ -99,10 +103,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    if (this.#failed) return controller.abort(new Error("an answer after the deadline"));
     if (status < 200) return; // informational; the answer follows
     this.#status = status;
     for (const [name, value] of Object.entries(headers)) {
@@ -177,11 +182,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #answer(body: UpstreamReply["body"]): void {
     if (body instanceof Uint8Array) this.#release();
     this.#resolve({ status: this.#status, headers: this.#headers, body });
-  }
-
-  #giveUp(reason: TransportError["reason"], cause: unknown): void {
-    this.#fail(reason, cause);
-    this.#controller?.abort(new Error("given up"));
   }
 
   #fail(reason: TransportError["reason"], cause: unknown): void {

@@ -91,3 +91,14 @@ Deno.test("a slot is given back after every kind of failure", async () => {
   }
   assertEquals(sent.length, 9);
 });
+
+Deno.test("a body that is on its way takes up its caller's share, and nobody else's", async () => {
+  const { request, sent } = await testGateway({ env: { MAX_OUTSTANDING_PER_CALLER: "1" } });
+  const body = new ReadableStream<Uint8Array>(); // never a byte of it
+  const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
+  void request(BATCHES, { method: "POST", headers, body, token: { subject: "slow" } });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const mine = await request(BATCHES, { token: { subject: "slow" } });
+  const anothers = await request(BATCHES, { token: { subject: "other" } });
+  assertEquals([mine.status, anothers.status, sent.length], [429, 200, 1]);
+});

@@ -28,6 +28,7 @@ export interface Answer {
   readonly whole: boolean;
   /** The server closed the connection, or it broke. */
   readonly closed: boolean;
+  /** Until the connection was closed, or else until the last byte that came. */
   readonly ms: number;
   /** Everything that came, as it came. */
   readonly raw: string;
@@ -69,18 +70,20 @@ export function sendRaw(port: number, bytes: string, options: RawOptions = {}): 
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let closed = false;
+    let endedAt = startedAt;
     const socket: Socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => {
       socket.write(Buffer.from(bytes, "latin1"));
       if (hangUpAfterMs !== undefined) setTimeout(() => socket.destroy(), hangUpAfterMs);
     });
     const finish = () => {
       clearTimeout(timer);
-      resolve(parse(Buffer.concat(chunks), closed, performance.now() - startedAt));
+      resolve(parse(Buffer.concat(chunks), closed, endedAt - startedAt));
       socket.destroy();
     };
     let timer = setTimeout(finish, timeoutMs);
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
+      endedAt = performance.now();
       if (lingerMs !== undefined) {
         clearTimeout(timer);
         timer = setTimeout(finish, lingerMs);
@@ -89,6 +92,7 @@ export function sendRaw(port: number, bytes: string, options: RawOptions = {}): 
     socket.on("error", () => {});
     socket.on("close", () => {
       closed = true;
+      endedAt = performance.now();
       finish();
     });
   });

@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { GatewayError } from "../../errors/gateway_error.ts";
+import type { Exchange } from "../../exchange.ts";
+import { Deadlines } from "../../limits/deadlines.ts";
+import { watched } from "../../upstream/watched.ts";
+
+/** A body of three chunks of ten bytes, watched with 50 ms to take each. */
+function scene() {
+  let left = 3;
+  let cancelled: unknown;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (stream) => left-- > 0 ? stream.enqueue(new Uint8Array(10)) : stream.close(),
+    cancel: (why) => void (cancelled = why),
+  });
+  // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+  const exchange = {} as any as Exchange;
+  const stream = watched(exchange, body, { takeTimeoutMs: 50, deadlines: new Deadlines() });
+  return { exchange, stream, cancelled: () => cancelled };
+}
+
+Deno.test("a watched body arrives whole, is counted, and tells its end", async () => {
+  const { exchange, stream } = scene();
+  assertEquals((await new Response(stream).bytes()).byteLength, 30);
+  await exchange.streamed;
+  assertEquals(exchange.bytesOut, 30);
+  await delay(80); // no deadline is left behind
+});
+
+Deno.test("a caller that takes nothing more is given up, and the upstream let go", async () => {
+  const { exchange, stream, cancelled } = scene();
+  const reader = stream.getReader();
+  await reader.read();
+  const error = await assertRejects(() => exchange.streamed ?? Promise.resolve(), GatewayError);
+  assertEquals(error.failure.code, "client_closed_request");
+  await assertRejects(() => reader.read(), GatewayError);
+  assert(cancelled() instanceof GatewayError);
+});
+
+Deno.test("a caller that hangs up ends the watched body and its source", async () => {
+  const { exchange, stream, cancelled } = scene();
+  const ended = exchange.streamed?.catch((why) => why);
+  await stream.cancel("gone");
+  assertEquals([await ended, cancelled()], ["gone", "gone"]);
+});

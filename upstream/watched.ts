@@ -1,0 +1,61 @@
+import { GatewayError } from "../errors/gateway_error.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Deadline, DeadlineClock } from "../limits/deadlines.ts";
+
+/** Options of {@linkcode watched}. */
+export interface WatchedOptions {
+  /** Longest time for a caller to take nothing, in ms. */
+  takeTimeoutMs: number;
+  deadlines: DeadlineClock;
+}
+
+/**
+ * A streamed body as it is, with its bytes counted and its end noted for the span. A caller
+ * that stops taking is given up: it would keep its slots, and a connection upstream, for ever.
+ */
+export function watched(
+  exchange: Exchange,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { takeTimeoutMs, deadlines }: WatchedOptions,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  let whole: () => void;
+  let cutShort: (why: unknown) => void;
+  exchange.streamed = new Promise((resolve, reject) => [whole, cutShort] = [resolve, reject]);
+  let size = exchange.bytesOut = 0;
+  let untaken: Deadline | undefined;
+
+  function giveUp(why: unknown): void {
+    cutShort(why);
+    reader.cancel(why).catch(() => {}); // it is over, however that goes
+  }
+
+  // Not pipeTo: that would wait for the caller to take what is on its way before it gives up.
+  return new ReadableStream({
+    async pull(controller) {
+      if (untaken) deadlines.clear(untaken);
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          return whole();
+        }
+        exchange.bytesOut = size += value.byteLength;
+        controller.enqueue(value);
+      } catch (cut) {
+        controller.error(cut);
+        return cutShort(cut);
+      }
+      untaken = deadlines.start(takeTimeoutMs, () => {
+        const cause = new Error(`the caller took nothing for ${takeTimeoutMs} ms`);
+        const late = new GatewayError("client_closed_request", { cause });
+        controller.error(late);
+        giveUp(late);
+      });
+    },
+    cancel(why) {
+      if (untaken) deadlines.clear(untaken);
+      giveUp(why);
+    },
+  }, { highWaterMark: 0 });
+}
