@@ -40,6 +40,12 @@ export interface MetricsOptions {
 const DURATION_BUCKETS =
   [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/**
+ * A push that takes longer has failed, retries included, in ms: at a stop it is waited for, and
+ * must leave time within the grace.
+ */
+const PUSH_TIMEOUT_MS = 2_000;
+
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
 
 /** The metrics of a gateway. No path, id, subject or foreign code is ever an attribute. */
@@ -205,7 +211,10 @@ class PullReader extends MetricReader {
 
 function pushing(endpoint: string | undefined): MetricReader[] {
   if (endpoint === undefined) return [];
-  const exporter = new OTLPMetricExporter({ url: `${endpoint}/v1/metrics` });
+  const exporter = new OTLPMetricExporter({
+    url: `${endpoint}/v1/metrics`,
+    timeoutMillis: PUSH_TIMEOUT_MS,
+  });
   return [new PeriodicExportingMetricReader({ exporter })];
 }
 

@@ -1,0 +1,407 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseConfig } from "../../config.ts";
+import { createGateway } from "../../gateway.ts";
+import { OPERATIONS } from "../../operations.ts";
+import { Metrics, type MetricSources } from "../../telemetry/metrics.ts";
+import { TransportError, type UpstreamReply } from "../../upstream/transport.ts";
+import { otlpSink } from "../observability/otlp_sink.ts";
+import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
+import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";
+import { testIssuer } from "../support/issuer.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+const ROUTE = "/xms/v1/{service_plan_id}/batches";
+const SERVER = "http_server_request_duration_seconds";
+const CLIENT = "http_client_request_duration_seconds";
+
+const SOURCES: MetricSources = {
+  outstanding: () => new Map([[ROUTE, 3]]),
+  keySetAgeS: () => 61.5,
+  breakerState: () => "half_open",
+  dropped: () => ({ traces: 5, logs: 7 }),
+};
+
+function testMetrics(otlpEndpoint?: string): Metrics {
+  const upstream = new URL("https://us.sms.api.sinch.com");
+  const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint });
+  metrics.watch(SOURCES);
+  return metrics;
+}
+
+const scrape = async (metrics: Metrics) => parseMetrics(await metrics.prometheus());
+
+/** What the metrics say of requests that take 1.5 s each. */
+async function metricsOf(
+  options: Parameters<typeof testGateway>[0],
+  ask: (gateway: TestGateway) => Promise<unknown>,
+): Promise<Scrape> {
+  const gateway = await testGateway(options);
+  await ask(gateway);
+  const metrics = testMetrics();
+  for (const exchange of gateway.exchanges) {
+    metrics.started(exchange);
+    metrics.finished(exchange, 1_500);
+  }
+  return await scrape(metrics);
+}
+
+/** Every metric, its type, and all the labels that it may have. */
+const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string[]][] = [
+  [SERVER, "histogram", [
+    "error_type",
+    "http_request_method",
+    "http_response_status_code",
+    "http_route",
+    "le",
+    "sms_gateway_error_code",
+    "sms_gateway_error_origin",
+    "url_scheme",
+  ]],
+  [CLIENT, "histogram", [
+    "error_type",
+    "http_request_method",
+    "http_response_status_code",
+    "le",
+    "server_address",
+    "server_port",
+    "url_template",
+  ]],
+  ["http_server_active_requests", "gauge", ["http_request_method", "url_scheme"]],
+  ["sms_gateway_outstanding_requests", "gauge", ["http_route"]],
+  ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
+  ["sms_gateway_key_set_age_seconds", "gauge", []],
+  ["sms_gateway_key_set_refreshes_total", "counter", ["outcome"]],
+  ["sms_gateway_upstream_credential_rejections_total", "counter", []],
+  ["sms_gateway_retries_total", "counter", []],
+  ["sms_gateway_breaker_state", "gauge", []],
+  ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
+  ["target_info", "gauge", ["service_name"]],
+];
+
+Deno.test("the metrics are these, by name, type and labels, and no others", async () => {
+  const replies: (() => UpstreamReply | Promise<never>)[] = [
+    () => jsonReply(200, {}),
+    () => jsonReply(401, {}),
+    () => jsonReply(503, {}),
+    () => Promise.reject(new TransportError(true, "network", { cause: 0 })),
+  ];
+  const gateway = await testGateway({ upstream: () => (replies.shift() ?? replies[0])!() });
+  const metrics = testMetrics();
+  for (let requests = 0; requests < 3; requests++) await gateway.request(BATCHES);
+  await gateway.request(BATCHES, { token: null });
+  for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
+  metrics.started(gateway.exchanges[0]!);
+  metrics.keySetRefreshed("ok");
+  metrics.keySetRefreshed("failed");
+  const { types, samples } = await scrape(metrics);
+  const labels = Map.groupBy(
+    samples,
+    ({ name }) => types.has(name) ? name : name.replace(/_(sum|count|bucket)$/, ""),
+  );
+  assertEquals(
+    [...types].map(([name, type]) => [
+      name,
+      type,
+      [...new Set(labels.get(name)?.flatMap((sample) => Object.keys(sample.labels)))].toSorted(),
+    ]).toSorted(),
+    INSTRUMENTS.map((instrument) => [...instrument]).toSorted(),
+  );
+});
+
+Deno.test("durations are in seconds, in the buckets that the semantic conventions advise", async () => {
+  const said = await metricsOf({}, ({ request }) => request(BATCHES));
+  const buckets = samplesOf(said, `${SERVER}_bucket`);
+  assertEquals(
+    buckets.map(({ labels, value }) => [labels.le, value]),
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, "+Inf"]
+      .map((bound) => [String(bound), Number(bound === "+Inf" || Number(bound) >= 1.5)]),
+  );
+  assertEquals(total(said, `${SERVER}_sum`), 1.5);
+  const [client] = samplesOf(said, `${CLIENT}_sum`);
+  assert(client && client.value < 1 && client.value > 0);
+  assertEquals(samplesOf(said, `${CLIENT}_bucket`).length, buckets.length);
+});
+
+interface Outcome {
+  readonly name: string;
+  readonly reply?: () => UpstreamReply | Promise<never>;
+  readonly path?: string;
+  readonly init?: Parameters<TestGateway["request"]>[1];
+  /** Labels of the server's count; those absent here are absent there. */
+  readonly server: Readonly<Record<string, string>>;
+  /** Labels of the client's count. */
+  readonly client?: Readonly<Record<string, string>>;
+}
+
+const failing = (reason: TransportError["reason"]) => () =>
+  Promise.reject(new TransportError(true, reason, { cause: 0 }));
+
+const said = (status: number, code?: string, origin?: string, error?: string) => ({
+  http_request_method: "GET",
+  http_response_status_code: String(status),
+  http_route: ROUTE,
+  url_scheme: "http",
+  ...(code && { sms_gateway_error_code: code }),
+  ...(origin && { sms_gateway_error_origin: origin }),
+  ...(error && { error_type: error }),
+});
+
+const answered = (status: string, error?: string) => ({
+  http_request_method: "GET",
+  http_response_status_code: status,
+  server_address: "us.sms.api.sinch.com",
+  server_port: "443",
+  url_template: ROUTE,
+  ...(error && { error_type: error }),
+});
+
+const { http_response_status_code: _, ...unanswered } = answered("");
+const { http_route: __, ...unrouted } = said(404, "not_found", "gateway");
+
+const OUTCOMES: readonly Outcome[] = [
+  { name: "a success", server: said(200), client: answered("200") },
+  {
+    name: "a refusal of the gateway",
+    init: { token: null },
+    server: said(401, "unauthorized", "gateway"),
+  },
+  { name: "an unknown path", path: "/46701234567", server: unrouted },
+  {
+    name: "a wrong method",
+    init: { method: "PATCH" },
+    server: { ...said(405, "method_not_allowed", "gateway"), http_request_method: "PATCH" },
+  },
+  {
+    name: "a method nobody knows",
+    init: { method: "X46701234567" },
+    server: { ...said(405, "method_not_allowed", "gateway"), http_request_method: "_OTHER" },
+  },
+  {
+    name: "a documented code of the API",
+    reply: () => jsonReply(403, { code: "unknown_group", text: "t" }),
+    server: said(403, "unknown_group", "upstream"),
+    client: answered("403", "403"),
+  },
+  {
+    name: "a code that only the API knows",
+    reply: () => jsonReply(400, { code: "code_46701234567", text: "t" }),
+    server: said(400, "_OTHER", "upstream"),
+    client: answered("400", "400"),
+  },
+  {
+    name: "a failure of the API",
+    reply: () => jsonReply(500, {}),
+    server: said(500, "internal_error", "upstream", "500"),
+    client: answered("500", "500"),
+  },
+  {
+    name: "a timeout",
+    reply: failing("timeout"),
+    server: said(503, "upstream_timeout", "gateway", "503"),
+    client: { ...unanswered, error_type: "upstream_timeout" },
+  },
+  {
+    name: "a streamed answer that broke off",
+    reply: () => ({
+      status: 200,
+      headers: [],
+      body: new ReadableStream({
+        pull: (c) => c.error(new TransportError(true, "network", { cause: 0 })),
+      }),
+    }),
+    server: said(200, "upstream_connection_lost", "gateway", "upstream_connection_lost"),
+    client: answered("200"),
+  },
+];
+
+for (const { name, reply, path = BATCHES, init, server, client } of OUTCOMES) {
+  Deno.test(`${name} is counted by route, method, status, code and origin, and by nothing else`, async () => {
+    const options = { env: { RETRY_ATTEMPTS: "0" }, ...(reply && { upstream: reply }) };
+    const said = await metricsOf(options, async ({ request, exchanges }) => {
+      await (await request(path, init)).bytes().catch(() => {});
+      await exchanges[0]?.streamed?.catch(() => {});
+    });
+    assertEquals(samplesOf(said, `${SERVER}_count`).map(({ labels }) => labels), [server]);
+    assertEquals(
+      samplesOf(said, `${CLIENT}_count`).map(({ labels }) => labels),
+      client ? [client] : [],
+    );
+  });
+}
+
+Deno.test("refused tokens are counted by reason, and the credential that was refused apart from them", async () => {
+  const reasons: [string, Parameters<TestGateway["request"]>[1]][] = [
+    ["missing", { token: null }],
+    ["malformed", { headers: { authorization: "Bearer a.b" } }],
+    ["expired", { token: { expiresInS: -60 } }],
+    ["not_yet_valid", { token: { notBeforeInS: 600 } }],
+    ["unknown_key", { token: { header: { kid: "another" } } }],
+    ["issuer", { token: { issuer: "another" } }],
+    ["audience", { token: { audience: "another" } }],
+    ["claims", { token: { expiresInS: null } }],
+    ["type", { token: { header: { typ: "dpop+jwt" } } }],
+    ["service_plan", { token: { servicePlans: [] } }],
+  ];
+  const said = await metricsOf({ upstream: () => jsonReply(401, {}) }, async ({ request }) => {
+    for (const [, init] of reasons) await request(BATCHES, init);
+    await request(BATCHES);
+  });
+  assertEquals(
+    samplesOf(said, "sms_gateway_authentication_failures_total")
+      .map(({ labels, value }) => [labels.reason, value]),
+    reasons.map(([reason]) => [reason, 1]),
+  );
+  assertEquals(total(said, "sms_gateway_upstream_credential_rejections_total"), 1);
+});
+
+Deno.test("further attempts are counted, and each attempt has a duration of its own", async () => {
+  let tries = 0;
+  const said = await metricsOf(
+    { upstream: () => jsonReply(++tries < 3 ? 503 : 200, {}) },
+    ({ request }) => request(BATCHES),
+  );
+  assertEquals(total(said, "sms_gateway_retries_total"), 2);
+  assertEquals(
+    samplesOf(said, `${CLIENT}_count`).map(({ labels, value }) => [
+      labels.http_response_status_code,
+      value,
+    ]),
+    [["503", 2], ["200", 1]],
+  );
+});
+
+Deno.test("gauges show what their sources say at the time of the scrape", async () => {
+  const said = await scrape(testMetrics());
+  assertEquals(total(said, "sms_gateway_outstanding_requests", { http_route: ROUTE }), 3);
+  assertEquals(total(said, "sms_gateway_key_set_age_seconds"), 61.5);
+  assertEquals(total(said, "sms_gateway_breaker_state"), 1);
+  assertEquals(total(said, "sms_gateway_telemetry_dropped_total", { signal: "traces" }), 5);
+  assertEquals(total(said, "sms_gateway_telemetry_dropped_total", { signal: "logs" }), 7);
+});
+
+Deno.test("10,000 requests with random ids, subjects, methods and unknown paths add no series, and none stays active", async () => {
+  const issuer = await testIssuer("EdDSA");
+  const random = (size = 8) =>
+    [...crypto.getRandomValues(new Uint8Array(size))].map((b) => b.toString(36)).join("");
+  let asked = 0;
+  const gateway = createGateway(parseConfig(testEnv(issuer)), {
+    transport: {
+      send: () => {
+        if (asked++ % 3 === 0) return Promise.resolve(jsonReply(200, {}));
+        return Promise.resolve(jsonReply(400, { code: `code_${random()}`, text: "t" }));
+      },
+      close: () => Promise.resolve(),
+    },
+  });
+  const templates = [...new Set(OPERATIONS.map(({ path }) => path))];
+  const msisdn = () => String(10_000_000_000 + Math.floor(Math.random() * 1e10));
+
+  async function request(round: number): Promise<void> {
+    const plan = "plan-1";
+    const path = round % 5 === 0
+      ? `/${random()}/${random()}`
+      : templates[round % templates.length]!.replace("{service_plan_id}", plan)
+        .replace("{recipient_msisdn}", msisdn()).replace(/\{\w+\}/, random());
+    const method = round % 7 === 0 ? `X${random()}`.toUpperCase() : "GET";
+    const token = await issuer.token({ subject: random() });
+    const answer = await gateway.fetch(
+      new Request(`http://gateway.test${path}?${random()}=${random()}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, "x-request-id": random() },
+      }),
+    );
+    await answer.bytes();
+  }
+  const series = async () => {
+    const metrics = await gateway.fetch(new Request("http://gateway.test/metrics"));
+    return parseMetrics(await metrics.text());
+  };
+
+  for (let round = 0; round < 1_000; round++) await request(round);
+  const before = await series();
+  for (let round = 1_000; round < 10_000; round += 20) {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => request(round + index)));
+  }
+  const after = await series();
+  const labelled = ({ samples }: Scrape) =>
+    samples.map(({ name, labels }) => JSON.stringify([name, labels])).toSorted();
+  assertEquals(labelled(after), labelled(before));
+  assertEquals(total(after, `${SERVER}_count`), 10_000);
+  assert(total(after, `${CLIENT}_count`) > 1_000);
+  assertEquals(total(after, "http_server_active_requests"), 0);
+  assertEquals(total(after, "sms_gateway_outstanding_requests"), 0);
+  await gateway.close();
+});
+
+Deno.test("while a request is under way it is active and outstanding, and afterwards it is neither", async () => {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<UpstreamReply>();
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const issuer = await testIssuer();
+  const gateway = createGateway(parseConfig(testEnv(issuer)), {
+    transport: {
+      send: () => {
+        arrive();
+        return answered;
+      },
+      close: () => Promise.resolve(),
+    },
+  });
+  const ask = async (path: string, headers: Record<string, string> = {}) =>
+    await gateway.fetch(new Request(`http://gateway.test${path}`, { headers }));
+  const counts = async () => {
+    const said = parseMetrics(await (await ask("/metrics")).text());
+    return [
+      total(said, "http_server_active_requests", { http_request_method: "GET" }),
+      total(said, "sms_gateway_outstanding_requests", { http_route: ROUTE }),
+    ];
+  };
+  const response = ask(BATCHES, { authorization: `Bearer ${await issuer.token()}` });
+  await arrived;
+  assertEquals(await counts(), [1, 1]);
+  answer(jsonReply(200, {}));
+  await response;
+  assertEquals(await counts(), [0, 0]);
+  await gateway.close();
+});
+
+Deno.test("metrics that are pushed arrive by their own names and units, at the latest at the end", async () => {
+  await using sink = otlpSink();
+  const { exchanges, request } = await testGateway();
+  await request(BATCHES);
+  const metrics = testMetrics(sink.url);
+  metrics.finished(exchanges[0]!, 1_500);
+  await metrics.shutdown();
+  const [pushed, ...more] = sink.exports;
+  assertEquals([pushed?.path, pushed?.type, more.length], ["/v1/metrics", "application/json", 0]);
+  const [{ resource, scopeMetrics: [scope] }] = JSON.parse(pushed!.body).resourceMetrics;
+  assertEquals(resource.attributes, [{ key: "service.name", value: { stringValue: "test" } }]);
+  const units = scope.metrics.map(({ name, unit }: Record<string, string>) => [name, unit]);
+  assertEquals(Object.fromEntries(units), {
+    "http.server.request.duration": "s",
+    "http.client.request.duration": "s",
+    "http.server.active_requests": "{request}",
+    "sms_gateway.outstanding_requests": "",
+    "sms_gateway.key_set.age": "s",
+    "sms_gateway.breaker_state": "",
+    "sms_gateway.telemetry_dropped": "",
+  });
+  const [{ histogram: { dataPoints: [point] } }] = scope.metrics;
+  assertEquals([point.count, point.sum, point.explicitBounds.length], [1, 1.5, 14]);
+});
+
+for (const status of [200, 400, 503] as const) {
+  Deno.test(`a collector that ${status === 200 ? "hangs" : `answers ${status}`} delays neither a scrape nor, for long, the end`, async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await using sink = otlpSink(async () => {
+      if (status === 200) await released;
+      return new Response(null, { status });
+    });
+    const metrics = testMetrics(sink.url);
+    assertEquals(total(await scrape(metrics), "sms_gateway_breaker_state"), 1);
+    const startedAt = performance.now();
+    await metrics.shutdown();
+    assert(performance.now() - startedAt < 3_500);
+    assert(sink.exports.length >= 1);
+    release();
+  });
+}
