@@ -1,0 +1,108 @@
+import * as v from "valibot";
+import { refusedPort } from "../support/raw_upstream.ts";
+import { until } from "../observability/until.ts";
+
+const OPS = `${import.meta.dirname}/../../ops/prometheus`;
+
+const Answer = v.object({
+  status: v.literal("success"),
+  data: v.object({
+    result: v.array(
+      v.object({
+        metric: v.record(v.string(), v.string()),
+        value: v.pipe(
+          v.tuple([v.number(), v.string()]),
+          v.transform(([, value]) => Number(value)),
+        ),
+      }),
+    ),
+  }),
+});
+
+/** One series of an answer to a query. */
+export type Series = v.InferOutput<typeof Answer>["data"]["result"][number];
+
+/** A Prometheus process of the test's own; stopped at the end of the scope. */
+export interface Prometheus extends AsyncDisposable {
+  readonly url: string;
+  /** What a PromQL expression gives now. */
+  query(expression: string): Promise<readonly Series[]>;
+}
+
+/** Where the programs of Debian's `prometheus` package are; undefined where they are not. */
+export async function findPrograms(): Promise<
+  { prometheus: string; promtool: string } | undefined
+> {
+  for (const directory of (Deno.env.get("PATH") ?? "").split(":")) {
+    const found = { prometheus: `${directory}/prometheus`, promtool: `${directory}/promtool` };
+    const files = await Promise.all(
+      Object.values(found).map((path) => Deno.stat(path).catch(() => undefined)),
+    );
+    if (files.every((file) => file?.isFile)) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Starts Prometheus with `ops/prometheus/prometheus.yaml`, in which only the target's port and
+ * the intervals are other ones.
+ */
+export async function startPrometheus(binary: string, target: string): Promise<Prometheus> {
+  const directory = await Deno.makeTempDir({ prefix: "sms-gateway-prometheus-" });
+  const config = `${directory}/prometheus.yaml`;
+  await Deno.writeTextFile(
+    config,
+    adapted(await Deno.readTextFile(`${OPS}/prometheus.yaml`), target),
+  );
+  await Deno.copyFile(`${OPS}/alerts.yaml`, `${directory}/alerts.yaml`);
+  const url = `http://127.0.0.1:${refusedPort()}`;
+  const child = new Deno.Command(binary, {
+    args: [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${directory}/data`,
+      `--web.listen-address=${new URL(url).host}`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const log = new Response(child.stderr).text();
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  await until("Prometheus to be ready", async () => {
+    if (ended) throw new Error(`Prometheus did not start:\n${await log}`);
+    return await fetch(`${url}/-/ready`).then(isOk, () => false);
+  });
+  return {
+    url,
+    async query(expression) {
+      const response = await fetch(
+        `${url}/api/v1/query?${new URLSearchParams({ query: expression })}`,
+      );
+      return v.parse(Answer, await response.json()).data.result;
+    },
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGTERM");
+      await Promise.all([status, log]);
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+/** The configuration as it is deployed, but for the target, and quicker. */
+function adapted(yaml: string, target: string): string {
+  const replacements: [RegExp, string][] = [
+    [/"localhost:8080"/, `"${target}"`],
+    [/scrape_interval: 15s/, "scrape_interval: 200ms"],
+    [/evaluation_interval: 15s/, "evaluation_interval: 200ms"],
+  ];
+  return replacements.reduce((text, [pattern, replacement]) => {
+    if (!pattern.test(text)) throw new Error(`no ${pattern} in prometheus.yaml`);
+    return text.replace(pattern, replacement);
+  }, yaml);
+}
+
+async function isOk(response: Response): Promise<boolean> {
+  await response.body?.cancel();
+  return response.ok;
+}

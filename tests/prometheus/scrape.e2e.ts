@@ -1,0 +1,177 @@
+import { assert, assertEquals } from "@std/assert";
+import { otlpSink } from "../observability/otlp_sink.ts";
+import { startGateway } from "../observability/gateway_process.ts";
+import { issuer, tokenFor } from "../observability/traced_request.ts";
+import { until } from "../observability/until.ts";
+import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { findPrograms, startPrometheus } from "./prometheus.ts";
+
+const OPS = `${import.meta.dirname}/../../ops/prometheus`;
+const ROUTE = "/xms/v1/{service_plan_id}/batches";
+
+const programs = await findPrograms();
+if (!programs) {
+  const missing = "no Prometheus: install Debian's package prometheus";
+  if (Deno.env.get("CI")) throw new Error(missing);
+  // deno-lint-ignore no-console -- said to whoever runs it
+  console.log(`skipped: ${missing}`);
+}
+const ignore = !programs;
+
+const CHECKS: readonly [what: string, args: readonly string[]][] = [
+  ["alert rules", ["check", "rules", `${OPS}/alerts.yaml`]],
+  ["tests of the alert rules", ["test", "rules", `${OPS}/alerts_test.yaml`]],
+  ["configuration", ["check", "config", `${OPS}/prometheus.yaml`]],
+];
+
+for (const [what, args] of CHECKS) {
+  Deno.test(`promtool finds nothing wrong with the ${what}`, { ignore }, async () => {
+    assertEquals(await promtool(args), { code: 0, complaints: "" });
+  });
+}
+
+/** Every question of ops/README.md that has an answer in Prometheus, asked of a real one. */
+const QUERIES: readonly [
+  question: string,
+  expression: string,
+  holds: (value: number) => boolean,
+][] = [
+  ["is it up", 'up{job="sms-gateway"}', (value) => value === 1],
+  [
+    "how many succeeded",
+    `http_server_request_duration_seconds_count{http_response_status_code="200",http_route="${ROUTE}"}`,
+    (value) => value === 3,
+  ],
+  [
+    "what was refused",
+    'sum(http_server_request_duration_seconds_count{http_response_status_code="403",sms_gateway_error_code="unknown_group",sms_gateway_error_origin="upstream"})',
+    (value) => value === 1,
+  ],
+  [
+    "whose credential is refused",
+    "sms_gateway_upstream_credential_rejections_total",
+    (value) => value === 1,
+  ],
+  [
+    "why are tokens refused",
+    'sum by (reason) (sms_gateway_authentication_failures_total{reason="missing"})',
+    (value) => value === 2,
+  ],
+  [
+    "how long does the API take",
+    "histogram_quantile(0.99, sum by (le) (http_client_request_duration_seconds_bucket))",
+    (value) => value > 0 && value <= 10,
+  ],
+  ["how old are the keys", "sms_gateway_key_set_age_seconds", (value) => value > 0 && value < 60],
+  [
+    "were the keys fetched",
+    'sms_gateway_key_set_refreshes_total{outcome="ok"}',
+    (value) => value === 1,
+  ],
+  ["is the breaker closed", "sms_gateway_breaker_state", (value) => value === 0],
+  ["is nothing left behind", "sum(sms_gateway_outstanding_requests)", (value) => value === 0],
+  ["is nobody being served", "sum(http_server_active_requests)", (value) => value === 0],
+  ["is nothing lost", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
+  ["what do the recorded rules say", "sms_gateway:requests:rate5m", (value) => value >= 0],
+  [
+    "whose fault were the failures",
+    'sms_gateway:failures:rate5m{fault="gateway",cause="credentials",sms_gateway_error_code="upstream_credentials_rejected"}',
+    (value) => value >= 0,
+  ],
+  [
+    "does an alert fire that should",
+    'ALERTS{alertname="SmsApiCredentialsRejected",alertstate="firing",severity="critical",fault="gateway"}',
+    (value) => value === 1,
+  ],
+];
+
+Deno.test(
+  "a real Prometheus scrapes the gateway, records its rules and answers the operator's questions",
+  {
+    ignore,
+  },
+  async (t) => {
+    await using issuerServer = serveKeys();
+    await using sink = otlpSink();
+    const replies = [200, 200, 200, 403, 401];
+    await using upstream = await rawUpstream(async (connection) => {
+      while (await connection.readRequest()) {
+        const status = replies.shift() ?? 500;
+        await connection.write(rawReply(status, '{"code":"unknown_group","text":"t"}'));
+      }
+    });
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      issuer,
+      env: { OTLP_ENDPOINT: sink.url, AUTH_JWKS_URL: issuerServer.url },
+    });
+    await using prometheus = await startPrometheus(
+      programs!.prometheus,
+      `127.0.0.1:${gateway.port}`,
+    );
+    await until("the first scrape", async () => (await prometheus.query("up == 1")).length === 1);
+
+    const authorization = `Bearer ${await tokenFor()}`;
+    const statuses = [200, 200, 200, 403, 503, 401, 401];
+    for (const status of statuses) {
+      const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
+        headers: status === 401 ? {} : { authorization },
+      });
+      await response.body?.cancel();
+      assertEquals(response.status, status);
+    }
+
+    for (const [question, expression, holds] of QUERIES) {
+      await t.step(question, async () => {
+        // The next scrape and evaluation bring it; what never comes is a failure.
+        const [series, ...more] = await until(`an answer to ${expression}`, async () => {
+          const found = await prometheus.query(expression);
+          return found.length > 0 && found.every(({ value }) => holds(value)) && found;
+        });
+        assert(series && more.length === 0, `${1 + more.length} series`);
+      });
+    }
+
+    await t.step("no alert fires that should not", async () => {
+      const firing = await prometheus.query('ALERTS{alertstate="firing"}');
+      assertEquals(firing.map(({ metric }) => metric.alertname), ["SmsApiCredentialsRejected"]);
+    });
+
+    await t.step("promtool finds nothing wrong with /metrics", async () => {
+      const metrics = await fetch(`${gateway.url}/metrics`);
+      assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+      const checked = await promtool(["check", "metrics"], await metrics.text());
+      assertEquals(checked, { code: 0, complaints: "" });
+    });
+  },
+);
+
+/** The issuer's keys by URL, so that their age and their fetches are metrics. */
+function serveKeys(): AsyncDisposable & { url: string } {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.json(issuer.jwks),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/keys`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Runs promtool on a file, or on what it is given to read. */
+async function promtool(args: readonly string[], input = "") {
+  const child = new Deno.Command(programs!.promtool, {
+    args: [...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { code, stdout, stderr } = await output;
+  const decoder = new TextDecoder();
+  const complaints = decoder.decode(stderr) + (code === 0 ? "" : decoder.decode(stdout));
+  return { code, complaints };
+}
