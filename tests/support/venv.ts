@@ -33,6 +33,11 @@ export async function venv(name: string, requirements: URL): Promise<Venv | unde
   return { program };
 }
 
+async function shortHash(content: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content), 0, 6);
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function cacheFolder(): string {
   return Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`;
 }
