@@ -42,12 +42,12 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.swaggerUi]: {
     type: "text/javascript; charset=utf-8",
     immutable: true,
-    load: async () => (await swaggerUi()).script,
+    load: () => swaggerUi("script"),
   },
   [PATHS.swaggerUiStyle]: {
     type: "text/css; charset=utf-8",
     immutable: true,
-    load: async () => (await swaggerUi()).style,
+    load: () => swaggerUi("style"),
   },
 };
 
