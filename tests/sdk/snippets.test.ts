@@ -24,6 +24,12 @@ const RUNNERS: Readonly<Record<string, (file: string) => Promise<string[] | unde
   },
 };
 
+/** Language → the Debian packages that bring it. */
+const NEEDS: Readonly<Record<string, string>> = {
+  sh: "curl",
+  python: "python3-venv, and a package index to install the SDK from",
+};
+
 const ROOT = new URL("../../", import.meta.url);
 const CONFIG = ["--config", new URL("deno.json", ROOT).pathname];
 const isGate = Deno.env.get("CI") === "true";
@@ -86,7 +92,9 @@ function matches(printed: string, expected: string): boolean {
 }
 
 function skipped(name: string, language: string): void {
-  const why = `${name}: skipped, since this machine has nothing to run ${language} with`;
+  const why = `${name}: skipped, since this machine lacks what runs ${language} (${
+    NEEDS[language]
+  })`;
   assert(!isGate, why);
   // deno-lint-ignore no-console -- who runs this has to know
   console.log(why);

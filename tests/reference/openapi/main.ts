@@ -67,7 +67,9 @@ async function main(): Promise<boolean> {
 /** Whether that is no failure: a developer may lack Python, the gate may not. */
 function withoutPython(): boolean {
   // deno-lint-ignore no-console -- a program for a person at a terminal
-  console.log("schemathesis: skipped, since there is no python3 with venv");
+  console.log(
+    "schemathesis: skipped, since there is no Python with venv (apt-get install python3-venv)",
+  );
   return Deno.env.get("CI") !== "true";
 }
 
