@@ -41,6 +41,12 @@ const QUERY_NAMES: ReadonlySet<string> = new Set([
   "number_of_recipients",
 ]);
 
+/**
+ * Longest value that is recorded, in characters. A request line may have 64 KiB, of which
+ * redaction would make ten times as much, and spans wait in memory for their collector.
+ */
+const MAX_LENGTH = 1_024;
+
 /** A recipient, or a bare number that may be somebody's where an identifier is expected. */
 const PRIVATE_SEGMENT = /(?<=\/delivery_report\/)[^/]+|(?<=\/)\d{7,15}(?=\/|$)/g;
 
@@ -62,16 +68,24 @@ export function methodAttributes(method: string): Attributes {
  * the table (`matched` false), which may hold anything, only the known words stay.
  */
 export function safePath(rawPath: string, matched: boolean): string {
-  if (matched) return rawPath.replace(PRIVATE_SEGMENT, REDACTED);
-  return rawPath.split("/").map((word) => PATH_WORDS.has(word) ? word : REDACTED).join("/");
+  // Cut only after numbers are redacted: the beginning of one would not look like one.
+  if (matched) return bounded(rawPath.replace(PRIVATE_SEGMENT, REDACTED));
+  const words = bounded(rawPath).split("/");
+  return bounded(words.map((word) => PATH_WORDS.has(word) ? word : REDACTED).join("/"));
 }
 
 /** A query with every value redacted, and every name that is not the API's. */
 export function safeQuery(rawQuery: string): string {
-  return rawQuery.split("&").map((pair) => {
+  const safe = bounded(rawQuery).split("&").map((pair) => {
     const name = pair.split("=", 1)[0] ?? "";
     return `${QUERY_NAMES.has(name) ? name : REDACTED}=${REDACTED}`;
-  }).join("&");
+  });
+  return bounded(safe.join("&"));
+}
+
+/** The beginning of a text, as much of it as is recorded. */
+export function bounded(text: string): string {
+  return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text;
 }
 
 /** Codes of other services may be anything; what does not look like a code is not recorded. */

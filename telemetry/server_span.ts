@@ -18,6 +18,7 @@ import { failureCode } from "../upstream/failure.ts";
 import { TransportError } from "../upstream/transport.ts";
 import {
   ATTR,
+  bounded,
   exceptionAttributes,
   methodAttributes,
   safeCode,
@@ -43,7 +44,7 @@ export interface ServerSpanOptions {
 const propagator = new W3CTraceContextPropagator();
 
 /** RFC 9110 §7.2: host name or address, perhaps with a port. */
-const HOST = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
 const headersGetter: TextMapGetter<Headers> = {
   get: (headers, name) => headers.get(name) ?? undefined,
@@ -113,7 +114,7 @@ function peerAttributes(headers: Headers, peer: string | undefined): Attributes 
   return {
     ...(address && { "server.address": address, "server.port": Number(port ?? 80) }),
     ...(peer && { "client.address": peer }),
-    ...(userAgent && { "user_agent.original": userAgent }),
+    ...(userAgent && { "user_agent.original": bounded(userAgent) }),
   };
 }
 

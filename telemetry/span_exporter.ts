@@ -77,15 +77,23 @@ export class SpanExporter implements SpanProcessor {
 
   /** Tries to export everything that has ended; what the collector does not take goes on waiting. */
   async forceFlush(): Promise<void> {
-    this.#seal();
     await this.#exporting;
-    while (this.#waiting.length > 0 && await this.#exportFirst());
+    this.#exporting = this.#drain().then(async (taken) => {
+      if (taken) {
+        this.#seal();
+        await this.#drain();
+      }
+      this.#exporting = undefined;
+      if (this.#waiting.length > 0) this.#exportIn(RETRY_DELAY_MS);
+    });
+    await this.#exporting;
   }
 
   async shutdown(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.forceFlush();
+    this.#seal();
     for (const { count } of this.#waiting.splice(0)) this.dropped += count;
   }
 
@@ -137,7 +145,8 @@ export class SpanExporter implements SpanProcessor {
   #exportAll(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#seal();
+    // Behind what waits a batch goes on filling up: small ones would soon be too many.
+    if (this.#waiting.length === 0) this.#seal();
     this.#exporting ??= this.#drain().then((taken) => {
       this.#exporting = undefined;
       if (!taken) this.#exportIn(RETRY_DELAY_MS);

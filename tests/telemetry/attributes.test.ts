@@ -1,4 +1,4 @@
-import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import {
   exceptionAttributes,
@@ -66,6 +66,24 @@ const QUERIES: readonly [raw: string, shown: string][] = [
 for (const [raw, shown] of QUERIES) {
   Deno.test(`the query ${raw} is recorded as ${shown}`, () => assertEquals(safeQuery(raw), shown));
 }
+
+Deno.test("however long a request line is, 1,024 characters of it are recorded, and no part of a number", () => {
+  const number = "46701234567";
+  for (
+    const recorded of [
+      safePath(`/xms/v1/plan-1/batches/${"b".repeat(60_000)}`, true),
+      // Cut within the number, what is left of it would not look like one.
+      safePath(`/xms/v1/plan-1/batches/${"b".repeat(980)}/delivery_report/${number}`, true),
+      safePath(`/${"p".repeat(1_018)}/${number}`, true),
+      safePath("/a".repeat(30_000), false),
+      safeQuery("a&".repeat(30_000)),
+      safeQuery(`${"to=1&".repeat(204)}${number}`),
+    ]
+  ) {
+    assert(recorded.length <= 1_024, `${recorded.length}`);
+    assertNotMatch(recorded, /467/);
+  }
+});
 
 Deno.test("a method nobody knows is recorded as _OTHER, with its name where that is a plain word", () => {
   assertEquals(methodAttributes("GET"), { "http.request.method": "GET" });

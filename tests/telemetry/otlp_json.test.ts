@@ -1,0 +1,99 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from "@opentelemetry/api";
+import { TraceState } from "@opentelemetry/core";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { assertEquals } from "@std/assert";
+import { encodeAttributes, encodeSpan } from "../../telemetry/otlp_json.ts";
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const PARENT_ID = "b7ad6b7169203331";
+
+function tracing() {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  return { tracer: provider.getTracer("test"), ended: () => exporter.getFinishedSpans() };
+}
+
+const remoteParent = trace.setSpanContext(ROOT_CONTEXT, {
+  traceId: TRACE_ID,
+  spanId: PARENT_ID,
+  traceFlags: TraceFlags.SAMPLED,
+  isRemote: true,
+  traceState: new TraceState("vendor=value"),
+});
+
+Deno.test("a span of a caller's trace is encoded as opentelemetry-proto has it", () => {
+  const { tracer, ended } = tracing();
+  const options = { kind: SpanKind.SERVER, startTime: [1_800_000_000, 42] as [number, number] };
+  const span = tracer.startSpan('a "name"', options, remoteParent);
+  span.setAttribute("text", "x");
+  span.addEvent("exception", { "exception.type": "E" }, [1_800_000_000, 900]);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: "why" });
+  span.end([1_800_000_001, 5]);
+  assertEquals(JSON.parse(encodeSpan(ended()[0]!)), {
+    traceId: TRACE_ID,
+    spanId: span.spanContext().spanId,
+    parentSpanId: PARENT_ID,
+    traceState: "vendor=value",
+    flags: 0x301,
+    name: 'a "name"',
+    kind: 2,
+    startTimeUnixNano: "1800000000000000042",
+    endTimeUnixNano: "1800000001000000005",
+    attributes: [{ key: "text", value: { stringValue: "x" } }],
+    events: [{
+      timeUnixNano: "1800000000000000900",
+      name: "exception",
+      attributes: [{ key: "exception.type", value: { stringValue: "E" } }],
+    }],
+    status: { code: 2, message: "why" },
+  });
+});
+
+Deno.test("a span that begins a trace has no parent, no events and no state", () => {
+  const { tracer, ended } = tracing();
+  tracer.startSpan("root", { kind: SpanKind.CLIENT }).end();
+  const { parentSpanId, traceState, events, kind, flags, status } = JSON.parse(
+    encodeSpan(ended()[0]!),
+  );
+  assertEquals([parentSpanId, traceState, events, kind, flags, status], [
+    undefined,
+    undefined,
+    undefined,
+    3,
+    0x101,
+    { code: 0 },
+  ]);
+});
+
+Deno.test("the parent in the same process is not remote", () => {
+  const { tracer, ended } = tracing();
+  const parent = tracer.startSpan("parent");
+  tracer.startSpan("child", {}, trace.setSpan(ROOT_CONTEXT, parent)).end();
+  const { parentSpanId, flags } = JSON.parse(encodeSpan(ended()[0]!));
+  assertEquals([parentSpanId, flags], [parent.spanContext().spanId, 0x101]);
+});
+
+const VALUES: readonly [value: string | number | boolean | string[], encoded: unknown][] = [
+  ["text", { stringValue: "text" }],
+  ['"quoted"\n\u0000', { stringValue: '"quoted"\n\u0000' }],
+  ["ü€😀", { stringValue: "ü€😀" }],
+  ["", { stringValue: "" }],
+  [7, { intValue: 7 }],
+  [-1, { intValue: -1 }],
+  [1.5, { doubleValue: 1.5 }],
+  [true, { boolValue: true }],
+  [false, { boolValue: false }],
+  [["a", "b"], { arrayValue: { values: [{ stringValue: "a" }, { stringValue: "b" }] } }],
+];
+
+for (const [value, encoded] of VALUES) {
+  Deno.test(`the attribute ${JSON.stringify(value)} is encoded as ${JSON.stringify(encoded)}`, () => {
+    assertEquals(JSON.parse(encodeAttributes({ name: value, absent: undefined })), [
+      { key: "name", value: encoded },
+    ]);
+  });
+}

@@ -1,0 +1,207 @@
+import { ROOT_CONTEXT, SpanKind, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
+import { BasicTracerProvider, SamplingDecision } from "@opentelemetry/sdk-trace-base";
+import { assert, assertEquals } from "@std/assert";
+import { SpanExporter } from "../../telemetry/span_exporter.ts";
+
+const URL = "http://collector.test/v1/traces";
+
+/** What a collector does with one export. */
+type Answer = (init: RequestInit) => number | Promise<number>;
+
+interface Kit {
+  readonly exporter: SpanExporter;
+  readonly tracer: Tracer;
+  /** The names of the spans of each export that was tried. */
+  readonly exports: string[][];
+  /** Ends so many spans. */
+  end(count: number): void;
+}
+
+/** An exporter to a collector that answers as it is told; 200 where nothing is said. */
+function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
+  const exports: string[][] = [];
+  const decoder = new TextDecoder();
+  const exporter = new SpanExporter({
+    url: URL,
+    resource: { "service.name": "test" },
+    fetch: async (_, init = {}) => {
+      const { resourceSpans } = JSON.parse(decoder.decode(init.body as Uint8Array));
+      exports.push(resourceSpans[0].scopeSpans[0].spans.map(({ name }: { name: string }) => name));
+      return new Response(null, { status: await answer(init) });
+    },
+  });
+  const decision = sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD;
+  const provider = new BasicTracerProvider({
+    spanProcessors: [exporter],
+    sampler: { shouldSample: () => ({ decision }), toString: () => "" },
+  });
+  const tracer = provider.getTracer("test");
+  let ended = 0;
+  return {
+    exporter,
+    tracer,
+    exports,
+    end(count) {
+      for (let index = 0; index < count; index++) tracer.startSpan(`span ${ended++}`).end();
+    },
+  };
+}
+
+const down: Answer = () => Promise.reject(new TypeError("connection refused"));
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+Deno.test("spans go together, within about a second", async () => {
+  const { end, exports, exporter } = kit();
+  end(3);
+  assertEquals(exports, []);
+  const startedAt = performance.now();
+  await until(() => exports.length > 0);
+  assert(performance.now() - startedAt < 2_000);
+  assertEquals(exports, [["span 0", "span 1", "span 2"]]);
+  await exporter.shutdown();
+  assertEquals(exports.length, 1);
+});
+
+Deno.test("a full batch goes at once, and what comes meanwhile goes after it", async () => {
+  const { end, exports, exporter } = kit();
+  end(4_500);
+  await exporter.forceFlush();
+  assertEquals(exports.map((names) => names.length), [2_000, 2_000, 500]);
+  assertEquals(new Set(exports.flat()).size, 4_500);
+  assertEquals(exporter.dropped, 0);
+  await exporter.shutdown();
+});
+
+for (const status of [429, 502, 503, 504]) {
+  Deno.test(`after ${status} the same batch is sent again`, async () => {
+    const answers = [status, 200];
+    const { end, exports, exporter } = kit(() => answers.shift() ?? 200);
+    end(1);
+    await exporter.forceFlush();
+    await exporter.forceFlush();
+    assertEquals([exports, exporter.dropped], [[["span 0"], ["span 0"]], 0]);
+    await exporter.shutdown();
+  });
+}
+
+for (const status of [400, 401, 404, 413, 500]) {
+  Deno.test(`after ${status} a batch is given up and counted, and the next one goes`, async () => {
+    const answers = [status, 200];
+    const { end, exports, exporter } = kit(() => answers.shift() ?? 200);
+    end(3);
+    await exporter.forceFlush();
+    end(1);
+    await exporter.forceFlush();
+    assertEquals([exports.length, exporter.dropped], [2, 3]);
+    await exporter.shutdown();
+  });
+}
+
+Deno.test("a collector that was down is tried again by itself, and gets everything in order", async () => {
+  let isUp = false;
+  const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
+  end(1);
+  await until(() => exports.length > 0);
+  end(1);
+  isUp = true;
+  await until(() => exports.flat().includes("span 1"));
+  assertEquals(exports.slice(1), [["span 0"], ["span 1"]]);
+  await exporter.shutdown();
+});
+
+Deno.test("little traffic during a long outage is not lost, however often it is tried", async () => {
+  let isUp = false;
+  const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
+  for (let tries = 0; tries < 100; tries++) {
+    end(1);
+    await exporter.forceFlush();
+  }
+  assertEquals(exporter.dropped, 0);
+  isUp = true;
+  exports.length = 0;
+  await exporter.forceFlush();
+  assertEquals(exports.flat(), Array.from({ length: 100 }, (_, index) => `span ${index}`));
+  await exporter.shutdown();
+});
+
+Deno.test("while the collector is down 50,000 spans wait, the rest is counted as dropped", async () => {
+  let isUp = false;
+  const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
+  end(60_000);
+  await exporter.forceFlush();
+  assertEquals(exporter.dropped, 10_000);
+  isUp = true;
+  exports.length = 0;
+  await exporter.forceFlush();
+  assertEquals(new Set(exports.flat()).size, 50_000);
+  end(1);
+  await exporter.shutdown();
+  assertEquals([exports.at(-1), exporter.dropped], [["span 60000"], 10_000]);
+});
+
+Deno.test("what cannot be exported at the end is counted", async () => {
+  const { end, exporter } = kit(down);
+  end(2_100);
+  await exporter.shutdown();
+  assertEquals(exporter.dropped, 2_100);
+  end(1);
+  assertEquals(exporter.dropped, 2_101);
+});
+
+Deno.test("a collector that hangs holds up nobody who ends a span, and is sent nothing more meanwhile", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<number>();
+  const { end, exports, exporter } = kit(() => released);
+  end(2_000);
+  await until(() => exports.length === 1);
+  const startedAt = performance.now();
+  end(20_000);
+  assert(performance.now() - startedAt < 2_000);
+  assertEquals(exports.length, 1);
+  release(200);
+  await exporter.shutdown();
+  assertEquals([exports.flat().length, exporter.dropped], [22_000, 0]);
+});
+
+/** Attributes of a SERVER span, and whether its trace is exported though it is not sampled. */
+const UNSAMPLED: readonly [attributes: Record<string, string | number>, exported: boolean][] = [
+  [{ "http.response.status_code": 200 }, false],
+  [{ "http.response.status_code": 403, "sms_gateway.error.origin": "upstream" }, false],
+  [{ "http.response.status_code": 401, "sms_gateway.error.origin": "gateway" }, true],
+  [{ "http.response.status_code": 200, "sms_gateway.error.origin": "gateway" }, true],
+  [{ "http.response.status_code": 500, "sms_gateway.error.origin": "upstream" }, true],
+  [{ "http.response.status_code": 503, "sms_gateway.error.origin": "gateway" }, true],
+];
+
+for (const [attributes, exported] of UNSAMPLED) {
+  Deno.test(`a trace that is not sampled is ${exported ? "" : "not "}exported when it ends as ${Object.values(attributes).join(" of the ")}`, async () => {
+    const { tracer, exports, exporter } = kit(undefined, { sampled: false });
+    const server = tracer.startSpan("server", { kind: SpanKind.SERVER });
+    const inside = trace.setSpan(ROOT_CONTEXT, server);
+    for (const name of ["first try", "second try"]) {
+      tracer.startSpan(name, { kind: SpanKind.CLIENT }, inside).end();
+    }
+    server.setAttributes(attributes).end();
+    assertEquals(server.spanContext().traceFlags & TraceFlags.SAMPLED, 0);
+    await exporter.forceFlush();
+    assertEquals(exports, exported ? [["first try", "second try", "server"]] : []);
+    await exporter.shutdown();
+    assertEquals(exporter.dropped, 0);
+  });
+}
+
+Deno.test("an export is JSON, under a deadline", async () => {
+  const inits: RequestInit[] = [];
+  const { end, exporter } = kit((init) => {
+    inits.push(init);
+    return 200;
+  });
+  end(1);
+  await exporter.forceFlush();
+  const [{ method, headers, signal } = {}] = inits;
+  assertEquals([method, headers], ["POST", { "content-type": "application/json" }]);
+  assert(signal instanceof AbortSignal);
+  await exporter.shutdown();
+});
