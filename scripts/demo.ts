@@ -82,6 +82,7 @@ function introduction(url: string, collector: string | undefined, token: string)
     `-d '{"from":"12345","to":["${to}"],"body":"Hello from the sandbox"}'`;
   return `
 SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
+Reference     ${url}/docs
 Traces        ${
     collector
       ? `${collector}   (Jaeger shows them at http://localhost:16686)`
