@@ -20,6 +20,9 @@ const UNREADY_SHARE = 1 / 3;
 /** Share of the grace after which spans are exported even if an answer is still missing. */
 const FLUSH_SHARE = 8 / 9;
 
+/** Share of the grace after which nothing is waited for; the log and the process end in the rest. */
+const OVER_SHARE = 19 / 20;
+
 /**
  * Ends a gateway: `/readyz` says 503; a while later, or at a second signal, no new connections
  * are taken; what is in flight is answered, spans are flushed. Settles when the process may end.
@@ -31,7 +34,7 @@ export async function stopGently(
   gateway.stopAccepting();
   const unready = after(shutdownGraceMs * UNREADY_SHARE);
   const late = after(shutdownGraceMs * FLUSH_SHARE);
-  const over = after(shutdownGraceMs);
+  const over = after(shutdownGraceMs * OVER_SHARE);
   const drained = Promise.race([unready, signalledAgain])
     .then(() => shutdown()).then(() => gateway.close());
   const flushed = late.then(() => gateway.flush()).then(() => over);

@@ -41,5 +41,5 @@ Deno.test("a request that never ends does not keep the process from ending in ti
   gateway.signal("SIGTERM");
   const { code, ms } = await gateway.exited();
   assertEquals(code, 0);
-  assert(ms >= 900 && ms < 1500, `ended after ${ms} ms`);
+  assert(ms >= 900 && ms < 1400, `ended after ${ms} ms`);
 });
