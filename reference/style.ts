@@ -64,7 +64,7 @@ dd { margin: 0; }
 html .operations .swagger-ui { background: none; }
 .operations .swagger-ui .microlight { max-height: none; white-space: pre-wrap; }
 .operations .swagger-ui .wrapper { max-width: none; padding: 0 1.25rem; }
-.operations .swagger-ui .scheme-container { padding: 0; background: none; box-shadow: none; }
+html .operations .swagger-ui .scheme-container { padding: 0; border: 0; background: none; box-shadow: none; }
 .operations .swagger-ui .btn.authorize { border-color: var(--link); color: var(--link); }
 .operations .swagger-ui .btn.authorize svg { fill: var(--link); }
 .operations .swagger-ui .opblock .opblock-summary-method { color: #10151a; text-shadow: none; }

@@ -13,11 +13,7 @@ export interface Venv {
  */
 export async function venv(name: string, requirements: URL): Promise<Venv | undefined> {
   const content = await Deno.readFile(requirements);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex().slice(
-    0,
-    12,
-  );
-  const folder = `${cacheFolder()}/sms-gateway/${name}-${digest}`;
+  const folder = `${cacheFolder()}/sms-gateway/${name}-${await shortHash(content)}`;
   const program = (program: string) => `${folder}/bin/${program}`;
   if (await exists(`${folder}/complete`)) return { program };
   if (!await succeeds("python3", ["-c", "import ensurepip, venv"])) return undefined;
