@@ -62,6 +62,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: (readonly [string, string])[] = [];
   #chunks: Uint8Array[] = [];
   #size = 0;
+  /** When anything of the answer last came, on the clock of `performance.now()`. */
+  #heardAt = Infinity;
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   /** Until the headers; then, of an error, until the end of its body. */
   #deadline: Deadline;
@@ -110,6 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failed) return controller.abort(new Error("an answer after the deadline"));
     if (status < 200) return; // informational; the answer follows
     this.#status = status;
+    this.#heardAt = performance.now();
     for (const [name, value] of Object.entries(headers)) {
       if (typeof value === "string") this.#headers.push([name, value]);
       else for (const one of value ?? []) this.#headers.push([name, one]);
@@ -126,6 +129,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     // Resuming flushes the parser, which may yield nothing: handed on, that would ask for more.
     if (chunk.byteLength === 0) return;
+    this.#heardAt = performance.now();
     if (this.#stream) {
       this.#stream.enqueue(new Uint8Array(chunk));
       if ((this.#stream.desiredSize ?? 0) <= 0) controller.pause();
@@ -149,7 +153,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#status >= 300) this.#answer(this.#buffered());
-    else this.#fail(reasonOf(cause), cause);
+    else this.#fail(this.#wasSilent ? "timeout" : reasonOf(cause), cause);
+  }
+
+  /** Deno 2.5 says of a connection that undici closed for its silence only that it was closed. */
+  get #wasSilent(): boolean {
+    return performance.now() - this.#heardAt >= this.#request.idleTimeoutMs;
   }
 
   get #succeeded(): boolean {

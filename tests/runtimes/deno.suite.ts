@@ -3,11 +3,11 @@ import { createGateway } from "../../gateway.ts";
 import { fetchTransport } from "../../upstream/fetch_transport.ts";
 import { contractSuite } from "../contract/suite.ts";
 import { startCommand as startTask } from "../drills/kit/gateway_process.ts";
-import { LISTENING, startCommand } from "./processes.ts";
+import { DENO, LISTENING, startCommand } from "./processes.ts";
 
 contractSuite("the gateway on Deno", async (env) =>
   await startCommand({
-    command: Deno.execPath(),
+    command: DENO,
     args: await startTask(),
     env,
     port: LISTENING,

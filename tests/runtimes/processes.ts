@@ -17,6 +17,9 @@ const START_TIMEOUT_MS = 30_000;
 /** The line in which the gateway says where it listens. */
 export const LISTENING = /"message":"listening","url":"http:\/\/[^"]*:(\d+)"/;
 
+/** The Deno that gateways run on; not always the one that tests them. */
+export const DENO = Deno.env.get("GATEWAY_DENO") || Deno.execPath();
+
 const ROOT = new URL("../../", import.meta.url);
 
 /** Starts it, waits until it listens, and ends it with the scope. */
@@ -59,7 +62,14 @@ export async function startCommand(
 
 /** What every program needs of this one's environment: no settings. */
 export function inherited(): Record<string, string> {
-  const names = ["PATH", "HOME", "DENO_DIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+  const names = [
+    "PATH",
+    "HOME",
+    "DENO_DIR",
+    "DENO_TLS_CA_STORE",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+  ];
   return Object.fromEntries(names.flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
