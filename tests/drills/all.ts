@@ -1,0 +1,29 @@
+import type { Drill } from "./kit/drill.ts";
+
+/** The files of the drills, in the order in which they run. */
+const FILES = [
+  "retries",
+  "once",
+  "replies",
+  "breaker",
+  "issuer",
+  "tokens",
+  "limits",
+  "adaptive",
+  "callers",
+  "smuggling",
+  "paths",
+  "fuzz",
+  "stopping",
+  "crash",
+  "privilege",
+  "soak",
+] as const;
+
+/** Every drill, in order. */
+export async function allDrills(): Promise<Drill[]> {
+  const modules: { default: readonly Drill[] }[] = await Promise.all(
+    FILES.map((file) => import(new URL(`${file}.drill.ts`, import.meta.url).href)),
+  );
+  return modules.flatMap((module) => module.default);
+}

@@ -1,0 +1,184 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { connect } from "node:net";
+import { requestBytes, sendRaw } from "./kit/client.ts";
+import type { Drill } from "./kit/drill.ts";
+import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
+import { answerWell, rawUpstream } from "./kit/raw_upstream.ts";
+import { until } from "./kit/until.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+const BODY_TIMEOUT_MS = 1_500;
+
+/** A POST that announces 1000 bytes and sends nine. */
+const halfSent = (token: string) =>
+  requestBytes(BATCHES, {
+    method: "POST",
+    token,
+    headers: { "content-type": "application/json", "content-length": "1000" },
+  }) + '{"body":"';
+
+/** The slowest of some requests of another caller, in ms; all must succeed. */
+async function slowestOf(gateway: GatewayProcess, count: number): Promise<number> {
+  const token = await gateway.issuer.token({ subject: "another" });
+  let slowest = 0;
+  for (let i = 0; i < count; i++) {
+    const { status, ms } = await gateway.call("/batches", { token });
+    assertEquals(status, 200);
+    slowest = Math.max(slowest, ms);
+  }
+  return slowest;
+}
+
+async function halfBodies(): Promise<string> {
+  await using upstream = await rawUpstream();
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: {
+      REQUEST_BODY_TIMEOUT_MS: String(BODY_TIMEOUT_MS),
+      MAX_IN_FLIGHT: "100",
+      MAX_OUTSTANDING_PER_CALLER: "20",
+    },
+  });
+  const stuck = Array.from(
+    { length: 200 },
+    () => sendRaw(gateway.port, halfSent(gateway.token), { timeoutMs: BODY_TIMEOUT_MS + 2_000 }),
+  );
+  await delay(300);
+  const slowest = await slowestOf(gateway, 20);
+  const answers = await Promise.all(stuck);
+  const counts: Record<string, number> = {};
+  for (const { status, code, ms } of answers) {
+    assert(status > 0 && ms < BODY_TIMEOUT_MS + 1_000, `answered after ${ms} ms`);
+    counts[`${status} ${code}`] = (counts[`${status} ${code}`] ?? 0) + 1;
+  }
+  assert(upstream.seen.every(({ method }) => method === "GET"), "half a body was forwarded");
+  return `200 half-sent bodies of one caller: ${JSON.stringify(counts)}; ` +
+    `another caller was served within ${slowest} ms`;
+}
+
+const LONG = 40 * 1024 * 1024;
+
+async function slowReaders(): Promise<string> {
+  await using upstream = await rawUpstream({
+    async onRequest(request, wire) {
+      if (!request.target.includes("page=long")) return answerWell(request, wire);
+      await wire.write(`HTTP/1.1 200 OK\r\ncontent-length: ${LONG}\r\n\r\n`);
+      for (let sent = 0; sent < LONG && !wire.gone; sent += 65_536) {
+        await wire.write("x".repeat(65_536));
+      }
+    },
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { UPSTREAM_IDLE_TIMEOUT_MS: "1500", MAX_OUTSTANDING_PER_ROUTE: "40" },
+  });
+  const readers = Array.from({ length: 20 }, () => {
+    const socket = connect({ port: gateway.port, host: "127.0.0.1" });
+    socket.on("error", () => {});
+    socket.write(requestBytes(`${BATCHES}?page=long`, { token: gateway.token }));
+    socket.pause();
+    return socket;
+  });
+  try {
+    await until("all of them under way", () => upstream.seen.length === 20);
+    await delay(500);
+    const memoryMiB = Math.round(await residentBytes(gateway.pid) / 1_048_576);
+    const slowest = await slowestOf(gateway, 20);
+    const from = performance.now();
+    await until(
+      "their slots given back",
+      async () => await gateway.metric("sms_gateway_outstanding_requests") === 0,
+      15_000,
+    );
+    const ms = Math.round(performance.now() - from);
+    await until("their upstream connections closed", () => upstream.connections().now <= 2, 5_000);
+    return `20 callers that do not read 40 MiB each: another was served within ${slowest} ms, ` +
+      `${memoryMiB} MiB resident; ended after about ${ms + 500} ms`;
+  } finally {
+    for (const socket of readers) socket.destroy();
+  }
+}
+
+/** A reader that is slow but does read gets all of it. */
+async function steadyReader(): Promise<string> {
+  const size = 3 * 1024 * 1024;
+  await using upstream = await rawUpstream({
+    onRequest: (_, wire) => wire.reply(200, "x".repeat(size)),
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" },
+  });
+  const socket = connect({ port: gateway.port, host: "127.0.0.1" });
+  let got = 0;
+  socket.on("data", (chunk) => {
+    got += chunk.length;
+    socket.pause();
+    setTimeout(() => socket.resume(), 60);
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const from = performance.now();
+  socket.write(requestBytes(BATCHES, { token: gateway.token }));
+  await closed;
+  const seconds = ((performance.now() - from) / 1_000).toFixed(1);
+  assert(got > size, `${got} of ${size} bytes`);
+  return `3 MiB read in ${seconds} s, with an idle timeout of 1 s: whole`;
+}
+
+async function hungUp(): Promise<string> {
+  const ends: Record<string, "answered" | "cut"> = {};
+  await using upstream = await rawUpstream({
+    async onRequest(request, wire) {
+      const key = `${request.method}${request.nth}${request.at}`;
+      await delay(600);
+      ends[key] = wire.gone ? "cut" : "answered";
+      answerWell(request, wire);
+    },
+  });
+  await using gateway = await startGateway({ upstream: upstream.url });
+  for (let i = 0; i < 5; i++) {
+    await Promise.all([
+      gateway.post("hello", { hangUpAfterMs: 200 }),
+      gateway.call("/batches", { hangUpAfterMs: 200 }),
+    ]);
+  }
+  await until("ten ends", () => Object.keys(ends).length === 10);
+  for (const [key, end] of Object.entries(ends)) {
+    assertEquals(end, key.startsWith("POST") ? "answered" : "cut", key);
+  }
+  assertEquals(upstream.seen.length, 10, "sent again");
+  return "5 of 5 POSTs went on to their answer, 5 of 5 GETs were cancelled upstream";
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024;
+}
+
+export default [
+  {
+    name: "callers: half-sent bodies",
+    did: "200 connections of one caller that announce a body and do not send it",
+    promised: "answered within REQUEST_BODY_TIMEOUT_MS, nothing forwarded, others are served",
+    run: halfBodies,
+  },
+  {
+    name: "callers: slow readers",
+    did: "20 callers that ask for 40 MiB and do not read",
+    promised: "little memory, others are served, they are ended",
+    run: slowReaders,
+  },
+  {
+    name: "callers: steady readers",
+    did: "a caller that reads slowly, for longer than the idle timeout",
+    promised: "gets the whole answer",
+    run: steadyReader,
+  },
+  {
+    name: "callers: hung up",
+    did: "callers hang up while the upstream is at work",
+    promised: "a POST goes on, a GET is cancelled, nothing is sent again",
+    run: hungUp,
+  },
+] satisfies Drill[];

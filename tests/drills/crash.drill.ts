@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import type { Drill } from "./kit/drill.ts";
+import { PLAN, startGateway } from "./kit/gateway_process.ts";
+import { startLoad } from "./kit/load.ts";
+import { answerWell, closedPort, rawUpstream } from "./kit/raw_upstream.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+const CRASHES = 4;
+
+async function crash(): Promise<string> {
+  await using upstream = await rawUpstream({
+    onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 10),
+  });
+  const port = closedPort();
+  const start = () =>
+    startGateway({ upstream: upstream.url, env: { PORT: String(port), RETRY_ATTEMPTS: "5" } });
+  let gateway = await start();
+  const load = startLoad({ port, path: BATCHES, token: gateway.token, callers: 20, prefix: "c" });
+  let answered = 0;
+  for (let crashes = 0; crashes < CRASHES; crashes++) {
+    await delay(600);
+    gateway.abandon();
+    gateway.signal("SIGKILL");
+    await gateway.exited();
+    const before = answered;
+    answered = load.sent.filter(({ status }) => status === 201).length;
+    assert(answered > before, "the load went on after a restart");
+    gateway = await start();
+  }
+  await delay(600);
+  const sent = await load.end();
+  await gateway[Symbol.asyncDispose]();
+
+  const counts = new Map<string, number>();
+  for (const { body } of upstream.seen) counts.set(body, (counts.get(body) ?? 0) + 1);
+  assertEquals([...counts].filter(([, times]) => times > 1), [], "seen twice");
+  const lies = sent.filter(({ id, status }) =>
+    status === 201 && !counts.has(JSON.stringify({ body: id }))
+  );
+  assertEquals(lies, [], "answered 201 but never seen");
+  const cut = sent.filter(({ status }) => status === undefined).length;
+  return `${CRASHES} kill -9 and restarts amid ${sent.length} POSTs: ${counts.size} reached the ` +
+    `upstream, none twice; ${cut} callers saw their connection break`;
+}
+
+export default [
+  {
+    name: "crash: kill -9 under load",
+    did: "the process is killed and started again, over and over, amid 20 callers",
+    promised: "no POST reaches the upstream twice; no 201 for one that did not",
+    run: crash,
+  },
+] satisfies Drill[];

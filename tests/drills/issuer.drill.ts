@@ -1,0 +1,274 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { type TestIssuer, testIssuer } from "../support/issuer.ts";
+import type { Answer } from "./kit/client.ts";
+import type { Drill } from "./kit/drill.ts";
+import { drillIssuer, type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
+import { type IssuerServer, startIssuerServer } from "./kit/issuer_server.ts";
+import { closedPort, rawUpstream } from "./kit/raw_upstream.ts";
+import { until } from "./kit/until.ts";
+
+const COOLDOWN_MS = 1_000;
+
+interface Scene {
+  server: IssuerServer;
+  gateway: GatewayProcess;
+  issuer: TestIssuer;
+  /** Requests that reached the upstream. */
+  forwarded: () => number;
+  /** A GET with a token of this issuer; with another token at every call. */
+  get(issuer?: TestIssuer, kid?: string): Promise<Answer>;
+}
+
+/** A gateway that fetches its keys from an issuer, which first does as told. */
+async function scene(
+  prepare: (server: IssuerServer, issuer: TestIssuer) => void,
+  env: Record<string, string>,
+  run: (scene: Scene) => Promise<string>,
+): Promise<string> {
+  const issuer = await drillIssuer();
+  await using server = startIssuerServer();
+  prepare(server, issuer);
+  await using upstream = await rawUpstream();
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: {
+      AUTH_JWKS: undefined,
+      AUTH_JWKS_URL: server.url,
+      JWKS_COOLDOWN_MS: String(COOLDOWN_MS),
+      ...env,
+    },
+  });
+  let tokens = 0;
+  return await run({
+    server,
+    gateway,
+    issuer,
+    forwarded: () => upstream.seen.length,
+    async get(by = issuer, kid) {
+      const header = kid === undefined ? {} : { kid };
+      const token = await by.token({ subject: `caller-${++tokens}`, header });
+      return await gateway.call("/batches", { token });
+    },
+  });
+}
+
+const down = () => new Response("<html>down</html>", { status: 502 });
+
+const downFromTheStart = () =>
+  scene((server) => server.does = down, {}, async ({ gateway, get, forwarded, server, issuer }) => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => get()));
+    const slowest = Math.max(...answers.map(({ ms }) => ms));
+    assert(answers.every(({ status, code }) => status === 503 && code === "key_set_unavailable"));
+    assert(answers.every(({ headers }) => Number(headers["retry-after"]) > 0));
+    assertEquals([forwarded(), await gateway.unreadiness()], [0, ["key_set_unavailable"]]);
+    assert(slowest < 1_500, `${slowest} ms`);
+    server.publish(issuer.jwks);
+    // Nobody but the load balancer's probe asks: that has to be enough.
+    await until("ready again", async () => (await gateway.unreadiness()).length === 0);
+    assertEquals((await get()).status, 200);
+    return `50 answers of 503 key_set_unavailable, slowest ${slowest} ms, nothing forwarded; ` +
+      `ready again by probes of /readyz alone`;
+  });
+
+const hanging = () =>
+  scene((server) => server.does = () => new Promise(() => {}), {}, async ({ get, server }) => {
+    const first = await Promise.all(Array.from({ length: 20 }, () => get()));
+    await delay(5_500); // the fetch's own deadline
+    const later = await Promise.all(Array.from({ length: 20 }, () => get()));
+    const slowest = (answers: Answer[]) => Math.max(...answers.map(({ ms }) => ms));
+    assert([...first, ...later].every(({ code }) => code === "key_set_unavailable"));
+    assert(slowest(first) < 1_800, `first ${slowest(first)} ms`);
+    assert(slowest(later) < 700, `later ${slowest(later)} ms`);
+    return `503 after ${slowest(first)} ms at first, after ${
+      slowest(later)
+    } ms once it is known; ` +
+      `${server.fetches()} fetches`;
+  });
+
+const unreachable = () =>
+  scene(() => {}, { AUTH_JWKS_URL: `http://127.0.0.1:${closedPort()}/` }, async ({ get }) => {
+    const { status, code, ms } = await get();
+    assertEquals([status, code], [503, "key_set_unavailable"]);
+    return `503 ${code} after ${ms} ms`;
+  });
+
+const publishing = (server: IssuerServer, issuer: TestIssuer) => server.publish(issuer.jwks);
+
+const downLater = () =>
+  scene(publishing, { JWKS_MAX_AGE_MS: "200" }, async ({ get, gateway, server }) => {
+    assertEquals((await get()).status, 200);
+    server.does = down;
+    const before = server.fetches();
+    const from = performance.now();
+    let slowest = 0;
+    while (performance.now() - from < 3_000) {
+      const { status, ms } = await get();
+      assertEquals(status, 200);
+      slowest = Math.max(slowest, ms);
+      await delay(20);
+    }
+    const fetches = server.fetches() - before;
+    assert(fetches >= 2 && fetches <= 4, `${fetches} fetches in 3 s`);
+    assertEquals(await gateway.unreadiness(), []);
+    return `3 s without an issuer: every token judged, slowest answer ${slowest} ms, ${fetches} fetches`;
+  });
+
+const staleAtLast = () =>
+  scene(
+    publishing,
+    { JWKS_MAX_AGE_MS: "100", JWKS_MAX_STALE_MS: "1200" },
+    async ({ get, gateway, server }) => {
+      assertEquals((await get()).status, 200);
+      server.does = down;
+      await delay(1_500);
+      const { status, code } = await get();
+      assertEquals([status, code], [503, "key_set_unavailable"]);
+      assertEquals(await gateway.unreadiness(), ["key_set_unavailable"]);
+      return "past JWKS_MAX_STALE_MS: 503 key_set_unavailable, not ready";
+    },
+  );
+
+const rotation = () =>
+  scene(publishing, {}, async ({ get, server, issuer }) => {
+    assertEquals((await get()).status, 200);
+    const next = await testIssuer("RS256", "key-2");
+    await delay(COOLDOWN_MS);
+    server.publish(issuer.jwks, next.jwks);
+    const { status, ms } = await get(next);
+    assertEquals([status, (await get()).status], [200, 200]);
+    return `the first token of the new key was taken, after ${ms} ms; the old key still works`;
+  });
+
+const withdrawn = () =>
+  scene(publishing, { JWKS_MAX_AGE_MS: "300" }, async ({ get, gateway, server, issuer }) => {
+    const leaked = await issuer.token({ subject: "remembered" });
+    const use = () => gateway.call("/batches", { token: leaked });
+    assertEquals((await use()).status, 200);
+    const next = await testIssuer("ES256", "key-2");
+    server.publish(next.jwks);
+    const from = performance.now();
+    await until("refused", async () => (await use()).status === 401);
+    const ms = Math.round(performance.now() - from);
+    assert(ms < COOLDOWN_MS + 600, `${ms} ms`);
+    assertEquals((await get(next)).status, 200);
+    return `a token that was in use before was refused ${ms} ms after its key was withdrawn`;
+  });
+
+const storm = () =>
+  scene(publishing, {}, async ({ get, server, issuer }) => {
+    const forger = await testIssuer("ES256", "forged");
+    await get();
+    const before = server.fetches();
+    const from = performance.now();
+    let sent = 0;
+    const counts: Record<number, number> = {};
+    while (performance.now() - from < 3_500) {
+      const answers = await Promise.all(
+        Array.from({ length: 25 }, () => get(forger, `unknown-${++sent}`)),
+      );
+      for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+    }
+    const fetches = server.fetches() - before;
+    assertEquals(Object.keys(counts), ["401"]);
+    assert(fetches <= 4, `${fetches} fetches`);
+    assertEquals((await get(issuer)).status, 200);
+    return `${sent} unknown kids in 3.5 s, all 401, ${fetches} fetches at ${COOLDOWN_MS} ms cooldown`;
+  });
+
+/** Key sets that are none; each leaves the last good one in force. */
+const BAD_SETS: Readonly<Record<string, (evil: TestIssuer) => Response>> = {
+  "a redirect to other keys": ({ jwks }) =>
+    new Response(null, {
+      status: 302,
+      headers: { location: `data:application/json,${encodeURIComponent(JSON.stringify(jwks))}` },
+    }),
+  "HTML": () => new Response("<html></html>"),
+  "200 MiB": () => new Response(endless(200)),
+  "no keys member": () => Response.json({ error: "maintenance" }),
+  "truncated JSON": () => new Response('{"keys":[{"kty"'),
+  "keys that are no objects": () => Response.json({ keys: [1, null] }),
+};
+
+function endless(mebibytes: number): ReadableStream<Uint8Array> {
+  const chunk = new TextEncoder().encode(`{"keys":[`.padEnd(1024 * 1024, " "));
+  let left = mebibytes;
+  return new ReadableStream({
+    pull: (controller) => left-- > 0 ? controller.enqueue(chunk) : controller.close(),
+  });
+}
+
+const badSets = () =>
+  scene(publishing, { JWKS_MAX_AGE_MS: "1", JWKS_COOLDOWN_MS: "100" }, async (scene) => {
+    const { get, server } = scene;
+    const evil = await testIssuer("ES256", "evil");
+    assertEquals((await get()).status, 200);
+    for (const [name, answer] of Object.entries(BAD_SETS)) {
+      server.does = () => answer(evil);
+      const before = server.fetches();
+      await until(`a fetch of ${name}`, async () => {
+        assertEquals((await get()).status, 200, name);
+        return server.fetches() >= before + 2;
+      });
+      const status = (await get(evil)).status;
+      assert(status === 401 || status === 503, `${name}: ${status}`);
+    }
+    return `${Object.keys(BAD_SETS).join(", ")}: the last good set went on verifying`;
+  });
+
+export default [
+  {
+    name: "issuer: down from the start",
+    did: "the issuer answers 502; 50 requests; later it is back",
+    promised: "503 key_set_unavailable at once, not 401; ready again without traffic",
+    run: downFromTheStart,
+  },
+  {
+    name: "issuer: hangs",
+    did: "the issuer accepts connections and never answers",
+    promised: "requests do not queue behind a dead fetch",
+    run: hanging,
+  },
+  {
+    name: "issuer: unreachable",
+    did: "nothing listens where the issuer was",
+    promised: "503 key_set_unavailable",
+    run: unreachable,
+  },
+  {
+    name: "issuer: down later",
+    did: "the issuer fails after one good answer; new tokens for 3 s",
+    promised: "the last good set goes on verifying; one fetch per cooldown",
+    run: downLater,
+  },
+  {
+    name: "issuer: down too long",
+    did: "the same, past JWKS_MAX_STALE_MS",
+    promised: "then 503, and /readyz says so",
+    run: staleAtLast,
+  },
+  {
+    name: "issuer: rotation",
+    did: "a token signed by a key published a moment ago",
+    promised: "accepted at once",
+    run: rotation,
+  },
+  {
+    name: "issuer: withdrawn key",
+    did: "a key disappears while a token of it is in use",
+    promised: "refused after the next refresh, although it was remembered",
+    run: withdrawn,
+  },
+  {
+    name: "issuer: unknown kid storm",
+    did: "forged tokens, each with another kid, as fast as they go",
+    promised: "401 each, one fetch per JWKS_COOLDOWN_MS",
+    run: storm,
+  },
+  {
+    name: "issuer: bad key sets",
+    did: "redirect, HTML, 200 MiB, nonsense in place of the keys",
+    promised: "never believed, never followed; the last good set stays",
+    run: badSets,
+  },
+] satisfies Drill[];

@@ -1,0 +1,31 @@
+/**
+ * The drills: real processes and real sockets on this machine, each failure provoked, and
+ * what was seen set beside what was promised. Arguments select drills by a part of their
+ * name; `SOAK_MINUTES` (2) and `DRILL_SEED` set the length of the soak and the seed of the
+ * fuzzing.
+ */
+import { allDrills } from "./all.ts";
+import { type Outcome, runDrill, table } from "./kit/drill.ts";
+import { endLeftovers } from "./kit/gateway_process.ts";
+
+async function main(selected: readonly string[]): Promise<boolean> {
+  const outcomes: Outcome[] = [];
+  for (const drill of await allDrills()) {
+    if (selected.length > 0 && !selected.some((part) => drill.name.includes(part))) continue;
+    const outcome = await runDrill(drill);
+    outcomes.push(outcome);
+    endLeftovers();
+    const seconds = (outcome.durationMs / 1_000).toFixed(1);
+    say(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
+  }
+  const failed = outcomes.filter(({ ok }) => !ok).length;
+  say(`\n${table(outcomes)}\n\n${outcomes.length - failed} passed, ${failed} failed`);
+  return failed === 0 && outcomes.length > 0;
+}
+
+function say(text: string): void {
+  // deno-lint-ignore no-console -- what a command prints is its interface
+  console.log(text);
+}
+
+Deno.exit(await main(Deno.args) ? 0 : 1);

@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Drill } from "./kit/drill.ts";
+import { type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
+import { answerWell, closedPort, rawUpstream, type Wire } from "./kit/raw_upstream.ts";
+
+/** How often a message has reached the upstream, whole or in part. */
+function timesSeen(bytes: string, message: string): number {
+  return bytes.split(`"${message}"`).length - 1;
+}
+
+/** What becomes of a POST, by how the upstream treats it: the code, and how often it is seen. */
+const ENDS: readonly {
+  name: string;
+  does?: (wire: Wire) => void;
+  onConnection?: (wire: Wire) => void;
+  code: string;
+  /** Whether the text has to say that the outcome is not known. */
+  doubt: boolean;
+  times: readonly number[];
+}[] = [
+  {
+    name: "cut before a byte of it",
+    onConnection: (wire) => wire.reset(),
+    code: "upstream_connection_lost",
+    doubt: true,
+    times: [0, 1],
+  },
+  {
+    name: "cut after it",
+    does: (wire) => wire.reset(),
+    code: "upstream_connection_lost",
+    doubt: true,
+    times: [1],
+  },
+  {
+    name: "closed after it",
+    does: (wire) => wire.close(),
+    code: "upstream_connection_lost",
+    doubt: true,
+    times: [1],
+  },
+  {
+    name: "cut amid the headers",
+    does: (wire) => void wire.write("HTTP/1.1 201 Created\r\nconte").then(wire.reset),
+    code: "upstream_connection_lost",
+    doubt: true,
+    times: [1],
+  },
+  {
+    name: "no answer",
+    does: () => {},
+    code: "upstream_timeout",
+    doubt: true,
+    times: [1],
+  },
+  {
+    name: "503",
+    does: (wire) => wire.reply(503, {}),
+    code: "service_unavailable",
+    doubt: false,
+    times: [1],
+  },
+  {
+    name: "504",
+    does: (wire) => wire.reply(504, {}),
+    code: "service_unavailable",
+    doubt: true,
+    times: [1],
+  },
+];
+
+async function everyEnd(): Promise<string> {
+  const seen: string[] = [];
+  for (const { name, does, onConnection, code, doubt, times } of ENDS) {
+    await using upstream = await rawUpstream({
+      ...(does && { onRequest: (_, wire) => does(wire) }),
+      ...(onConnection && { onConnection }),
+    });
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      env: { UPSTREAM_TIMEOUT_MS: "500", RETRY_ATTEMPTS: "3" },
+    });
+    const answer = await gateway.post("message-1");
+    const count = timesSeen(upstream.bytes(), "message-1");
+    assertEquals([answer.status, answer.code], [503, code], name);
+    assert(times.includes(count), `${name}: seen ${count} times`);
+    assertEquals(answer.text.includes("not known whether this request was processed"), doubt, name);
+    seen.push(`${name}: ${code}, seen ${count}`);
+  }
+  return seen.join("; ");
+}
+
+/** Where nothing was sent, a POST is tried again and the text promises that nothing was sent. */
+async function nothingSent(): Promise<string> {
+  await using silent = await rawUpstream({ onRequest() {} });
+  const upstreams = {
+    refused: `http://127.0.0.1:${closedPort()}`,
+    "silent TLS": silent.url.replace("http:", "https:"),
+  };
+  for (const [name, upstream] of Object.entries(upstreams)) {
+    await using gateway = await startGateway({ upstream, env: { UPSTREAM_TIMEOUT_MS: "800" } });
+    const { code, text } = await gateway.post("message-1");
+    assertEquals(code, "upstream_unreachable", name);
+    assertStringIncludes(text, "nothing was sent", name);
+  }
+  assertEquals(timesSeen(silent.bytes(), "message-1"), 0);
+  return "upstream_unreachable for a refused connection and for a TLS handshake without end";
+}
+
+const ROUNDS = 600;
+
+/**
+ * Every other answer is followed by the end of its connection, at the very moment at which
+ * the next POST may be on its way on it.
+ */
+async function pooled(): Promise<string> {
+  let answered = 0;
+  await using upstream = await rawUpstream({
+    onRequest(request, wire) {
+      answerWell(request, wire);
+      const end = [() => {}, wire.close, wire.reset][++answered % 3] ?? wire.close;
+      if (answered % 2 === 0) end();
+      else setTimeout(end, answered % 5);
+    },
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { RETRY_ATTEMPTS: "5", BREAKER_FAILURES: "0" },
+  });
+  const counts: Record<string, number> = {};
+  for (let round = 0; round < ROUNDS; round += 4) {
+    await Promise.all([0, 1, 2, 3].map((lane) => post(gateway, `m-${round + lane}`, counts)));
+  }
+  const bytes = upstream.bytes();
+  const twice = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`)
+    .filter((message) => timesSeen(bytes, message) > 1);
+  assertEquals(twice, [], "sent twice");
+  const lies = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`).filter((message) => {
+    const times = timesSeen(bytes, message);
+    return times === 0 && outcomes.get(message) === "201" ||
+      times > 0 && outcomes.get(message) === "upstream_unreachable";
+  });
+  assertEquals(lies, [], "told an untruth");
+  return `${ROUNDS} POSTs on dying connections, none seen twice: ${JSON.stringify(counts)}`;
+}
+
+const outcomes = new Map<string, string>();
+
+async function post(gateway: GatewayProcess, message: string, counts: Record<string, number>) {
+  const { status, code } = await gateway.post(message);
+  const outcome = status === 201 ? "201" : code;
+  outcomes.set(message, outcome);
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
+}
+
+export default [
+  {
+    name: "once: every end",
+    did: "a POST whose connection dies at each stage, is refused, or is not answered",
+    promised: "the upstream sees it at most once; the text says when the outcome is unknown",
+    run: everyEnd,
+  },
+  {
+    name: "once: nothing sent",
+    did: "a POST while the connection is refused, and while the TLS handshake hangs",
+    promised: "upstream_unreachable: nothing was sent, and nothing was",
+    run: nothingSent,
+  },
+  {
+    name: "once: pooled connections",
+    did: "600 POSTs while the upstream ends connections right after its answers",
+    promised: "no POST reaches the upstream twice, and no answer is untrue",
+    run: pooled,
+  },
+] satisfies Drill[];

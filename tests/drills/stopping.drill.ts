@@ -1,0 +1,151 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { startCollector } from "./kit/collector.ts";
+import type { Drill } from "./kit/drill.ts";
+import { PLAN, startGateway } from "./kit/gateway_process.ts";
+import { startLoad } from "./kit/load.ts";
+import { answerWell, rawUpstream } from "./kit/raw_upstream.ts";
+import { until } from "./kit/until.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+const GRACE_MS = 4_500;
+
+/** A signal under load, with a load balancer that looks at /readyz and then sends no more. */
+async function underLoad(signal: Deno.Signal): Promise<string> {
+  await using collector = startCollector();
+  await using upstream = await rawUpstream({
+    onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 40),
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { OTLP_ENDPOINT: collector.url, SHUTDOWN_GRACE_MS: String(GRACE_MS) },
+  });
+  let unready = false;
+  const { port, token } = gateway;
+  const load = startLoad({
+    port,
+    path: BATCHES,
+    token,
+    callers: 30,
+    prefix: signal,
+    stop: () => unready,
+  });
+  await delay(1_000);
+  gateway.abandon();
+  gateway.signal(signal);
+  const signalled = performance.now();
+  const exited = gateway.exited();
+  await until("503 of /readyz", async () => (await gateway.unreadiness()).includes("stopping"));
+  const noticedMs = Math.round(performance.now() - signalled);
+  await delay(200); // a load balancer is slower than this drill
+  unready = true;
+  const sent = await load.end();
+  const { code, ms } = await exited;
+
+  const lost = sent.filter(({ status }) => status !== 201);
+  assertEquals(lost, [], "lost");
+  assertEquals(new Set(upstream.seen.map(({ body }) => body)).size, upstream.seen.length, "twice");
+  const servers = collector.spans.filter(({ kind }) => kind === "SERVER").length;
+  assertEquals([code, gateway.stderr()], [0, ""]);
+  assert(ms < GRACE_MS, `ended after ${ms} ms`);
+  assertEquals(servers, sent.length, "spans");
+  return `${signal}: /readyz 503 after ${noticedMs} ms, ${sent.length} POSTs all answered 201, ` +
+    `exit 0 after ${ms} ms, ${servers} SERVER spans exported`;
+}
+
+/** Callers that do not look: what they get is an answer, or a connection that took nothing. */
+async function blindCallers(): Promise<string> {
+  await using upstream = await rawUpstream({
+    onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 20),
+  });
+  await using gateway = await startGateway({ upstream: upstream.url });
+  const { port, token } = gateway;
+  const load = startLoad({ port, path: BATCHES, token, callers: 30, prefix: "blind" });
+  await delay(700);
+  gateway.abandon();
+  gateway.signal("SIGTERM");
+  const { code, ms } = await gateway.exited();
+  await delay(100);
+  const sent = await load.end();
+  const bytes = upstream.bytes();
+  const forwardedUnanswered = sent.filter(({ id, status }) =>
+    status === undefined && bytes.includes(`"${id}"`)
+  );
+  assertEquals(forwardedUnanswered, [], "forwarded, but not answered");
+  assertEquals(code, 0);
+  const answered = sent.filter(({ status }) => status === 201).length;
+  return `${answered} answered 201; of the others none had been forwarded; exit 0 after ${ms} ms`;
+}
+
+async function stuck(): Promise<string> {
+  await using collector = startCollector();
+  let stall = false;
+  await using upstream = await rawUpstream({
+    onRequest: (request, wire) => void (stall || answerWell(request, wire)),
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { OTLP_ENDPOINT: collector.url, SHUTDOWN_GRACE_MS: "1500" },
+  });
+  for (let i = 0; i < 10; i++) await gateway.post("hello");
+  stall = true;
+  void gateway.post("never answered");
+  await until("it is under way", () => upstream.seen.length === 11);
+  gateway.abandon();
+  gateway.signal("SIGTERM");
+  const { code, ms } = await gateway.exited();
+  const servers = collector.spans.filter(({ kind }) => kind === "SERVER").length;
+  assertEquals([code, servers], [0, 10]);
+  assert(ms < 1_500, `ended after ${ms} ms`);
+  return `a request without end: exit 0 after ${ms} of 1500 ms, the spans of the 10 others exported`;
+}
+
+async function deafCollector(): Promise<string> {
+  await using deaf = await rawUpstream({ onRequest() {} });
+  await using upstream = await rawUpstream();
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { OTLP_ENDPOINT: deaf.url, SHUTDOWN_GRACE_MS: "1500" },
+  });
+  for (let i = 0; i < 10; i++) await gateway.post("hello");
+  gateway.abandon();
+  gateway.signal("SIGINT");
+  const { code, ms } = await gateway.exited();
+  assertEquals([code, gateway.stderr()], [0, ""]);
+  assert(ms < 1_500, `ended after ${ms} ms`);
+  return `a collector that never answers: exit 0 after ${ms} of 1500 ms`;
+}
+
+export default [
+  {
+    name: "stopping: SIGTERM under load",
+    did: "SIGTERM amid 30 callers, who stop when /readyz says 503",
+    promised:
+      "503 before the socket closes; nothing in flight is lost; exit 0 in time; spans flushed",
+    run: () => underLoad("SIGTERM"),
+  },
+  {
+    name: "stopping: SIGINT under load",
+    did: "the same with SIGINT",
+    promised: "the same",
+    run: () => underLoad("SIGINT"),
+  },
+  {
+    name: "stopping: blind callers",
+    did: "SIGTERM amid callers that go on",
+    promised: "what was forwarded is answered",
+    run: blindCallers,
+  },
+  {
+    name: "stopping: stuck request",
+    did: "SIGTERM while the upstream never answers one request",
+    promised: "exit 0 within SHUTDOWN_GRACE_MS, spans flushed",
+    run: stuck,
+  },
+  {
+    name: "stopping: deaf collector",
+    did: "SIGINT while the collector never answers",
+    promised: "exit 0 within SHUTDOWN_GRACE_MS",
+    run: deafCollector,
+  },
+] satisfies Drill[];
