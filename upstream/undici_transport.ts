@@ -209,6 +209,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 /** undici's error codes that are not simply a broken network. */
 const REASONS: Readonly<Record<string, TransportError["reason"]>> = {
+  UND_ERR_HEADERS_TIMEOUT: "timeout",
   UND_ERR_BODY_TIMEOUT: "timeout",
   UND_ERR_INVALID_ARG: "invalid_request",
 };

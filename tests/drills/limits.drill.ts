@@ -62,6 +62,7 @@ const threeLimits = () =>
     await until("all of caller a's", () => held.length === PER_CALLER);
     assertTooMany(await get("a"), "caller", PER_CALLER);
     assertEquals(await gateway.metric(OUTSTANDING), PER_CALLER);
+    assertEquals(await gateway.metric("http_server_active_requests"), PER_CALLER);
 
     const route = Array.from({ length: PER_ROUTE - PER_CALLER }, () => get("b"));
     await until("all of the route's", () => held.length === PER_ROUTE);

@@ -38,6 +38,15 @@ Deno.test("the wait before a retry is what the upstream asked for", () => {
   assertEquals(retryDelayMs(answered(503, { "retry-after": "7" }), 0, 0.5), 7_000);
 });
 
+Deno.test("the wait before a retry may be asked for as a date, and may be too long to be worth it", () => {
+  const now = Date.parse("Sun, 22 Nov 2026 07:00:00 GMT");
+  const wait = (retryAfter: string) =>
+    retryDelayMs(answered(503, { "retry-after": retryAfter }), 0, 0.5, now);
+  assertEquals(wait("Sun, 22 Nov 2026 07:00:09 GMT"), 9_000);
+  assertEquals(wait("99999999"), 99_999_999_000);
+  assertEquals(wait("Sun, 22 Nov 2026 06:59:59 GMT"), 50); // a time that is over asks for nothing
+});
+
 Deno.test("the wait before a retry is drawn from a window that doubles up to two seconds", () => {
   for (const outcome of [failed(true, "network"), answered(503, { "retry-after": "soon" })]) {
     assertEquals(retryDelayMs(outcome, 0, 0), 0);
