@@ -289,15 +289,19 @@ async function configurations(): Promise<string> {
     }),
     { numRuns: CONFIG_RUNS, seed: seed() },
   );
-  for (const env of fc.sample(environment, { numRuns: PROCESS_RUNS, seed: seed() })) {
-    await assertRefusedCleanly(
-      Object.fromEntries(
-        Object.entries(env).map(([name, value]) => [name, value.replaceAll("\0", "")]),
-      ),
-    );
+  const unusable = strange.map((env) => withoutNul({ ...env, SERVICE_PLANS: "{" }));
+  for (const env of fc.sample(unusable, { numRuns: PROCESS_RUNS, seed: seed() })) {
+    await assertRefusedCleanly(env);
   }
   return `${CONFIG_RUNS} environments (seed ${seed()}), ${usable} usable; ${PROCESS_RUNS} processes ` +
     `ended with 1 and a list of what is wrong`;
+}
+
+/** An environment that a process can be given. */
+function withoutNul(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value.replaceAll("\0", "")]),
+  );
 }
 
 /** A real process says what is wrong, in words, and ends. */
@@ -306,7 +310,7 @@ async function assertRefusedCleanly(env: Record<string, string>): Promise<void> 
     args: await startCommand(),
     cwd: new URL("../../", import.meta.url),
     clearEnv: true,
-    env: processEnv({ ...env, SERVICE_PLANS: env.SERVICE_PLANS ?? "{", PORT: "0" }),
+    env: processEnv(env),
     stdout: "null",
     stderr: "piped",
     signal: AbortSignal.timeout(15_000),
