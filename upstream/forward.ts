@@ -7,7 +7,8 @@ import { decodeBody } from "./decode.ts";
 import { headerOf, headersDown, headersUp } from "./headers.ts";
 import { normalize } from "./normalize.ts";
 import { upstreamPath } from "./path.ts";
-import { privateTexts, redact } from "./redact.ts";
+import { type PrivateParts, privateParts } from "./private_parts.ts";
+import { redact } from "./redact.ts";
 import type { UpstreamReply, UpstreamRequest } from "./transport.ts";
 import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
 import { watched, type WatchedOptions } from "./watched.ts";
@@ -38,7 +39,7 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
     if (reply.status >= 300) throw await refused(exchange, reply, request);
-    return answer(exchange, reply, options);
+    return answer(exchange, reply, { options, credential: credentialOf(request) });
   };
 }
 
@@ -76,20 +77,28 @@ async function refused(
 ): Promise<GatewayError> {
   const raw = body instanceof Uint8Array ? body : new Uint8Array();
   const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
-  const credential = request.headers.authorization?.slice("Bearer ".length) ?? "";
+  const credential = credentialOf(request);
+  let parts: PrivateParts | undefined; // few replies have anything that need be looked through
   return new GatewayError(normalize({ status, headers, bytes }, {
     method: request.method,
     allow: allowedMethods(exchange.route ?? ""),
-    clean: (text) => redact(text, [credential, ...privateTexts(exchange.body)]),
+    clean(text) {
+      const { texts, numbers } = parts ??= privateParts(exchange);
+      return redact(text, [credential, ...texts], numbers);
+    },
   }));
+}
+
+function credentialOf({ headers }: UpstreamRequest): string {
+  return headers.authorization?.slice("Bearer ".length) ?? "";
 }
 
 function answer(
   exchange: Exchange,
   { status, headers, body }: UpstreamReply,
-  options: WatchedOptions,
+  { options, credential }: { options: WatchedOptions; credential: string },
 ): Response {
-  const init = { status, headers: headersDown(headers) };
+  const init = { status, headers: headersDown(headers, credential) };
   init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
     if (!(body instanceof Uint8Array)) void body.cancel();

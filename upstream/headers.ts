@@ -46,13 +46,19 @@ export function headersUp(caller: Headers): Record<string, string> {
   return headers;
 }
 
-/** What of a successful reply's headers the caller sees; the body's own headers included. */
+/**
+ * What of a successful reply's headers the caller sees; the body's own headers included.
+ *
+ * @param credential the gateway's own: a header that quotes it is dropped
+ */
 export function headersDown(
   reply: readonly (readonly [name: string, value: string])[],
+  credential?: string,
 ): [string, string][] {
   const named = connectionNames(reply);
   return reply.filter(([name, value]) =>
-    !DROPPED_DOWN.has(name) && !named?.has(name) && VALID_VALUE.test(value)
+    !DROPPED_DOWN.has(name) && !named?.has(name) && VALID_VALUE.test(value) &&
+    !(credential && value.includes(credential))
   ) as [string, string][];
 }
 

@@ -52,6 +52,9 @@ const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
   503: "service_unavailable",
 };
 
+/** Longest text that is passed on, in characters; a longer one is cut. */
+const MAX_TEXT_LENGTH = 1_024;
+
 /** Seconds after which a renewed credential may have been deployed: not at once. */
 const CREDENTIAL_RETRY_AFTER_S = "60";
 
@@ -101,15 +104,20 @@ function cannotServe(upstreamStatus: number, outcomeUnknown: boolean): Failure {
 }
 
 function refusal(reply: RefusedReply, status: number, options: NormalizeOptions): Failure {
-  const problem = readProblem(reply.bytes, reply.status);
-  const code = problem.code ? options.clean(problem.code) : defaultCode(status);
+  const { code: said, text } = readProblem(reply.bytes, reply.status);
+  const code = said && isPublic(said, options) ? said : defaultCode(status);
   return {
     status,
     code,
-    text: problem.text ? options.clean(problem.text) : textOf(code, status),
+    text: (text && options.clean(text).slice(0, MAX_TEXT_LENGTH).trim()) || textOf(code, status),
     origin: "upstream",
     headers: keptHeaders(reply.headers, status, options.allow),
   };
+}
+
+/** What quotes the request is no code. */
+function isPublic(code: string, { clean }: NormalizeOptions): boolean {
+  return catalogEntry(code) !== undefined || clean(code) === code;
 }
 
 function defaultCode(status: number): string {

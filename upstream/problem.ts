@@ -4,9 +4,14 @@ export interface Problem {
   readonly text?: string;
 }
 
-/** Longest code and text that are passed on, in characters; longer ones are cut. */
+/** Longest code that is passed on, in characters; longer ones are cut. */
 const MAX_CODE_LENGTH = 128;
-const MAX_TEXT_LENGTH = 1_024;
+
+/**
+ * Longest text that is looked at, in characters. Far more than is passed on: what a text
+ * quotes is removed before it is cut, as half a quotation would not be found.
+ */
+const MAX_READ_LENGTH = 4_096;
 
 /** Members that hold a human-readable text, in the order in which they are believed. */
 const TEXT_MEMBERS = ["text", "message", "detail", "error_description", "title"] as const;
@@ -74,7 +79,7 @@ function withText(problem: Problem, text: unknown): Problem {
   if (!isText(text)) return problem;
   // deno-lint-ignore no-control-regex -- controls are what is removed
   const printable = text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
-  return printable ? { ...problem, text: printable.slice(0, MAX_TEXT_LENGTH) } : problem;
+  return printable ? { ...problem, text: printable.slice(0, MAX_READ_LENGTH) } : problem;
 }
 
 function first(value: unknown): unknown {

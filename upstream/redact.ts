@@ -1,48 +1,72 @@
+import { digitsOf } from "./private_parts.ts";
+import { REMOVED, withoutQuotations } from "./quotations.ts";
+
 /** A JSON Web Token, or what looks like one. */
-const TOKEN = /\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g;
+const TOKEN = /eyJ[\w-]{4,}\.[\w-]+(\.[\w-]*)?/g;
 
 /** A phone number: seven to fifteen digits (E.164), perhaps grouped after a `+`. */
 const PHONE_NUMBER = /(?<![\w.-])(?:\+\d[\d ().-]{5,20}\d|\d{7,15})(?![\w-])/g;
 
-/** Members of a request body whose values are the message, or its sender's own reference. */
-const PRIVATE_MEMBERS: ReadonlySet<string> = new Set(["body", "client_reference", "parameters"]);
+/** Digits that may be a number of the request, however they are grouped. */
+const LOOSE_NUMBER = /\d(?:[^\p{L}\p{N}]{0,3}\d){6,}/gu;
 
-/** Shorter values would be found within ordinary words. */
-const MIN_PRIVATE_LENGTH = 4;
+/** What may be a text in Base64; shorter ones would be found within ordinary words. */
+const BASE64 = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
+
+/** With more private text than this, in characters, what an upstream says is not passed on. */
+const MAX_PRIVATE_LENGTH = 128 * 1024;
+
+/** The last digits of a number tell it from others, whatever stands in for its country. */
+const TELLING_DIGITS = 7;
 
 /**
  * A text of the upstream without what no response may hold (contract.md §4): tokens, phone
- * numbers (the last three digits stay, so that a caller finds the recipient), and the
- * message itself where the upstream quotes it.
+ * numbers (the last three digits stay, so that a caller finds the recipient), and what of the
+ * request the upstream quotes, whole or in part, in whatever spelling. Empty where there is
+ * too much of it to look for.
  *
  * @param secrets values to remove wherever they stand, such as the credential that was used
+ * @param numbers phone numbers to remove, however their digits are grouped
  */
-export function redact(text: string, secrets: readonly string[]): string {
-  let safe = text;
-  for (const secret of secrets) {
-    if (secret.length >= MIN_PRIVATE_LENGTH) safe = safe.replaceAll(secret, "[redacted]");
-  }
-  return safe.replace(TOKEN, "[redacted]").replace(
-    PHONE_NUMBER,
-    (number) => `[number ending in ${number.replace(/\D/g, "").slice(-3)}]`,
-  );
+export function redact(
+  text: string,
+  secrets: readonly string[],
+  numbers: readonly string[] = [],
+): string {
+  const amount = secrets.reduce((sum, secret) => sum + secret.length, 0);
+  if (amount > MAX_PRIVATE_LENGTH) return "";
+  const readable = withoutQuotations(text, secrets).replace(TOKEN, REMOVED)
+    .replace(BASE64, (run) => isEncodedText(run) ? REMOVED : run);
+  return withoutNumbers(readable, numbers).replace(PHONE_NUMBER, ending);
 }
 
-/** The texts of a JSON request body that are private: the message, parameters, references. */
-export function privateTexts(body: Uint8Array | null | undefined): string[] {
-  if (!body) return [];
+/** Random identifiers decode to random bytes; whatever decodes to text was a text. */
+function isEncodedText(run: string): boolean {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
-    if (typeof parsed !== "object" || parsed === null) return [];
-    return Object.entries(parsed).filter(([name]) => PRIVATE_MEMBERS.has(name))
-      .flatMap(([, value]) => textsOf(value));
+    const standard = run.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
+    const whole = standard.length % 4 === 1 ? standard.slice(0, -1) : standard;
+    const bytes = Uint8Array.from(atob(whole), (character) => character.charCodeAt(0));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    // deno-lint-ignore no-control-regex -- a text has none of them
+    return !/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text);
   } catch {
-    return [];
+    return false;
   }
 }
 
-function textsOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(textsOf);
+/** Removes the request's own numbers, however their digits are grouped or what they stand in. */
+function withoutNumbers(text: string, numbers: readonly string[]): string {
+  if (numbers.length === 0) return text;
+  const telling = new Set(numbers.map((number) => digitsOf(number).slice(-TELLING_DIGITS)));
+  return text.replace(LOOSE_NUMBER, (found) => {
+    const digits = digitsOf(found);
+    for (let at = 0; at + TELLING_DIGITS <= digits.length; at++) {
+      if (telling.has(digits.slice(at, at + TELLING_DIGITS))) {
+        return ending(digits.slice(0, at + TELLING_DIGITS));
+      }
+    }
+    return found;
+  });
 }
+
+const ending = (number: string) => `[number ending in ${digitsOf(number).slice(-3)}]`;

@@ -123,3 +123,8 @@ Deno.test("a header is found by its first value, or not at all", () => {
   assertEquals(headerOf(headers, "b"), "2");
   assertEquals(headerOf(headers, "c"), undefined);
 });
+
+Deno.test("a header of the upstream that quotes the gateway's credential does not go down", () => {
+  const reply = [["x-echo", "Bearer hunter2-hunter2"], ["etag", '"1"']] as const;
+  assertEquals(headersDown(reply, "hunter2-hunter2"), [["etag", '"1"']]);
+});

@@ -5,7 +5,7 @@ import {
   assertNotMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { CATALOG, catalogEntry, OUTCOME_UNKNOWN } from "../../errors/catalog.ts";
+import { CATALOG, catalogEntry, defaultText, OUTCOME_UNKNOWN } from "../../errors/catalog.ts";
 import type { Failure } from "../../errors/gateway_error.ts";
 import { toResponse } from "../../errors/to_response.ts";
 import { normalize } from "../../upstream/normalize.ts";
@@ -266,10 +266,33 @@ for (const [status, headers, kept] of KEPT) {
   });
 }
 
-Deno.test("code and text of the upstream are both cleaned of what no response may hold", () => {
+Deno.test("a text is cleaned of what no response may hold, and what would have to be cleaned is no code", () => {
   const failure = normalize(
     { status: 400, headers: [], bytes: json({ code: "PRIVATE", text: "a PRIVATE b" }) },
     { method: "POST", allow: [], clean: (text) => text.replaceAll("PRIVATE", "[redacted]") },
   );
-  assertEquals([failure.code, failure.text], ["[redacted]", "a [redacted] b"]);
+  assertEquals(
+    [failure.code, failure.text],
+    ["syntax_constraint_violation", "a [redacted] b"],
+  );
+});
+
+Deno.test("a text is cleaned before it is cut, so that half a quotation is not left", () => {
+  const text = `${"x".repeat(1_000)} ${"PRIVATE".repeat(10)}`;
+  const failure = normalize(
+    { status: 400, headers: [], bytes: json({ code: "c", text }) },
+    { method: "POST", allow: [], clean: (said) => said.replaceAll("PRIVATE".repeat(10), "[]") },
+  );
+  assertEquals(failure.text, `${"x".repeat(1_000)} []`);
+});
+
+Deno.test("a text of which nothing may be said is the catalog's", () => {
+  const failure = normalize(
+    { status: 400, headers: [], bytes: json({ code: "syntax_invalid_json", text: "PRIVATE" }) },
+    { method: "POST", allow: [], clean: () => "" },
+  );
+  assertEquals([failure.code, failure.text], [
+    "syntax_invalid_json",
+    defaultText("syntax_invalid_json"),
+  ]);
 });

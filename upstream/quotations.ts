@@ -1,0 +1,75 @@
+/** Stands in for what was removed. */
+export const REMOVED = "[redacted]";
+
+/** Shorter values would be found within ordinary words. */
+const MIN_PRIVATE_LENGTH = 4;
+
+/** So many characters of a private text in a row are taken for a quotation of a part of it. */
+const RUN = 16;
+
+/**
+ * A text without what it quotes of the secrets: a short one as a whole, a long one also in part,
+ * in whatever spelling.
+ */
+export function withoutQuotations(text: string, secrets: readonly string[]): string {
+  const quoted = new Uint8Array(text.length); // 1 where a character is part of a quotation
+  const runs = runsOf(text);
+  for (const secret of new Set(secrets.flatMap(spellings))) {
+    if (secret.length < RUN) markAll(text, secret, quoted);
+    else markRuns(secret, runs, quoted);
+  }
+  let safe = "";
+  for (let at = 0; at < text.length;) {
+    const from = at;
+    while (at < text.length && quoted[at] === quoted[from]) at++;
+    safe += quoted[from] ? REMOVED : text.slice(from, at);
+  }
+  return safe;
+}
+
+/** How an upstream may write what it was sent. */
+function spellings(secret: string): string[] {
+  const wellFormed = secret.toWellFormed();
+  const json = JSON.stringify(wellFormed).slice(1, -1);
+  const url = encodeURIComponent(wellFormed);
+  return [
+    secret,
+    // deno-lint-ignore no-control-regex -- as they are removed from what is passed on
+    secret.replace(/[\x00-\x1f\x7f]+/g, " ").trim(),
+    json,
+    json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    JSON.stringify(json).slice(1, -1),
+    url,
+    url.replaceAll("%20", "+"),
+    secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+      .replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+  ];
+}
+
+/** Every part of {@linkcode RUN} characters → where it stands. */
+function runsOf(text: string): Map<string, number[]> {
+  const runs = new Map<string, number[]>();
+  for (let at = 0; at + RUN <= text.length; at++) {
+    const run = text.slice(at, at + RUN);
+    const places = runs.get(run);
+    if (places) places.push(at);
+    else runs.set(run, [at]);
+  }
+  return runs;
+}
+
+function markRuns(secret: string, runs: Map<string, number[]>, quoted: Uint8Array): void {
+  if (runs.size === 0) return;
+  for (let at = 0; at + RUN <= secret.length; at++) {
+    const run = secret.slice(at, at + RUN);
+    for (const place of runs.get(run) ?? []) quoted.fill(1, place, place + RUN);
+    runs.delete(run); // marked once, wherever it stands
+  }
+}
+
+function markAll(text: string, secret: string, quoted: Uint8Array): void {
+  if (secret.length < MIN_PRIVATE_LENGTH) return;
+  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) {
+    quoted.fill(1, at, at + secret.length);
+  }
+}
