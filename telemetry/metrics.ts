@@ -1,17 +1,11 @@
 import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
-import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  MeterProvider,
-  MetricReader,
-  PeriodicExportingMetricReader,
-  type ResourceMetrics,
-} from "@opentelemetry/sdk-metrics";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../auth/refusals.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Attempt, Exchange } from "../exchange.ts";
 import { knownMethod } from "./attributes.ts";
+import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import type { ExchangeObserver } from "./server_span.ts";
 
 /** Where the values of gauges come from, asked at every collection. */
@@ -40,19 +34,11 @@ export interface MetricsOptions {
 const DURATION_BUCKETS =
   [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/**
- * A push that takes longer has failed, retries included, in ms: at a stop it is waited for, and
- * must leave time within the grace.
- */
-const PUSH_TIMEOUT_MS = 2_000;
-
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
 
 /** The metrics of a gateway. No path, id, subject or foreign code is ever an attribute. */
 export class Metrics implements ExchangeObserver {
-  readonly #reader = new PullReader();
-  // Without the scope as a label on every series: there is only one.
-  readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+  readonly #reader = new PrometheusReader();
   readonly #provider: MeterProvider;
   readonly #activeRequests = new Map<string, number>();
   readonly #serverDuration: Histogram;
@@ -70,7 +56,7 @@ export class Metrics implements ExchangeObserver {
     };
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({ "service.name": serviceName }),
-      readers: [this.#reader, ...pushing(otlpEndpoint)],
+      readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#serverDuration = seconds(meter, "http.server.request.duration", "Duration of requests.");
@@ -155,9 +141,8 @@ export class Metrics implements ExchangeObserver {
   }
 
   /** All of it in the Prometheus text format. */
-  async prometheus(): Promise<string> {
-    const { resourceMetrics } = await this.#reader.collect();
-    return this.#serializer.serialize(withUnits(resourceMetrics));
+  prometheus(): Promise<string> {
+    return this.#reader.text();
   }
 
   /** Pushes what is left and ends; never rejects. */
@@ -199,46 +184,10 @@ function serverAttributes({ method, route, status, failure }: Exchange): Attribu
   };
 }
 
-/** Collects when it is asked to. */
-class PullReader extends MetricReader {
-  protected override onForceFlush(): Promise<void> {
-    return Promise.resolve();
-  }
-  protected override onShutdown(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-function pushing(endpoint: string | undefined): MetricReader[] {
-  if (endpoint === undefined) return [];
-  const exporter = new OTLPMetricExporter({
-    url: `${endpoint}/v1/metrics`,
-    timeoutMillis: PUSH_TIMEOUT_MS,
-  });
-  return [new PeriodicExportingMetricReader({ exporter })];
-}
-
 function seconds(meter: Meter, name: string, description: string): Histogram {
   return meter.createHistogram(name, {
     unit: "s",
     description,
     advice: { explicitBucketBoundaries: [...DURATION_BUCKETS] },
   });
-}
-
-/** Appends the unit to the name, as the specification asks and the serializer does not do. */
-function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
-  return {
-    resource,
-    scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
-      scope,
-      metrics: metrics.map((metric) => {
-        const { name, unit } = metric.descriptor;
-        const descriptor = unit === "s"
-          ? { ...metric.descriptor, name: `${name}.seconds` }
-          : metric.descriptor;
-        return { ...metric, descriptor };
-      }),
-    })),
-  };
 }
