@@ -93,6 +93,9 @@ export function safeCode(code: string): string {
   return /^[A-Za-z][\w.:-]{0,63}$/.test(code) ? code : "_OTHER";
 }
 
+/** Codes of foreseen errors whose message quotes what a token says. */
+const QUOTING: ReadonlySet<string> = new Set(["ERR_JOSE_NOT_SUPPORTED"]);
+
 /**
  * The exception event of a failure (semantic conventions, exceptions). The message of an
  * error that nobody foresaw may quote what it failed on, so only its type and place are kept.
@@ -101,12 +104,18 @@ export function exceptionAttributes(thrown: unknown): Record<string, AttributeVa
   const cause = thrown instanceof GatewayError ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return { "exception.type": typeof cause };
   const type = "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;
-  const frames = cause.stack?.split("\n").filter((line) => line.startsWith("    at ")).join("\n");
+  const frames = framesOf(cause);
   return {
     "exception.type": type,
-    ...(isForeseen(thrown) && { "exception.message": cause.message }),
+    ...(isForeseen(thrown) && !QUOTING.has(type) && { "exception.message": cause.message }),
     ...(frames && { "exception.stacktrace": `${type}\n${frames}` }),
   };
+}
+
+/** The stack without its first lines: they are the message, which may itself look like frames. */
+function framesOf({ stack = "", message }: Error): string {
+  const end = stack.indexOf(message) + message.length;
+  return stack.slice(end).split("\n").filter((line) => line.startsWith("    at ")).join("\n");
 }
 
 /** Network failures and judged tokens: their messages are made of fixed words and addresses. */

@@ -8,7 +8,7 @@ const TOKEN = /eyJ[\w-]{4,}\.[\w-]+(\.[\w-]*)?/g;
 const PHONE_NUMBER = /(?<![\w.-])(?:\+\d[\d ().-]{5,20}\d|\d{7,15})(?![\w-])/g;
 
 /** Digits that may be a number of the request, however they are grouped. */
-const LOOSE_NUMBER = /\d(?:[^\p{L}\p{N}]{0,3}\d){6,}/gu;
+const LOOSE_NUMBER = /\d(?:(?:%[\dA-F]{2}|[^\p{L}\p{N}]){0,3}\d){6,}/giu;
 
 /** What may be a text in Base64; shorter ones would be found within ordinary words. */
 const BASE64 = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
@@ -59,7 +59,7 @@ function withoutNumbers(text: string, numbers: readonly string[]): string {
   if (numbers.length === 0) return text;
   const telling = new Set(numbers.map((number) => digitsOf(number).slice(-TELLING_DIGITS)));
   return text.replace(LOOSE_NUMBER, (found) => {
-    const digits = digitsOf(found);
+    const digits = digitsOf(found.replace(/%[\dA-F]{2}/gi, ""));
     for (let at = 0; at + TELLING_DIGITS <= digits.length; at++) {
       if (telling.has(digits.slice(at, at + TELLING_DIGITS))) {
         return ending(digits.slice(0, at + TELLING_DIGITS));

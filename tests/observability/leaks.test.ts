@@ -1,0 +1,386 @@
+import { Buffer } from "node:buffer";
+import { assert, assertEquals } from "@std/assert";
+import { exchangeRaw, type RawAnswer, rawRequest } from "../support/raw_client.ts";
+import { type RawRequest, rawUpstream, refusedPort } from "../support/raw_upstream.ts";
+import { type GatewayProcess, startGateway } from "./gateway_process.ts";
+import { type OtlpSink, otlpSink } from "./otlp_sink.ts";
+import { hex, issuer } from "./traced_request.ts";
+
+// A canary: everything private in a request is a word that occurs nowhere else. Wherever one of
+// them turns up, whatever the request went through, it has leaked.
+
+/** A word that no program says of its own accord. */
+const marker = (name: string) => `canary${name}${hex(6)}`;
+
+const phone = () =>
+  `4670${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(10, "0")}`
+    .slice(0, 11);
+
+const CREDENTIAL = marker("Credential");
+const NUMBERS = { to: phone(), from: phone(), path: phone(), query: phone(), unknown: phone() };
+const WORDS = {
+  credential: CREDENTIAL,
+  body: marker("Body"),
+  quoted: `say "${marker("Quoted")}" & <go>\n`,
+  reference: marker("Reference"),
+  parameter: marker("Parameter"),
+  callback: marker("Callback"),
+  group: marker("Group"),
+  cookie: marker("Cookie"),
+  forwarded: marker("Forwarded"),
+  realIp: marker("RealIp"),
+  custom: marker("Custom"),
+  query: marker("Query"),
+  queryName: marker("QueryName"),
+  path: marker("Path"),
+};
+
+/** A token's own words: its signature, a claim, an id. */
+const CLAIM = marker("Claim");
+const KEY_ID = marker("KeyId");
+const CRITICAL = marker("Critical");
+/** Within a message it would look like a part of a stack. */
+const QUOTED_FRAME = `${CRITICAL}\n    at ${CRITICAL}`;
+
+const groups = (number: string) =>
+  [number.slice(0, 2), number.slice(2, 4), number.slice(4, 7)]
+    .concat(number.slice(7, 9), number.slice(9));
+
+/** How a number may be written. */
+const NUMBER_SPELLINGS: ((number: string) => string)[] = [
+  (number) => number,
+  (number) => `+${number}`,
+  (number) => `00${number}`,
+  (number) => `+${groups(number).join(" ")}`,
+  (number) => groups(number).join("-"),
+  (number) => `0${number.slice(2, 4)}-${number.slice(4)}`,
+];
+
+const MESSAGE = JSON.stringify({
+  from: NUMBERS.from,
+  to: NUMBER_SPELLINGS.map((spell) => spell(NUMBERS.to)),
+  body: `${WORDS.body} ${WORDS.quoted}`,
+  client_reference: WORDS.reference,
+  parameters: { name: { [NUMBERS.to]: WORDS.parameter, default: WORDS.parameter } },
+  callback_url: `https://callback.test/?key=${WORDS.callback}`,
+  name: WORDS.group,
+});
+
+/** What the upstream does with a request; each is a service plan of its own. */
+const PLANS: Readonly<Record<string, (request: RawRequest, echo: string) => string>> = {
+  "says-ok": (_, echo) => reply(200, JSON.stringify({ echo }), echo),
+  "says-400": (_, echo) => reply(400, JSON.stringify({ code: "bad", text: echo }), echo),
+  "says-403": (_, echo) => reply(403, JSON.stringify({ code: echo, text: echo }), echo),
+  "says-404": (_, echo) => reply(404, JSON.stringify({ code: "gone", text: echo }), echo),
+  "says-401": (_, echo) => reply(401, JSON.stringify({ code: "no", text: echo }), echo),
+  "says-429": (_, echo) => reply(429, JSON.stringify({ error: { message: echo } }), echo),
+  "says-500": (_, echo) => reply(500, JSON.stringify({ text: echo }), echo),
+  "says-503": (_, echo) => reply(503, JSON.stringify({ title: echo, detail: echo }), echo),
+  "says-418": (_, echo) => reply(418, JSON.stringify({ errors: [{ message: echo }] }), echo),
+  "says-302": (_, echo) => reply(302, echo, echo),
+  "says-502": (_, echo) => reply(502, `<html>${echo}</html>`, echo, "text/html"),
+  "says-html": (_, echo) => reply(400, `<html>${echo}</html>`, echo, "text/html"),
+  "says-plain": (_, echo) => reply(400, echo, echo, "text/plain"),
+  "says-the-body": ({ body }) => reply(400, `Bad body: ${body}`, "", "text/plain"),
+  "says-its-end": ({ body }) => reply(400, `Bad: …${body.slice(-300)}`, "", "text/plain"),
+  "says-in-json": ({ body }) => reply(400, JSON.stringify({ text: JSON.stringify(body) })),
+  "says-in-url": ({ body }) => reply(400, `Bad: ${encodeURIComponent(body)}`, "", "text/plain"),
+  "says-in-base64": (_, echo) => reply(400, `Bad: ${btoa(echo)}`, "", "text/plain"),
+  "says-far-off": ({ body }) => reply(400, "x".repeat(900) + body, "", "text/plain"),
+  "says-no-http": (_, echo) => echo,
+  "says-bad-header": (_, echo) => `HTTP/1.1 200 OK\r\n${echo.replaceAll("\r\n", " ")}\r\n\r\n`,
+  "says-bad-length": (_, echo) => `HTTP/1.1 200 ${one(echo)}\r\nContent-Length: x\r\n\r\n${echo}`,
+  "cuts": (_, echo) => `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${echo}`,
+  "cuts-late": (_, echo) =>
+    `HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n${echo}${" ".repeat(200_000)}`,
+  "hangs": () => "",
+};
+
+const one = (text: string) => text.replace(/[^\x20-\x7e]+/g, " ");
+
+/** A reply with the echo in its reason phrase and in headers that matter and that do not. */
+function reply(status: number, body: string, echo = "", type = "application/json"): string {
+  const line = one(echo);
+  const headers = ["Retry-After", "Allow", "WWW-Authenticate", "Location", "Set-Cookie", "Server"];
+  // A success may tell its caller of the caller's own request: only the credential is not its own.
+  const told = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
+  return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + told +
+    headers.filter((name) => status >= 300 || /Cookie|Server|WWW/.test(name))
+      .map((name) => `${name}: ${line}\r\n`).join("") +
+    `Content-Length: ${Buffer.byteLength(body, "latin1")}\r\n\r\n${body}`;
+}
+
+/** An upstream that gives back all it gets, by the service plan of the path. */
+const echoing = () =>
+  rawUpstream(async (connection) => {
+    for (let request; (request = await connection.readRequest());) {
+      const { method, target, headers, body } = request;
+      const lines = headers.map(([name, value]) => `${name}: ${value}`).join("\r\n");
+      const echo = `${method} ${target} HTTP/1.1\r\n${lines}\r\n\r\n${body}`;
+      const plan = target.split("/")[3] ?? "";
+      if (plan === "hangs") return await connection.closed;
+      await connection.write(PLANS[plan]?.(request, echo) ?? "");
+      if (plan.startsWith("cuts") || /no-http|bad-/.test(plan)) return connection.close();
+    }
+  });
+
+interface Canary {
+  readonly gateway: GatewayProcess;
+  readonly sink: OtlpSink;
+  /** Tokens that were sent: none may be seen, nor any of its three parts. */
+  readonly tokens: string[];
+  readonly answers: { name: string; answer: RawAnswer }[];
+}
+
+const QUERY = () =>
+  `client_reference=${WORDS.query}&to=%2B${NUMBERS.query}&${WORDS.queryName}=${WORDS.query}`;
+
+/** Headers that must stay here, and a trace. */
+const HEADERS = [
+  `Cookie: session=${WORDS.cookie}`,
+  `X-Forwarded-For: ${WORDS.forwarded}`,
+  `Forwarded: for=${WORDS.forwarded}`,
+  `X-Real-Ip: ${WORDS.realIp}`,
+  `X-Custom: ${WORDS.custom}`,
+  `Proxy-Authorization: Basic ${WORDS.custom}`,
+];
+
+/** What is asked of every plan. */
+function requestsOf(plan: string): [name: string, method: string, target: string, body?: string][] {
+  const base = `/xms/v1/${plan}`;
+  return [
+    ["send", "POST", `${base}/batches?${QUERY()}`, MESSAGE],
+    ["send of broken JSON", "POST", `${base}/batches`, MESSAGE.slice(0, -2)],
+    ["group", "POST", `${base}/groups`, MESSAGE],
+    ["report", "GET", `${base}/batches/b/delivery_report/%2B${NUMBERS.path}?${QUERY()}`],
+    ["list", "GET", `${base}/batches?${QUERY()}`],
+  ];
+}
+
+/** Refusals of the gateway, with whatever can be private about them. */
+const REFUSED: readonly [name: string, method: string, target: string, body?: string][] = [
+  ["unknown path", "GET", `/${WORDS.path}/${NUMBERS.unknown}?${QUERY()}`],
+  ["unknown path of a plan", "GET", `/xms/v1/says-ok/${WORDS.path}/%2B${NUMBERS.unknown}`],
+  ["unknown plan", "POST", `/xms/v1/${NUMBERS.unknown}/batches?${QUERY()}`, MESSAGE],
+  ["unknown method", "PURGE", `/xms/v1/says-ok/batches?${QUERY()}`],
+  ["too long", "POST", `/xms/v1/says-ok/batches`, MESSAGE + " ".repeat(20_000)],
+  ["health", "GET", `/livez?${QUERY()}`],
+  ["readiness", "GET", `/readyz?${QUERY()}`],
+  ["metrics", "GET", `/metrics?${QUERY()}`],
+];
+
+async function send(
+  { gateway, tokens, answers }: Canary,
+  name: string,
+  [method, target, body]: [method: string, target: string, body?: string | undefined],
+  { token, headers = [] }: { token: string; headers?: string[] },
+): Promise<void> {
+  if (token) tokens.push(token);
+  const answer = await exchangeRaw(
+    gateway.port,
+    rawRequest(method, target, [
+      ...HEADERS,
+      ...(token ? [`Authorization: Bearer ${token}`] : []),
+      ...(body === undefined ? [] : [
+        "Content-Type: application/json",
+        `Content-Length: ${Buffer.byteLength(body, "latin1")}`,
+      ]),
+      ...headers,
+    ], body),
+  );
+  answers.push({ name: `${name} (${method} ${target.split("?")[0]})`, answer });
+}
+
+const plansOf = Object.keys(PLANS);
+
+const goodToken = () =>
+  issuer.token({ servicePlans: [...plansOf, NUMBERS.unknown], claims: { secret: CLAIM } });
+
+/** Sends everything through a gateway; what came of it. */
+async function provoke(env: Record<string, string>, upstream: string): Promise<
+  { said: string; answers: Canary["answers"]; tokens: string[]; exported: string; scraped: string }
+> {
+  await using sink = otlpSink();
+  await using gateway = await startGateway({
+    upstream,
+    issuer,
+    env: {
+      OTLP_ENDPOINT: sink.url,
+      METRICS_EXPORT: "otlp",
+      SERVICE_PLANS: JSON.stringify(Object.fromEntries(plansOf.map((plan) => [plan, CREDENTIAL]))),
+      UPSTREAM_TIMEOUT_MS: "300",
+      UPSTREAM_IDLE_TIMEOUT_MS: "300",
+      MAX_BODY_BYTES: "10000",
+      BREAKER_FAILURES: "0",
+      LOG_LEVEL: "debug",
+      ...env,
+    },
+  });
+  const canary: Canary = { gateway, sink, tokens: [], answers: [] };
+  const token = await goodToken();
+  for (const plan of plansOf) {
+    for (const [name, method, target, body] of requestsOf(plan)) {
+      await send(canary, name, [method, target, body], { token });
+    }
+    // A token in the query instead of where it belongs, or as well.
+    await send(canary, "token in query", ["GET", `/xms/v1/${plan}/batches?access_token=${token}`], {
+      token,
+    });
+  }
+  for (const [name, method, target, body] of REFUSED) {
+    await send(canary, name, [method, target, body], { token });
+  }
+  for (const [name, bad] of await badTokens()) {
+    await send(canary, name, ["POST", `/xms/v1/says-ok/batches?${QUERY()}`, MESSAGE], {
+      token: bad,
+    });
+  }
+  const [head = "", ...rest] = token.split(".");
+  await send(canary, "token in path", ["GET", `/xms/v1/${token}/batches`], { token });
+  await send(canary, "plain text", ["POST", "/xms/v1/says-ok/batches", MESSAGE], {
+    token,
+    headers: [`Content-Encoding: ${WORDS.custom}`],
+  });
+  await send(canary, "another scheme", ["GET", "/xms/v1/says-ok/batches"], {
+    token: "",
+    headers: [`Authorization: Basic ${Buffer.from(`${WORDS.custom}:${head}`).toString("base64")}`],
+  });
+  canary.tokens.push(...rest.filter((part) => part.length > 20));
+  const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
+  const { stdout, stderr } = await gateway.stop();
+  return {
+    said: `${stdout}\n${stderr}`,
+    answers: canary.answers,
+    tokens: canary.tokens,
+    exported: sink.exports.map(({ body }) => body).join("\n"),
+    scraped,
+  };
+}
+
+/** Tokens that are refused, each for another reason, and all with private words in them. */
+async function badTokens(): Promise<[name: string, token: string][]> {
+  const servicePlans = plansOf;
+  const claims = { secret: CLAIM };
+  const good = await issuer.token({ servicePlans, claims });
+  return [
+    ["forged", `${good.slice(0, -12)}${hex(6)}`],
+    ["expired", await issuer.token({ servicePlans, claims, expiresInS: -60 })],
+    ["unknown key", await issuer.token({ servicePlans, claims, header: { kid: KEY_ID } })],
+    ["other issuer", await issuer.token({ servicePlans, claims, issuer: KEY_ID })],
+    ["other audience", await issuer.token({ servicePlans, claims, audience: KEY_ID })],
+    ["other type", await issuer.token({ servicePlans, claims, header: { typ: KEY_ID } })],
+    ["without plans", await issuer.token({ servicePlans: [KEY_ID], claims })],
+    ["critical", withHeader(good, { alg: "ES256", crit: [QUOTED_FRAME], [QUOTED_FRAME]: CLAIM })],
+    ["algorithm", withHeader(good, { alg: CRITICAL })],
+    ["malformed", `${good}.${CLAIM}`],
+    ["no token", `${CLAIM}=`],
+    ["long", `${good}${"a".repeat(9_000)}`],
+  ];
+}
+
+function withHeader(token: string, header: Record<string, unknown>): string {
+  const encoded = Buffer.from(JSON.stringify(header)).toString("base64url");
+  return [encoded, ...token.split(".").slice(1)].join(".");
+}
+
+/** Everything that must not be seen, by what it is, in each of the spellings it may be seen in. */
+function forbidden(tokens: readonly string[]): [name: string, spelling: string][] {
+  const words: [string, string][] = [
+    ...Object.entries(WORDS).map(([name, word]): [string, string] => [
+      name,
+      /canary\w+/.exec(word)?.[0] ?? word,
+    ]),
+    ["claim", CLAIM],
+    ["key id", KEY_ID],
+    ["critical header", CRITICAL],
+    ...tokens.flatMap((token) =>
+      token.split(".").filter((part) => part.length > 20).map((part): [string, string] => [
+        "token",
+        part,
+      ])
+    ),
+  ];
+  const numbers = Object.entries(NUMBERS).flatMap(([name, number]) =>
+    NUMBER_SPELLINGS.map((spell): [string, string] => [`number ${name}`, spell(number)])
+  );
+  const encoded = [...words, ...numbers].flatMap(([name, word]): [string, string][] => [
+    [name, word],
+    [`${name} in a URL`, encodeURIComponent(word)],
+    ...[0, 1, 2].map((shift): [string, string] => [`${name} in Base64`, base64Within(word, shift)]),
+  ]);
+  const seen = new Set<string>();
+  return encoded.filter(([, spelling]) => !seen.has(spelling) && seen.add(spelling));
+}
+
+/** What of a word's Base64 is the same wherever it stands, `shift` bytes after a multiple of 3. */
+function base64Within(word: string, shift: number): string {
+  const bytes = Buffer.from("\0".repeat(shift) + word);
+  const encoded = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
+  return encoded.slice(shift === 0 ? 0 : 4);
+}
+
+/** The names of what is seen in a text. */
+function seenIn(text: string, secrets: readonly [name: string, spelling: string][]): string[] {
+  return [
+    ...new Set(secrets.filter(([, spelling]) => text.includes(spelling)).map(([name]) => name)),
+  ];
+}
+
+const SETUPS: readonly [name: string, env: Record<string, string>][] = [
+  ["in JSON", { LOG_FORMAT: "json" }],
+  ["in text, with retries", { LOG_FORMAT: "text", RETRY_ATTEMPTS: "2" }],
+];
+
+for (const [name, env] of SETUPS) {
+  Deno.test(`nothing private is in any log line ${name}, span, metric or answer, whatever the upstream gives back`, async (t) => {
+    await using upstream = await echoing();
+    const { said, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
+    const secrets = forbidden(tokens);
+    // The canary sings: what is looked for was sent, and what is looked through is not empty.
+    const sent = JSON.stringify(upstream.requests);
+    for (const word of [WORDS.body, WORDS.query, CREDENTIAL, NUMBERS.to, NUMBERS.path]) {
+      assert(sent.includes(word));
+    }
+    assert(!sent.includes(WORDS.cookie) && !sent.includes(WORDS.forwarded));
+    for (const text of [said, exported, scraped]) assert(text.length > 10_000);
+
+    await t.step("the log", () => assertEquals(seenIn(said, secrets), []));
+    await t.step("spans and pushed metrics", () => assertEquals(seenIn(exported, secrets), []));
+    await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
+    await t.step("answers", () => {
+      // A caller may be told which parameter of its query is not known, but not its value.
+      const secrets = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
+      const leaks = answers.flatMap(({ name, answer: { status, headers, body } }) => {
+        const head = [...headers].map(([header, value]) => `${header}: ${value}`).join("\n");
+        const seen = seenIn(status < 300 ? head : `${head}\n${body}`, secrets);
+        return seen.length > 0 ? [`${name} ${status}: ${seen.join(", ")} in ${head}\n${body}`] : [];
+      });
+      assertEquals(leaks, []);
+    });
+    await t.step("every answer came", () => {
+      const statuses = new Set(answers.map(({ answer }) => answer.status));
+      assertEquals([...statuses].toSorted(), [
+        200,
+        400,
+        401,
+        403,
+        404,
+        405,
+        415,
+        418,
+        429,
+        500,
+        503,
+      ]);
+    });
+  });
+}
+
+Deno.test("nothing private is in anything said while the upstream cannot be reached", async () => {
+  const nobody = `http://127.0.0.1:${refusedPort()}`;
+  const { said, answers, tokens, exported } = await provoke({}, nobody);
+  const secrets = forbidden(tokens);
+  assertEquals(seenIn(said + exported, secrets), []); // and its answers are the gateway's own
+  assertEquals(answers.filter(({ answer }) => seenIn(answer.body, secrets).length > 0), []);
+  assert(answers.some(({ answer }) => answer.body.includes("upstream_unreachable")));
+});
