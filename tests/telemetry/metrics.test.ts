@@ -108,6 +108,25 @@ Deno.test("the metrics are these, by name, type and labels, and no others", asyn
   );
 });
 
+for (
+  const file of [
+    "ops/README.md",
+    "ops/grafana/dashboard.json",
+    "ops/prometheus/alerts.yaml",
+    "ops/prometheus/alerts_test.yaml",
+  ]
+) {
+  Deno.test(`${file} speaks of no metric and no label that there is not`, async () => {
+    const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    const names = text.match(/\b(http_(server|client)|sms_gateway)_[a-z_]+\b/g) ?? [];
+    const known = new Set(INSTRUMENTS.flatMap(([name, , labels]) => [name, ...labels]));
+    const unknown = names.map((name) => name.replace(/_(bucket|count|sum)$/, ""))
+      .filter((name) => !known.has(name));
+    assert(names.length > 10);
+    assertEquals(unknown, []);
+  });
+}
+
 Deno.test("durations are in seconds, in the buckets that the semantic conventions advise", async () => {
   const said = await metricsOf({}, ({ request }) => request(BATCHES));
   const buckets = samplesOf(said, `${SERVER}_bucket`);
