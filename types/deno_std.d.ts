@@ -44,3 +44,7 @@ declare module "@std/ulid" {
   /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
   export function ulid(seedTime?: number): string;
 }
+
+declare module "@std/yaml" {
+  export function parse(yaml: string): unknown;
+}

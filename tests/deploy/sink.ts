@@ -33,11 +33,11 @@ const KINDS: Readonly<Record<number, SinkSpan["kind"]>> = {
   3: "CLIENT",
 };
 
-/** Takes OTLP/HTTP JSON on a free port of this machine. */
-export function startSink(): Sink {
+/** Takes OTLP/HTTP JSON on this machine. */
+export function startSink(port = 0): Sink {
   const spans: SinkSpan[] = [];
   const metrics = new Map<string, Set<string>>();
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+  const server = Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const body: OtlpBody = await request.json();
     for (const { scopeSpans } of body.resourceSpans ?? []) {
       for (const { scope, spans: sent } of scopeSpans) {

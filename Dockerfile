@@ -1,0 +1,72 @@
+# The gateway, and beside it what compose.yaml needs to try it out:
+#
+#   docker build -t sms-gateway .
+#   docker build -t sms-gateway-demo --target demo .
+#
+# Every RUN is in exec form, since the base has no shell.
+ARG DENO=docker.io/denoland/deno:distroless-2.9.6
+
+FROM ${DENO} AS base
+WORKDIR /app
+# Also a company's own certificates and registry, where it has them.
+ARG NPM_CONFIG_REGISTRY
+ENV DENO_DIR=/deno-dir \
+    DENO_TLS_CA_STORE=mozilla,system \
+    DENO_NO_UPDATE_CHECK=1
+COPY deno.json deno.lock ./
+COPY types types
+
+# What the gateway needs of the lock file, and no package more.
+FROM base AS gateway-files
+COPY ops/container ops/container
+COPY *.ts ./
+COPY auth auth
+COPY entry entry
+COPY errors errors
+COPY limits limits
+COPY middleware middleware
+COPY reference reference
+COPY routes routes
+COPY sandbox/schemas sandbox/schemas
+COPY sandbox/timestamps.ts sandbox/timestamps.ts
+COPY telemetry telemetry
+COPY upstream upstream
+RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/ready.ts"]
+
+FROM base AS demo-files
+COPY ops/container ops/container
+COPY sandbox sandbox
+COPY scripts/issuer.ts scripts/issuer.ts
+RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "sandbox/main.ts", "scripts/issuer.ts"]
+
+# A sandbox SMS API and an issuer of tokens: for trying out, never beside production.
+FROM ${DENO} AS demo
+ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
+WORKDIR /app
+COPY --from=demo-files /deno-dir /deno-dir
+COPY --from=demo-files /app /app
+USER 65532:65532
+ENTRYPOINT ["/bin/deno"]
+CMD ["run", "--cached-only", "--frozen", "--no-prompt", "--allow-net", "--allow-env", "sandbox/main.ts"]
+
+FROM ${DENO} AS gateway
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="sms-gateway" \
+      org.opencontainers.image.description="Edge gateway in front of the Sinch SMS REST API" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/denoland/deno:distroless-2.9.6"
+ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
+WORKDIR /app
+# Owned by root: the gateway can read itself, and write nowhere.
+COPY --from=gateway-files /deno-dir /deno-dir
+COPY --from=gateway-files /app /app
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/ready.ts"]
+# Deno itself is process 1, so that SIGTERM reaches it. The permissions are the start task's.
+ENTRYPOINT ["/bin/deno"]
+CMD ["run", "--cached-only", "--frozen", "--no-prompt", "--allow-net", "--allow-env=PORT,HOST,SMS_REGION,SMS_API_URL,SERVICE_PLANS,AUTH_JWKS_URL,AUTH_JWKS,AUTH_ISSUER,AUTH_AUDIENCE,AUTH_ALGORITHMS,AUTH_PLANS_CLAIM,AUTH_CLOCK_TOLERANCE_S,JWKS_MAX_AGE_MS,JWKS_COOLDOWN_MS,JWKS_MAX_STALE_MS,MAX_BODY_BYTES,UPSTREAM_TIMEOUT_MS,UPSTREAM_IDLE_TIMEOUT_MS,RETRY_ATTEMPTS,BREAKER_FAILURES,BREAKER_RESET_MS,MAX_IN_FLIGHT,MAX_OUTSTANDING_PER_CALLER,MAX_OUTSTANDING_PER_ROUTE,REQUEST_BODY_TIMEOUT_MS,SHUTDOWN_GRACE_MS,DOCS,LOG_LEVEL,LOG_FORMAT,OTLP_ENDPOINT,METRICS_EXPORT,SERVICE_NAME,TRACE_SAMPLE_RATIO,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]

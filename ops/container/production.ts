@@ -1,0 +1,96 @@
+/**
+ * Leaves in this folder's deno.json and deno.lock what the entries need and nothing else, and
+ * fills the cache with that, so that they start without a network:
+ *
+ *     deno run -A ops/container/production.ts main.ts
+ *
+ * Nothing is resolved anew: every version and checksum is the lock file's, and Deno itself
+ * checks at the end, frozen, that the smaller one fits.
+ */
+
+interface Lock {
+  version: string;
+  /** `npm:name@range` → the version, as it stands in `npm` after the name. */
+  specifiers: Record<string, string>;
+  /** `name@version` → its checksum, and what it needs: `name`, or `name@version` among several. */
+  npm: Record<string, { integrity: string; dependencies?: string[] }>;
+  workspace: { dependencies: string[] };
+}
+
+async function production(entries: readonly string[]): Promise<void> {
+  const config = await readJson("deno.json");
+  const imports: Record<string, string> = {};
+  for (const name of await specifiersOf(entries)) {
+    if (name in config.imports) imports[name] = config.imports[name];
+  }
+  const wanted = new Set(Object.values(imports).map(nameOf));
+  await writeJson("deno.json", { imports, unstable: config.unstable });
+  await writeJson("deno.lock", pruned(await readJson("deno.lock"), wanted));
+  await Deno.remove(`${Deno.env.get("DENO_DIR")}/npm`, { recursive: true });
+  await run(["cache", "--frozen", ...entries]);
+}
+
+/** The bare specifiers that the modules of these entries import; the lock file has to fit. */
+async function specifiersOf(entries: readonly string[]): Promise<Set<string>> {
+  await run(["cache", "--frozen", ...entries]);
+  const used = new Set<string>();
+  for (const entry of entries) {
+    const graph = JSON.parse(await run(["info", "--json", entry]));
+    for (const { dependencies = [], error } of graph.modules) {
+      if (error) throw new Error(error); // one that is loaded late would fail late
+      for (const { specifier } of dependencies) used.add(specifier);
+    }
+  }
+  return used;
+}
+
+/** The part of a lock file that these packages need. */
+function pruned(lock: Lock, wanted: ReadonlySet<string>): Lock {
+  const isWanted = (specifier: string) => wanted.has(nameOf(specifier));
+  const specifiers = Object.fromEntries(
+    Object.entries(lock.specifiers).filter(([specifier]) => isWanted(specifier)),
+  );
+  const kept = new Set<string>();
+  const waiting = Object.entries(specifiers).map(([at, version]) => `${nameOf(at)}@${version}`);
+  for (const id of waiting) {
+    if (kept.has(id)) continue;
+    kept.add(id);
+    waiting.push(...(lock.npm[id]?.dependencies ?? []).map((one) => idOf(one, lock)));
+  }
+  return {
+    ...lock,
+    specifiers,
+    npm: Object.fromEntries(Object.entries(lock.npm).filter(([id]) => kept.has(id))),
+    workspace: { dependencies: lock.workspace.dependencies.filter(isWanted) },
+  };
+}
+
+/** The key in `npm` of a dependency. */
+function idOf(dependency: string, { npm }: Lock): string {
+  if (dependency in npm) return dependency;
+  const found = Object.keys(npm).find((id) => nameOf(id) === dependency);
+  if (found === undefined) throw new Error(`the lock file has no ${dependency}`);
+  return found;
+}
+
+/** The package name in `npm:name@range/path` and `name@version`. */
+function nameOf(specifier: string): string {
+  return /^(?:npm:)?(@[^/]+\/[^@/]+|[^@/]+)/.exec(specifier)?.[1] ?? specifier;
+}
+
+async function run(args: string[]): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), { args, stderr: "inherit" });
+  const { success, stdout } = await command.output();
+  if (!success) throw new Error(`deno ${args.join(" ")} failed`);
+  return new TextDecoder().decode(stdout);
+}
+
+async function readJson(path: string) {
+  return JSON.parse(await Deno.readTextFile(path));
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
+}
+
+await production(Deno.args);

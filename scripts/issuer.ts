@@ -1,0 +1,48 @@
+/**
+ * A token issuer for trying the gateway out, never for more: whoever asks gets a token. It
+ * serves its key set at `/jwks.json` and a token for the demo's service plan at `/token`.
+ */
+
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+
+const ALGORITHM = "ES256";
+
+/** Service plan of the tokens; the sandbox's own. */
+const PLAN = "demo-plan";
+
+/** As compose.yaml tells the gateway. */
+const ISSUER = "https://issuer.demo";
+const AUDIENCE = "sms-gateway";
+
+const { publicKey, privateKey } = await generateKeyPair(ALGORITHM);
+const key = { ...await exportJWK(publicKey), alg: ALGORITHM, kid: "demo", use: "sig" };
+
+function token(): Promise<string> {
+  return new SignJWT({ service_plans: [PLAN] })
+    .setProtectedHeader({ alg: ALGORITHM, kid: "demo", typ: "JWT" })
+    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject("demo").setExpirationTime("12h")
+    .sign(privateKey);
+}
+
+/** Path → what is there. */
+const RESOURCES: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  "/jwks.json": () => Response.json({ keys: [key] }),
+  "/token": async () => new Response(await token()),
+};
+
+const port = Number(Deno.env.get("ISSUER_PORT") || "8091");
+const server = Deno.serve({ port, hostname: "0.0.0.0", onListen() {} }, (request) => {
+  const resource = RESOURCES[new URL(request.url).pathname];
+  return resource ? resource() : new Response(null, { status: 404 });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => server.shutdown());
+}
+// deno-lint-ignore no-console -- what a command prints is its interface
+console.log(`Send an SMS to nobody, then look at its trace at http://localhost:16686:
+
+curl -i http://localhost:8080/xms/v1/${PLAN}/batches \\
+  -H "Authorization: Bearer $(curl -s http://localhost:${port}/token)" \\
+  -H 'Content-Type: application/json' \\
+  -d '{"from":"12345","to":["+46701234567"],"body":"Hello from the sandbox"}'
+`);

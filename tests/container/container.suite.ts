@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { assertError } from "../contract/errors.ts";
+import { startSink } from "../deploy/sink.ts";
+import { type Container, run } from "./container.ts";
+import { image, type Service, services } from "./images.ts";
+
+// Run by .ci/container, which builds the images and cuts the network.
+
+const GATEWAY = "http://127.0.0.1:8080";
+const BATCHES = `${GATEWAY}/xms/v1/demo-plan/batches`;
+const MESSAGE = '{"from":"12345","to":["+46701234567"],"body":"Hello from the sandbox"}';
+
+/** A service of which compose.yaml is known to have it. */
+function named(all: Record<string, Service>, name: string): Service {
+  const service = all[name];
+  assert(service, `compose.yaml has no service ${name}`);
+  return service;
+}
+
+Deno.test("the image says who runs it, how, and what it is", async () => {
+  const { config } = await image("sms-gateway");
+  assertEquals(config.User, "65532:65532");
+  assertEquals(config.Entrypoint, ["/bin/deno"]);
+  const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
+  const flags = config.Cmd.filter((flag) => !/^--(cached-only|frozen)$/.test(flag));
+  assertEquals(["deno", ...flags].join(" "), tasks.start.command);
+  assertEquals(config.Healthcheck?.Test[0], "CMD");
+  for (const label of ["title", "description", "licenses", "version", "revision"]) {
+    assert(config.Labels?.[`org.opencontainers.image.${label}`], label);
+  }
+});
+
+Deno.test("compose.yaml's services start without a network, and serve", async (t) => {
+  const all = await services();
+  const gatewayImage = await image("sms-gateway");
+  const demoImage = await image("sms-gateway-demo");
+  const hosts = Object.keys(all);
+  await using jaeger = startSink(4318);
+  await using sandbox = await run(demoImage, named(all, "sandbox"), hosts);
+  await using issuer = await run(demoImage, named(all, "issuer"), hosts);
+  await using gateway = await run(gatewayImage, named(all, "gateway"), hosts);
+  const token = await untilServed(issuer, "http://127.0.0.1:8091/token");
+  await untilServed(gateway, `${GATEWAY}/readyz`);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+  await t.step("there is no way out", async () => {
+    const outside = await Deno.connect({ hostname: "192.0.2.1", port: 80 }).catch(() => undefined);
+    assertEquals(outside, undefined);
+  });
+
+  await t.step("the issuer's log has the command to paste", () => {
+    assertStringIncludes(issuer.output(), `curl -i http://localhost:8080/xms/v1/demo-plan/batches`);
+  });
+
+  await t.step("it runs as nobody, without capabilities, on a read-only root", async () => {
+    const status = await Deno.readTextFile(`/proc/${gateway.pid}/status`);
+    assertMatch(status, /^Uid:\t65532\t65532\t65532\t65532$/m);
+    assertMatch(status, /^CapEff:\t0+$/m);
+    assertMatch(status, /^NoNewPrivs:\t1$/m);
+    assertMatch(status, /^NSpid:\t\d+\t(?:\d+\t)*1$/m);
+    const mounts = await Deno.readTextFile(`/proc/${gateway.pid}/mountinfo`);
+    assertMatch(mounts, / \/ \/ ro,| \S+ \/ ro,/);
+  });
+
+  await t.step("a message is sent and found", async () => {
+    const sent = await fetch(BATCHES, { method: "POST", headers, body: MESSAGE });
+    assertEquals(sent.status, 201);
+    const { id } = await sent.json();
+    const found = await fetch(`${BATCHES}/${id}`, { headers });
+    assertEquals([found.status, (await found.json()).body], [200, "Hello from the sandbox"]);
+  });
+
+  await t.step("its trace is exported", async () => {
+    for (let tries = 0; jaeger.spans.length < 4 && tries < 100; tries++) await delay(50);
+    assertEquals(
+      jaeger.spans.map(({ kind }) => kind).filter((kind) => kind === "SERVER").length,
+      2,
+    );
+  });
+
+  await t.step("refusals are as the contract has them", async () => {
+    await assertError(await fetch(BATCHES), { status: 401, origin: "gateway" });
+    await assertError(await fetch(`${GATEWAY}/nowhere`), { status: 404, origin: "gateway" });
+    const typeless = await fetch(BATCHES, {
+      method: "POST",
+      headers: { ...headers, "content-type": "text/plain" },
+      body: MESSAGE,
+    });
+    await assertError(typeless, { status: 415, origin: "gateway" });
+    const shaped = await fetch(`${BATCHES}?sandbox_status=502&sandbox_shape=html`, { headers });
+    await assertError(shaped, { status: 503, origin: "upstream" });
+  });
+
+  await t.step("its pages are in the image", async () => {
+    for (const path of ["/openapi.json", "/docs", "/docs/errors", "/metrics"]) {
+      const response = await fetch(GATEWAY + path);
+      assert((await response.text()).length > 1_000, path);
+      assertEquals(response.status, 200, path);
+    }
+  });
+
+  await t.step("the health check knows ready from not", async () => {
+    const [, ...command] = gatewayImage.config.Healthcheck?.Test ?? [];
+    assertEquals(await gateway.exec(command), 0, gateway.output());
+    assertEquals(await gateway.exec(command, { PORT: "1" }), 1);
+  });
+
+  await t.step("SIGTERM drains: what is on its way is answered, then it ends", async () => {
+    const slow = fetch(`${BATCHES}?sandbox_delay_ms=2000`, {
+      method: "POST",
+      headers,
+      body: MESSAGE,
+    });
+    await delay(500);
+    gateway.kill("SIGTERM");
+    const response = await slow;
+    assertEquals([response.status, (await response.json()).body], [201, "Hello from the sandbox"]);
+    assertEquals(await gateway.ended, 0);
+    for (const line of gateway.output().trim().split("\n").slice(-1)) {
+      assertEquals(JSON.parse(line).message, "stopped", line);
+    }
+  });
+
+  await t.step("so do the others", async () => {
+    for (const container of [sandbox, issuer]) {
+      container.kill("SIGTERM");
+      assertEquals(await container.ended, 0, container.output());
+    }
+  });
+});
+
+async function untilServed({ output }: Container, url: string): Promise<string> {
+  for (let tries = 0; tries < 200; tries++) {
+    const response = await fetch(url).catch(() => undefined);
+    const text = await response?.text();
+    if (response?.ok && text) return text;
+    await delay(50);
+  }
+  throw new Error(`${url} never answered: ${output()}`);
+}

@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+
+const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+
+Deno.test("the image runs what the start task runs, from the cache and frozen", () => {
+  const commands = [...read("Dockerfile").matchAll(/^CMD (\[.*\])$/gm)];
+  const command: string[] = JSON.parse(commands.at(-1)?.[1] ?? "[]");
+  const own = ["--cached-only", "--frozen"];
+  assertEquals(command.filter((word) => own.includes(word)), own);
+  const rest = command.filter((word) => !own.includes(word));
+  assertEquals(["deno", ...rest].join(" "), JSON.parse(read("deno.json")).tasks.start.command);
+});
+
+Deno.test("compose.yaml's Jaeger is the one that tests ask", () => {
+  const image = /jaegertracing\/jaeger:(\S+)/.exec(read("compose.yaml"))?.[1];
+  assertEquals(image, /Builds Jaeger (\d+\.\d+\.\d+),/.exec(read("ops/jaeger/go.mod"))?.[1]);
+});
