@@ -79,20 +79,22 @@ export async function run(
   };
 }
 
+/** Two services of one image share its root, as neither can write to it. */
+const prepared = new Set<string>();
+
 async function prepare(
   root: string,
   { readOnly, hosts }: { readOnly: boolean; hosts: readonly string[] },
 ): Promise<void> {
-  const file = await Deno.makeTempFile();
-  await Deno.writeTextFile(file, `127.0.0.1 localhost ${hosts.join(" ")}\n`);
-  await Deno.chmod(file, 0o644);
+  if (prepared.has(root) && readOnly) return;
+  prepared.add(root);
+  await Deno.writeTextFile(`${root}/etc/hosts`, `127.0.0.1 localhost ${hosts.join(" ")}\n`);
   await mount("--bind", root, root);
   await mount("-t", "tmpfs", "tmpfs", `${root}/dev`);
   for (const device of DEVICES) {
     await Deno.writeTextFile(`${root}/dev/${device}`, "");
     await mount("--bind", `/dev/${device}`, `${root}/dev/${device}`);
   }
-  await mount("--bind", file, `${root}/etc/hosts`);
   if (readOnly) await mount("-o", "remount,bind,ro", root);
 }
 

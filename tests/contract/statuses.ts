@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testIssuer, type TokenOptions } from "../support/issuer.ts";
-import { exchangeRaw } from "../support/raw_client.ts";
+import { exchangeRaw, rawRequest } from "../support/raw_client.ts";
 import { refusedPort } from "../support/raw_upstream.ts";
 import { assertError } from "./errors.ts";
 import type { Steps } from "./suite.ts";
@@ -178,6 +178,27 @@ export const STATUSES: Steps = {
     const path = `${BATCHES}?sandbox_reset=before_headers`;
     await assertError(await world.request(path, { url: gateway.url }), { status: 503 });
     assertEquals(world.upstream.taken().length, 3);
+  },
+
+  "a caller that hangs up takes a GET back, and what may send a message not": async (world) => {
+    const port = Number(new URL(world.url).port);
+    const authorization = `Authorization: Bearer ${await world.issuer.token()}`;
+    const ofGet = world.traits.seesHangUps ? "taken back" : "answered";
+    for (const [method, end] of [["GET", ofGet], ["POST", "answered"]] as const) {
+      const body = method === "POST" ? "{}" : "";
+      const headers = [
+        authorization,
+        ...(body ? ["Content-Type: application/json", `Content-Length: ${body.length}`] : []),
+      ];
+      world.upstream.slowEnds();
+      const caller = await Deno.connect({ hostname: "127.0.0.1", port });
+      const request = rawRequest(method, `${BATCHES}?reply=slow`, headers, body);
+      await caller.write(new TextEncoder().encode(request));
+      while (world.upstream.taken().length === 0) await new Promise((go) => setTimeout(go, 5));
+      caller.close();
+      await new Promise((go) => setTimeout(go, 1_000));
+      assertEquals(world.upstream.slowEnds(), [{ method, end }]);
+    }
   },
 
   "keys come from the issuer by URL; while there are none it is 503, not 401": async (world) => {

@@ -19,6 +19,8 @@ export interface ContractUpstream extends AsyncDisposable {
   readonly url: string;
   /** What arrived since this was last asked. */
   taken(): ArrivedRequest[];
+  /** How each `?reply=slow` ended since this was last asked, by method. */
+  slowEnds(): { readonly method: string; readonly end: "answered" | "taken back" }[];
 }
 
 interface Reply {
@@ -26,6 +28,9 @@ interface Reply {
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
 }
+
+/** Time that `?reply=slow` takes, in ms: longer than a caller that hangs up waits. */
+const SLOW_MS = 600;
 
 const JSON_TYPE = ["content-type", "application/json"];
 const NESTED = '{"error":{"code":400,"message":"Nested","status":"INVALID_ARGUMENT"}}';
@@ -35,6 +40,7 @@ export const LONG_BODY = JSON.stringify({ batches: "x".repeat(300_000) });
 
 /** Replies by name: `?reply=…` asks for one, everything else is the sandbox's. */
 export const REPLIES = {
+  slow: { status: 200, headers: JSON_TYPE, body: "{}" },
   odd: { status: 226, headers: ["content-type", "x/odd"], body: new Uint8Array([0, 255, 13, 10]) },
   unspaced: {
     status: 200,
@@ -85,12 +91,19 @@ export async function contractUpstream(
   servicePlans: Record<string, string>,
 ): Promise<ContractUpstream> {
   const arrived: ArrivedRequest[] = [];
+  const ends: ReturnType<ContractUpstream["slowEnds"]> = [];
   const sandbox = createSandbox({ servicePlans });
   const toSandbox = getRequestListener(sandbox.app.fetch, { overrideGlobalObjects: false });
   const server = createServer(async (request, response) => {
     const name = /[?&]reply=(\w+)/.exec(request.url ?? "")?.[1];
     if (name !== undefined) {
-      arrived.push(await arrivedFrom(request));
+      const { method } = arrived[arrived.push(await arrivedFrom(request)) - 1] ?? { method: "" };
+      if (name === "slow") {
+        response.once("close", () => {
+          ends.push({ method, end: response.writableFinished ? "answered" : "taken back" });
+        });
+        await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      }
       return reply(response, REPLIES[name as keyof typeof REPLIES]);
     }
     return await toSandbox(request, response);
@@ -111,6 +124,7 @@ export async function contractUpstream(
       sandbox.clearRequests();
       return [...arrived.splice(0), ...recorded];
     },
+    slowEnds: () => ends.splice(0),
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();

@@ -16,6 +16,8 @@ export interface Traits {
   readonly rawTargets: boolean;
   /** Tells a connection that did not come about from one that broke. */
   readonly provesUnsent: boolean;
+  /** Notices that a caller has hung up before the answer. */
+  readonly seesHangUps: boolean;
 }
 
 /** The credentials that the gateways under test have. */
