@@ -98,6 +98,17 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
 }
 
 function contradictions(env: Environment): string[] {
+  return [...keySetFaults(env), ...metricsFaults(env)];
+}
+
+function metricsFaults(env: Environment): string[] {
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return env.METRICS_EXPORT === "otlp" && !endpoint
+    ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
+    : [];
+}
+
+function keySetFaults(env: Environment): string[] {
   if (!env.AUTH_JWKS_URL && !env.AUTH_JWKS) {
     return ["AUTH_JWKS_URL or AUTH_JWKS is required: the issuer's key set, by URL or inline"];
   }

@@ -108,10 +108,16 @@ function createKeySet(
     onRefresh(outcome, cause) {
       metrics.keySetRefreshed(outcome);
       if (outcome === "failed") {
-        logger.warning("key set not fetched", { reason: cause instanceof Error ? cause.name : "" });
+        logger.warning("key set not fetched", { reason: reasonOf(cause) });
       }
     },
   });
   void keySet.refresh(); // ahead of the first request
   return keySet;
+}
+
+/** What an error of ours says; of another one its name, as its message may quote anything. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  return cause.name === "Error" ? cause.message : cause.name;
 }

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { ConfigError, parseConfig } from "./config.ts";
-import { serve } from "./entry/deno_server.ts";
+import { ListenError, serve } from "./entry/deno_server.ts";
 import { createGateway } from "./gateway.ts";
 import { VARIABLES } from "./settings.ts";
 import { setupLogs } from "./telemetry/log_output.ts";
@@ -46,7 +46,7 @@ try {
   await main();
   Deno.exit(0);
 } catch (error) {
-  const foreseen = error instanceof ConfigError || error instanceof Deno.errors.AddrInUse;
+  const foreseen = error instanceof ConfigError || error instanceof ListenError;
   // deno-lint-ignore no-console -- nothing else runs yet
   console.error(foreseen ? error.message : error);
   Deno.exit(1);

@@ -43,6 +43,9 @@ const json = v.pipe(
   }),
 );
 
+/** A text that is not only blanks. */
+const visible = v.pipe(v.string(), v.regex(/\S/));
+
 /** A token that can stand in a header: visible ASCII. */
 const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
@@ -52,8 +55,13 @@ const servicePlans = v.pipe(
   v.check((plans) => Object.keys(plans).length > 0),
 );
 
+/** A key with the members that its type needs (RFC 7518 §6, RFC 8037 §2). */
 const publicKey = v.pipe(
-  v.looseObject({ kty: v.picklist(["RSA", "EC", "OKP"]) }),
+  v.variant("kty", [
+    v.looseObject({ kty: v.literal("RSA"), n: v.string(), e: v.string() }),
+    v.looseObject({ kty: v.literal("EC"), crv: v.string(), x: v.string(), y: v.string() }),
+    v.looseObject({ kty: v.literal("OKP"), crv: v.string(), x: v.string() }),
+  ]),
   v.check((key) => !("d" in key)),
 );
 
@@ -118,19 +126,19 @@ export const SETTINGS = {
     expected: "an http(s) URL without credentials or fragment",
   },
   AUTH_JWKS: {
-    meaning: "The token issuer's key set, inline.",
+    meaning: "The token issuer's key set, inline; instead of `AUTH_JWKS_URL`.",
     schema: keySet,
     optional: true,
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
     meaning: "`iss` of accepted tokens.",
-    schema: v.pipe(v.string(), v.minLength(1)),
+    schema: visible,
     expected: "the iss claim that tokens must have",
   },
   AUTH_AUDIENCE: {
     meaning: "`aud` of accepted tokens.",
-    schema: v.pipe(v.string(), v.minLength(1)),
+    schema: visible,
     expected: "the aud claim that tokens must have",
   },
   AUTH_ALGORITHMS: {
@@ -155,19 +163,19 @@ export const SETTINGS = {
     meaning: "Age at which keys are fetched anew, in the background.",
     schema: milliseconds,
     default: "600000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   JWKS_COOLDOWN_MS: {
     meaning: "Shortest time between two fetches of the keys.",
     schema: milliseconds,
     default: "30000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   JWKS_MAX_STALE_MS: {
     meaning: "How long the last good keys go on verifying while the issuer is down.",
     schema: milliseconds,
     default: "86400000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   MAX_BODY_BYTES: {
     meaning: "Largest request body.",
@@ -179,13 +187,13 @@ export const SETTINGS = {
     meaning: "From sending to the SMS API's headers, retries included.",
     schema: milliseconds,
     default: "10000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   UPSTREAM_IDLE_TIMEOUT_MS: {
     meaning: "Longest silence within an answer.",
     schema: milliseconds,
     default: "5000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   RETRY_ATTEMPTS: {
     meaning: "Further tries where that is safe; 0 is off.",
@@ -203,7 +211,7 @@ export const SETTINGS = {
     meaning: "How long that while is.",
     schema: milliseconds,
     default: "5000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   MAX_IN_FLIGHT: {
     meaning: "Requests at once, in all; more are 503 `overloaded`.",
@@ -227,13 +235,13 @@ export const SETTINGS = {
     meaning: "Time for a whole request body to arrive, and for more of an answer to be taken.",
     schema: milliseconds,
     default: "10000",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   SHUTDOWN_GRACE_MS: {
     meaning: "Time from SIGTERM or SIGINT to the end.",
     schema: milliseconds,
     default: "4500",
-    expected: "whole milliseconds, at least 1",
+    expected: "whole milliseconds, 1 to 2147483647",
   },
   DOCS: {
     meaning:
@@ -277,7 +285,7 @@ export const SETTINGS = {
   },
   TRACE_SAMPLE_RATIO: {
     meaning:
-      "Share of traces that are sampled where the caller did not decide; failures always are.",
+      "Share of traces that are sampled where the caller did not decide; 5xx and the gateway's own refusals are exported in any case.",
     schema: v.pipe(
       v.string(),
       v.regex(/^\d*\.?\d+$/),

@@ -51,7 +51,7 @@ const REFUSALS = {
   },
   service_plan: {
     text:
-      "The bearer token is not valid for this service plan. Check that the token's service plans include the one in the path.",
+      "The bearer token is not valid for this service plan. Check that the token's service plans include the one in the path, and that this gateway serves that plan.",
     description: "The access token is not valid for this service plan",
   },
 } as const satisfies Record<string, { text: string; description?: string }>;

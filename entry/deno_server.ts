@@ -9,6 +9,11 @@ export interface ServeOptions {
   shutdownGraceMs: number;
 }
 
+/** The gateway cannot listen where it should. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
 /** A listening gateway. */
 export interface Server {
   readonly port: number;
@@ -22,10 +27,11 @@ export interface Server {
  */
 export function serve(gateway: Gateway, { port, host, shutdownGraceMs }: ServeOptions): Server {
   let answer = gateway.fetch;
-  const server = Deno.serve(
-    { port, hostname: host, onListen() {}, onError: gateway.onError },
-    (request, info) => answer(request, info),
-  );
+  const server = listen(host, port, () =>
+    Deno.serve(
+      { port, hostname: host, onListen() {}, onError: gateway.onError },
+      (request, info) => answer(request, info),
+    ));
   const [signalled, signalledAgain] = signals(Deno.addSignalListener);
   const stopped = signalled.then(() => {
     answer = closing(gateway.fetch);
@@ -33,4 +39,16 @@ export function serve(gateway: Gateway, { port, host, shutdownGraceMs }: ServeOp
     return stopGently(gateway, { shutdownGraceMs, signalledAgain, shutdown });
   });
   return { port: server.addr.port, stopped };
+}
+
+function listen<T>(host: string, port: number, serve: () => T): T {
+  try {
+    return serve();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError(
+      `Cannot listen on HOST ${host}, PORT ${port}: ${reason}. Choose another with HOST or PORT.`,
+      { cause },
+    );
+  }
 }

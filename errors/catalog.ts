@@ -221,7 +221,7 @@ export type CatalogCode = keyof typeof CATALOG;
 
 /** Said where a request that is not idempotent may or may not have been processed. */
 export const OUTCOME_UNKNOWN =
-  "It is not known whether this request was processed: look (for example with GET /batches) before you send it again, or it may be sent twice.";
+  "It is not known whether this request was processed: look whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice.";
 
 /** The default public text of a code: what happened, then what to do. */
 export function defaultText(code: CatalogCode): string {

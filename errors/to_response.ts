@@ -2,6 +2,8 @@ import { defaultText, OUTCOME_UNKNOWN } from "./catalog.ts";
 import { type Failure, GatewayError } from "./gateway_error.ts";
 import { helpLink } from "./help.ts";
 
+const encoder = new TextEncoder();
+
 /** Seconds a caller is asked to wait where the upstream named no time of its own. */
 const DEFAULT_RETRY_AFTER_S = "1";
 
@@ -50,6 +52,8 @@ export function toResponse(
     headers["content-length"] = "0";
     return new Response(null, { status, headers });
   }
+  const body = encoder.encode(JSON.stringify({ code, text }));
   headers["content-type"] = "application/json";
-  return new Response(JSON.stringify({ code, text }), { status, headers });
+  headers["content-length"] = String(body.byteLength); // a HEAD has it too, without the body
+  return new Response(body, { status, headers });
 }

@@ -10,7 +10,7 @@ const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;
 export function contentType(): MiddlewareHandler<GatewayEnv> {
   return async function contentType(c, next) {
     const { headers } = c.req.raw;
-    if (declaresBody(headers)) {
+    if (declaresBody(c.req.raw)) {
       if (!JSON_TYPE.test(headers.get("content-type") ?? "")) throw unsupported();
       const coding = headers.get("content-encoding");
       if (coding && coding.toLowerCase() !== "identity") {

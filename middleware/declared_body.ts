@@ -1,5 +1,19 @@
-/** Whether a request announces a body (RFC 9112 §6): only then is one read. */
-export function declaresBody(headers: Headers): boolean {
+/** Methods whose requests mean something by their body. */
+const WITH_CONTENT: ReadonlySet<string> = new Set(["POST", "PUT"]);
+
+/**
+ * Whether a request announces a body: only then is one read. HTTP/1.1 says so by a length or a
+ * coding (RFC 9112 §6). HTTP/2 needs neither (RFC 9113 §8.1): there, where `Host` is not sent
+ * either, a request that should have a body, or says of what type it is, counts as having one.
+ */
+export function declaresBody({ method, headers }: Request): boolean {
   const length = headers.get("content-length");
-  return length === null ? headers.has("transfer-encoding") : length !== "0";
+  if (length !== null) return length !== "0";
+  if (headers.has("transfer-encoding")) return true;
+  return isHttp2(headers) && (WITH_CONTENT.has(method) || headers.has("content-type"));
+}
+
+/** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` in its place. */
+export function isHttp2(headers: Headers): boolean {
+  return !headers.has("host");
 }

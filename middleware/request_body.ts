@@ -3,7 +3,7 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "../upstream/bytes.ts";
-import { declaresBody } from "./declared_body.ts";
+import { declaresBody, isHttp2 } from "./declared_body.ts";
 
 /** Options of {@linkcode requestBody}. */
 export interface RequestBodyOptions {
@@ -42,7 +42,7 @@ export function requestBody(
 
   return async function requestBody(c, next) {
     const request = c.req.raw;
-    const body = declaresBody(request.headers) ? await read(request) : null;
+    const body = declaresBody(request) ? await read(request) : null;
     c.get("exchange").body = body?.byteLength ? body : null;
     await next();
   };
@@ -53,12 +53,14 @@ async function bytesOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function readAtMost(
-  { body }: Request,
+  { body, headers }: Request,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
+  // Over HTTP/2 the rest is drained before the answer goes, see drain.ts.
+  const preventCancel = isHttp2(headers);
+  for await (const chunk of body?.values({ preventCancel }) ?? []) {
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge(maxBytes);

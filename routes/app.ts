@@ -14,6 +14,7 @@ import { callerShare } from "../middleware/caller_share.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { inFlight } from "../middleware/in_flight.ts";
 import { outstanding } from "../middleware/outstanding.ts";
+import { drainHttp2 } from "../middleware/drain.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { OPERATIONS } from "../operations.ts";
@@ -65,6 +66,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.onError((error, c) => refuse(c, error, config));
   app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
 
+  app.use(drainHttp2()); // last on the way out
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
   mountMetrics(app, deps.prometheus);

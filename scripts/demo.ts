@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { ConfigError, parseConfig } from "../config.ts";
-import { serve } from "../entry/deno_server.ts";
+import { ListenError, serve } from "../entry/deno_server.ts";
 import { createGateway } from "../gateway.ts";
 import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";
@@ -117,10 +117,8 @@ try {
   await demo();
   Deno.exit(0);
 } catch (error) {
-  const foreseen = error instanceof ConfigError || error instanceof Deno.errors.AddrInUse;
+  const foreseen = error instanceof ConfigError || error instanceof ListenError;
   // deno-lint-ignore no-console -- a program for a person at a terminal
-  console.error(
-    foreseen ? `${error.message}\nIs the port taken? Choose another: PORT=8081` : error,
-  );
+  console.error(foreseen ? error.message : error);
   Deno.exit(1);
 }

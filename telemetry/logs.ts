@@ -95,9 +95,11 @@ export function readableLine({ timestamp, level, rawMessage, properties }: LogRe
     const details = Object.entries(properties).map(([name, value]) => ` ${name}=${value}`).join("");
     return `${time} ${level.padEnd(7)} ${rawMessage}${details}`;
   }
-  const { status, method, route, code, origin, trace_id } = properties;
+  const { status, method, route, code, origin, request_id, trace_id } = properties;
   const said = code ? `${code} (refused by ${origin})` : "ok";
-  return `${time} ${status} ${said} ${method} ${route} ${timing(properties)} trace ${trace_id}`;
+  return `${time} ${status} ${said} ${method} ${route} ${
+    timing(properties)
+  } id ${request_id} trace ${trace_id}`;
 }
 
 function timing({ duration_ms, upstream_duration_ms }: Record<string, unknown>): string {

@@ -10,7 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { MiddlewareHandler } from "hono";
-import { CATALOG, defaultText } from "../errors/catalog.ts";
+import { CATALOG, type CatalogCode, defaultText } from "../errors/catalog.ts";
 import type { Failure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
@@ -79,8 +79,10 @@ export function serverSpan(
     c.set("exchange", exchange);
     for (const observer of observers) observer.started?.(exchange);
     exchange.span.setAttributes(peerAttributes(c.req.raw.headers, c.env?.remoteAddr?.hostname));
+    const { signal } = c.req.raw; // asked for now: later it would not know what has happened
     await next();
     exchange.status = c.res.status;
+    if (signal.aborted && exchange.failure?.origin !== "upstream") noteCallerGone(exchange);
     if (exchange.streamed) {
       exchange.streamed.then(() => end(exchange), (cut) => {
         Object.assign(exchange, { thrown: cut, failure: cutFailure(cut) });
@@ -90,9 +92,19 @@ export function serverSpan(
   };
 }
 
+/** Whatever the answer would have been: nobody got it. */
+function noteCallerGone(exchange: Exchange): void {
+  exchange.failure = ownFailure("client_closed_request");
+  exchange.status = exchange.failure.status;
+}
+
 /** A streamed answer that broke off after its status: only the operator can be told. */
 function cutFailure(cut: unknown): Failure {
   const code = cut instanceof TransportError ? failureCode(cut) : "client_closed_request";
+  return ownFailure(code);
+}
+
+function ownFailure(code: CatalogCode): Failure {
   return { status: CATALOG[code].status, code, text: defaultText(code), origin: "gateway" };
 }
 

@@ -11,6 +11,11 @@ export class Credentials {
     return this.#tokens.has(servicePlanId);
   }
 
+  /** Every token, for those who make sure that none gets out. */
+  secrets(): readonly string[] {
+    return [...this.#tokens.values()];
+  }
+
   /** The `Authorization` header for a service plan that {@linkcode has} confirmed. */
   authorization(servicePlanId: string): string {
     const token = this.#tokens.get(servicePlanId);

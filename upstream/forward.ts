@@ -38,7 +38,7 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
     const exchange = c.get("exchange");
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
-    if (reply.status >= 300) throw await refused(exchange, reply, request);
+    if (reply.status >= 300) throw await refused(exchange, reply, request, options.credentials);
     return answer(exchange, reply, { options, credential: credentialOf(request) });
   };
 }
@@ -74,17 +74,17 @@ async function refused(
   exchange: Exchange,
   { status, headers, body }: UpstreamReply,
   request: UpstreamRequest,
+  credentials: Credentials,
 ): Promise<GatewayError> {
   const raw = body instanceof Uint8Array ? body : new Uint8Array();
   const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
-  const credential = credentialOf(request);
   let parts: PrivateParts | undefined; // few replies have anything that need be looked through
   return new GatewayError(normalize({ status, headers, bytes }, {
     method: request.method,
     allow: allowedMethods(exchange.route ?? ""),
     clean(text) {
       const { texts, numbers } = parts ??= privateParts(exchange);
-      return redact(text, [credential, ...texts], numbers);
+      return redact(text, [...credentials.secrets(), ...texts], numbers);
     },
   }));
 }

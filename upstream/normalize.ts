@@ -79,7 +79,7 @@ function cdnError(status: number) {
 
 /** A redirect is never followed: it would take the credential and the message elsewhere. */
 function redirect(status: number) {
-  return status < 400 ? { maybeProcessed: false } : undefined;
+  return status < 400 ? { maybeProcessed: true } : undefined;
 }
 
 function credentialsRejected(): Failure {
@@ -109,10 +109,19 @@ function refusal(reply: RefusedReply, status: number, options: NormalizeOptions)
   return {
     status,
     code,
-    text: (text && options.clean(text).slice(0, MAX_TEXT_LENGTH).trim()) || textOf(code, status),
+    text: (text && options.clean(text).slice(0, MAX_TEXT_LENGTH).trim()) ||
+      (status === reply.status ? textOf(code, status) : unusualText(reply.status, options.method)),
     origin: "upstream",
     headers: keptHeaders(reply.headers, status, options.allow),
   };
+}
+
+/** Only of a 500 the API promises that nothing was processed; not of what it does not document. */
+function unusualText(upstreamStatus: number, method: string): string {
+  const { help } = CATALOG.internal_error;
+  return `The SMS API answered ${upstreamStatus}, which it does not document. ${
+    isIdempotent(method) ? help : OUTCOME_UNKNOWN
+  }`;
 }
 
 /** What quotes the request is no code. */
@@ -138,7 +147,7 @@ function keptHeaders(
   allow: readonly string[],
 ): Record<string, string> {
   const kept: Record<string, string> = {};
-  const retryAfter = headerOf(headers, "retry-after");
+  const retryAfter = headerOf(headers, "retry-after")?.trim();
   if ((status === 429 || status === 503) && retryAfter && isRetryAfter(retryAfter)) {
     kept["retry-after"] = retryAfter;
   }

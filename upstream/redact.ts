@@ -4,8 +4,11 @@ import { REMOVED, withoutQuotations } from "./quotations.ts";
 /** A JSON Web Token, or what looks like one. */
 const TOKEN = /eyJ[\w-]{4,}\.[\w-]+(\.[\w-]*)?/g;
 
-/** A phone number: seven to fifteen digits (E.164), perhaps grouped after a `+`. */
-const PHONE_NUMBER = /(?<![\w.-])(?:\+\d[\d ().-]{5,20}\d|\d{7,15})(?![\w-])/g;
+/**
+ * A phone number (E.164): after a `+`, perhaps grouped; a bare one has ten digits or more, or
+ * every date, amount and limit would be one.
+ */
+const PHONE_NUMBER = /(?<![\w.-])(?:\+\d[\d ().-]{5,20}\d|\d{10,15})(?![\w-])/g;
 
 /** Digits that may be a number of the request, however they are grouped. */
 const LOOSE_NUMBER = /\d(?:(?:%[\dA-F]{2}|[^\p{L}\p{N}]){0,3}\d){6,}/giu;

@@ -49,12 +49,19 @@ export class Sender {
   async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
     const deadline = performance.now() + request.timeoutMs;
+    let lost: unknown; // an earlier attempt that may have been processed
     for (let retries = 0;; retries++) {
       const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
       const outcome = await this.#attempt(exchange, { ...request, timeoutMs }, retries);
       const again = await this.#waitForRetry(outcome, request, { retries, deadline });
-      if (again) continue;
-      if ("reply" in outcome) return outcome.reply;
+      if (again) {
+        if ("thrown" in outcome) lost = outcome.thrown;
+        continue;
+      }
+      if ("reply" in outcome && !isOwnEcho(request.method, outcome.reply.status, lost)) {
+        return outcome.reply;
+      }
+      if ("reply" in outcome) throw toGatewayError(lost, request.method);
       throw toGatewayError(outcome.thrown, request.method);
     }
   }
@@ -112,4 +119,12 @@ export class Sender {
       return false; // the caller is gone
     }
   }
+}
+
+/**
+ * Whether a refusal may only show that an earlier attempt had its effect: what was deleted by
+ * a request whose answer got lost is not there for the next one. Then the loss is the truth.
+ */
+function isOwnEcho(method: string, status: number, lost: unknown): boolean {
+  return method === "DELETE" && status === 404 && lost instanceof TransportError && lost.sent;
 }

@@ -95,7 +95,6 @@ Deno.test("with OTEL_DENO the backend of OTEL_EXPORTER_OTLP_ENDPOINT counts a re
   const { upstream, traceId, stdout } = await oneRequest({
     OTEL_DENO: "true",
     OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-    METRICS_EXPORT: "otlp",
   });
   assertOneTraceparent(upstream, traceId);
   assertMatch(stdout, /"traces":"not exported"/);

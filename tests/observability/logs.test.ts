@@ -127,9 +127,9 @@ Deno.test("with LOG_FORMAT text each line says to a person who refused, how long
   const [route, timed] = ["GET /xms/v1/{service_plan_id}/batches", String.raw`[\d.]+ ms`];
   const patterns = [
     `info +listening url=http://127.0.0.1:.* upstream=http.* traces=not exported`,
-    `200 ok ${route} ${timed}, SMS API ${timed} trace [0-9a-f]{32}`,
-    `401 unauthorized \\(refused by gateway\\) ${route} ${timed} trace [0-9a-f]{32}`,
-    `503 service_unavailable \\(refused by upstream\\) ${route} ${timed}, SMS API ${timed} trace .*`,
+    `200 ok ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
+    `401 unauthorized \\(refused by gateway\\) ${route} ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
+    `503 service_unavailable \\(refused by upstream\\) ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace .*`,
     `info +stopped`,
   ];
   assertEquals(lines.length, patterns.length, stdout);

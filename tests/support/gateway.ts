@@ -102,6 +102,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
       if (token && !headers.has("authorization")) {
         headers.set("authorization", `Bearer ${await issuer.token(token)}`);
       }
+      if (!headers.has("host")) headers.set("host", "gateway.test"); // as over HTTP/1.1
       // Deno.serve announces every body, which a Request made by hand does not.
       if (typeof init.body === "string" && !headers.has("content-length")) {
         headers.set("content-length", String(new TextEncoder().encode(init.body).byteLength));

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
+import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
@@ -127,6 +128,7 @@ Deno.test("nothing of an error reply's headers comes back but what the contract 
   const { headers } = await request(BATCHES);
   assertEquals([...headers.keys()].toSorted(), [
     "cache-control",
+    "content-length",
     "content-type",
     "link",
     "retry-after",
@@ -176,4 +178,38 @@ Deno.test("a GET can be taken back by its caller, what may send a message cannot
     ["PUT", false],
     ["DELETE", false],
   ]);
+});
+
+Deno.test("a DELETE that may have had its effect before its answer got lost is not called unknown by its retry", async () => {
+  let attempts = 0;
+  const { request } = await testGateway({
+    upstream: () => {
+      if (attempts++ === 0) throw new TransportError(true, "network", { cause: undefined });
+      return { status: 404, headers: [], body: new Uint8Array() };
+    },
+  });
+  const response = await request("/xms/v1/plan-1/groups/g1", { method: "DELETE" });
+  assertEquals([response.status, attempts], [503, 2]);
+  assertEquals((await response.json()).code, "upstream_connection_lost");
+});
+
+Deno.test("a DELETE that nothing was sent of before is 404 if its retry says so", async () => {
+  let attempts = 0;
+  const { request } = await testGateway({
+    upstream: () => {
+      if (attempts++ === 0) throw new TransportError(false, "network", { cause: undefined });
+      return { status: 404, headers: [], body: new Uint8Array() };
+    },
+  });
+  const response = await request("/xms/v1/plan-1/groups/g1", { method: "DELETE" });
+  assertEquals([response.status, attempts], [404, 2]);
+});
+
+Deno.test("no plan's credential gets out in an error text, whichever plan was used", async () => {
+  const { request } = await testGateway({
+    upstream: () =>
+      jsonReply(400, { code: "c", text: "not credential-2 but credential-of-plan-1" }),
+  });
+  const { text } = await (await request(BATCHES)).json();
+  assertEquals(/credential-(2|of)/.test(text), false, text);
 });

@@ -228,10 +228,10 @@ Deno.test("an upstream 401 is about the gateway's credential, and what it says i
 });
 
 Deno.test("where a POST may have been processed, its outcome is called unknown", () => {
-  for (const status of [408, 425, 499, 502, 504, 520, 524, 529, 302]) {
+  for (const status of [408, 425, 499, 502, 504, 520, 524, 529, 302, 303, 501, 505, 530, 598]) {
     for (const method of METHODS) {
       const { text } = normalized({ status, method });
-      const unknown = method === "POST" && ![408, 425, 302].includes(status);
+      const unknown = method === "POST" && ![408, 425].includes(status);
       assertEquals(text.includes(OUTCOME_UNKNOWN), unknown, `${status} ${method}`);
     }
   }

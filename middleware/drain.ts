@@ -1,0 +1,39 @@
+import type { MiddlewareHandler } from "hono";
+import type { GatewayEnv } from "../exchange.ts";
+import { isHttp2 } from "./declared_body.ts";
+
+/** More of a refused body is not taken, in bytes: then its stream is reset after all. */
+const MAX_DRAINED_BYTES = 4 * 1024 * 1024;
+
+/** Nor is it waited for longer, in ms. */
+const MAX_DRAIN_MS = 2_000;
+
+/**
+ * Takes what is left of a request body before an HTTP/2 request is answered. The server below
+ * resets a stream whose body nobody read, and many clients then drop the answer they already
+ * have: a refusal would never be seen. HTTP/1.1 clients read it all the same.
+ */
+export function drainHttp2(): MiddlewareHandler<GatewayEnv> {
+  return async function drainHttp2(c, next) {
+    await next();
+    const request = c.req.raw;
+    if (c.res.status < 400 || !isHttp2(request.headers)) return;
+    if (request.body && !request.body.locked) await drain(request.body);
+  };
+}
+
+async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  const deadline = setTimeout(() => reader.cancel().catch(() => {}), MAX_DRAIN_MS);
+  try {
+    for (let taken = 0; taken < MAX_DRAINED_BYTES;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      taken += value.byteLength;
+    }
+  } catch {
+    // The caller is gone; so is the need to be nice to it.
+  } finally {
+    clearTimeout(deadline);
+  }
+}

@@ -1,0 +1,36 @@
+import { assertRejects, assertStringIncludes } from "@std/assert";
+import { ListenError, serve } from "../../entry/deno_server.ts";
+
+const gateway = {
+  fetch: () => new Response(),
+  stopAccepting() {},
+  onError: () => new Response(),
+  close: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
+};
+
+/** Where nobody can listen, and what the message names. */
+const UNUSABLE: readonly [host: string, port: number][] = [
+  ["no.such.invalid", 0],
+  ["192.0.2.1", 0], // of a network for documentation (RFC 5737)
+];
+
+for (const [host, port] of UNUSABLE) {
+  Deno.test(`listening on ${host} fails by the names of the settings, not with a stack`, async () => {
+    const error = await assertRejects(
+      async () => await serve(gateway, { host, port, shutdownGraceMs: 1 }),
+      ListenError,
+    );
+    assertStringIncludes(error.message, `HOST ${host}, PORT ${port}`);
+  });
+}
+
+Deno.test("a taken port is named", async () => {
+  await using taken = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, gateway.fetch);
+  const { port } = taken.addr;
+  const error = await assertRejects(
+    async () => await serve(gateway, { host: "127.0.0.1", port, shutdownGraceMs: 1 }),
+    ListenError,
+  );
+  assertStringIncludes(error.message, `PORT ${port}`);
+});
