@@ -13,6 +13,9 @@ const BASE = `/xms/v1/${PLAN}`;
 
 /** What two cores hold beside the load itself, the sandbox and the collector. */
 const RATE_PER_S = 150;
+
+/** Rate of the warm-up: a heap finds its size by what goes through it, not by time. */
+const WARM_UP_RATE_PER_S = 600;
 const CALLERS = 40;
 
 /** Until caches are full, code is compiled and the heap has found its size; not measured. */
@@ -122,9 +125,12 @@ async function runLoad(
   const totalMs = MINUTES * 60_000;
   const samples: Sample[] = [];
   const underWay = new Set<Promise<void>>();
+  const warmUpMs = Math.min(WARM_UP_MS, totalMs / 2);
+  const dueBy = (ms: number) =>
+    (Math.min(ms, warmUpMs) * WARM_UP_RATE_PER_S + Math.max(0, ms - warmUpMs) * RATE_PER_S) / 1_000;
   let weighed = 0;
   while (elapsedMs() < totalMs) {
-    while (tally.requests < elapsedMs() / 1_000 * RATE_PER_S && underWay.size < 4 * CALLERS) {
+    while (tally.requests < dueBy(elapsedMs()) && underWay.size < 4 * CALLERS) {
       tally.requests++;
       const call = DRAW[Math.floor(Math.random() * DRAW.length)];
       if (!call) continue;
@@ -134,7 +140,7 @@ async function runLoad(
     if (elapsedMs() > weighed * 1_000) {
       weighed++;
       everySecond();
-      if (elapsedMs() > Math.min(WARM_UP_MS, totalMs / 2)) {
+      if (elapsedMs() > warmUpMs) {
         samples.push({ minutes: elapsedMs() / 60_000, mebibytes: await residentMiB(gateway.pid) });
       }
     }
