@@ -82,7 +82,6 @@ function introduction(url: string, collector: string | undefined, token: string)
     `-d '{"from":"12345","to":["${to}"],"body":"Hello from the sandbox"}'`;
   return `
 SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
-Reference     ${url}/docs
 Traces        ${
     collector
       ? `${collector}   (Jaeger shows them at http://localhost:16686)`
@@ -103,6 +102,8 @@ curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
 
 Without saying that it is JSON (415):
 curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
+
+Every operation, status and code, to be tried from a page: ${url}/docs
 
 Ctrl-C stops all of it. Requests:
 `;
