@@ -245,3 +245,24 @@ Deno.test("every setting says what it expects", () => {
 Deno.test("no setting of the gateway's own begins with OTEL_, which some hosts do not allow", () => {
   assertEquals(Object.keys(SETTINGS).filter((name) => name.startsWith("OTEL_")), []);
 });
+
+/** What parses alone but cannot work, and the variable that is named for it. */
+const CANNOT_WORK: readonly [what: string, env: Record<string, string>, named: string][] = [
+  ["pushing metrics to nowhere", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
+  ["an EC key without its point", { AUTH_JWKS: '{"keys":[{"kty":"EC"}]}' }, "AUTH_JWKS"],
+  [
+    "an RSA key without its modulus",
+    { AUTH_JWKS: '{"keys":[{"kty":"RSA","e":"AQAB"}]}' },
+    "AUTH_JWKS",
+  ],
+  ["a blank issuer", { AUTH_ISSUER: " " }, "AUTH_ISSUER"],
+  ["a blank audience", { AUTH_AUDIENCE: " " }, "AUTH_AUDIENCE"],
+];
+
+for (const [what, env, named] of CANNOT_WORK) {
+  Deno.test(`${what} is found out before anything is served`, () => {
+    const { AUTH_JWKS_URL: _, ...usable } = MINIMAL;
+    const faults = faultsOf({ ...usable, AUTH_JWKS: KEY_SET, ...env });
+    assertEquals(faults.map(nameOf), [named]);
+  });
+}
