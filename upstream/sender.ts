@@ -1,5 +1,6 @@
 import type { Tracer } from "@opentelemetry/api";
 import { delay } from "@std/async/delay";
+import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
@@ -49,19 +50,16 @@ export class Sender {
   async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
     const deadline = performance.now() + request.timeoutMs;
-    let lost: unknown; // an earlier attempt that may have been processed
+    let lost: TransportError | undefined; // an earlier attempt that may have been processed
     for (let retries = 0;; retries++) {
       const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
       const outcome = await this.#attempt(exchange, { ...request, timeoutMs }, retries);
-      const again = await this.#waitForRetry(outcome, request, { retries, deadline });
-      if (again) {
-        if ("thrown" in outcome) lost = outcome.thrown;
+      if (await this.#waitForRetry(outcome, request, { retries, deadline })) {
+        lost ??= sentFailure(outcome);
         continue;
       }
-      if ("reply" in outcome && !isOwnEcho(request.method, outcome.reply.status, lost)) {
-        return outcome.reply;
-      }
-      if ("reply" in outcome) throw toGatewayError(lost, request.method);
+      if (lost && onlyHides(outcome, request.method)) throw toGatewayError(lost, request.method);
+      if ("reply" in outcome) return outcome.reply;
       throw toGatewayError(outcome.thrown, request.method);
     }
   }
@@ -121,10 +119,19 @@ export class Sender {
   }
 }
 
+/** The failure of an attempt that may have been processed all the same. */
+function sentFailure(outcome: Outcome): TransportError | undefined {
+  const thrown = "thrown" in outcome ? outcome.thrown : undefined;
+  return thrown instanceof TransportError && thrown.sent ? thrown : undefined;
+}
+
 /**
- * Whether a refusal may only show that an earlier attempt had its effect: what was deleted by
- * a request whose answer got lost is not there for the next one. Then the loss is the truth.
+ * Whether the last outcome, told by itself, would hide that an earlier attempt was sent: it was
+ * not sent itself, or it finds nothing to delete where that attempt may have deleted it.
  */
-function isOwnEcho(method: string, status: number, lost: unknown): boolean {
-  return method === "DELETE" && status === 404 && lost instanceof TransportError && lost.sent;
+function onlyHides(outcome: Outcome, method: string): boolean {
+  if ("reply" in outcome) return method === "DELETE" && outcome.reply.status === 404;
+  const { thrown } = outcome;
+  return thrown instanceof GatewayError ||
+    (thrown instanceof TransportError && !thrown.sent && thrown.reason !== "aborted");
 }

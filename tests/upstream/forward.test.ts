@@ -213,3 +213,19 @@ Deno.test("no plan's credential gets out in an error text, whichever plan was us
   const { text } = await (await request(BATCHES)).json();
   assertEquals(/credential-(2|of)/.test(text), false, text);
 });
+
+Deno.test("a PUT that was sent once is not called unsent because its retries were", async () => {
+  let attempts = 0;
+  const { request } = await testGateway({
+    upstream: () => {
+      throw new TransportError(attempts++ === 0, "network", { cause: undefined });
+    },
+  });
+  const response = await request("/xms/v1/plan-1/groups/g1", {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assertEquals([response.status, attempts], [503, 3]);
+  assertEquals((await response.json()).code, "upstream_connection_lost");
+});
