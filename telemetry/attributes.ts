@@ -50,6 +50,14 @@ const MAX_LENGTH = 1_024;
 /** A recipient, or a bare number that may be somebody's where an identifier is expected. */
 const PRIVATE_SEGMENT = /(?<=\/delivery_report\/)[^/]+|(?<=\/)\d{7,15}(?=\/|$)/g;
 
+/** Where requests to the upstream go, for their spans and metrics. */
+export function upstreamAttributes({ hostname, port, protocol }: URL): Attributes {
+  return {
+    "server.address": hostname,
+    "server.port": Number(port) || (protocol === "https:" ? 443 : 80),
+  };
+}
+
 /** A request method as an attribute value: one of the known ones, or `_OTHER`. */
 export function knownMethod(method: string): string {
   return KNOWN_METHODS.has(method) ? method : "_OTHER";

@@ -4,7 +4,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../auth/refusals.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Attempt, Exchange } from "../exchange.ts";
-import { knownMethod } from "./attributes.ts";
+import { knownMethod, upstreamAttributes } from "./attributes.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import type { ExchangeObserver } from "./server_span.ts";
 
@@ -50,10 +50,7 @@ export class Metrics implements ExchangeObserver {
   readonly #upstream: Attributes;
 
   constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
-    this.#upstream = {
-      "server.address": upstream.hostname,
-      "server.port": Number(upstream.port) || (upstream.protocol === "https:" ? 443 : 80),
-    };
+    this.#upstream = upstreamAttributes(upstream);
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({ "service.name": serviceName }),
       readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],

@@ -10,37 +10,51 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { Exchange } from "../exchange.ts";
-import { exceptionAttributes, safePath, safeQuery } from "../telemetry/attributes.ts";
+import {
+  exceptionAttributes,
+  safePath,
+  safeQuery,
+  upstreamAttributes,
+} from "../telemetry/attributes.ts";
 
 const propagator = new W3CTraceContextPropagator();
 
-/** Options of {@linkcode startClientSpan}. */
-export interface ClientSpanOptions {
+/** Options of {@linkcode clientSpans}. */
+export interface ClientSpansOptions {
   tracer: Tracer;
   /** The upstream's base URL. */
   upstream: URL;
-  /** The method that is sent. */
-  method: string;
-  /** How often this request was sent before; 0 the first time. */
-  resendCount: number;
 }
 
-/** Starts the CLIENT span of one attempt (HTTP semantic conventions 1.44, HTTP client). */
-export function startClientSpan(exchange: Exchange, options: ClientSpanOptions): Span {
-  const { tracer, upstream, method, resendCount } = options;
-  const template = exchange.route ?? "";
-  const query = exchange.rawQuery && `?${safeQuery(exchange.rawQuery)}`;
+/** What is sent. */
+export interface SentRequest {
+  /** The method that is sent. */
+  readonly method: string;
+  /** How often this request was sent before; 0 the first time. */
+  readonly resendCount: number;
+}
+
+/** Starts the CLIENT span of one attempt. */
+export type StartClientSpan = (exchange: Exchange, sent: SentRequest) => Span;
+
+/** CLIENT spans of attempts at an upstream (HTTP semantic conventions 1.44, HTTP client). */
+export function clientSpans({ tracer, upstream }: ClientSpansOptions): StartClientSpan {
   const base = upstream.href.replace(/\/$/, "");
-  const attributes = {
-    "http.request.method": method,
-    "server.address": upstream.hostname,
-    "server.port": Number(upstream.port) || (upstream.protocol === "https:" ? 443 : 80),
-    "url.full": `${base}${safePath(exchange.rawPath, true)}${query}`,
-    "url.template": template,
-    ...(resendCount > 0 && { "http.request.resend_count": resendCount }),
+  const server = upstreamAttributes(upstream);
+
+  return function startClientSpan(exchange, { method, resendCount }) {
+    const template = exchange.route ?? "";
+    const query = exchange.rawQuery && `?${safeQuery(exchange.rawQuery)}`;
+    const attributes = {
+      "http.request.method": method,
+      ...server,
+      "url.full": `${base}${safePath(exchange.rawPath, true)}${query}`,
+      "url.template": template,
+      ...(resendCount > 0 && { "http.request.resend_count": resendCount }),
+    };
+    const parent = trace.setSpan(ROOT_CONTEXT, exchange.span);
+    return tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT, attributes }, parent);
   };
-  const parent = trace.setSpan(ROOT_CONTEXT, exchange.span);
-  return tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT, attributes }, parent);
 }
 
 /** Writes the span's trace context into the headers for the upstream (W3C Trace Context). */

@@ -4,7 +4,13 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
-import { endAnswered, endFailed, injectTraceContext, startClientSpan } from "./client_span.ts";
+import {
+  clientSpans,
+  endAnswered,
+  endFailed,
+  injectTraceContext,
+  type StartClientSpan,
+} from "./client_span.ts";
 import { failureCode, toGatewayError } from "./failure.ts";
 import { mayRetry, type Outcome, RetryBudget, retryDelayMs } from "./retry.ts";
 import {
@@ -37,9 +43,11 @@ const MIN_ATTEMPT_MS = 10;
 export class Sender {
   readonly #budget = new RetryBudget();
   readonly #options: SenderOptions;
+  readonly #startSpan: StartClientSpan;
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#startSpan = clientSpans(options);
   }
 
   /**
@@ -81,9 +89,7 @@ export class Sender {
     request: OperationRequest,
     { transport, retries }: { transport: Transport; retries: number },
   ): Promise<UpstreamReply> {
-    const { tracer, upstream } = this.#options;
-    const { method } = request;
-    const span = startClientSpan(exchange, { tracer, upstream, method, resendCount: retries });
+    const span = this.#startSpan(exchange, { method: request.method, resendCount: retries });
     const headers = { ...request.headers };
     injectTraceContext(span, headers);
     const startedAt = performance.now();
