@@ -1,7 +1,8 @@
 /** A deadline that has been started. */
 export interface Deadline {
   readonly expiresAt: number;
-  readonly expire: () => void;
+  /** What is to be done then; nothing, once the deadline is cleared. */
+  expire: () => void;
 }
 
 /** Starts deadlines. */
@@ -46,6 +47,9 @@ export class Deadlines implements DeadlineClock {
   }
 
   clear(deadline: Deadline): void {
+    // A set that was outgrown goes on holding what was in it until a full garbage collection;
+    // through what is to be done, that would be whole requests.
+    deadline.expire = nothing;
     this.#pending.delete(deadline);
   }
 
@@ -69,3 +73,5 @@ export class Deadlines implements DeadlineClock {
     if (next < this.#wakesAt) this.#wakeAt(next);
   }
 }
+
+function nothing() {}
