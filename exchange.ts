@@ -49,6 +49,8 @@ export interface Exchange {
   thrown?: unknown;
   /** What was sent upstream, in order; empty where nothing was. */
   readonly attempts: Attempt[];
+  /** What gives back each slot that the request takes up; called when its answer is complete. */
+  readonly slots: (() => void)[];
   /** Length of the answer's body, where it is known. */
   bytesOut?: number;
   /** Settles when the last byte of a streamed answer was handed on, or rejects if it was cut. */

@@ -1,7 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
-import { heldUntilAnswered } from "./slot.ts";
 import { tooMany } from "./too_many.ts";
 
 /**
@@ -10,10 +9,11 @@ import { tooMany } from "./too_many.ts";
  * the one who does not send them, and nobody else's.
  */
 export function callerShare(limiter: OutstandingLimiter): MiddlewareHandler<GatewayEnv> {
-  return async function callerShare(c, next) {
-    const { principal } = c.get("exchange");
+  return function callerShare(c, next) {
+    const { principal, slots } = c.get("exchange");
     const release = limiter.acquire(`${principal?.issuer} ${principal?.subject}`);
     if (!release) throw tooMany("caller", limiter.limit);
-    await heldUntilAnswered(c, next, release);
+    slots.push(release);
+    return next();
   };
 }

@@ -8,7 +8,7 @@ const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;
 
 /** Answers 415 unless a request with a body declares plain JSON (contract.md §2). */
 export function contentType(): MiddlewareHandler<GatewayEnv> {
-  return async function contentType(c, next) {
+  return function contentType(c, next) {
     const { headers } = c.req.raw;
     if (declaresBody(c.req.raw)) {
       if (!JSON_TYPE.test(headers.get("content-type") ?? "")) throw unsupported();
@@ -17,7 +17,7 @@ export function contentType(): MiddlewareHandler<GatewayEnv> {
         throw unsupported("Send the body without Content-Encoding: the SMS API takes plain JSON.");
       }
     }
-    await next();
+    return next();
   };
 }
 

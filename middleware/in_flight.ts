@@ -2,16 +2,16 @@ import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
-import { heldUntilAnswered } from "./slot.ts";
 
 /**
  * Refuses with 503 what would be too much for the gateway as a whole, before anything
  * costly, such as checking a signature, is done for it.
  */
 export function inFlight(limiter: OutstandingLimiter): MiddlewareHandler<GatewayEnv> {
-  return async function inFlight(c, next) {
+  return function inFlight(c, next) {
     const release = limiter.acquire("all");
     if (!release) throw new GatewayError("overloaded");
-    await heldUntilAnswered(c, next, release);
+    c.get("exchange").slots.push(release);
+    return next();
   };
 }

@@ -2,7 +2,6 @@ import type { MiddlewareHandler } from "hono";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
-import { heldUntilAnswered } from "./slot.ts";
 import { tooMany } from "./too_many.ts";
 
 /** Options of {@linkcode outstanding}. */
@@ -34,7 +33,9 @@ export function outstanding(
     };
   }
 
-  return async function outstanding(c, next) {
-    await heldUntilAnswered(c, next, acquire(c.get("exchange")));
+  return function outstanding(c, next) {
+    const exchange = c.get("exchange");
+    exchange.slots.push(acquire(exchange));
+    return next();
   };
 }

@@ -8,7 +8,7 @@ import { type Operation, type Route, ROUTES } from "../operations.ts";
  * of the API matches byte for byte, 405 where the path has no such method (contract.md §1).
  */
 export function smsApi(): MiddlewareHandler<GatewayEnv> {
-  return async function smsApi(c, next) {
+  return function smsApi(c, next) {
     const exchange = c.get("exchange");
     const route = findRoute(exchange.rawPath);
     if (!route) throw new GatewayError("not_found");
@@ -18,7 +18,7 @@ export function smsApi(): MiddlewareHandler<GatewayEnv> {
       throw new GatewayError("method_not_allowed", { headers: { allow: route.allow } });
     }
     exchange.operation = operation;
-    await next();
+    return next();
   };
 }
 

@@ -60,6 +60,7 @@ export function serverSpan(
   { tracer, observers = [] }: ServerSpanOptions,
 ): MiddlewareHandler<GatewayEnv> {
   function end(exchange: Exchange): void {
+    for (const release of exchange.slots) release();
     endSpan(exchange);
     const durationMs = performance.now() - exchange.startedAt;
     for (const observer of observers) observer.finished(exchange, durationMs);
@@ -74,6 +75,7 @@ export function serverSpan(
       rawQuery: rawQueryOf(c.req.url),
       startedAt: performance.now(),
       attempts: [],
+      slots: [],
       span: startSpan(tracer, parent, c.req.method),
     };
     c.set("exchange", exchange);
