@@ -63,12 +63,10 @@ export function knownMethod(method: string): string {
   return KNOWN_METHODS.has(method) ? method : "_OTHER";
 }
 
-/** Attributes of a request method; a method nobody knows is `_OTHER`, with what came beside it. */
-export function methodAttributes(method: string): Attributes {
-  return KNOWN_METHODS.has(method) ? { "http.request.method": method } : {
-    "http.request.method": "_OTHER",
-    "http.request.method_original": /^[A-Z]{1,32}$/i.test(method) ? method : REDACTED,
-  };
+/** What came where the method is `_OTHER`, as far as it may be shown; else undefined. */
+export function originalMethod(method: string): string | undefined {
+  if (KNOWN_METHODS.has(method)) return undefined;
+  return /^[A-Z]{1,32}$/i.test(method) ? method : REDACTED;
 }
 
 /**

@@ -7,8 +7,8 @@ import { type Sampler, SamplingDecision, type SamplingResult } from "@openteleme
  */
 export function recordingSampler(head: Sampler): Sampler {
   return {
-    shouldSample(...args): SamplingResult {
-      const result = head.shouldSample(...args);
+    shouldSample(context, traceId, name, kind, attributes, links): SamplingResult {
+      const result = head.shouldSample(context, traceId, name, kind, attributes, links);
       return result.decision === SamplingDecision.NOT_RECORD
         ? { ...result, decision: SamplingDecision.RECORD }
         : result;

@@ -1,8 +1,6 @@
 import {
   type Attributes,
-  type Context,
   ROOT_CONTEXT,
-  type Span,
   SpanKind,
   SpanStatusCode,
   type TextMapGetter,
@@ -20,7 +18,8 @@ import {
   ATTR,
   bounded,
   exceptionAttributes,
-  methodAttributes,
+  knownMethod,
+  originalMethod,
   safeCode,
   safePath,
   safeQuery,
@@ -76,11 +75,14 @@ export function serverSpan(
       startedAt: performance.now(),
       attempts: [],
       slots: [],
-      span: startSpan(tracer, parent, c.req.method),
+      span: tracer.startSpan(spanName(c.req.method), { kind: SpanKind.SERVER }, parent),
     };
     c.set("exchange", exchange);
     for (const observer of observers) observer.started?.(exchange);
-    exchange.span.setAttributes(peerAttributes(c.req.raw.headers, c.env?.remoteAddr?.hostname));
+    // Not with startSpan: what comes that way is copied twice before it is set.
+    exchange.span.setAttributes(
+      requestAttributes(exchange.method, c.req.raw.headers, c.env?.remoteAddr?.hostname),
+    );
     const { signal } = c.req.raw; // asked for now: later it would not know what has happened
     await next();
     exchange.status = c.res.status;
@@ -110,25 +112,28 @@ function ownFailure(code: CatalogCode): Failure {
   return { status: CATALOG[code].status, code, text: defaultText(code), origin: "gateway" };
 }
 
-function startSpan(tracer: Tracer, parent: Context, method: string): Span {
-  const attributes = { ...methodAttributes(method), "url.scheme": "http" };
-  return tracer.startSpan(spanName(method), { kind: SpanKind.SERVER, attributes }, parent);
-}
-
 /** `{method} {route}`, or the method alone where no route matched. */
 function spanName(method: string, route?: string): string {
-  const known = methodAttributes(method)["http.request.method"];
-  const name = known === "_OTHER" ? "HTTP" : method;
+  const name = knownMethod(method) === method ? method : "HTTP";
   return route ? `${name} ${route}` : name;
 }
 
-function peerAttributes(headers: Headers, peer: string | undefined): Attributes {
+/** What is known before anything is decided; attributes that are undefined are not set. */
+function requestAttributes(
+  method: string,
+  headers: Headers,
+  peer: string | undefined,
+): Attributes {
   const userAgent = headers.get("user-agent");
   const [, address, port] = HOST.exec(headers.get("host") ?? "") ?? [];
   return {
-    ...(address && { "server.address": address, "server.port": Number(port ?? 80) }),
-    ...(peer && { "client.address": peer }),
-    ...(userAgent && { "user_agent.original": bounded(userAgent) }),
+    "http.request.method": knownMethod(method),
+    "http.request.method_original": originalMethod(method),
+    "url.scheme": "http",
+    "server.address": address,
+    "server.port": address && Number(port ?? 80),
+    "client.address": peer,
+    "user_agent.original": userAgent ? bounded(userAgent) : undefined,
   };
 }
 
@@ -155,15 +160,13 @@ function outcomeAttributes(exchange: Exchange): Attributes {
   const { route, principal, failure, rawQuery, servicePlanId } = exchange;
   return {
     "url.path": safePath(exchange.rawPath, route !== undefined),
-    ...(rawQuery && { "url.query": safeQuery(rawQuery) }),
-    ...(route && { "http.route": route }),
-    ...(exchange.status && { "http.response.status_code": exchange.status }),
+    "url.query": rawQuery ? safeQuery(rawQuery) : undefined,
+    "http.route": route,
+    "http.response.status_code": exchange.status,
     [ATTR.requestId]: exchange.requestId,
-    ...(servicePlanId && { [ATTR.servicePlanId]: servicePlanId }),
-    ...(principal?.subject && { [ATTR.subject]: principal.subject }),
-    ...(failure && {
-      [ATTR.errorCode]: safeCode(failure.code),
-      [ATTR.errorOrigin]: failure.origin,
-    }),
+    [ATTR.servicePlanId]: servicePlanId,
+    [ATTR.subject]: principal?.subject,
+    [ATTR.errorCode]: failure && safeCode(failure.code),
+    [ATTR.errorOrigin]: failure?.origin,
   };
 }

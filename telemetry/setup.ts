@@ -1,6 +1,7 @@
 import type { Tracer } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
+  AlwaysOnSampler,
   BasicTracerProvider,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
@@ -40,10 +41,10 @@ export function setupTracing(options: TracingOptions): Tracing {
     : waitUntil
     ? new RequestSpans({ ...target, waitUntil })
     : new SpanExporter(target);
-  const head = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) });
+  const root = sampleRatio < 1 ? new TraceIdRatioBasedSampler(sampleRatio) : new AlwaysOnSampler();
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(resource),
-    sampler: recordingSampler(head),
+    sampler: recordingSampler(new ParentBasedSampler({ root })),
     spanProcessors: exporter ? [exporter] : [],
   });
   return {

@@ -40,20 +40,21 @@ export type StartClientSpan = (exchange: Exchange, sent: SentRequest) => Span;
 /** CLIENT spans of attempts at an upstream (HTTP semantic conventions 1.44, HTTP client). */
 export function clientSpans({ tracer, upstream }: ClientSpansOptions): StartClientSpan {
   const base = upstream.href.replace(/\/$/, "");
-  const server = upstreamAttributes(upstream);
+  const { "server.address": hostname, "server.port": port } = upstreamAttributes(upstream);
 
   return function startClientSpan(exchange, { method, resendCount }) {
     const template = exchange.route ?? "";
     const query = exchange.rawQuery && `?${safeQuery(exchange.rawQuery)}`;
-    const attributes = {
+    const parent = trace.setSpan(ROOT_CONTEXT, exchange.span);
+    const span = tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT }, parent);
+    return span.setAttributes({
       "http.request.method": method,
-      ...server,
+      "server.address": hostname,
+      "server.port": port,
       "url.full": `${base}${safePath(exchange.rawPath, true)}${query}`,
       "url.template": template,
-      ...(resendCount > 0 && { "http.request.resend_count": resendCount }),
-    };
-    const parent = trace.setSpan(ROOT_CONTEXT, exchange.span);
-    return tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT, attributes }, parent);
+      "http.request.resend_count": resendCount || undefined,
+    });
   };
 }
 
