@@ -1,5 +1,5 @@
 import { getLogger, type Sink } from "@logtape/logtape";
-import { ulid } from "@std/ulid";
+import { monotonicUlid } from "@std/ulid";
 import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
@@ -49,7 +49,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     tracer: tracing.tracer,
     breaker: upstreamBreaker(config.upstream.breaker),
     now: Date.now,
-    newId: () => ulid(),
+    newId: () => monotonicUlid(),
     observers: parts.accessLog ? [metrics, accessLog(parts.accessLog)] : [metrics],
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),

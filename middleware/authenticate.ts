@@ -1,8 +1,8 @@
-import type { MiddlewareHandler } from "hono";
 import { AuthRefusal } from "../auth/refusals.ts";
 import type { TokenVerifier } from "../auth/token_verifier.ts";
-import type { GatewayEnv } from "../exchange.ts";
+import type { Exchange, Principal } from "../exchange.ts";
 import type { Credentials } from "../upstream/credentials.ts";
+import type { Check } from "./checks.ts";
 
 /** Options of {@linkcode authenticate}. */
 export interface AuthenticateOptions {
@@ -18,27 +18,34 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * Lets a request in whose bearer token is valid and names exactly the service plan of the
  * path; else 401 with a challenge (RFC 6750), or 503 where no token can be judged.
  */
-export function authenticate(
-  { verifier, credentials }: AuthenticateOptions,
-): MiddlewareHandler<GatewayEnv> {
-  return async function authenticate(c, next) {
+export function authenticate({ verifier, credentials }: AuthenticateOptions): Check {
+  return function authenticate(c) {
     const exchange = c.get("exchange");
     const servicePlanId = servicePlanOf(exchange.rawPath);
-    const known = credentials.has(servicePlanId);
-    if (known) exchange.servicePlanId = servicePlanId;
-    const token = bearerToken(c.req.raw.headers.get("authorization"));
-    const principal = await verifier.verify(token);
-    exchange.principal = principal;
-    if (!known || !principal.servicePlans.includes(servicePlanId)) {
-      throw new AuthRefusal("service_plan");
-    }
-    await next();
+    if (credentials.has(servicePlanId)) exchange.servicePlanId = servicePlanId;
+    const authorization = c.req.raw.headers.get("authorization");
+    // Most tokens are known, and need neither be read again nor waited for.
+    const known = authorization?.startsWith("Bearer ")
+      ? verifier.recall(authorization.slice("Bearer ".length))
+      : undefined;
+    if (known) return admit(exchange, known);
+    return verifier.verify(bearerToken(authorization))
+      .then((principal) => admit(exchange, principal));
   };
+}
+
+function admit(exchange: Exchange, principal: Principal): void {
+  exchange.principal = principal;
+  const { servicePlanId } = exchange;
+  if (servicePlanId === undefined || !principal.servicePlans.includes(servicePlanId)) {
+    throw new AuthRefusal("service_plan");
+  }
 }
 
 /** Every path of the API has it in the same place: `/xms/v1/{service_plan_id}/…`. */
 function servicePlanOf(rawPath: string): string {
-  return rawPath.split("/", 4)[3] ?? "";
+  const start = "/xms/v1/".length;
+  return rawPath.slice(start, rawPath.indexOf("/", start));
 }
 
 function bearerToken(authorization: string | null): string {

@@ -1,6 +1,5 @@
-import type { MiddlewareHandler } from "hono";
-import type { GatewayEnv } from "../exchange.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
+import type { Check } from "./checks.ts";
 import { tooMany } from "./too_many.ts";
 
 /**
@@ -8,12 +7,11 @@ import { tooMany } from "./too_many.ts";
  * counts as soon as it is known whose it is: bodies that never arrive take up the share of
  * the one who does not send them, and nobody else's.
  */
-export function callerShare(limiter: OutstandingLimiter): MiddlewareHandler<GatewayEnv> {
-  return function callerShare(c, next) {
+export function callerShare(limiter: OutstandingLimiter): Check {
+  return function callerShare(c) {
     const { principal, slots } = c.get("exchange");
     const release = limiter.acquire(`${principal?.issuer} ${principal?.subject}`);
     if (!release) throw tooMany("caller", limiter.limit);
     slots.push(release);
-    return next();
   };
 }

@@ -1,7 +1,7 @@
-import type { MiddlewareHandler } from "hono";
-import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
+import type { Check } from "./checks.ts";
 import { tooMany } from "./too_many.ts";
 
 /** Options of {@linkcode outstanding}. */
@@ -17,7 +17,7 @@ export interface OutstandingOptions {
  */
 export function outstanding(
   { perRoute, perPlan }: OutstandingOptions,
-): MiddlewareHandler<GatewayEnv> {
+): Check {
   function acquire(exchange: Exchange): () => void {
     const { route: path, servicePlanId = "" } = exchange;
     const route = perRoute.acquire(path ?? "");
@@ -33,9 +33,8 @@ export function outstanding(
     };
   }
 
-  return function outstanding(c, next) {
+  return function outstanding(c) {
     const exchange = c.get("exchange");
     exchange.slots.push(acquire(exchange));
-    return next();
   };
 }

@@ -1,8 +1,7 @@
-import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
-import type { GatewayEnv } from "../exchange.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "../upstream/bytes.ts";
+import type { Check } from "./checks.ts";
 import { declaresBody, isHttp2 } from "./declared_body.ts";
 
 /** Options of {@linkcode requestBody}. */
@@ -22,13 +21,13 @@ export interface RequestBodyOptions {
  */
 export function requestBody(
   { maxBytes, timeoutMs, deadlines = new Deadlines() }: RequestBodyOptions,
-): MiddlewareHandler<GatewayEnv> {
+): Check {
   async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     const length = request.headers.get("content-length");
     if (Number(length) > maxBytes) throw tooLarge(maxBytes);
     // The server below holds a body to its length; one without is counted as it comes.
     const whole = length === null ? readAtMost(request, maxBytes) : bytesOf(request);
-    const body = await inTime(whole).catch(brokenOff);
+    const body = await inTime(whole);
     if (body.byteLength > maxBytes) throw tooLarge(maxBytes);
     return body;
   }
@@ -36,15 +35,19 @@ export function requestBody(
   function inTime<T>(body: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const deadline = deadlines.start(timeoutMs, () => reject(tooSlow(timeoutMs)));
-      body.then(resolve, reject).finally(() => deadlines.clear(deadline));
+      body.then((whole) => {
+        deadlines.clear(deadline);
+        resolve(whole);
+      }, (cause) => {
+        deadlines.clear(deadline);
+        reject(brokenOff(cause));
+      });
     });
   }
 
-  return async function requestBody(c, next) {
-    const request = c.req.raw;
-    const body = declaresBody(request) ? await read(request) : null;
+  return async function requestBody(c) {
+    const body = declaresBody(c.req.raw) ? await read(c.req.raw) : null;
     c.get("exchange").body = body?.byteLength ? body : null;
-    await next();
   };
 }
 
@@ -81,9 +84,9 @@ function tooSlow(timeoutMs: number): GatewayError {
   });
 }
 
-function brokenOff(cause: unknown): never {
-  if (cause instanceof GatewayError) throw cause;
-  throw new GatewayError("syntax_constraint_violation", {
+function brokenOff(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  return new GatewayError("syntax_constraint_violation", {
     text: "The request body broke off before its announced end. Send it whole.",
     cause,
   });

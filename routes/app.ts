@@ -11,6 +11,7 @@ import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { callerShare } from "../middleware/caller_share.ts";
+import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { inFlight } from "../middleware/in_flight.ts";
 import { outstanding } from "../middleware/outstanding.ts";
@@ -75,7 +76,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const limits = createLimits(config);
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
-  app.use(
+  app.use(checks(
     smsApi(), // 404 and 405: what is no operation is not looked at any further
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
@@ -83,7 +84,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     contentType(),
     requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: callerTimeoutMs, deadlines }),
     outstanding(limits), // last: only what can be sent takes up a slot
-  );
+  ));
   app.all(
     "*",
     forward({

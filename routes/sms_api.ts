@@ -1,14 +1,13 @@
-import type { MiddlewareHandler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
-import type { GatewayEnv } from "../exchange.ts";
+import type { Check } from "../middleware/checks.ts";
 import { type Operation, type Route, ROUTES } from "../operations.ts";
 
 /**
  * Finds the operation that a request asks for, by its path as it was sent: 404 where no path
  * of the API matches byte for byte, 405 where the path has no such method (contract.md §1).
  */
-export function smsApi(): MiddlewareHandler<GatewayEnv> {
-  return function smsApi(c, next) {
+export function smsApi(): Check {
+  return function smsApi(c) {
     const exchange = c.get("exchange");
     const route = findRoute(exchange.rawPath);
     if (!route) throw new GatewayError("not_found");
@@ -18,7 +17,6 @@ export function smsApi(): MiddlewareHandler<GatewayEnv> {
       throw new GatewayError("method_not_allowed", { headers: { allow: route.allow } });
     }
     exchange.operation = operation;
-    return next();
   };
 }
 

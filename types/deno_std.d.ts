@@ -43,6 +43,9 @@ declare module "@std/http/status" {
 declare module "@std/ulid" {
   /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
   export function ulid(seedTime?: number): string;
+
+  /** A new ULID, later in order than all before it. */
+  export function monotonicUlid(seedTime?: number): string;
 }
 
 declare module "@std/yaml" {

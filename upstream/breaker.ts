@@ -39,11 +39,13 @@ export function upstreamBreaker({ failures, resetMs }: BreakerOptions): Breaker 
       // Once its time is over the next request may try: that is no reason to keep it away.
       return policy.state === CircuitState.Open && Date.now() < openUntil ? "open" : "half_open";
     },
-    async run(exchange) {
+    run(exchange) {
       const waitMs = openUntil - Date.now();
       const probing = policy.state === CircuitState.HalfOpen;
-      if (probing || (policy.state === CircuitState.Open && waitMs > 0)) throw refusal(waitMs);
-      return await policy.execute(exchange);
+      if (probing || (policy.state === CircuitState.Open && waitMs > 0)) {
+        return Promise.reject(refusal(waitMs));
+      }
+      return policy.execute(exchange);
     },
   };
 }
