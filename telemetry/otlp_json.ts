@@ -30,9 +30,21 @@ export function encodeAttributes(attributes: Attributes): string {
   for (const key in attributes) {
     const value = attributes[key];
     if (value === undefined) continue;
-    pairs += `${pairs && ","}{"key":${JSON.stringify(key)},"value":${encodeValue(value)}}`;
+    pairs += `${pairs && ","}${encodeKey(key)}${encodeValue(value)}}`;
   }
   return `[${pairs}]`;
+}
+
+/** Keys of attributes as they are written; there are few, as none is made of what is received. */
+const encodedKeys = new Map<string, string>();
+
+function encodeKey(key: string): string {
+  let encoded = encodedKeys.get(key);
+  if (encoded === undefined) {
+    encoded = `{"key":${JSON.stringify(key)},"value":`;
+    encodedKeys.set(key, encoded);
+  }
+  return encoded;
 }
 
 function encodeValue(value: AttributeValue | null | undefined): string {
