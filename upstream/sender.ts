@@ -36,6 +36,14 @@ export interface OperationRequest extends UpstreamRequest {
   readonly method: Operation["method"];
 }
 
+/** How far the sending of a request has come. */
+interface Progress {
+  /** How often it was sent before. */
+  readonly retries: number;
+  /** When all attempts must be over, on the clock of `performance.now()`, in ms. */
+  readonly deadline: number;
+}
+
 /** Less time than this is not enough for another try, in ms. */
 const MIN_ATTEMPT_MS = 10;
 
@@ -60,8 +68,7 @@ export class Sender {
     const deadline = performance.now() + request.timeoutMs;
     let lost: TransportError | undefined; // an earlier attempt that may have been processed
     for (let retries = 0;; retries++) {
-      const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
-      const outcome = await this.#attempt(exchange, { ...request, timeoutMs }, retries);
+      const outcome = await this.#attempt(exchange, request, { retries, deadline });
       if (await this.#waitForRetry(outcome, request, { retries, deadline })) {
         lost ??= sentFailure(outcome);
         continue;
@@ -72,29 +79,23 @@ export class Sender {
     }
   }
 
-  async #attempt(exchange: Exchange, request: OperationRequest, retries: number): Promise<Outcome> {
-    const { transport, breaker } = this.#options;
-    try {
-      const reply = await breaker.run(() =>
-        this.#traced(exchange, request, { transport, retries })
-      );
-      return { reply };
-    } catch (thrown) {
-      return { thrown };
-    }
+  #attempt(exchange: Exchange, request: OperationRequest, progress: Progress): Promise<Outcome> {
+    return this.#options.breaker.run(() => this.#traced(exchange, request, progress))
+      .then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
   async #traced(
     exchange: Exchange,
     request: OperationRequest,
-    { transport, retries }: { transport: Transport; retries: number },
+    { retries, deadline }: Progress,
   ): Promise<UpstreamReply> {
     const span = this.#startSpan(exchange, { method: request.method, resendCount: retries });
     const headers = { ...request.headers };
     injectTraceContext(span, headers);
     const startedAt = performance.now();
+    const timeoutMs = Math.max(1, Math.round(deadline - startedAt));
     try {
-      const reply = await transport.send({ ...request, headers });
+      const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
       endAnswered(span, reply.status);
       exchange.attempts.push({ durationMs: performance.now() - startedAt, status: reply.status });
       return reply;
@@ -110,7 +111,7 @@ export class Sender {
   async #waitForRetry(
     outcome: Outcome,
     { method, signal }: OperationRequest,
-    { retries, deadline }: { retries: number; deadline: number },
+    { retries, deadline }: Progress,
   ): Promise<boolean> {
     if (retries >= this.#options.retryAttempts || !mayRetry(method, outcome)) return false;
     const delayMs = retryDelayMs(outcome, retries, Math.random());
