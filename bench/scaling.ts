@@ -24,7 +24,7 @@ const USAGE = `deno run -A bench/scaling.ts [options]
 `;
 
 /** Long enough for the compiler of the runtime to have seen all that is hot. */
-const WARMUP_S = 2;
+const WARMUP_S = 6;
 
 /** Room for the largest body in the upstream's buffers. */
 const MAX_BODY_BYTES = 512_000;
