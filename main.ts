@@ -1,34 +1,6 @@
-import { getLogger } from "@logtape/logtape";
-import { ConfigError, parseConfig } from "./config.ts";
-import { ListenError, serve } from "./entry/deno_server.ts";
-import { createGateway } from "./gateway.ts";
+import { serve } from "./entry/deno_server.ts";
+import { run } from "./entry/run.ts";
 import { VARIABLES } from "./settings.ts";
-import { setupLogs } from "./telemetry/log_output.ts";
-import { undiciTransport } from "./upstream/undici_transport.ts";
-
-/** Environment → config → dependencies → app → listening, until a signal ends it. */
-async function main(): Promise<void> {
-  const config = parseConfig(readEnvironment());
-  const log = await setupLogs({
-    level: config.log.level,
-    format: config.log.format === "auto"
-      ? (Deno.stdout.isTerminal() ? "text" : "json")
-      : config.log.format,
-    output: Deno.stdout.writable,
-  });
-  const logger = getLogger("sms-gateway");
-  const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
-  logger.info("listening", {
-    url: `http://${config.host}:${server.port}`,
-    upstream: origin,
-    traces: config.telemetry.otlpEndpoint ?? "not exported",
-  });
-  await server.stopped;
-  logger.info("stopped");
-  await log.close();
-}
 
 /**
  * The variables of the settings and no others: the start task grants access to these by name.
@@ -42,12 +14,10 @@ function readEnvironment(): Record<string, string | undefined> {
   return env;
 }
 
-try {
-  await main();
-  Deno.exit(0);
-} catch (error) {
-  const foreseen = error instanceof ConfigError || error instanceof ListenError;
-  // deno-lint-ignore no-console -- nothing else runs yet
-  console.error(foreseen ? error.message : error);
-  Deno.exit(1);
-}
+await run({
+  environment: readEnvironment(),
+  output: Deno.stdout.writable,
+  isTerminal: Deno.stdout.isTerminal(),
+  serve,
+  exit: Deno.exit,
+});

@@ -1,33 +1,15 @@
 import type { Gateway } from "../gateway.ts";
+import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { closing, signals, stopGently } from "./stopping.ts";
-
-/** Options of {@linkcode serve}. */
-export interface ServeOptions {
-  port: number;
-  host: string;
-  /** Longest time from a signal to the end, in ms. */
-  shutdownGraceMs: number;
-}
-
-/** The gateway cannot listen where it should. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
-
-/** A listening gateway. */
-export interface Server {
-  readonly port: number;
-  /** Settles when the process may end: after a signal and the last answer. */
-  readonly stopped: Promise<void>;
-}
 
 /**
  * Listens until SIGINT or SIGTERM, then ends as {@linkcode stopGently} does. `Deno.serve` and
  * not `deno serve`: that cuts requests off.
  */
-export function serve(gateway: Gateway, { port, host, shutdownGraceMs }: ServeOptions): Server {
+export function serve(gateway: Gateway, options: ServeOptions): Server {
+  const { port, host, shutdownGraceMs } = options;
   let answer = gateway.fetch;
-  const server = listen(host, port, () =>
+  const server = listen(options, () =>
     Deno.serve(
       { port, hostname: host, onListen() {}, onError: gateway.onError },
       (request, info) => answer(request, info),
@@ -41,14 +23,10 @@ export function serve(gateway: Gateway, { port, host, shutdownGraceMs }: ServeOp
   return { port: server.addr.port, stopped };
 }
 
-function listen<T>(host: string, port: number, serve: () => T): T {
+function listen<T>(options: ServeOptions, serve: () => T): T {
   try {
     return serve();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(
-      `Cannot listen on HOST ${host}, PORT ${port}: ${reason}. Choose another with HOST or PORT.`,
-      { cause },
-    );
+    throw new ListenError(options, cause);
   }
 }

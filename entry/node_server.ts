@@ -2,14 +2,12 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import process from "node:process";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { Gateway } from "../gateway.ts";
-import type { ServeOptions, Server } from "./deno_server.ts";
+import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { closing, signals, stopGently } from "./stopping.ts";
 
 /** Listens on Node as `deno_server.ts` does on Deno. */
-export async function serve(
-  gateway: Gateway,
-  { port, host, shutdownGraceMs }: ServeOptions,
-): Promise<Server> {
+export async function serve(gateway: Gateway, options: ServeOptions): Promise<Server> {
+  const { port, shutdownGraceMs } = options;
   let answer = gateway.fetch;
   const server = createAdaptorServer({
     async fetch(request, bindings) {
@@ -23,7 +21,7 @@ export async function serve(
     },
     overrideGlobalObjects: false,
   }) as HttpServer; // as it is where no other server is asked for
-  await listening(server, { port, host });
+  await listening(server, options);
   const [signalled, signalledAgain] = signals((signal, listener) => process.on(signal, listener));
   const stopped = signalled.then(() => {
     answer = closing(gateway.fetch);
@@ -40,12 +38,9 @@ function asSent(request: Request, { url = "/", headers }: IncomingMessage): Requ
   return Object.defineProperty(request, "url", { value: target });
 }
 
-function listening(
-  server: HttpServer,
-  { port, host }: { port: number; host: string },
-): Promise<void> {
+function listening(server: HttpServer, options: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.once("error", (cause) => reject(new ListenError(options, cause)));
+    server.listen(options.port, options.host, resolve);
   });
 }

@@ -4,7 +4,8 @@
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { ConfigError, parseConfig } from "../config.ts";
-import { ListenError, serve } from "../entry/deno_server.ts";
+import { serve } from "../entry/deno_server.ts";
+import { ListenError } from "../entry/server.ts";
 import { createGateway } from "../gateway.ts";
 import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";

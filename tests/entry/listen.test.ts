@@ -1,5 +1,6 @@
 import { assertRejects, assertStringIncludes } from "@std/assert";
-import { ListenError, serve } from "../../entry/deno_server.ts";
+import { serve } from "../../entry/deno_server.ts";
+import { ListenError } from "../../entry/server.ts";
 
 const gateway = {
   fetch: () => new Response(),

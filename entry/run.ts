@@ -1,0 +1,57 @@
+import { getLogger } from "@logtape/logtape";
+import { ConfigError, type Environment, parseConfig } from "../config.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import { setupLogs } from "../telemetry/log_output.ts";
+import { undiciTransport } from "../upstream/undici_transport.ts";
+import { ListenError, type ServeOptions, type Server } from "./server.ts";
+
+/** What a runtime with processes and sockets brings along. */
+export interface Runtime {
+  readonly environment: Environment;
+  /** Where log lines go. */
+  readonly output: WritableStream<Uint8Array<ArrayBuffer>>;
+  /** Whether a person reads them. */
+  readonly isTerminal: boolean;
+  /** @throws {ListenError} where it cannot listen */
+  readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * Environment → config → dependencies → app → listening, until a signal ends it. Exit code 1 with
+ * a sentence that says what to do where it cannot start.
+ */
+export async function run(runtime: Runtime): Promise<void> {
+  try {
+    await serveUntilStopped(runtime);
+    runtime.exit(0);
+  } catch (error) {
+    const foreseen = error instanceof ConfigError || error instanceof ListenError;
+    // deno-lint-ignore no-console -- nothing else runs yet
+    console.error(foreseen ? error.message : error);
+    runtime.exit(1);
+  }
+}
+
+async function serveUntilStopped(runtime: Runtime): Promise<void> {
+  const config = parseConfig(runtime.environment);
+  const { level, format } = config.log;
+  const log = await setupLogs({
+    level,
+    format: format === "auto" ? (runtime.isTerminal ? "text" : "json") : format,
+    output: runtime.output,
+  });
+  const logger = getLogger("sms-gateway");
+  const { origin } = new URL(config.upstream.url);
+  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
+  const gateway = createGateway(config, { transport, accessLog: log.sink });
+  const server = await runtime.serve(gateway, config);
+  logger.info("listening", {
+    url: `http://${config.host}:${server.port}`,
+    upstream: origin,
+    traces: config.telemetry.otlpEndpoint ?? "not exported",
+  });
+  await server.stopped;
+  logger.info("stopped");
+  await log.close();
+}
