@@ -80,6 +80,12 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
     needs: [],
     command: ({ port, upstream }) => deno("contestants/hono.ts", String(port), upstream),
   },
+  undici: {
+    ...PROXY,
+    title: "undici under Deno.serve, nothing else",
+    needs: [],
+    command: ({ port, upstream }) => deno("contestants/undici.ts", String(port), upstream),
+  },
   "http-proxy-3": {
     ...PROXY,
     title: "http-proxy-3 (Node)",
