@@ -10,13 +10,22 @@ const encoder = new TextEncoder();
 export class SpanBatch {
   /** How many spans it holds. */
   count = 0;
+  readonly #prefix: string;
   #text: string;
   #bytes = new Uint8Array(INITIAL_BYTES);
   #size = 0;
 
   /** @param prefix what the batch begins with, before the first span */
   constructor(prefix: string) {
+    this.#prefix = prefix;
     this.#text = prefix;
+  }
+
+  /** Begins anew with the same memory; the bytes of before are gone. */
+  clear(): void {
+    this.count = 0;
+    this.#text = this.#prefix;
+    this.#size = 0;
   }
 
   /** Adds a span, separated by a comma from the one before. */
@@ -26,7 +35,7 @@ export class SpanBatch {
     if (this.#text.length >= ENCODED_AT_ONCE) this.#encode();
   }
 
-  /** The whole batch, closed with `suffix`. Nothing can be added after that. */
+  /** The whole batch, closed with `suffix`. Nothing can be added until it is cleared. */
   close(suffix: string): Uint8Array<ArrayBuffer> {
     this.#text += suffix;
     this.#encode();

@@ -38,7 +38,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** A batch on its way. */
 interface Sealed {
-  readonly count: number;
+  readonly batch: SpanBatch;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
@@ -51,6 +51,8 @@ export class SpanExporter implements SpanProcessor {
   /** Spans lost: the collector was down or slow for too long. */
   dropped = 0;
   #batch: SpanBatch | undefined;
+  /** An exported batch to be filled again: its megabytes would be work for the GC each time. */
+  #spare: SpanBatch | undefined;
   readonly #waiting: Sealed[] = [];
   /** Id of a SERVER span that has not ended → its CLIENT spans. */
   readonly #held = new Map<string, string[]>();
@@ -94,7 +96,7 @@ export class SpanExporter implements SpanProcessor {
     clearTimeout(this.#timer);
     await this.forceFlush();
     this.#seal();
-    for (const { count } of this.#waiting.splice(0)) this.dropped += count;
+    for (const { batch } of this.#waiting.splice(0)) this.dropped += batch.count;
   }
 
   /** The end of a trace that was not sampled: it is exported if it failed. */
@@ -121,7 +123,7 @@ export class SpanExporter implements SpanProcessor {
       this.dropped++;
       return;
     }
-    this.#batch ??= new SpanBatch(this.#prefix);
+    this.#batch ??= this.#takeSpare() ?? new SpanBatch(this.#prefix);
     this.#batch.add(encoded);
     if (this.#batch.count < MAX_BATCH_SPANS) this.#exportIn(MAX_DELAY_MS);
     else {
@@ -130,9 +132,15 @@ export class SpanExporter implements SpanProcessor {
     }
   }
 
+  #takeSpare(): SpanBatch | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
+  }
+
   #seal(): void {
     if (!this.#batch) return;
-    this.#waiting.push({ count: this.#batch.count, body: this.#batch.close("]}]}]}") });
+    this.#waiting.push({ batch: this.#batch, body: this.#batch.close("]}]}]}") });
     this.#batch = undefined;
   }
 
@@ -164,12 +172,14 @@ export class SpanExporter implements SpanProcessor {
 
   /** Sends the oldest batch; false, if it has to wait. */
   async #exportFirst(): Promise<boolean> {
-    const [batch] = this.#waiting;
-    if (!batch) return true;
-    const status = await this.#post(batch.body);
+    const [first] = this.#waiting;
+    if (!first) return true;
+    const status = await this.#post(first.body);
     if (status === undefined || TRANSIENT.has(status)) return false;
-    if (status >= 300) this.dropped += batch.count; // it would be refused again
+    if (status >= 300) this.dropped += first.batch.count; // it would be refused again
     this.#waiting.shift();
+    first.batch.clear(); // fetch has a copy of its own (Fetch standard, extract a body)
+    this.#spare = first.batch;
     return true;
   }
 

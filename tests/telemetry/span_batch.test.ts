@@ -19,3 +19,12 @@ Deno.test("a batch grows with its spans, whatever they are made of", () => {
   for (const span of spans) batch.add(span);
   assertEquals(decoder.decode(batch.close(">")), `<${spans.join()}>`.toWellFormed());
 });
+
+Deno.test("a batch that was cleared holds nothing of before", () => {
+  const batch = new SpanBatch("[");
+  batch.add("a".repeat(100_000));
+  batch.close("]");
+  batch.clear();
+  for (const span of ["1", "2"]) batch.add(span);
+  assertEquals([batch.count, decoder.decode(batch.close("]"))], [2, "[1,2]"]);
+});
