@@ -8,6 +8,7 @@ import { headerOf, headersDown, headersUp } from "./headers.ts";
 import { normalize } from "./normalize.ts";
 import { upstreamPath } from "./path.ts";
 import { type PrivateParts, privateParts } from "./private_parts.ts";
+import { KnownSecrets } from "./quotations.ts";
 import { redact } from "./redact.ts";
 import type { UpstreamReply, UpstreamRequest } from "./transport.ts";
 import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
@@ -33,12 +34,13 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 export function forward(options: ForwardOptions): Handler<GatewayEnv> {
   const upstream = new URL(options.upstream.url);
   const sender = new Sender({ ...options, upstream });
+  const own = new KnownSecrets(options.credentials.secrets());
 
   return async function forward(c) {
     const exchange = c.get("exchange");
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
-    if (reply.status >= 300) throw await refused(exchange, reply, request, options.credentials);
+    if (reply.status >= 300) throw await refused(exchange, reply, request, own);
     return answer(exchange, reply, { options, credential: credentialOf(request) });
   };
 }
@@ -74,7 +76,7 @@ async function refused(
   exchange: Exchange,
   { status, headers, body }: UpstreamReply,
   request: UpstreamRequest,
-  credentials: Credentials,
+  own: KnownSecrets,
 ): Promise<GatewayError> {
   const raw = body instanceof Uint8Array ? body : new Uint8Array();
   const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
@@ -84,7 +86,7 @@ async function refused(
     allow: allowedMethods(exchange.route ?? ""),
     clean(text) {
       const { texts, numbers } = parts ??= privateParts(exchange);
-      return redact(text, [...credentials.secrets(), ...texts], numbers);
+      return redact(text, texts, numbers, own);
     },
   }));
 }

@@ -8,12 +8,51 @@ const MIN_PRIVATE_LENGTH = 4;
 const RUN = 16;
 
 /**
+ * Secrets that are looked for in many texts. Prepared once, a text costs what its own length does,
+ * however many there are.
+ */
+export class KnownSecrets {
+  /** Characters in all of them. */
+  readonly length: number;
+  readonly #short: readonly string[];
+  readonly #runs = new Set<string>();
+
+  constructor(secrets: readonly string[]) {
+    this.length = lengthOf(secrets);
+    const spelled = [...new Set(secrets.flatMap(spellings))];
+    this.#short = spelled.filter((secret) => secret.length < RUN);
+    for (const secret of spelled) {
+      for (let at = 0; at + RUN <= secret.length; at++) this.#runs.add(secret.slice(at, at + RUN));
+    }
+  }
+
+  /** Marks what a text quotes of them; `runs` are the text's. */
+  mark(text: string, runs: ReadonlyMap<string, number[]>, quoted: Uint8Array): void {
+    for (const secret of this.#short) markAll(text, secret, quoted);
+    for (const [run, places] of runs) {
+      if (!this.#runs.has(run)) continue;
+      for (const place of places) quoted.fill(1, place, place + RUN);
+    }
+  }
+}
+
+/** Characters in all texts together. */
+export function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
+}
+
+/**
  * A text without what it quotes of the secrets: a short one as a whole, a long one also in part,
  * in whatever spelling.
  */
-export function withoutQuotations(text: string, secrets: readonly string[]): string {
+export function withoutQuotations(
+  text: string,
+  secrets: readonly string[],
+  known?: KnownSecrets,
+): string {
   const quoted = new Uint8Array(text.length); // 1 where a character is part of a quotation
   const runs = runsOf(text);
+  known?.mark(text, runs, quoted);
   for (const secret of new Set(secrets.flatMap(spellings))) {
     if (secret.length < RUN) markAll(text, secret, quoted);
     else markRuns(secret, runs, quoted);

@@ -1,5 +1,5 @@
 import { digitsOf } from "./private_parts.ts";
-import { REMOVED, withoutQuotations } from "./quotations.ts";
+import { type KnownSecrets, lengthOf, REMOVED, withoutQuotations } from "./quotations.ts";
 
 /** A JSON Web Token, or what looks like one. */
 const TOKEN = /eyJ[\w-]{4,}\.[\w-]+(\.[\w-]*)?/g;
@@ -28,17 +28,18 @@ const TELLING_DIGITS = 7;
  * request the upstream quotes, whole or in part, in whatever spelling. Empty where there is
  * too much of it to look for.
  *
- * @param secrets values to remove wherever they stand, such as the credential that was used
+ * @param secrets values to remove wherever they stand, such as the message
  * @param numbers phone numbers to remove, however their digits are grouped
+ * @param known further secrets, the same for every text, such as the gateway's credentials
  */
 export function redact(
   text: string,
   secrets: readonly string[],
   numbers: readonly string[] = [],
+  known?: KnownSecrets,
 ): string {
-  const amount = secrets.reduce((sum, secret) => sum + secret.length, 0);
-  if (amount > MAX_PRIVATE_LENGTH) return "";
-  const readable = withoutQuotations(text, secrets).replace(TOKEN, REMOVED)
+  if (lengthOf(secrets) + (known?.length ?? 0) > MAX_PRIVATE_LENGTH) return "";
+  const readable = withoutQuotations(text, secrets, known).replace(TOKEN, REMOVED)
     .replace(BASE64, (run) => isEncodedText(run) ? REMOVED : run);
   return withoutNumbers(readable, numbers).replace(PHONE_NUMBER, ending);
 }

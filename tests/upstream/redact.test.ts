@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { privateParts, type PrivateRequest } from "../../upstream/private_parts.ts";
+import { KnownSecrets } from "../../upstream/quotations.ts";
 import { redact } from "../../upstream/redact.ts";
 
 const NUMBERS: readonly [text: string, safe: string][] = [
@@ -198,3 +199,19 @@ Deno.test("what is no JSON object has no private texts", () => {
   }
   assertEquals(privateParts({ body: null }), { texts: [], numbers: [] });
 });
+
+/** Texts that quote one of the two secrets: whole, in part, in another spelling. */
+const QUOTING_SECRETS: readonly string[] = [
+  "refused tok en, and a-long-credential-of-plan-7",
+  "refused tok%20en",
+  "refused ong-credential-of-pl…",
+];
+
+for (const text of QUOTING_SECRETS) {
+  Deno.test(`secrets known beforehand are removed as others are: ${text}`, () => {
+    const secrets = ["tok en", "a-long-credential-of-plan-7"];
+    const safe = redact(text, [], [], new KnownSecrets(secrets));
+    assertEquals(safe, redact(text, secrets));
+    assertNotMatch(safe, /tok|credential/);
+  });
+}
