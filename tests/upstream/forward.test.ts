@@ -180,28 +180,27 @@ Deno.test("a GET can be taken back by its caller, what may send a message cannot
   ]);
 });
 
-Deno.test("a DELETE that may have had its effect before its answer got lost is not called unknown by its retry", async () => {
+/** The answer to a DELETE whose first attempt broke off and whose second one finds nothing. */
+async function deletedOnRetry({ sent }: { sent: boolean }) {
   let attempts = 0;
   const { request } = await testGateway({
     upstream: () => {
-      if (attempts++ === 0) throw new TransportError(true, "network", { cause: undefined });
+      if (attempts++ === 0) throw new TransportError(sent, "network", { cause: undefined });
       return { status: 404, headers: [], body: new Uint8Array() };
     },
   });
   const response = await request("/xms/v1/plan-1/groups/g1", { method: "DELETE" });
+  return { response, attempts };
+}
+
+Deno.test("a DELETE that may have had its effect before its answer got lost is not called unknown by its retry", async () => {
+  const { response, attempts } = await deletedOnRetry({ sent: true });
   assertEquals([response.status, attempts], [503, 2]);
   assertEquals((await response.json()).code, "upstream_connection_lost");
 });
 
 Deno.test("a DELETE that nothing was sent of before is 404 if its retry says so", async () => {
-  let attempts = 0;
-  const { request } = await testGateway({
-    upstream: () => {
-      if (attempts++ === 0) throw new TransportError(false, "network", { cause: undefined });
-      return { status: 404, headers: [], body: new Uint8Array() };
-    },
-  });
-  const response = await request("/xms/v1/plan-1/groups/g1", { method: "DELETE" });
+  const { response, attempts } = await deletedOnRetry({ sent: false });
   assertEquals([response.status, attempts], [404, 2]);
 });
 
