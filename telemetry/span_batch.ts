@@ -39,6 +39,11 @@ export class SpanBatch {
   close(suffix: string): Uint8Array<ArrayBuffer> {
     this.#text += suffix;
     this.#encode();
+    return this.body;
+  }
+
+  /** What is encoded: once it is closed, all of it. */
+  get body(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#size);
   }
 

@@ -36,12 +36,6 @@ const MAX_HELD = 10_000;
 /** OTLP/HTTP: the statuses after which the same batch may be sent again. */
 const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** A batch on its way. */
-interface Sealed {
-  readonly batch: SpanBatch;
-  readonly body: Uint8Array<ArrayBuffer>;
-}
-
 /**
  * Exports spans as OTLP/HTTP JSON. Each is encoded when it ends, which costs a fraction of
  * queueing and transforming span objects. Of a trace that is not sampled only failures go
@@ -53,7 +47,8 @@ export class SpanExporter implements SpanProcessor {
   #batch: SpanBatch | undefined;
   /** An exported batch to be filled again: its megabytes would be work for the GC each time. */
   #spare: SpanBatch | undefined;
-  readonly #waiting: Sealed[] = [];
+  /** Closed batches, the oldest first. */
+  readonly #waiting: SpanBatch[] = [];
   /** Id of a SERVER span that has not ended → its CLIENT spans. */
   readonly #held = new Map<string, string[]>();
   readonly #options: Required<SpanExporterOptions>;
@@ -96,7 +91,7 @@ export class SpanExporter implements SpanProcessor {
     clearTimeout(this.#timer);
     await this.forceFlush();
     this.#seal();
-    for (const { batch } of this.#waiting.splice(0)) this.dropped += batch.count;
+    for (const { count } of this.#waiting.splice(0)) this.dropped += count;
   }
 
   /** The end of a trace that was not sampled: it is exported if it failed. */
@@ -140,7 +135,8 @@ export class SpanExporter implements SpanProcessor {
 
   #seal(): void {
     if (!this.#batch) return;
-    this.#waiting.push({ batch: this.#batch, body: this.#batch.close("]}]}]}") });
+    this.#batch.close("]}]}]}");
+    this.#waiting.push(this.#batch);
     this.#batch = undefined;
   }
 
@@ -172,14 +168,14 @@ export class SpanExporter implements SpanProcessor {
 
   /** Sends the oldest batch; false, if it has to wait. */
   async #exportFirst(): Promise<boolean> {
-    const [first] = this.#waiting;
-    if (!first) return true;
-    const status = await this.#post(first.body);
+    const [batch] = this.#waiting;
+    if (!batch) return true;
+    const status = await this.#post(batch.body);
     if (status === undefined || TRANSIENT.has(status)) return false;
-    if (status >= 300) this.dropped += first.batch.count; // it would be refused again
+    if (status >= 300) this.dropped += batch.count; // it would be refused again
     this.#waiting.shift();
-    first.batch.clear(); // fetch has a copy of its own (Fetch standard, extract a body)
-    this.#spare = first.batch;
+    batch.clear(); // fetch has a copy of its own (Fetch standard, extract a body)
+    this.#spare = batch;
     return true;
   }
 
