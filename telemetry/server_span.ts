@@ -118,6 +118,19 @@ function spanName(method: string, route?: string): string {
   return route ? `${name} ${route}` : name;
 }
 
+/** The last `Host` that was read: a gateway has few names, and a service goes on using one. */
+let lastHost = { host: "", ...parsedHost("") };
+
+function serverOf(host: string): { address: string | undefined; port: number | undefined } {
+  if (host !== lastHost.host) lastHost = { host, ...parsedHost(host) };
+  return lastHost;
+}
+
+function parsedHost(host: string) {
+  const [, address, port] = HOST.exec(host) ?? [];
+  return { address, port: address === undefined ? undefined : Number(port ?? 80) };
+}
+
 /** What is known before anything is decided; attributes that are undefined are not set. */
 function requestAttributes(
   method: string,
@@ -125,13 +138,13 @@ function requestAttributes(
   peer: string | undefined,
 ): Attributes {
   const userAgent = headers.get("user-agent");
-  const [, address, port] = HOST.exec(headers.get("host") ?? "") ?? [];
+  const { address, port } = serverOf(headers.get("host") ?? "");
   return {
     "http.request.method": knownMethod(method),
     "http.request.method_original": originalMethod(method),
     "url.scheme": "http",
     "server.address": address,
-    "server.port": address && Number(port ?? 80),
+    "server.port": port,
     "client.address": peer,
     "user_agent.original": userAgent ? bounded(userAgent) : undefined,
   };
