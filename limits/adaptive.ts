@@ -20,7 +20,8 @@ export interface AdaptiveSlot {
 /**
  * Finds out per service plan how many requests at once the upstream takes: halved when it
  * answers 429, and one more for every full window of others (additive increase,
- * multiplicative decrease), until the ceiling is reached again and the plan is forgotten.
+ * multiplicative decrease), until the ceiling is reached again. Keys are kept for good: they are
+ * to be of a fixed set.
  */
 export class AdaptiveLimiter {
   readonly #plans = new Map<string, Adaptive>();
@@ -34,7 +35,7 @@ export class AdaptiveLimiter {
     if (plan.underWay >= Math.floor(plan.limit)) return undefined;
     plan.underWay++;
     const startedAt = performance.now();
-    return { release: (refused) => this.#release(key, plan, { refused, startedAt }) };
+    return { release: (refused) => this.#release(plan, { refused, startedAt }) };
   }
 
   /** The present limit of a service plan. */
@@ -49,7 +50,6 @@ export class AdaptiveLimiter {
   }
 
   #release(
-    key: string,
     plan: Adaptive,
     { refused, startedAt }: { refused: boolean; startedAt: number },
   ): void {
@@ -59,6 +59,5 @@ export class AdaptiveLimiter {
       plan.shrunkAt = performance.now();
     }
     plan.underWay--;
-    if (plan.underWay === 0 && plan.limit === this.ceiling) this.#plans.delete(key);
   }
 }

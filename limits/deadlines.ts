@@ -1,8 +1,8 @@
 /** A deadline that has been started. */
 export interface Deadline {
   readonly expiresAt: number;
-  /** What is to be done then; nothing, once the deadline is cleared. */
-  expire: () => void;
+  /** What is to be done then. */
+  readonly expire: () => void;
 }
 
 /** Starts deadlines. */
@@ -30,27 +30,42 @@ export class SeparateDeadlines implements DeadlineClock {
   }
 }
 
+/** A deadline and its place among those that are pending; -1 where it is not. */
+interface Pending extends Deadline {
+  place: number;
+}
+
 /**
  * Many deadlines with one timer between them. Most are met long before they are due: then
- * starting one is an entry in a set, where a timer each would cost several microseconds.
+ * starting one is an entry in a list, where a timer each would cost several microseconds.
  */
 export class Deadlines implements DeadlineClock {
-  readonly #pending = new Set<Deadline>();
+  // Not a set: one that is outgrown goes on holding what was in it, that is whole requests, until
+  // a full garbage collection.
+  readonly #pending: Pending[] = [];
   #wakesAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   start(ms: number, expire: () => void): Deadline {
-    const deadline = { expiresAt: performance.now() + ms, expire };
-    this.#pending.add(deadline);
+    const deadline = { expiresAt: performance.now() + ms, expire, place: this.#pending.length };
+    this.#pending.push(deadline);
     if (deadline.expiresAt < this.#wakesAt) this.#wakeAt(deadline.expiresAt);
     return deadline;
   }
 
   clear(deadline: Deadline): void {
-    // A set that was outgrown goes on holding what was in it until a full garbage collection;
-    // through what is to be done, that would be whole requests.
-    deadline.expire = nothing;
-    this.#pending.delete(deadline);
+    this.#remove(deadline as Pending); // there are no others
+  }
+
+  /** The last one takes its place. */
+  #remove(deadline: Pending): void {
+    if (deadline.place === -1) return;
+    const last = this.#pending.pop();
+    if (last && last !== deadline) {
+      this.#pending[deadline.place] = last;
+      last.place = deadline.place;
+    }
+    deadline.place = -1;
   }
 
   #wakeAt(time: number): void {
@@ -63,15 +78,16 @@ export class Deadlines implements DeadlineClock {
     this.#wakesAt = Infinity;
     const now = performance.now();
     let next = Infinity;
+    const due: Pending[] = [];
     for (const deadline of this.#pending) {
       if (deadline.expiresAt > now) next = Math.min(next, deadline.expiresAt);
-      else {
-        this.#pending.delete(deadline);
-        deadline.expire();
-      }
+      else due.push(deadline);
+    }
+    for (const deadline of due) {
+      if (deadline.place === -1) continue; // cleared by one before it
+      this.#remove(deadline);
+      deadline.expire();
     }
     if (next < this.#wakesAt) this.#wakeAt(next);
   }
 }
-
-function nothing() {}

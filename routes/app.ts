@@ -103,8 +103,7 @@ const ROUTES = [...new Set(OPERATIONS.map(({ path }) => path))];
 
 /** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
-  const counts = limiter.counts();
-  return new Map(ROUTES.map((route) => [route, counts.get(route) ?? 0]));
+  return new Map(ROUTES.map((route) => [route, limiter.underWay(route)]));
 }
 
 function createLimits({ limits }: Config) {
