@@ -1,0 +1,182 @@
+import type { Dispatcher } from "undici";
+import type { Deadline, Deadlines } from "../limits/deadlines.ts";
+import { concat } from "./bytes.ts";
+import {
+  BUFFER_BYTES,
+  TransportError,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "./transport.ts";
+
+/** Follows one request through undici's events and settles its promise once. */
+export class UndiciExchange implements Dispatcher.DispatchHandler {
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: (readonly [string, string])[] = [];
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  /** When anything of the answer last came, on the clock of `performance.now()`. */
+  #heardAt = 0;
+  #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  /** Until the headers; then, of an error, until the end of its body; else until a silence. */
+  #deadline: Deadline;
+  #paused = false;
+  #failed = false;
+  readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
+
+  readonly #deadlines: Deadlines;
+  readonly #request: UpstreamRequest;
+  readonly #resolve: (reply: UpstreamReply) => void;
+  readonly #reject: (error: TransportError) => void;
+
+  constructor(
+    deadlines: Deadlines,
+    request: UpstreamRequest,
+    resolve: (reply: UpstreamReply) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.#deadlines = deadlines;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#deadline = deadlines.start(
+      this.#request.timeoutMs,
+      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // What was given up while it waited for a connection must not be sent after all.
+    if (this.#failed) return controller.abort(new Error("given up before it was sent"));
+    this.#controller = controller;
+    if (this.#request.signal?.aborted) controller.abort(new Error("aborted before it was sent"));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#failed) return controller.abort(new Error("an answer after the deadline"));
+    if (status < 200) return; // informational; the answer follows
+    this.#status = status;
+    this.#heardAt = performance.now();
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === "string") this.#headers.push([name, value]);
+      else for (const one of value ?? []) this.#headers.push([name, one]);
+    }
+    this.#deadlines.clear(this.#deadline);
+    if (this.#succeeded) return this.#watchSilence(this.#request.idleTimeoutMs);
+    this.#deadline = this.#deadlines.start(
+      this.#request.idleTimeoutMs,
+      () => this.#cutErrorBody("error body deadline"),
+    );
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    // Resuming flushes the parser, which may yield nothing: handed on, that would ask for more.
+    if (chunk.byteLength === 0) return;
+    this.#heardAt = performance.now();
+    if (this.#stream) {
+      this.#stream.enqueue(new Uint8Array(chunk));
+      if ((this.#stream.desiredSize ?? 0) <= 0) this.#pause(controller);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#size += chunk.byteLength;
+    if (this.#size <= BUFFER_BYTES) return;
+    if (this.#succeeded) this.#answer(this.#openStream(controller));
+    else this.#cutErrorBody("error body limit");
+  }
+
+  onResponseEnd(): void {
+    if (this.#stream) {
+      this.#release();
+      this.#stream.close();
+    } else {
+      this.#answer(this.#buffered());
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    if (this.#failed) return; // that is why
+    if (this.#status >= 300) this.#answer(this.#buffered());
+    else this.#fail(reasonOf(cause), cause);
+  }
+
+  get #succeeded(): boolean {
+    return this.#status < 300;
+  }
+
+  /** Gives the answer up when nothing of its body has come for too long, though it was asked for. */
+  #watchSilence(ms: number): void {
+    this.#deadline = this.#deadlines.start(ms, () => {
+      const silentMs = this.#paused ? 0 : performance.now() - this.#heardAt;
+      const leftMs = this.#request.idleTimeoutMs - silentMs;
+      if (leftMs > 0) this.#watchSilence(leftMs);
+      else this.#giveUp("timeout", new Error("silence within the answer"));
+    });
+  }
+
+  #pause(controller: Dispatcher.DispatchController): void {
+    this.#paused = true;
+    controller.pause();
+  }
+
+  #resume(controller: Dispatcher.DispatchController): void {
+    this.#paused = false;
+    this.#heardAt = performance.now();
+    controller.resume();
+  }
+
+  /** What is known of an error is enough to answer: the rest of its body is not waited for. */
+  #cutErrorBody(why: string): void {
+    this.#answer(this.#buffered());
+    this.#controller?.abort(new Error(why));
+  }
+
+  #openStream(controller: Dispatcher.DispatchController): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      start: (stream) => {
+        stream.enqueue(concat(this.#chunks, this.#size));
+        this.#chunks = [];
+        this.#stream = stream;
+        this.#pause(controller);
+      },
+      pull: () => this.#resume(controller),
+      cancel: (cause) => controller.abort(new Error("the caller took no more", { cause })),
+    });
+  }
+
+  #buffered(): Uint8Array<ArrayBuffer> {
+    return concat(this.#chunks, this.#size).subarray(0, BUFFER_BYTES);
+  }
+
+  #answer(body: UpstreamReply["body"]): void {
+    if (body instanceof Uint8Array) this.#release();
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  #giveUp(reason: TransportError["reason"], cause: unknown): void {
+    this.#fail(reason, cause);
+    this.#controller?.abort(new Error("given up"));
+  }
+
+  #fail(reason: TransportError["reason"], cause: unknown): void {
+    this.#failed = true;
+    this.#release();
+    const error = new TransportError(this.#controller !== undefined, reason, { cause });
+    if (this.#stream) this.#stream.error(error);
+    else this.#reject(error);
+  }
+
+  #release(): void {
+    this.#deadlines.clear(this.#deadline);
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+function reasonOf(cause: Error): TransportError["reason"] {
+  return "code" in cause && cause.code === "UND_ERR_INVALID_ARG" ? "invalid_request" : "network";
+}
