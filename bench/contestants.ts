@@ -189,7 +189,7 @@ http {
   },
   gateway: gateway({ title: "gateway, complete", fixedRate: true }),
   ...(BEFORE === undefined ? {} : {
-    "gateway-before": gateway({ title: "gateway, before", main: `${BEFORE}/main.ts` }),
+    "gateway-before": gateway({ title: "gateway, before", folder: BEFORE }),
   }),
   "gateway-no-traces": gateway({
     title: "gateway, no traces",

@@ -8,8 +8,8 @@ export const PLAN = "bench";
 /** A way to run the gateway. */
 export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "files" | "needs">> {
   readonly title: string;
-  /** Its entry point; default: this checkout's. */
-  readonly main?: string;
+  /** Where it is; default: this checkout. */
+  readonly folder?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
   /** Variables that are left out of it. */
@@ -22,11 +22,11 @@ export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "fi
  */
 const LIMIT = "100000";
 
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const FOLDER = new URL("..", import.meta.url).pathname;
 
 /** The gateway as a contestant: everything on, traces at ratio 1, one log line per request. */
 export function gateway(options: GatewayOptions): Contestant {
-  const { title, main = MAIN, env = {}, without = [], ...differences } = options;
+  const { title, folder = FOLDER, env = {}, without = [], ...differences } = options;
   return {
     ready: "/readyz",
     load: "one",
@@ -37,10 +37,17 @@ export function gateway(options: GatewayOptions): Contestant {
     needs: [],
     command: (site) => ({
       program: Deno.execPath(),
-      args: ["run", "-A", main],
+      args: startArguments(folder),
       env: { ...omit(environment(site), without), ...env },
     }),
   };
+}
+
+/** What the start task runs, from wherever the benchmark is. */
+function startArguments(folder: string): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
+  const [, ...args] = tasks.start.command.split(" ");
+  return args.map((arg: string) => arg === "main.ts" ? `${folder}/${arg}` : arg);
 }
 
 function environment(site: Site): Record<string, string> {

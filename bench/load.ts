@@ -51,22 +51,22 @@ export async function runWrk(
 /** As many requests per second as asked for, however long the answers take. */
 export async function runRate(
   load: Load,
-  options: { generator: string; rate: number; warmupSeconds: number },
+  options: { generator: string; rate: number; settleSeconds: number },
 ): Promise<LoadResult> {
-  const { generator, rate, warmupSeconds } = options;
+  const { generator, rate, settleSeconds } = options;
   const flags = {
     url: `http://127.0.0.1:${load.port}`,
     targets: load.targetsFile,
     body: load.bodyFile,
     rate,
-    warmup: warmupSeconds,
+    settle: settleSeconds,
     seconds: load.seconds,
     expect: load.expect,
   };
   const output = await run({
     program: generator,
     args: Object.entries(flags).map(([name, value]) => `-${name}=${value}`),
-  }, { timeoutMs: (load.seconds + warmupSeconds) * 1_000 + SLACK_MS, core: load.core });
+  }, { timeoutMs: (load.seconds + settleSeconds) * 1_000 + SLACK_MS, core: load.core });
   return JSON.parse(output);
 }
 

@@ -80,7 +80,13 @@ export interface FixedRate extends LoadResult {
   readonly exported: number | undefined;
 }
 
-/** Starts a contestant, sends it requests at a fixed rate, and ends it. */
+/** Full load before a fixed rate: at the rate itself compiling would go on for minutes. */
+const WARMUP_CONNECTIONS = 32;
+
+/** Time at the fixed rate before it is measured, in seconds. */
+const SETTLE_S = 4;
+
+/** Starts a contestant, warms it up, sends it requests at a fixed rate, and ends it. */
 export async function measureFixedRate(
   stage: Stage,
   contestant: Contestant,
@@ -91,14 +97,15 @@ export async function measureFixedRate(
 ): Promise<FixedRate> {
   const { upstreamPort, seconds, warmupSeconds, rate, generator } = options;
   const spansBefore = await stage.spans();
-  const result = await (async () => {
+  const { warmed, ...result } = await (async () => {
     await using raised = await stage.raise(contestant, upstreamPort);
     const load = await stage.load(contestant, raised.port, seconds);
     await checkAnswer(load);
-    return await runRate(load, { generator, rate, warmupSeconds });
+    const warmed = await warmUp({ ...load, seconds: warmupSeconds }, WARMUP_CONNECTIONS, 0);
+    return { warmed, ...await runRate(load, { generator, rate, settleSeconds: SETTLE_S }) };
   })();
   const spans = await stage.spans() - spansBefore;
-  const sent = 1 + Math.floor(warmupSeconds * rate) + result.requests;
+  const sent = 1 + warmed + SETTLE_S * rate + result.requests;
   return { ...result, exported: share(spans, contestant.spansPerRequest * sent) };
 }
 

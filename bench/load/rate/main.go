@@ -47,7 +47,7 @@ func main() {
 	bodyFile := flag.String("body", "", "file that holds the request body")
 	rate := flag.Float64("rate", 1000, "requests per second")
 	seconds := flag.Float64("seconds", 10, "measured time")
-	warmup := flag.Float64("warmup", 2, "time before that, not measured")
+	settle := flag.Float64("settle", 2, "time before that, not measured")
 	expect := flag.Int("expect", 201, "the status that counts as an answer")
 	flag.Parse()
 	debug.SetGCPercent(800) // a few megabytes of garbage matter less than a pause
@@ -61,7 +61,7 @@ func main() {
 		log.Fatal(err)
 	}
 	send := sender(body, *expect)
-	pace(int(*warmup**rate), *rate, func(i int) bool { return send(targets[i%len(targets)]) })
+	pace(int(*settle**rate), *rate, func(i int) bool { return send(targets[i%len(targets)]) })
 	latency, late := pace(int(*seconds**rate), *rate, func(i int) bool {
 		return send(targets[i%len(targets)])
 	})
