@@ -1,0 +1,23 @@
+import { assert, assertEquals } from "@std/assert";
+import { OutstandingLimiter } from "../../limits/outstanding.ts";
+
+Deno.test("each key has its own slots, and a slot that is given back is free again", () => {
+  const limiter = new OutstandingLimiter(2);
+  const [first, second] = [limiter.acquire("a"), limiter.acquire("a")];
+  assert(first && second);
+  assertEquals([limiter.acquire("a"), limiter.underWay("a")], [undefined, 2]);
+  assert(limiter.acquire("b"));
+  first();
+  assertEquals(limiter.underWay("a"), 1);
+  assert(limiter.acquire("a"));
+});
+
+Deno.test("however many keys come and go, what is under way is still counted", () => {
+  const limiter = new OutstandingLimiter(1);
+  const release = limiter.acquire("stays");
+  for (let i = 0; i < 5_000; i++) limiter.acquire(`caller ${i}`)?.();
+  assertEquals([limiter.underWay("stays"), limiter.underWay("caller 1")], [1, 0]);
+  assertEquals(limiter.acquire("stays"), undefined);
+  release?.();
+  assert(limiter.acquire("stays"));
+});
