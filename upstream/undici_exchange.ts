@@ -42,7 +42,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#deadline = deadlines.start(
       this.#request.timeoutMs,
-      () => this.#giveUp("timeout", new Error("no answer within the deadline")),
+      () => this.#giveUp("timeout", timeUp("no answer within the deadline")),
     );
   }
 
@@ -115,7 +115,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       const silentMs = this.#paused ? 0 : performance.now() - this.#heardAt;
       const leftMs = this.#request.idleTimeoutMs - silentMs;
       if (leftMs > 0) this.#watchSilence(leftMs);
-      else this.#giveUp("timeout", new Error("silence within the answer"));
+      else this.#giveUp("timeout", timeUp("silence within the answer"));
     });
   }
 
@@ -175,6 +175,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#deadlines.clear(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
+}
+
+/** Named as the platform names it (DOM standard, `AbortSignal.timeout`): traces show the name. */
+function timeUp(what: string): DOMException {
+  return new DOMException(what, "TimeoutError");
 }
 
 function reasonOf(cause: Error): TransportError["reason"] {

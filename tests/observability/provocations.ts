@@ -228,14 +228,14 @@ const lost: readonly Provocation[] = [
     code: "upstream_timeout",
     origin: "gateway",
     attempts: ["upstream_timeout"],
-    exception: /^Error$/,
+    exception: /^TimeoutError$/,
   }),
   fault("an upstream that stalls within its answer is a timeout", "sandbox_stall=true", {
     status: 503,
     code: "upstream_timeout",
     origin: "gateway",
     attempts: ["upstream_timeout"],
-    exception: /^UND_ERR_BODY_TIMEOUT$/,
+    exception: /^TimeoutError$/,
   }),
   fault("a connection reset before the answer is lost", "sandbox_reset=before_headers", {
     status: 503,
