@@ -54,11 +54,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (this.#failed) return controller.abort(new Error("an answer after the deadline"));
     if (status < 200) return; // informational; the answer follows
     this.#status = status;
     this.#heardAt = performance.now();

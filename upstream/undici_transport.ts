@@ -19,12 +19,6 @@ const KEEP_ALIVE_MS = 4_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 
 /**
- * The deadlines are ours. undici's do not count connecting, are late by up to a second, and each
- * of its timers stays in memory for as long: garbage that outlives the young generation.
- */
-const NO_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 };
-
-/**
  * A transport over undici's connection pool, for runtimes with sockets. HTTP/1.1 without
  * pipelining: what was written on a connection belongs to one request, so that whether it
  * was sent is never a guess.
@@ -37,6 +31,10 @@ export function undiciTransport(
     allowH2: false,
     pipelining: 1,
     connect: { timeout: connectTimeoutMs },
+    // Deadlines are ours. undici's do not count connecting, are late by up to a second, and each of
+    // its timers stays in memory for as long: garbage that outlives the young generation.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -46,10 +44,8 @@ export function undiciTransport(
     send: (request) =>
       new Promise((resolve, reject) => {
         const { method, path, headers, body } = request;
-        pool.dispatch(
-          { method, path, headers, body, ...NO_TIMEOUTS },
-          new UndiciExchange(deadlines, request, resolve, reject),
-        );
+        const exchange = new UndiciExchange(deadlines, request, resolve, reject);
+        pool.dispatch({ method, path, headers, body }, exchange);
       }),
     close: () => pool.close(),
   };
