@@ -1,6 +1,7 @@
 import type { LogLevel, LogRecord, Sink } from "@logtape/logtape";
 import type { Exchange } from "../exchange.ts";
 import { safeCode, safePath } from "./attributes.ts";
+import { rememberLast } from "./remember_last.ts";
 import type { ExchangeObserver } from "./server_span.ts";
 
 /**
@@ -89,16 +90,8 @@ export function jsonLine({ timestamp, level, rawMessage, properties }: LogRecord
   return JSON.stringify({ time, level, message: String(rawMessage), ...properties });
 }
 
-/** The last moment that was written. */
-let written = { timestamp: NaN, time: "" };
-
 /** A time in ISO 8601; under load most lines share their millisecond with the one before. */
-function isoTime(timestamp: number): string {
-  if (timestamp !== written.timestamp) {
-    written = { timestamp, time: new Date(timestamp).toISOString() };
-  }
-  return written.time;
-}
+const isoTime = rememberLast((timestamp: number) => new Date(timestamp).toISOString());
 
 /** A log record for a person at a terminal. */
 export function readableLine({ timestamp, level, rawMessage, properties }: LogRecord): string {

@@ -24,6 +24,7 @@ import {
   safePath,
   safeQuery,
 } from "./attributes.ts";
+import { rememberLast } from "./remember_last.ts";
 
 /** Told of every exchange; must not throw. */
 export interface ExchangeObserver {
@@ -118,18 +119,11 @@ function spanName(method: string, route?: string): string {
   return route ? `${name} ${route}` : name;
 }
 
-/** The last `Host` that was read: a gateway has few names, and a service goes on using one. */
-let lastHost = { host: "", ...parsedHost("") };
-
-function serverOf(host: string): { address: string | undefined; port: number | undefined } {
-  if (host !== lastHost.host) lastHost = { host, ...parsedHost(host) };
-  return lastHost;
-}
-
-function parsedHost(host: string) {
+/** What a `Host` says; a gateway has few names, and a service goes on using one. */
+const serverOf = rememberLast((host: string) => {
   const [, address, port] = HOST.exec(host) ?? [];
   return { address, port: address === undefined ? undefined : Number(port ?? 80) };
-}
+});
 
 /** What is known before anything is decided; attributes that are undefined are not set. */
 function requestAttributes(
