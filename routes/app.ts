@@ -18,7 +18,7 @@ import { outstanding } from "../middleware/outstanding.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
-import { OPERATIONS } from "../operations.ts";
+import { ROUTES } from "../operations.ts";
 import { rawPathOf } from "../raw_url.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
@@ -99,11 +99,9 @@ export function createApp(config: Config, deps: Dependencies): App {
   return { app, outstanding: () => byRoute(limits.perRoute) };
 }
 
-const ROUTES = [...new Set(OPERATIONS.map(({ path }) => path))];
-
 /** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
-  return new Map(ROUTES.map((route) => [route, limiter.underWay(route)]));
+  return new Map(ROUTES.map(({ path }) => [path, limiter.underWay(path)]));
 }
 
 function createLimits({ limits }: Config) {
