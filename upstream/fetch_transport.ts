@@ -1,6 +1,7 @@
 import { concat } from "./bytes.ts";
 import {
   BUFFER_BYTES,
+  timeUp,
   type Transport,
   TransportError,
   type UpstreamReply,
@@ -190,7 +191,7 @@ class Exchange {
 
   #giveUpAfter(ms: number, why: string): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#giveUp("timeout", new Error(why)), ms);
+    this.#timer = setTimeout(() => this.#giveUp("timeout", timeUp(why)), ms);
   }
 
   #giveUp(reason: TransportError["reason"], cause: unknown): void {

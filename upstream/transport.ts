@@ -57,3 +57,11 @@ export class TransportError extends Error {
     super(`${reason}, ${sent ? "sent" : "not sent"}`, options);
   }
 }
+
+/**
+ * A deadline that has passed, named as the platform names it (DOM standard, `AbortSignal.timeout`):
+ * traces show the name.
+ */
+export function timeUp(what: string): DOMException {
+  return new DOMException(what, "TimeoutError");
+}

@@ -3,6 +3,7 @@ import type { Deadline, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "./bytes.ts";
 import {
   BUFFER_BYTES,
+  timeUp,
   TransportError,
   type UpstreamReply,
   type UpstreamRequest,
@@ -174,11 +175,6 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#deadlines.clear(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
-}
-
-/** Named as the platform names it (DOM standard, `AbortSignal.timeout`): traces show the name. */
-function timeUp(what: string): DOMException {
-  return new DOMException(what, "TimeoutError");
 }
 
 function reasonOf(cause: Error): TransportError["reason"] {

@@ -52,6 +52,20 @@ export const TELEMETRY: Steps = {
     assertEquals(span?.attributes["sms_gateway.error.origin"], "gateway");
   },
 
+  "an upstream that is silent, or falls silent, is a TimeoutError in the trace": async (world) => {
+    await using collector = startCollector();
+    await using gateway = await world.start({ OTLP_ENDPOINT: collector.url });
+    for (const fault of ["sandbox_delay_ms=4000", "sandbox_stall=true"]) {
+      const response = await world.request(`${BATCHES}?${fault}`, { url: gateway.url });
+      await response.body?.cancel();
+    }
+    const deadline = Date.now() + EXPORTED_WITHIN_MS;
+    while (collector.spans.length < 4 && Date.now() < deadline) await delay(20);
+    const served = collector.spans.filter(({ kind }) => kind === "SERVER");
+    for (const { exceptions } of served) assertEquals(exceptions, ["TimeoutError"]);
+    assertEquals(served.length, 2);
+  },
+
   "it says that it is alive and ready": async ({ request }) => {
     for (const path of ["/livez", "/readyz"]) {
       const response = await request(path, { token: null });

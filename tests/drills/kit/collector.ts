@@ -5,6 +5,8 @@ export interface ExportedSpan {
   readonly parentSpanId: string | undefined;
   readonly kind: "SERVER" | "CLIENT";
   readonly attributes: Readonly<Record<string, string | number | undefined>>;
+  /** `exception.type` of its exceptions. */
+  readonly exceptions: readonly (string | undefined)[];
 }
 
 /** An OpenTelemetry collector that remembers. */
@@ -13,12 +15,18 @@ export interface Collector extends AsyncDisposable {
   readonly spans: ExportedSpan[];
 }
 
+type OtlpAttributes = {
+  key: string;
+  value: { stringValue?: string; intValue?: number | string };
+}[];
+
 interface OtlpSpan {
   traceId: string;
   spanId: string;
   parentSpanId?: string;
   kind: number;
-  attributes: { key: string; value: { stringValue?: string; intValue?: number | string } }[];
+  attributes: OtlpAttributes;
+  events?: { attributes: OtlpAttributes }[];
 }
 
 /** Takes spans as OTLP/HTTP JSON on a port of its own. */
@@ -41,15 +49,22 @@ export function startCollector(): Collector {
   };
 }
 
-function exported({ traceId, spanId, parentSpanId, kind, attributes }: OtlpSpan): ExportedSpan {
+function exported(
+  { traceId, spanId, parentSpanId, kind, attributes, events = [] }: OtlpSpan,
+): ExportedSpan {
   return {
     traceId,
     spanId,
     parentSpanId,
     kind: kind === 2 ? "SERVER" : "CLIENT",
-    attributes: Object.fromEntries(attributes.map(({ key, value }) => [
-      key,
-      value.stringValue ?? (value.intValue === undefined ? undefined : Number(value.intValue)),
-    ])),
+    attributes: record(attributes),
+    exceptions: events.map((event) => record(event.attributes)["exception.type"]?.toString()),
   };
+}
+
+function record(attributes: OtlpAttributes): Record<string, string | number | undefined> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [
+    key,
+    value.stringValue ?? (value.intValue === undefined ? undefined : Number(value.intValue)),
+  ]));
 }
