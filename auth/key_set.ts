@@ -1,4 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
+import { atMost } from "../limits/deadlines.ts";
+import { downloadKeySet, publicKeysOf } from "./key_set_download.ts";
 
 /** Finds the key that a token's header asks for, as `jwtVerify` of jose takes it. */
 export type GetKey = (
@@ -58,14 +60,8 @@ export interface RemoteKeySetOptions {
   waitUntil?: ((fetched: Promise<void>) => void) | undefined;
 }
 
-/** A fetch of the key set that takes longer has failed, in ms. */
-const FETCH_TIMEOUT_MS = 5_000;
-
 /** Longest time a request waits for a fetch that may still change its answer, in ms. */
 const MAX_WAIT_MS = 1_000;
-
-/** Longer key sets, in characters, are not read: a page that is no key set, or an attack. */
-const MAX_KEY_SET_LENGTH = 1024 * 1024;
 
 /**
  * The issuer's key set by URL. Fetched ahead of need and refreshed in the background; while
@@ -146,7 +142,7 @@ export class RemoteKeySet implements KeySet {
 
   async #fetch(): Promise<void> {
     try {
-      const text = await this.#download();
+      const text = await downloadKeySet(this.#url, this.#options.fetch);
       if (text !== this.#text) {
         this.#find = createLocalJWKSet(publicKeysOf(JSON.parse(text)));
         this.#text = text;
@@ -161,46 +157,7 @@ export class RemoteKeySet implements KeySet {
     }
   }
 
-  async #download(): Promise<string> {
-    const { fetch } = this.#options; // not called as a method: Workers mind what `this` is
-    const response = await fetch(this.#url, {
-      headers: { accept: "application/jwk-set+json, application/json" },
-      redirect: "manual", // a redirect is no key set; Workers do not know "error"
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new Error(`key set answered ${response.status}`);
-    }
-    return await boundedText(response);
-  }
-
   #ageMs(): number {
     return this.fetchedAt === undefined ? Infinity : this.#options.now() - this.fetchedAt;
   }
-}
-
-/** The key set without symmetric keys, which an issuer must not publish and nobody may use. */
-function publicKeysOf(jwks: unknown): JSONWebKeySet {
-  if (typeof jwks !== "object" || jwks === null || !("keys" in jwks) || !Array.isArray(jwks.keys)) {
-    throw new errors.JWKSInvalid("no JSON Web Key Set");
-  }
-  return { keys: jwks.keys.filter((key) => key?.kty !== "oct") };
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_KEY_SET_LENGTH) throw new Error("key set is too long");
-  }
-  return text + decoder.decode();
-}
-
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([promise, timeUp]);
-  clearTimeout(timer);
 }

@@ -91,3 +91,11 @@ export class Deadlines implements DeadlineClock {
     if (next < this.#wakesAt) this.#wakeAt(next);
   }
 }
+
+/** Waits for a promise that never rejects, but not for longer than `ms` milliseconds. */
+export async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([promise, timeUp]);
+  clearTimeout(timer);
+}

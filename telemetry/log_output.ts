@@ -1,4 +1,5 @@
 import { configure, dispose, type LogLevel, type Sink, withFilter } from "@logtape/logtape";
+import { atMost } from "../limits/deadlines.ts";
 import { jsonLine, readableLine } from "./logs.ts";
 
 /** Options of {@linkcode setupLogs}. */
@@ -76,11 +77,4 @@ function batchingSink(
     else timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
   };
   return Object.assign(sink, { [Symbol.asyncDispose]: () => atMost(CLOSE_TIMEOUT_MS, flush()) });
-}
-
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([promise, timeUp]);
-  clearTimeout(timer);
 }
