@@ -36,7 +36,7 @@ RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts"
 FROM base AS demo-files
 COPY ops/container ops/container
 COPY sandbox sandbox
-COPY scripts/issuer.ts scripts/issuer.ts
+COPY scripts/demo_issuer.ts scripts/issuer.ts scripts/
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "sandbox/main.ts", "scripts/issuer.ts"]
 
 # A sandbox SMS API and an issuer of tokens: for trying out, never beside production.

@@ -2,7 +2,6 @@
  * The whole gateway on one machine, with no account anywhere: a sandbox SMS API behind it, a
  * fresh signing key, a token, and commands to paste. `PORT` and any other setting may be given.
  */
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { ConfigError, parseConfig } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
 import { ListenError } from "../entry/server.ts";
@@ -11,17 +10,15 @@ import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
+import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
 
-const PLAN = "demo-plan";
 const CREDENTIAL = "demo-token";
-const ISSUER = "https://issuer.demo";
-const AUDIENCE = "sms-gateway";
 
 /** Where an OpenTelemetry collector, such as Jaeger, listens unless told otherwise. */
 const USUAL_COLLECTOR = "http://localhost:4318";
 
 async function demo(): Promise<void> {
-  const { jwks, token } = await issue();
+  const { jwks, token } = await demoIssuer();
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await usualCollector();
@@ -42,21 +39,10 @@ async function demo(): Promise<void> {
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
   const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
-  say(introduction(`http://localhost:${server.port}`, collector, token));
+  say(introduction(`http://localhost:${server.port}`, collector, await token()));
   await server.stopped;
   await log.close();
   await sandbox.close();
-}
-
-/** A signing key made for this run, and a token for the demo's service plan. */
-async function issue() {
-  const { publicKey, privateKey } = await generateKeyPair("ES256");
-  const jwk = { ...await exportJWK(publicKey), kid: "demo", alg: "ES256", use: "sig" };
-  const token = await new SignJWT({ service_plans: [PLAN] })
-    .setProtectedHeader({ alg: "ES256", kid: "demo", typ: "JWT" })
-    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject("demo-service")
-    .setIssuedAt().setExpirationTime("12h").sign(privateKey);
-  return { jwks: { keys: [jwk] }, token };
 }
 
 /** The usual collector, if one answers there. */

@@ -2,31 +2,13 @@
  * A token issuer for trying the gateway out, never for more: whoever asks gets a token. It
  * serves its key set at `/jwks.json` and a token for the demo's service plan at `/token`.
  */
+import { demoIssuer, PLAN } from "./demo_issuer.ts";
 
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
-
-const ALGORITHM = "ES256";
-
-/** Service plan of the tokens; the sandbox's own. */
-const PLAN = "demo-plan";
-
-/** As compose.yaml tells the gateway. */
-const ISSUER = "https://issuer.demo";
-const AUDIENCE = "sms-gateway";
-
-const { publicKey, privateKey } = await generateKeyPair(ALGORITHM);
-const key = { ...await exportJWK(publicKey), alg: ALGORITHM, kid: "demo", use: "sig" };
-
-function token(): Promise<string> {
-  return new SignJWT({ service_plans: [PLAN] })
-    .setProtectedHeader({ alg: ALGORITHM, kid: "demo", typ: "JWT" })
-    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject("demo").setExpirationTime("12h")
-    .sign(privateKey);
-}
+const { jwks, token } = await demoIssuer();
 
 /** Path → what is there. */
 const RESOURCES: Readonly<Record<string, () => Response | Promise<Response>>> = {
-  "/jwks.json": () => Response.json({ keys: [key] }),
+  "/jwks.json": () => Response.json(jwks),
   "/token": async () => new Response(await token()),
 };
 
