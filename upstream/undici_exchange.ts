@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Deadline, Deadlines } from "../limits/deadlines.ts";
+import type { Backpressure } from "./backpressure.ts";
 import { concat } from "./bytes.ts";
 import {
   BUFFER_BYTES,
@@ -8,6 +9,14 @@ import {
   type UpstreamReply,
   type UpstreamRequest,
 } from "./transport.ts";
+
+/** What an exchange needs beside its request. */
+export interface UndiciExchangeParts {
+  readonly deadlines: Deadlines;
+  readonly backpressure: Backpressure;
+  readonly resolve: (reply: UpstreamReply) => void;
+  readonly reject: (error: TransportError) => void;
+}
 
 /** Follows one request through undici's events and settles its promise once. */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
@@ -25,23 +34,14 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #failed = false;
   readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
 
-  readonly #deadlines: Deadlines;
   readonly #request: UpstreamRequest;
-  readonly #resolve: (reply: UpstreamReply) => void;
-  readonly #reject: (error: TransportError) => void;
+  readonly #parts: UndiciExchangeParts;
 
-  constructor(
-    deadlines: Deadlines,
-    request: UpstreamRequest,
-    resolve: (reply: UpstreamReply) => void,
-    reject: (error: TransportError) => void,
-  ) {
-    this.#deadlines = deadlines;
+  constructor(request: UpstreamRequest, parts: UndiciExchangeParts) {
     this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#parts = parts;
     this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#deadline = deadlines.start(
+    this.#deadline = parts.deadlines.start(
       this.#request.timeoutMs,
       () => this.#giveUp("timeout", timeUp("no answer within the deadline")),
     );
@@ -66,9 +66,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       if (typeof value === "string") this.#headers.push([name, value]);
       else for (const one of value ?? []) this.#headers.push([name, one]);
     }
-    this.#deadlines.clear(this.#deadline);
+    this.#parts.deadlines.clear(this.#deadline);
     if (this.#succeeded) return this.#watchSilence(this.#request.idleTimeoutMs);
-    this.#deadline = this.#deadlines.start(
+    this.#deadline = this.#parts.deadlines.start(
       this.#request.idleTimeoutMs,
       () => this.#cutErrorBody("error body deadline"),
     );
@@ -111,7 +111,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   /** Gives the answer up when nothing of its body has come for too long, though it was asked for. */
   #watchSilence(ms: number): void {
-    this.#deadline = this.#deadlines.start(ms, () => {
+    this.#deadline = this.#parts.deadlines.start(ms, () => {
       const silentMs = this.#paused ? 0 : performance.now() - this.#heardAt;
       const leftMs = this.#request.idleTimeoutMs - silentMs;
       if (leftMs > 0) this.#watchSilence(leftMs);
@@ -121,13 +121,13 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #pause(controller: Dispatcher.DispatchController): void {
     this.#paused = true;
-    controller.pause();
+    this.#parts.backpressure.pause(controller);
   }
 
   #resume(controller: Dispatcher.DispatchController): void {
     this.#paused = false;
     this.#heardAt = performance.now();
-    controller.resume();
+    this.#parts.backpressure.resume(controller);
   }
 
   /** What is known of an error is enough to answer: the rest of its body is not waited for. */
@@ -155,7 +155,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #answer(body: UpstreamReply["body"]): void {
     if (body instanceof Uint8Array) this.#release();
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#parts.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   #giveUp(reason: TransportError["reason"], cause: unknown): void {
@@ -168,11 +168,12 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#release();
     const error = new TransportError(this.#controller !== undefined, reason, { cause });
     if (this.#stream) this.#stream.error(error);
-    else this.#reject(error);
+    else this.#parts.reject(error);
   }
 
   #release(): void {
-    this.#deadlines.clear(this.#deadline);
+    if (this.#controller && this.#paused) this.#parts.backpressure.forget(this.#controller);
+    this.#parts.deadlines.clear(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

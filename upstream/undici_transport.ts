@@ -1,5 +1,6 @@
 import { Pool } from "undici";
 import { Deadlines } from "../limits/deadlines.ts";
+import { Backpressure } from "./backpressure.ts";
 import type { Transport } from "./transport.ts";
 import { UndiciExchange } from "./undici_exchange.ts";
 
@@ -27,10 +28,11 @@ export function undiciTransport(
   origin: string,
   { connectTimeoutMs }: UndiciTransportOptions,
 ): Transport {
+  const backpressure = new Backpressure();
   const pool = new Pool(origin, {
     allowH2: false,
     pipelining: 1,
-    connect: { timeout: connectTimeoutMs },
+    connect: backpressure.connector({ timeout: connectTimeoutMs, allowH2: false }),
     // Deadlines are ours. undici's do not count connecting, are late by up to a second, and each of
     // its timers stays in memory for as long: garbage that outlives the young generation.
     headersTimeout: 0,
@@ -44,7 +46,7 @@ export function undiciTransport(
     send: (request) =>
       new Promise((resolve, reject) => {
         const { method, path, headers, body } = request;
-        const exchange = new UndiciExchange(deadlines, request, resolve, reject);
+        const exchange = new UndiciExchange(request, { deadlines, backpressure, resolve, reject });
         pool.dispatch({ method, path, headers, body }, exchange);
       }),
     close: () => pool.close(),

@@ -1,0 +1,76 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { rawUpstream, type Script } from "../support/raw_upstream.ts";
+import { serveGateway } from "../support/served.ts";
+
+const BATCHES = "/xms/v1/plan-1/batches";
+
+/** Too long to be held until it is whole, so that it waits for its caller. */
+const LONG = 300_000;
+
+/** More than the sockets on the way to a caller hold. */
+const VERY_LONG = 12_000_000;
+
+/** Heads of answers of so many bytes, whose connection ends with them. */
+const HEADS: Readonly<Record<string, (size: number) => string>> = {
+  "with its length": (size) => `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`,
+  "with its length, as it says": (size) =>
+    `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
+  "without a length": () => "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+  "of HTTP/1.0": () => "HTTP/1.0 200 OK\r\n\r\n",
+};
+
+/** Answers one request and ends the connection. */
+const endingWith = (bytes: string, end: "close" | "reset" = "close"): Script => {
+  return async (connection) => {
+    if (!await connection.readRequest()) return;
+    await connection.write(bytes);
+    connection[end]();
+  };
+};
+
+for (const [name, head] of Object.entries(HEADS)) {
+  Deno.test(`a long answer ${name} is whole though its connection ends at once`, async () => {
+    await using upstream = await rawUpstream(endingWith(head(LONG) + "x".repeat(LONG)));
+    await using gateway = await serveGateway({ upstream: upstream.url });
+    for (let round = 0; round < 20; round++) {
+      const response = await gateway.request(BATCHES);
+      assertEquals((await response.bytes()).byteLength, LONG);
+    }
+  });
+
+  Deno.test(`an answer ${name} is whole though its connection ended while it waited`, async () => {
+    await using upstream = await rawUpstream(endingWith(head(VERY_LONG) + "x".repeat(VERY_LONG)));
+    await using gateway = await serveGateway({ upstream: upstream.url });
+    const response = await gateway.request(BATCHES);
+    await delay(300);
+    assertEquals((await response.bytes()).byteLength, VERY_LONG);
+  });
+
+  Deno.test(`an answer ${name} that is reset while it waits does not pass for whole`, async () => {
+    const half = "x".repeat(VERY_LONG / 2);
+    await using upstream = await rawUpstream(endingWith(head(VERY_LONG) + half, "reset"));
+    await using gateway = await serveGateway({ upstream: upstream.url });
+    const response = await gateway.request(BATCHES);
+    await delay(300);
+    await assertRejects(() => response.bytes());
+  });
+}
+
+Deno.test("a short answer without a length that is reset is no answer", async () => {
+  const bytes = 'HTTP/1.1 201 Created\r\nConnection: close\r\n\r\n{"id":"abc';
+  await using upstream = await rawUpstream(async (connection) => {
+    if (!await connection.readRequest()) return;
+    await connection.write(bytes);
+    await delay(50);
+    connection.reset();
+  });
+  await using gateway = await serveGateway({ upstream: upstream.url });
+  const response = await gateway.request(BATCHES, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assertEquals(response.status, 503);
+  assertEquals((await response.json()).code, "upstream_connection_lost");
+});
