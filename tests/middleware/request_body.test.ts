@@ -79,15 +79,26 @@ Deno.test("a body that breaks off is 400, and nothing goes up", async () => {
   assertEquals(sent, []);
 });
 
-Deno.test("a body that does not come in time is 400, and nothing goes up", async () => {
-  const { request, sent } = await testGateway({ env: { REQUEST_BODY_TIMEOUT_MS: "20" } });
-  const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
-  const body = new ReadableStream();
-  const response = await request(BATCHES, { method: "POST", headers, body });
-  assertEquals(response.status, 400);
-  assertStringIncludes((await response.json()).text, "20 ms");
-  assertEquals(sent, []);
-});
+for (
+  const [name, announced] of [
+    ["chunked", { "transfer-encoding": "chunked" }],
+    ["announced", { "content-length": "100000" }],
+  ] as const
+) {
+  Deno.test(`a body that does not come in time, ${name}, is 400 and let go, and nothing goes up`, async () => {
+    const { request, sent } = await testGateway({ env: { REQUEST_BODY_TIMEOUT_MS: "20" } });
+    let cancelled = false;
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(50_000)),
+      cancel: () => void (cancelled = true),
+    });
+    const headers = { host: "gateway.test", ...JSON_TYPE, ...announced };
+    const response = await request(BATCHES, { method: "POST", headers, body });
+    assertEquals([response.status, cancelled], [400, true]);
+    assertStringIncludes((await response.json()).text, "20 ms");
+    assertEquals(sent, []);
+  });
+}
 
 Deno.test("an empty chunked body goes up as none", async () => {
   const { request, sent } = await testGateway();

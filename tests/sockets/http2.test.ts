@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { connect } from "node:http2";
+import { delay } from "@std/async/delay";
+import { connect, constants } from "node:http2";
 import { serveGateway } from "../support/served.ts";
 import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
 
@@ -66,4 +67,20 @@ Deno.test("over HTTP/2 a refusal for want of a token arrives, whatever was sent 
   for (let i = 0; i < 10; i++) {
     assertEquals(await post(gateway.url, JSON_TYPE, "{}"), "401 unauthorized");
   }
+});
+
+Deno.test("over HTTP/2 a body that is reset before its announced length is not sent on", async () => {
+  await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
+  await using gateway = await serveGateway({ upstream: upstream.url });
+  const authorization = `Bearer ${await gateway.issuer.token()}`;
+  const session = connect(gateway.url);
+  const headers = { authorization, ...JSON_TYPE, "content-length": "100" };
+  const request = session.request({ ":method": "POST", ":path": BATCHES, ...headers });
+  request.on("error", () => {});
+  request.write('{"to":["46701234567"],"body":"hel');
+  await delay(100); // it is being read
+  request.close(constants.NGHTTP2_CANCEL);
+  await gateway.finished();
+  session.close();
+  assertEquals(upstream.requests, []);
 });
