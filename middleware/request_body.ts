@@ -12,6 +12,8 @@ export interface RequestBodyOptions {
   timeoutMs: number;
   /** Default: one timer for all requests. */
   deadlines?: DeadlineClock | undefined;
+  /** True once the process has been told to stop; default: never. */
+  isStopping?: () => boolean;
 }
 
 /**
@@ -26,7 +28,8 @@ const IN_ONE_GO_BYTES = 16 * 1024;
  * was provably not sent can be sent again. Costs at most `maxBytes` of memory per request.
  */
 export function requestBody(
-  { maxBytes, timeoutMs, deadlines = new Deadlines() }: RequestBodyOptions,
+  { maxBytes, timeoutMs, deadlines = new Deadlines(), isStopping = () => false }:
+    RequestBodyOptions,
 ): Check {
   async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     const announced = request.headers.get("content-length");
@@ -51,7 +54,7 @@ export function requestBody(
         resolve(body);
       }, (cause) => {
         deadlines.clear(deadline);
-        reject(brokenOff(cause));
+        reject(isStopping() ? notWaitedFor(cause) : brokenOff(cause));
       });
     });
   }
@@ -116,6 +119,16 @@ function brokenOff(cause?: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
   return new GatewayError("syntax_constraint_violation", {
     text: "The request body broke off before its announced end. Send it whole.",
+    cause,
+  });
+}
+
+/** A server that is shut down breaks off what it reads: not the caller's fault. */
+function notWaitedFor(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  return new GatewayError("overloaded", {
+    text:
+      "The gateway is being stopped and did not wait for the whole request body; the request was not processed. Try again after Retry-After.",
     cause,
   });
 }

@@ -82,7 +82,12 @@ export function createApp(config: Config, deps: Dependencies): App {
     authenticate({ verifier, credentials }), // before anything of the body is read
     callerShare(limits.perCaller), // before a body is waited for
     contentType(),
-    requestBody({ maxBytes: config.maxBodyBytes, timeoutMs: callerTimeoutMs, deadlines }),
+    requestBody({
+      maxBytes: config.maxBodyBytes,
+      timeoutMs: callerTimeoutMs,
+      deadlines,
+      isStopping: deps.isStopping,
+    }),
     outstanding(limits), // last: only what can be sent takes up a slot
   ));
   app.all(

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { call } from "../drills/kit/client.ts";
 import { startGateway } from "../drills/kit/gateway_process.ts";
 import { answerWell, rawUpstream } from "../drills/kit/raw_upstream.ts";
@@ -28,6 +29,31 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await assertRejects(() => Deno.connect({ port: gateway.port, hostname: "127.0.0.1" }));
   });
 }
+
+Deno.test("a body that is still coming when the server is shut down is 503, not the caller's fault", async () => {
+  await using upstream = await rawUpstream({ onRequest: answerWell });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { SHUTDOWN_GRACE_MS: "1200" },
+  });
+  const caller = await Deno.connect({ port: gateway.port, hostname: "127.0.0.1" });
+  const head = [
+    "POST /xms/v1/plan-1/batches HTTP/1.1",
+    "Host: gateway.test",
+    `Authorization: Bearer ${gateway.token}`,
+    "Content-Type: application/json",
+    "Content-Length: 100",
+  ];
+  await caller.write(new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n{"to":`));
+  await delay(100);
+  gateway.signal("SIGTERM");
+  const answer = await new Response(caller.readable).text();
+  assertMatch(answer, /^HTTP\/1.1 503 /);
+  assertMatch(answer, /\r\nretry-after: \d/i);
+  assertMatch(answer, /"code":"overloaded".*not processed/);
+  assertEquals(upstream.seen, []);
+  await gateway.exited();
+});
 
 Deno.test("a request that never ends does not keep the process from ending in time", async () => {
   await using upstream = await rawUpstream({ onRequest() {} });
