@@ -232,7 +232,8 @@ export const SETTINGS = {
     expected: "1 or more",
   },
   REQUEST_BODY_TIMEOUT_MS: {
-    meaning: "Time for a whole request body to arrive, and for more of an answer to be taken.",
+    meaning:
+      "Time for a whole request body to arrive; six times that for more of an answer to be taken.",
     schema: milliseconds,
     default: "10000",
     expected: "whole milliseconds, 1 to 2147483647",

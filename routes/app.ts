@@ -57,6 +57,12 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
 }
 
+/**
+ * How much longer than for a request body is waited for more of an answer to be taken. The kernel
+ * holds megabytes for a caller, and tells that some are taken when a third of them are.
+ */
+const TAKE_PATIENCE = 6;
+
 /** The gateway: a request walks through it from top to bottom. */
 export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
@@ -95,7 +101,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs: callerTimeoutMs,
+      takeTimeoutMs: TAKE_PATIENCE * callerTimeoutMs,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,

@@ -71,7 +71,11 @@ async function slowReaders(): Promise<string> {
   });
   await using gateway = await startGateway({
     upstream: upstream.url,
-    env: { UPSTREAM_IDLE_TIMEOUT_MS: "1500", MAX_OUTSTANDING_PER_ROUTE: "40" },
+    env: {
+      UPSTREAM_IDLE_TIMEOUT_MS: "1500",
+      REQUEST_BODY_TIMEOUT_MS: "1500",
+      MAX_OUTSTANDING_PER_ROUTE: "40",
+    },
   });
   const readers = Array.from({ length: 20 }, () => {
     const socket = connect({ port: gateway.port, host: "127.0.0.1" });
@@ -126,6 +130,32 @@ async function steadyReader(): Promise<string> {
   return `3 MiB read in ${seconds} s, with an idle timeout of 1 s: whole`;
 }
 
+/** The kernel tells that a caller takes when a third of some megabytes are taken. */
+async function slowestReader(): Promise<string> {
+  const size = 12 * 1024 * 1024;
+  await using upstream = await rawUpstream({
+    onRequest: (_, wire) => wire.reply(200, "x".repeat(size)),
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { REQUEST_BODY_TIMEOUT_MS: "1000" },
+  });
+  const socket = connect({ port: gateway.port, host: "127.0.0.1" });
+  let got = 0;
+  socket.on("data", (chunk) => {
+    got += chunk.length;
+    socket.pause();
+    setTimeout(() => socket.resume(), 80);
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const from = performance.now();
+  socket.write(requestBytes(BATCHES, { token: gateway.token }));
+  await closed;
+  const seconds = (performance.now() - from) / 1_000;
+  assert(got > size, `${got} of ${size} bytes`);
+  return `12 MiB read in ${seconds.toFixed(1)} s, with 1 s for a request body: whole`;
+}
+
 async function hungUp(): Promise<string> {
   const ends: Record<string, "answered" | "cut"> = {};
   await using upstream = await rawUpstream({
@@ -168,6 +198,12 @@ export default [
     did: "20 callers that ask for 40 MiB and do not read",
     promised: "little memory, others are served, they are ended",
     run: slowReaders,
+  },
+  {
+    name: "callers: the slowest readers",
+    did: "a caller that takes some hundred kilobytes a second of a long answer",
+    promised: "gets the whole answer",
+    run: slowestReader,
   },
   {
     name: "callers: steady readers",
