@@ -140,7 +140,8 @@ class Exchange {
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: boolean }> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    while (size <= BUFFER_BYTES) {
+    const heldUntil = performance.now() + this.#request.idleTimeoutMs;
+    while (size <= BUFFER_BYTES && performance.now() < heldUntil) {
       const { done, value } = await this.#read(reader);
       if (done) return { bytes: concat(chunks, size), whole: true };
       chunks.push(value);

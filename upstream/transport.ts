@@ -5,7 +5,8 @@
 export interface Transport {
   /**
    * Sends a request and resolves when its answer can be judged: a body of up to
-   * {@linkcode BUFFER_BYTES} is whole by then, of a longer 2xx body the rest is a stream.
+   * {@linkcode BUFFER_BYTES} is whole by then, of a 2xx body that is longer, or takes longer than
+   * the idle timeout, the rest is a stream.
    *
    * @throws {TransportError} when there is no whole answer
    */
@@ -34,7 +35,7 @@ export interface UpstreamReply {
   readonly status: number;
   /** Names in lower case, in order, repeated where the upstream repeated them. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The bytes as they came. Only a 2xx body longer than the buffer is a stream. */
+  /** The bytes as they came. Only of a 2xx body that could not be held the rest is a stream. */
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 

@@ -114,8 +114,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#deadline = this.#parts.deadlines.start(ms, () => {
       const silentMs = this.#paused ? 0 : performance.now() - this.#heardAt;
       const leftMs = this.#request.idleTimeoutMs - silentMs;
-      if (leftMs > 0) this.#watchSilence(leftMs);
-      else this.#giveUp("timeout", timeUp("silence within the answer"));
+      if (leftMs <= 0) return this.#giveUp("timeout", timeUp("silence within the answer"));
+      this.#watchSilence(leftMs);
+      // What only drips is not held any longer: that there is an answer is known.
+      if (!this.#stream && this.#controller) this.#answer(this.#openStream(this.#controller));
     });
   }
 

@@ -1,7 +1,7 @@
 import { FAULT_SHAPES } from "../../sandbox/fault_shapes.ts";
 import { assertError } from "./errors.ts";
 import type { Steps } from "./suite.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
@@ -57,6 +57,13 @@ export const REPLIES: Steps = {
     const response = await request(`${BATCHES}?reply=unauthorized`);
     await assertError(response, { status: 503, code: "upstream_credentials_rejected" });
     assertEquals(response.headers.has("www-authenticate"), false);
+  },
+
+  "an answer that only drips is not held until it is whole": async ({ request }) => {
+    const response = await request(`${BATCHES}?reply=dripping`);
+    const answeredAt = performance.now();
+    assertEquals([response.status, typeof await response.json()], [200, "string"]);
+    assert(performance.now() - answeredAt > 200, "it was whole when it was answered");
   },
 
   "an unknown code passes, and so does the time to wait": async ({ request }) => {

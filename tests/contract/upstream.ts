@@ -32,6 +32,9 @@ interface Reply {
 /** Time that `?reply=slow` takes, in ms: longer than a caller that hangs up waits. */
 const SLOW_MS = 600;
 
+/** Time between the bytes of `?reply=dripping`, in ms. */
+const DRIP_MS = 40;
+
 const JSON_TYPE = ["content-type", "application/json"];
 const NESTED = '{"error":{"code":400,"message":"Nested","status":"INVALID_ARGUMENT"}}';
 
@@ -46,6 +49,11 @@ export const REPLIES = {
     status: 200,
     headers: JSON_TYPE,
     body: '{ "n" : 1.0e3,\r\n "n":2, "s":"é\u{1f600}" }',
+  },
+  dripping: {
+    status: 200,
+    headers: JSON_TYPE,
+    body: JSON.stringify("drip by drip, for 2 seconds".repeat(2)),
   },
   empty: { status: 204 },
   long: { status: 200, headers: JSON_TYPE, body: LONG_BODY },
@@ -104,7 +112,7 @@ export async function contractUpstream(
         });
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       }
-      return reply(response, REPLIES[name as keyof typeof REPLIES]);
+      return await reply(response, REPLIES[name as keyof typeof REPLIES], name === "dripping");
     }
     return await toSandbox(request, response);
   });
@@ -134,10 +142,19 @@ export async function contractUpstream(
   };
 }
 
-function reply(response: ServerResponse, { status, headers = [], body = "" }: Reply): void {
+async function reply(
+  response: ServerResponse,
+  { status, headers = [], body = "" }: Reply,
+  byByte: boolean,
+): Promise<void> {
   response.sendDate = false;
   const length = status === 204 ? [] : ["content-length", String(byteLength(body))];
   response.writeHead(status, [...headers, ...length]);
+  for (const byte of byByte ? body : "") {
+    response.write(byte);
+    await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
+  }
+  if (byByte) return void response.end();
   response.end(body);
 }
 
