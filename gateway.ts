@@ -4,7 +4,7 @@ import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
-import { SeparateDeadlines } from "./limits/deadlines.ts";
+import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
@@ -32,6 +32,8 @@ export interface Gateway {
   stopAccepting(): void;
   /** The answer to what the handler itself failed at, told to the log. */
   onError: (error: unknown) => Response;
+  /** Answers what is still under way as if its time were over, so that it leaves its trace. */
+  giveUp(): void;
   /** Closes connections and exports what is left; call it when the last request is answered. */
   close(): Promise<void>;
   /** Exports what there is now, when the last answer cannot be waited for. */
@@ -42,6 +44,7 @@ export interface Gateway {
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
   const { waitUntil } = parts;
+  const deadlines = new Deadlines();
   const tracing = setupTracing({ ...config.telemetry, waitUntil });
   const metrics = createMetrics(config);
   const deps: Dependencies = {
@@ -53,7 +56,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     observers: parts.accessLog ? [metrics, accessLog(parts.accessLog)] : [metrics],
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
-    ...(waitUntil && { deadlines: new SeparateDeadlines() }),
+    deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     ...parts,
   };
   const { app, outstanding } = createApp(config, deps);
@@ -68,6 +71,10 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
     onError: (error) => unforeseen(error, deps.newId()),
+    giveUp() {
+      parts.transport.giveUp?.();
+      deadlines.expireAll();
+    },
     async close() {
       await parts.transport.close();
       await flush();

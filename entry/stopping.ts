@@ -17,15 +17,19 @@ export interface StopOptions {
  */
 const UNREADY_SHARE = 1 / 3;
 
+/** Share of the grace after which no answer of the upstream is waited for any longer. */
+const GIVE_UP_SHARE = 8 / 9;
+
 /** Share of the grace after which spans are exported even if an answer is still missing. */
-const FLUSH_SHARE = 8 / 9;
+const FLUSH_SHARE = 10 / 11;
 
 /** Share of the grace after which nothing is waited for; the log and the process end in the rest. */
 const OVER_SHARE = 19 / 20;
 
 /**
  * Ends a gateway: `/readyz` says 503; a while later, or at a second signal, no new connections
- * are taken; what is in flight is answered, spans are flushed. Settles when the process may end.
+ * are taken; what is in flight is answered, at last with a 503; spans are flushed. Settles when the
+ * process may end.
  */
 export async function stopGently(
   gateway: Gateway,
@@ -33,11 +37,12 @@ export async function stopGently(
 ): Promise<void> {
   gateway.stopAccepting();
   const unready = after(shutdownGraceMs * UNREADY_SHARE);
-  const late = after(shutdownGraceMs * FLUSH_SHARE);
+  const late = after(shutdownGraceMs * GIVE_UP_SHARE).then(() => gateway.giveUp());
+  const veryLate = after(shutdownGraceMs * FLUSH_SHARE);
   const over = after(shutdownGraceMs * OVER_SHARE);
   const drained = Promise.race([unready, signalledAgain])
     .then(() => shutdown()).then(() => gateway.close());
-  const flushed = late.then(() => gateway.flush()).then(() => over);
+  const flushed = Promise.all([late, veryLate]).then(() => gateway.flush()).then(() => over);
   await Promise.race([drained, flushed, over]);
 }
 

@@ -1,14 +1,14 @@
 /** A deadline that has been started. */
 export interface Deadline {
   readonly expiresAt: number;
-  /** What is to be done then. */
-  readonly expire: () => void;
+  /** What is to be done then; `isOver`: before its time, as nothing is waited for any longer. */
+  readonly expire: (isOver: boolean) => void;
 }
 
 /** Starts deadlines. */
 export interface DeadlineClock {
   /** Calls `expire` in `ms` milliseconds, unless it is cleared before. */
-  start(ms: number, expire: () => void): Deadline;
+  start(ms: number, expire: Deadline["expire"]): Deadline;
   clear(deadline: Deadline): void;
 }
 
@@ -19,9 +19,9 @@ export interface DeadlineClock {
 export class SeparateDeadlines implements DeadlineClock {
   readonly #timers = new WeakMap<Deadline, ReturnType<typeof setTimeout>>();
 
-  start(ms: number, expire: () => void): Deadline {
+  start(ms: number, expire: Deadline["expire"]): Deadline {
     const deadline = { expiresAt: performance.now() + ms, expire };
-    this.#timers.set(deadline, setTimeout(expire, ms));
+    this.#timers.set(deadline, setTimeout(() => expire(false), ms));
     return deadline;
   }
 
@@ -46,7 +46,7 @@ export class Deadlines implements DeadlineClock {
   #wakesAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  start(ms: number, expire: () => void): Deadline {
+  start(ms: number, expire: Deadline["expire"]): Deadline {
     const deadline = { expiresAt: performance.now() + ms, expire, place: this.#pending.length };
     this.#pending.push(deadline);
     if (deadline.expiresAt < this.#wakesAt) this.#wakeAt(deadline.expiresAt);
@@ -55,6 +55,17 @@ export class Deadlines implements DeadlineClock {
 
   clear(deadline: Deadline): void {
     this.#remove(deadline as Pending); // there are no others
+  }
+
+  /** Has all of them expire before their time. */
+  expireAll(): void {
+    for (const deadline of [...this.#pending]) this.#expire(deadline, true);
+  }
+
+  #expire(deadline: Pending, isOver: boolean): void {
+    if (deadline.place === -1) return; // cleared by one before it
+    this.#remove(deadline);
+    deadline.expire(isOver);
   }
 
   /** The last one takes its place. */
@@ -83,11 +94,7 @@ export class Deadlines implements DeadlineClock {
       if (deadline.expiresAt > now) next = Math.min(next, deadline.expiresAt);
       else due.push(deadline);
     }
-    for (const deadline of due) {
-      if (deadline.place === -1) continue; // cleared by one before it
-      this.#remove(deadline);
-      deadline.expire();
-    }
+    for (const deadline of due) this.#expire(deadline, false);
     if (next < this.#wakesAt) this.#wakeAt(next);
   }
 }

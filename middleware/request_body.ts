@@ -46,7 +46,7 @@ export function requestBody(
   function inTime({ whole, giveUp }: Reading): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       const deadline = deadlines.start(timeoutMs, () => {
-        reject(tooSlow(timeoutMs));
+        reject(isStopping() ? notWaitedFor() : tooSlow(timeoutMs));
         giveUp?.();
       });
       whole.then((body) => {
@@ -124,7 +124,7 @@ function brokenOff(cause?: unknown): GatewayError {
 }
 
 /** A server that is shut down breaks off what it reads: not the caller's fault. */
-function notWaitedFor(cause: unknown): GatewayError {
+function notWaitedFor(cause?: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
   return new GatewayError("overloaded", {
     text:

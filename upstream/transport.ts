@@ -13,6 +13,8 @@ export interface Transport {
   send(request: UpstreamRequest): Promise<UpstreamReply>;
   /** Waits for what is under way and closes all connections. */
   close(): Promise<void>;
+  /** Gives up what is under way as if its time were over; where processes do not end: nothing. */
+  giveUp?(): void;
 }
 
 /** Request to the upstream. */

@@ -111,9 +111,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   /** Gives the answer up when nothing of its body has come for too long, though it was asked for. */
   #watchSilence(ms: number): void {
-    this.#deadline = this.#parts.deadlines.start(ms, () => {
+    this.#deadline = this.#parts.deadlines.start(ms, (isOver) => {
       const silentMs = this.#paused ? 0 : performance.now() - this.#heardAt;
-      const leftMs = this.#request.idleTimeoutMs - silentMs;
+      const leftMs = isOver ? 0 : this.#request.idleTimeoutMs - silentMs;
       if (leftMs <= 0) return this.#giveUp("timeout", timeUp("silence within the answer"));
       this.#watchSilence(leftMs);
       // What only drips is not held any longer: that there is an answer is known.

@@ -50,5 +50,6 @@ export function undiciTransport(
         pool.dispatch({ method, path, headers, body }, exchange);
       }),
     close: () => pool.close(),
+    giveUp: () => deadlines.expireAll(),
   };
 }

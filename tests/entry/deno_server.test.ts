@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { call } from "../drills/kit/client.ts";
+import { startCollector } from "../drills/kit/collector.ts";
 import { startGateway } from "../drills/kit/gateway_process.ts";
 import { answerWell, rawUpstream } from "../drills/kit/raw_upstream.ts";
 
@@ -55,17 +56,22 @@ Deno.test("a body that is still coming when the server is shut down is 503, not 
   await gateway.exited();
 });
 
-Deno.test("a request that never ends does not keep the process from ending in time", async () => {
+Deno.test("what is not answered when the time is over leaves its answer, its spans and its line", async () => {
+  await using collector = startCollector();
   await using upstream = await rawUpstream({ onRequest() {} });
   await using gateway = await startGateway({
     upstream: upstream.url,
-    env: { SHUTDOWN_GRACE_MS: "1000" },
+    env: { SHUTDOWN_GRACE_MS: "1500", OTLP_ENDPOINT: collector.url },
   });
-  void gateway.post("never answered");
-  while (upstream.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const answer = gateway.post("never answered");
+  while (upstream.seen.length === 0) await delay(5);
   gateway.abandon();
   gateway.signal("SIGTERM");
   const { code, ms } = await gateway.exited();
   assertEquals(code, 0);
-  assert(ms >= 900 && ms < 1400, `ended after ${ms} ms`);
+  assert(ms < 1500, `ended after ${ms} ms`);
+  const { status, text } = await answer;
+  assertEquals([status, JSON.parse(text).code], [503, "upstream_timeout"]);
+  assertMatch(text, /It is not known whether/);
+  assertEquals(collector.spans.map(({ kind }) => kind), ["CLIENT", "SERVER"]);
 });

@@ -41,3 +41,18 @@ Deno.test("Deadlines: clearing some of many leaves exactly the others", async ()
   await delay(100);
   assertEquals(expired.toSorted((a, b) => a - b), kept);
 });
+
+Deno.test("Deadlines: all that are pending can be made to expire before their time, once", async () => {
+  const clock = new Deadlines();
+  const expired: string[] = [];
+  clock.clear(clock.start(10, () => expired.push("cleared")));
+  const second = clock.start(30, (isOver) => expired.push(`second ${isOver}`));
+  clock.start(30, (isOver) => {
+    expired.push(`first ${isOver}`);
+    clock.clear(second);
+  });
+  clock.start(20, (isOver) => expired.push(`third ${isOver}`));
+  clock.expireAll();
+  await delay(60);
+  assertEquals(expired, ["second true", "first true", "third true"]);
+});
