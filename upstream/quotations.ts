@@ -7,6 +7,12 @@ const MIN_PRIVATE_LENGTH = 4;
 /** So many characters of a private text in a row are taken for a quotation of a part of it. */
 const RUN = 16;
 
+/** What is looked for first, in characters; where that is not found, a run around it is neither. */
+const PART = 8;
+
+/** Every run holds a part that begins at a multiple of this, wherever the run begins. */
+const STRIDE = RUN - PART + 1;
+
 /**
  * Secrets that are looked for in many texts. Prepared once, a text costs what its own length does,
  * however many there are.
@@ -26,12 +32,11 @@ export class KnownSecrets {
     }
   }
 
-  /** Marks what a text quotes of them; `runs` are the text's. */
-  mark(text: string, runs: ReadonlyMap<string, number[]>, quoted: Uint8Array): void {
+  /** Marks what a text quotes of them. */
+  mark(text: string, quoted: Uint8Array): void {
     for (const secret of this.#short) markAll(text, secret, quoted);
-    for (const [run, places] of runs) {
-      if (!this.#runs.has(run)) continue;
-      for (const place of places) quoted.fill(1, place, place + RUN);
+    for (let at = 0; at + RUN <= text.length; at++) {
+      if (this.#runs.has(text.slice(at, at + RUN))) quoted.fill(1, at, at + RUN);
     }
   }
 }
@@ -51,11 +56,11 @@ export function withoutQuotations(
   known?: KnownSecrets,
 ): string {
   const quoted = new Uint8Array(text.length); // 1 where a character is part of a quotation
-  const runs = runsOf(text);
-  known?.mark(text, runs, quoted);
+  known?.mark(text, quoted);
+  const runs = new TextRuns(text);
   for (const secret of new Set(secrets.flatMap(spellings))) {
     if (secret.length < RUN) markAll(text, secret, quoted);
-    else markRuns(secret, runs, quoted);
+    else runs.mark(secret, quoted);
   }
   let safe = "";
   for (let at = 0; at < text.length;) {
@@ -85,8 +90,36 @@ function spellings(secret: string): string[] {
   ];
 }
 
-/** Every part of {@linkcode RUN} characters → where it stands. */
-function runsOf(text: string): Map<string, number[]> {
+/** The runs of a text, found in secrets without looking at each place of them. */
+class TextRuns {
+  readonly #parts = new Set<string>();
+  /** Run → where it stands, for those that are not marked yet; made when a part is found. */
+  #places: Map<string, number[]> | undefined;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+    for (let at = 0; at + PART <= text.length; at++) this.#parts.add(text.slice(at, at + PART));
+  }
+
+  /** Marks what the text quotes of a secret. */
+  mark(secret: string, quoted: Uint8Array): void {
+    for (let at = 0; at + PART <= secret.length; at += STRIDE) {
+      if (!this.#parts.has(secret.slice(at, at + PART))) continue;
+      for (let from = Math.max(0, at - STRIDE + 1); from <= at; from++) {
+        this.#markRun(secret.slice(from, from + RUN), quoted);
+      }
+    }
+  }
+
+  #markRun(run: string, quoted: Uint8Array): void {
+    this.#places ??= placesOf(this.#text);
+    for (const place of this.#places.get(run) ?? []) quoted.fill(1, place, place + RUN);
+    this.#places.delete(run); // marked once, wherever it stands
+  }
+}
+
+function placesOf(text: string): Map<string, number[]> {
   const runs = new Map<string, number[]>();
   for (let at = 0; at + RUN <= text.length; at++) {
     const run = text.slice(at, at + RUN);
@@ -95,15 +128,6 @@ function runsOf(text: string): Map<string, number[]> {
     else runs.set(run, [at]);
   }
   return runs;
-}
-
-function markRuns(secret: string, runs: Map<string, number[]>, quoted: Uint8Array): void {
-  if (runs.size === 0) return;
-  for (let at = 0; at + RUN <= secret.length; at++) {
-    const run = secret.slice(at, at + RUN);
-    for (const place of runs.get(run) ?? []) quoted.fill(1, place, place + RUN);
-    runs.delete(run); // marked once, wherever it stands
-  }
 }
 
 function markAll(text: string, secret: string, quoted: Uint8Array): void {

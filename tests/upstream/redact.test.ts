@@ -78,6 +78,17 @@ for (const [name, quoted] of SPELLINGS) {
   });
 }
 
+Deno.test("every run of 16 characters of a secret is removed, and fewer are not", () => {
+  const secret = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (let from = 0; from + 16 <= secret.length; from++) {
+    for (let to = from + 15; to <= Math.min(secret.length, from + 18); to++) {
+      const part = secret.slice(from, to);
+      const shown = part.length < 16 ? part : "[redacted]";
+      assertEquals(redact(`<${part}> !`, [secret]), `<${shown}> !`);
+    }
+  }
+});
+
 Deno.test("a secret that is shorter than a quotation is removed as a whole only", () => {
   assertEquals(redact("is Hello, and Hell", ["Hello"]), "is [redacted], and Hell");
 });
