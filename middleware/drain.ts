@@ -5,26 +5,28 @@ import { isHttp2 } from "./declared_body.ts";
 /** More of a refused body is not taken, in bytes: then its stream is reset after all. */
 const MAX_DRAINED_BYTES = 4 * 1024 * 1024;
 
-/** Nor is it waited for longer, in ms. */
+/** Nor is it waited for longer, in ms; and hardly at all by a process that is about to end. */
 const MAX_DRAIN_MS = 2_000;
+const MAX_DRAIN_WHILE_STOPPING_MS = 50;
 
 /**
  * Takes what is left of a request body before an HTTP/2 request is answered. The server below
  * resets a stream whose body nobody read, and many clients then drop the answer they already
  * have: a refusal would never be seen. HTTP/1.1 clients read it all the same.
  */
-export function drainHttp2(): MiddlewareHandler<GatewayEnv> {
+export function drainHttp2(isStopping: () => boolean): MiddlewareHandler<GatewayEnv> {
   return async function drainHttp2(c, next) {
     await next();
     const request = c.req.raw;
     if (c.res.status < 400 || !isHttp2(request.headers)) return;
-    if (request.body && !request.body.locked) await drain(request.body);
+    if (!request.body || request.body.locked) return;
+    await drain(request.body, isStopping() ? MAX_DRAIN_WHILE_STOPPING_MS : MAX_DRAIN_MS);
   };
 }
 
-async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+async function drain(body: ReadableStream<Uint8Array>, ms: number): Promise<void> {
   const reader = body.getReader();
-  const deadline = setTimeout(() => reader.cancel().catch(() => {}), MAX_DRAIN_MS);
+  const deadline = setTimeout(() => reader.cancel().catch(() => {}), ms);
   try {
     for (let taken = 0; taken < MAX_DRAINED_BYTES;) {
       const { done, value } = await reader.read();

@@ -45,8 +45,8 @@ export function requestBody(
 
   function inTime({ whole, giveUp }: Reading): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      const deadline = deadlines.start(timeoutMs, () => {
-        reject(isStopping() ? notWaitedFor() : tooSlow(timeoutMs));
+      const deadline = deadlines.start(timeoutMs, (isOver) => {
+        reject(isOver ? notWaitedFor() : tooSlow(timeoutMs));
         giveUp?.();
       });
       whole.then((body) => {
@@ -95,8 +95,8 @@ function inParts({ body, headers }: Request, maxBytes: number): Reading {
 
   function giveUp(): void {
     // Over HTTP/2 the rest is drained before the answer goes, see drain.ts.
-    if (!isHttp2(headers)) reader?.cancel().catch(() => {});
-    reader?.releaseLock();
+    if (isHttp2(headers)) reader?.releaseLock();
+    else reader?.cancel().catch(() => {});
   }
 
   return { whole: read(reader).finally(giveUp), giveUp };

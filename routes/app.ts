@@ -63,6 +63,9 @@ export interface App {
  */
 const TAKE_PATIENCE = 6;
 
+/** Timers overflow above. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The gateway: a request walks through it from top to bottom. */
 export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
@@ -73,7 +76,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.onError((error, c) => refuse(c, error, config));
   app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
 
-  app.use(drainHttp2()); // last on the way out
+  app.use(drainHttp2(deps.isStopping)); // last on the way out
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
   mountMetrics(app, deps.prometheus);
@@ -101,7 +104,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs: TAKE_PATIENCE * callerTimeoutMs,
+      takeTimeoutMs: Math.min(TAKE_PATIENCE * callerTimeoutMs, MAX_TIMEOUT_MS),
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,

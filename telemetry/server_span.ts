@@ -9,7 +9,7 @@ import {
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { MiddlewareHandler } from "hono";
 import { CATALOG, type CatalogCode, defaultText } from "../errors/catalog.ts";
-import type { Failure } from "../errors/gateway_error.ts";
+import { type Failure, GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
 import { failureCode } from "../upstream/failure.ts";
@@ -105,6 +105,7 @@ function noteCallerGone(exchange: Exchange): void {
 
 /** A streamed answer that broke off after its status: only the operator can be told. */
 function cutFailure(cut: unknown): Failure {
+  if (cut instanceof GatewayError) return cut.failure;
   const code = cut instanceof TransportError ? failureCode(cut) : "client_closed_request";
   return ownFailure(code);
 }
@@ -151,9 +152,10 @@ function endSpan(exchange: Exchange): void {
   if (thrown !== undefined && (failure === undefined || hasCause(thrown))) {
     span.addEvent("exception", exceptionAttributes(thrown));
   }
-  const cut = thrown instanceof TransportError; // a streamed answer broke off after its headers
+  // A streamed answer broke off after its headers, and not by the caller's doing.
+  const cut = failure !== undefined && failure.status >= 500 && failure.status !== exchange.status;
   if ((exchange.status ?? 500) >= 500 || cut) {
-    span.setAttribute("error.type", cut && failure ? failure.code : String(exchange.status));
+    span.setAttribute("error.type", cut ? failure.code : String(exchange.status));
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
   span.end();

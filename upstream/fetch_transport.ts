@@ -45,6 +45,7 @@ class Exchange {
   readonly #abort = new AbortController();
   readonly #gaveUp = rejectable();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #reading: Promise<Chunk> | undefined;
   readonly #onAbort = () => this.#giveUp("aborted", this.#request.signal?.reason);
 
   constructor(request: UpstreamRequest, options: Required<FetchTransportOptions>) {
@@ -140,12 +141,21 @@ class Exchange {
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: boolean }> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    const heldUntil = performance.now() + this.#request.idleTimeoutMs;
-    while (size <= BUFFER_BYTES && performance.now() < heldUntil) {
-      const { done, value } = await this.#read(reader);
-      if (done) return { bytes: concat(chunks, size), whole: true };
-      chunks.push(value);
-      size += value.byteLength;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const heldLongEnough = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.#request.idleTimeoutMs);
+    });
+    try {
+      while (size <= BUFFER_BYTES) {
+        // What is not held any longer goes on being read: whoever takes the rest asks again.
+        const chunk = await Promise.race([this.#read(reader), heldLongEnough]);
+        if (!chunk) break;
+        if (chunk.done) return { bytes: concat(chunks, size), whole: true };
+        chunks.push(chunk.value);
+        size += chunk.value.byteLength;
+      }
+    } finally {
+      clearTimeout(timer);
     }
     return { bytes: concat(chunks, size), whole: false };
   }
@@ -154,7 +164,6 @@ class Exchange {
     start: Uint8Array<ArrayBuffer>,
     reader: Reader,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
-    clearTimeout(this.#timer); // how long the caller takes is not the upstream's silence
     return new ReadableStream({
       start: (stream) => stream.enqueue(start),
       pull: async (stream) => {
@@ -170,8 +179,14 @@ class Exchange {
     });
   }
 
-  /** The next chunk, unless the upstream is silent for too long. */
-  async #read(reader: Reader): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
+  /** The next chunk, unless the upstream is silent for too long; the same until it has come. */
+  #read(reader: Reader): Promise<Chunk> {
+    this.#reading ??= this.#readNext(reader).finally(() => this.#reading = undefined);
+    this.#reading.catch(() => {}); // nobody may be waiting for it just then
+    return this.#reading;
+  }
+
+  async #readNext(reader: Reader): Promise<Chunk> {
     this.#giveUpAfter(this.#request.idleTimeoutMs, "silence within the body");
     try {
       return await Promise.race([reader.read(), this.#gaveUp.promise]);
@@ -208,6 +223,7 @@ class Exchange {
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+type Chunk = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 
 /** Codes of Node's fetch that only come before a connection is there. */
 const UNSENT_CODES: ReadonlySet<unknown> = new Set([

@@ -13,7 +13,10 @@ export interface Transport {
   send(request: UpstreamRequest): Promise<UpstreamReply>;
   /** Waits for what is under way and closes all connections. */
   close(): Promise<void>;
-  /** Gives up what is under way as if its time were over; where processes do not end: nothing. */
+  /**
+   * Gives up what is under way as if its time were over, and sends nothing from then on. Absent
+   * where processes do not end.
+   */
   giveUp?(): void;
 }
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Deadline, Deadlines } from "../limits/deadlines.ts";
-import type { Backpressure } from "./backpressure.ts";
 import { concat } from "./bytes.ts";
+import type { Backpressure } from "./patient_client.ts";
 import {
   BUFFER_BYTES,
   timeUp,
@@ -13,7 +13,6 @@ import {
 /** What an exchange needs beside its request. */
 export interface UndiciExchangeParts {
   readonly deadlines: Deadlines;
-  readonly backpressure: Backpressure;
   readonly resolve: (reply: UpstreamReply) => void;
   readonly reject: (error: TransportError) => void;
 }
@@ -21,6 +20,7 @@ export interface UndiciExchangeParts {
 /** Follows one request through undici's events and settles its promise once. */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
+  #backpressure: Backpressure | undefined;
   #status = 0;
   #headers: (readonly [string, string])[] = [];
   #chunks: Uint8Array[] = [];
@@ -45,6 +45,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       this.#request.timeoutMs,
       () => this.#giveUp("timeout", timeUp("no answer within the deadline")),
     );
+  }
+
+  /** Where its answer may wait for the caller. */
+  waitsOn(backpressure: Backpressure): void {
+    this.#backpressure = backpressure;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -123,13 +128,13 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #pause(controller: Dispatcher.DispatchController): void {
     this.#paused = true;
-    this.#parts.backpressure.pause(controller);
+    this.#backpressure?.pause(controller);
   }
 
   #resume(controller: Dispatcher.DispatchController): void {
     this.#paused = false;
     this.#heardAt = performance.now();
-    this.#parts.backpressure.resume(controller);
+    this.#backpressure?.resume(controller);
   }
 
   /** What is known of an error is enough to answer: the rest of its body is not waited for. */
@@ -174,7 +179,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   #release(): void {
-    if (this.#controller && this.#paused) this.#parts.backpressure.forget(this.#controller);
+    if (this.#paused) this.#backpressure?.forget();
     this.#parts.deadlines.clear(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }

@@ -1,7 +1,7 @@
-import { Pool } from "undici";
+import { buildConnector, Pool } from "undici";
 import { Deadlines } from "../limits/deadlines.ts";
-import { Backpressure } from "./backpressure.ts";
-import type { Transport } from "./transport.ts";
+import { PatientClient, type PatientDispatch } from "./patient_client.ts";
+import { timeUp, type Transport, TransportError } from "./transport.ts";
 import { UndiciExchange } from "./undici_exchange.ts";
 
 /** Options of {@linkcode undiciTransport}. */
@@ -28,11 +28,11 @@ export function undiciTransport(
   origin: string,
   { connectTimeoutMs }: UndiciTransportOptions,
 ): Transport {
-  const backpressure = new Backpressure();
+  const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   const pool = new Pool(origin, {
     allowH2: false,
     pipelining: 1,
-    connect: backpressure.connector({ timeout: connectTimeoutMs, allowH2: false }),
+    factory: (url, options) => new PatientClient(url, options, connect),
     // Deadlines are ours. undici's do not count connecting, are late by up to a second, and each of
     // its timers stays in memory for as long: garbage that outlives the young generation.
     headersTimeout: 0,
@@ -42,14 +42,23 @@ export function undiciTransport(
     maxHeaderSize: MAX_HEADER_BYTES,
   });
   const deadlines = new Deadlines();
+  let isOver = false;
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
+        if (isOver) {
+          const cause = timeUp("the gateway is being stopped");
+          return reject(new TransportError(false, "timeout", { cause }));
+        }
         const { method, path, headers, body } = request;
-        const exchange = new UndiciExchange(request, { deadlines, backpressure, resolve, reject });
-        pool.dispatch({ method, path, headers, body }, exchange);
+        const exchange = new UndiciExchange(request, { deadlines, resolve, reject });
+        const dispatch: PatientDispatch = { method, path, headers, body, exchange };
+        pool.dispatch(dispatch, exchange);
       }),
     close: () => pool.close(),
-    giveUp: () => deadlines.expireAll(),
+    giveUp() {
+      isOver = true;
+      deadlines.expireAll();
+    },
   };
 }

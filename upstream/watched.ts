@@ -46,9 +46,8 @@ export function watched(
         controller.error(cut);
         return cutShort(cut);
       }
-      untaken = deadlines.start(takeTimeoutMs, () => {
-        const cause = new Error(`the caller took nothing for ${takeTimeoutMs} ms`);
-        const late = new GatewayError("client_closed_request", { cause });
+      untaken = deadlines.start(takeTimeoutMs, (isOver) => {
+        const late = isOver ? stopped() : tookNothing(takeTimeoutMs);
         controller.error(late);
         giveUp(late);
       });
@@ -58,4 +57,14 @@ export function watched(
       giveUp(why);
     },
   }, { highWaterMark: 0 });
+}
+
+function tookNothing(ms: number): GatewayError {
+  const cause = new Error(`the caller took nothing for ${ms} ms`);
+  return new GatewayError("client_closed_request", { cause });
+}
+
+function stopped(): GatewayError {
+  const cause = new Error("the gateway was stopped before all of it was taken");
+  return new GatewayError("overloaded", { cause });
 }

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { rawUpstream, type Script } from "../support/raw_upstream.ts";
 import { serveGateway } from "../support/served.ts";
+import { TransportError } from "../../upstream/transport.ts";
+import { undiciTransport } from "../../upstream/undici_transport.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
@@ -73,4 +75,24 @@ Deno.test("a short answer without a length that is reset is no answer", async ()
   });
   assertEquals(response.status, 503);
   assertEquals((await response.json()).code, "upstream_connection_lost");
+});
+
+Deno.test("after a transport was told to give up it sends nothing, and says so", async () => {
+  await using upstream = await rawUpstream(async (connection) => {
+    await connection.readRequest();
+    await connection.closed;
+  });
+  const transport = undiciTransport(upstream.url, { connectTimeoutMs: 1_000 });
+  const request = { method: "POST", path: "/", headers: {}, body: new Uint8Array([1]) };
+  const deadlines = { timeoutMs: 60_000, idleTimeoutMs: 60_000 };
+  const send = () =>
+    assertRejects(() => transport.send({ ...request, ...deadlines }), TransportError);
+  const underWay = send();
+  while (upstream.requests.length === 0) await delay(5);
+  transport.giveUp?.();
+  const [first, second] = [await underWay, await send()];
+  assertEquals([first.reason, first.sent], ["timeout", true]);
+  assertEquals([second.reason, second.sent], ["timeout", false]);
+  assertEquals(upstream.requests.length, 1);
+  await transport.close();
 });

@@ -15,8 +15,9 @@ function scene() {
   });
   // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
   const exchange = {} as any as Exchange;
-  const stream = watched(exchange, body, { takeTimeoutMs: 50, deadlines: new Deadlines() });
-  return { exchange, stream, cancelled: () => cancelled };
+  const deadlines = new Deadlines();
+  const stream = watched(exchange, body, { takeTimeoutMs: 50, deadlines });
+  return { exchange, stream, deadlines, cancelled: () => cancelled };
 }
 
 Deno.test("a watched body arrives whole, is counted, and tells its end", async () => {
@@ -35,6 +36,14 @@ Deno.test("a caller that takes nothing more is given up, and the upstream let go
   assertEquals(error.failure.code, "client_closed_request");
   await assertRejects(() => reader.read(), GatewayError);
   assert(cancelled() instanceof GatewayError);
+});
+
+Deno.test("a stop that cuts a body is not the caller's doing", async () => {
+  const { exchange, stream, deadlines } = scene();
+  await stream.getReader().read();
+  deadlines.expireAll();
+  const error = await assertRejects(() => exchange.streamed ?? Promise.resolve(), GatewayError);
+  assertEquals(error.failure.code, "overloaded");
 });
 
 Deno.test("a caller that hangs up ends the watched body and its source", async () => {
