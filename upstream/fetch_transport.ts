@@ -1,6 +1,7 @@
 import { concat } from "./bytes.ts";
 import {
   BUFFER_BYTES,
+  HOLD_FACTOR,
   timeUp,
   type Transport,
   TransportError,
@@ -143,7 +144,7 @@ class Exchange {
     let size = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heldLongEnough = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), this.#request.idleTimeoutMs);
+      timer = setTimeout(() => resolve(undefined), HOLD_FACTOR * this.#request.idleTimeoutMs);
     });
     try {
       while (size <= BUFFER_BYTES) {

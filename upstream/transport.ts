@@ -6,7 +6,7 @@ export interface Transport {
   /**
    * Sends a request and resolves when its answer can be judged: a body of up to
    * {@linkcode BUFFER_BYTES} is whole by then, of a 2xx body that is longer, or takes longer than
-   * the idle timeout, the rest is a stream.
+   * {@linkcode HOLD_FACTOR} idle timeouts, the rest is a stream.
    *
    * @throws {TransportError} when there is no whole answer
    */
@@ -50,6 +50,9 @@ export interface UpstreamReply {
  * that is ever read of an error body (contract.md §3).
  */
 export const BUFFER_BYTES = 64 * 1024;
+
+/** An answer is held for so many idle timeouts: one that falls silent meanwhile is none. */
+export const HOLD_FACTOR = 2;
 
 /** Why there is no answer; `failure.ts` gives it its public code. */
 export class TransportError extends Error {

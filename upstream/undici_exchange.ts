@@ -4,6 +4,7 @@ import { concat } from "./bytes.ts";
 import type { Backpressure } from "./patient_client.ts";
 import {
   BUFFER_BYTES,
+  HOLD_FACTOR,
   timeUp,
   TransportError,
   type UpstreamReply,
@@ -27,6 +28,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #size = 0;
   /** When anything of the answer last came, on the clock of `performance.now()`. */
   #heardAt = 0;
+  /** Until when the answer is held, on the same clock. */
+  #holdUntil = Infinity;
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   /** Until the headers; then, of an error, until the end of its body; else until a silence. */
   #deadline: Deadline;
@@ -72,7 +75,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       else for (const one of value ?? []) this.#headers.push([name, one]);
     }
     this.#parts.deadlines.clear(this.#deadline);
-    if (this.#succeeded) return this.#watchSilence(this.#request.idleTimeoutMs);
+    if (this.#succeeded) {
+      this.#holdUntil = this.#heardAt + HOLD_FACTOR * this.#request.idleTimeoutMs;
+      return this.#watchSilence(this.#request.idleTimeoutMs);
+    }
     this.#deadline = this.#parts.deadlines.start(
       this.#request.idleTimeoutMs,
       () => this.#cutErrorBody("error body deadline"),
@@ -121,8 +127,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       const leftMs = isOver ? 0 : this.#request.idleTimeoutMs - silentMs;
       if (leftMs <= 0) return this.#giveUp("timeout", timeUp("silence within the answer"));
       this.#watchSilence(leftMs);
-      // What only drips is not held any longer: that there is an answer is known.
-      if (!this.#stream && this.#controller) this.#answer(this.#openStream(this.#controller));
+      if (this.#stream || !this.#controller || performance.now() < this.#holdUntil) return;
+      this.#answer(this.#openStream(this.#controller)); // it only drips: better some than nothing
     });
   }
 
