@@ -20,7 +20,7 @@ export interface RequestBodyOptions {
  * Announced bodies up to this many bytes are read in one go, which is cheaper. Such a read cannot be
  * given up: what came of one that never ends is kept until the caller leaves.
  */
-const IN_ONE_GO_BYTES = 16 * 1024;
+const IN_ONE_GO_BYTES = 128 * 1024;
 
 /**
  * Reads the whole request body before anything is sent upstream: half a body never becomes
