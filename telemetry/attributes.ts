@@ -1,7 +1,8 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { TransportError } from "../upstream/transport.ts";
 import { OPERATIONS } from "../operations.ts";
-import { GatewayError } from "../errors/gateway_error.ts";
+import { type Failure, GatewayError } from "../errors/gateway_error.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** Names of our own; all others are of the HTTP semantic conventions 1.44. */
 export const ATTR = {
@@ -93,6 +94,11 @@ export function safeQuery(rawQuery: string): string {
     return `${QUERY_NAMES.has(name) ? name : REDACTED}=${REDACTED}`;
   });
   return bounded(safe.join("&"));
+}
+
+/** What broke a streamed answer off after its headers, where that was not the caller's doing. */
+export function brokenOffBy({ status, failure }: Exchange): Failure | undefined {
+  return failure && failure.status >= 500 && failure.status !== status ? failure : undefined;
 }
 
 /** The beginning of a text, as much of it as is recorded. */

@@ -4,7 +4,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../auth/refusals.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Attempt, Exchange } from "../exchange.ts";
-import { knownMethod, upstreamAttributes } from "./attributes.ts";
+import { brokenOffBy, knownMethod, upstreamAttributes } from "./attributes.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import type { ExchangeObserver } from "./server_span.ts";
 
@@ -165,15 +165,16 @@ export class Metrics implements ExchangeObserver {
   }
 }
 
-function serverAttributes({ method, route, status, failure }: Exchange): Attributes {
-  const cut = failure !== undefined && failure.status >= 500 && failure.status !== status;
+function serverAttributes(exchange: Exchange): Attributes {
+  const { method, route, status, failure } = exchange;
+  const cut = brokenOffBy(exchange);
   return {
     "http.request.method": knownMethod(method),
     "url.scheme": "http",
     "http.response.status_code": status ?? 0,
     ...(route && { "http.route": route }),
     ...(status !== undefined && status >= 500 && { "error.type": String(status) }),
-    ...(cut && { "error.type": failure.code }), // a streamed answer that broke off
+    ...(cut && { "error.type": cut.code }),
     ...(failure && {
       "sms_gateway.error.code": catalogEntry(failure.code) ? failure.code : "_OTHER",
       "sms_gateway.error.origin": failure.origin,

@@ -17,6 +17,7 @@ import { TransportError } from "../upstream/transport.ts";
 import {
   ATTR,
   bounded,
+  brokenOffBy,
   exceptionAttributes,
   knownMethod,
   originalMethod,
@@ -152,10 +153,9 @@ function endSpan(exchange: Exchange): void {
   if (thrown !== undefined && (failure === undefined || hasCause(thrown))) {
     span.addEvent("exception", exceptionAttributes(thrown));
   }
-  // A streamed answer broke off after its headers, and not by the caller's doing.
-  const cut = failure !== undefined && failure.status >= 500 && failure.status !== exchange.status;
+  const cut = brokenOffBy(exchange);
   if ((exchange.status ?? 500) >= 500 || cut) {
-    span.setAttribute("error.type", cut ? failure.code : String(exchange.status));
+    span.setAttribute("error.type", cut ? cut.code : String(exchange.status));
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
   span.end();
