@@ -16,7 +16,7 @@ const ALGORITHMS = [
 ] as const;
 
 /** The longest time any timer can wait, in ms (a signed 32-bit number). */
-const MAX_TIMER_MS = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 const integer = (min: number, max: number) =>
   v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.minValue(min), v.maxValue(max));

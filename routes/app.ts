@@ -20,6 +20,7 @@ import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { ROUTES } from "../operations.ts";
 import { rawPathOf } from "../raw_url.ts";
+import { MAX_TIMER_MS } from "../settings.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
@@ -63,9 +64,6 @@ export interface App {
  */
 const TAKE_PATIENCE = 6;
 
-/** Timers overflow above. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** The gateway: a request walks through it from top to bottom. */
 export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
@@ -104,7 +102,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs: Math.min(TAKE_PATIENCE * callerTimeoutMs, MAX_TIMEOUT_MS),
+      takeTimeoutMs: Math.min(TAKE_PATIENCE * callerTimeoutMs, MAX_TIMER_MS),
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,
