@@ -9,6 +9,7 @@ const MAX_LENGTH = 1024 * 1024;
 /**
  * The text of an issuer's key set.
  *
+ * @param fetch not called as a method: Workers mind what `this` is
  * @throws {Error} when there is none at that address, or none within the time
  */
 export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch): Promise<string> {
