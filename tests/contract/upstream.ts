@@ -27,13 +27,12 @@ interface Reply {
   readonly status: number;
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
+  /** Time between the bytes of the body, in ms; default: it is written at once. */
+  readonly dripMs?: number;
 }
 
 /** Time that `?reply=slow` takes, in ms: longer than a caller that hangs up waits. */
 const SLOW_MS = 600;
-
-/** Time between the bytes of `?reply=dripping`, in ms. */
-const DRIP_MS = 40;
 
 const JSON_TYPE = ["content-type", "application/json"];
 const NESTED = '{"error":{"code":400,"message":"Nested","status":"INVALID_ARGUMENT"}}';
@@ -54,6 +53,7 @@ export const REPLIES = {
     status: 200,
     headers: JSON_TYPE,
     body: JSON.stringify("drip by drip, for 2 seconds".repeat(2)),
+    dripMs: 40,
   },
   empty: { status: 204 },
   long: { status: 200, headers: JSON_TYPE, body: LONG_BODY },
@@ -112,7 +112,7 @@ export async function contractUpstream(
         });
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       }
-      return await reply(response, REPLIES[name as keyof typeof REPLIES], name === "dripping");
+      return await reply(response, REPLIES[name as keyof typeof REPLIES]);
     }
     return await toSandbox(request, response);
   });
@@ -144,18 +144,17 @@ export async function contractUpstream(
 
 async function reply(
   response: ServerResponse,
-  { status, headers = [], body = "" }: Reply,
-  byByte: boolean,
+  { status, headers = [], body = "", dripMs }: Reply,
 ): Promise<void> {
   response.sendDate = false;
   const length = status === 204 ? [] : ["content-length", String(byteLength(body))];
   response.writeHead(status, [...headers, ...length]);
-  for (const byte of byByte ? body : "") {
+  if (dripMs === undefined) return void response.end(body);
+  for (const byte of body) {
     response.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
+    await new Promise((resolve) => setTimeout(resolve, dripMs));
   }
-  if (byByte) return void response.end();
-  response.end(body);
+  response.end();
 }
 
 function byteLength(body: string | Uint8Array): number {

@@ -104,22 +104,27 @@ async function slowReaders(): Promise<string> {
   }
 }
 
+/** How a caller reads, and what the gateway is told to wait for. */
+interface SlowReading {
+  readonly mebibytes: number;
+  /** Pause after each chunk, in ms. */
+  readonly pauseMs: number;
+  readonly env: Record<string, string>;
+}
+
 /** A reader that is slow but does read gets all of it. */
-async function steadyReader(): Promise<string> {
-  const size = 3 * 1024 * 1024;
+async function readSlowly({ mebibytes, pauseMs, env }: SlowReading): Promise<string> {
+  const size = mebibytes * 1024 * 1024;
   await using upstream = await rawUpstream({
     onRequest: (_, wire) => wire.reply(200, "x".repeat(size)),
   });
-  await using gateway = await startGateway({
-    upstream: upstream.url,
-    env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" },
-  });
+  await using gateway = await startGateway({ upstream: upstream.url, env });
   const socket = connect({ port: gateway.port, host: "127.0.0.1" });
   let got = 0;
   socket.on("data", (chunk) => {
     got += chunk.length;
     socket.pause();
-    setTimeout(() => socket.resume(), 60);
+    setTimeout(() => socket.resume(), pauseMs);
   });
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const from = performance.now();
@@ -127,33 +132,8 @@ async function steadyReader(): Promise<string> {
   await closed;
   const seconds = ((performance.now() - from) / 1_000).toFixed(1);
   assert(got > size, `${got} of ${size} bytes`);
-  return `3 MiB read in ${seconds} s, with an idle timeout of 1 s: whole`;
-}
-
-/** The kernel tells that a caller takes when a third of some megabytes are taken. */
-async function slowestReader(): Promise<string> {
-  const size = 12 * 1024 * 1024;
-  await using upstream = await rawUpstream({
-    onRequest: (_, wire) => wire.reply(200, "x".repeat(size)),
-  });
-  await using gateway = await startGateway({
-    upstream: upstream.url,
-    env: { REQUEST_BODY_TIMEOUT_MS: "1000" },
-  });
-  const socket = connect({ port: gateway.port, host: "127.0.0.1" });
-  let got = 0;
-  socket.on("data", (chunk) => {
-    got += chunk.length;
-    socket.pause();
-    setTimeout(() => socket.resume(), 80);
-  });
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  const from = performance.now();
-  socket.write(requestBytes(BATCHES, { token: gateway.token }));
-  await closed;
-  const seconds = (performance.now() - from) / 1_000;
-  assert(got > size, `${got} of ${size} bytes`);
-  return `12 MiB read in ${seconds.toFixed(1)} s, with 1 s for a request body: whole`;
+  const settings = Object.entries(env).map((setting) => setting.join("=")).join();
+  return `${mebibytes} MiB read in ${seconds} s, with ${settings}: whole`;
 }
 
 async function hungUp(): Promise<string> {
@@ -203,13 +183,14 @@ export default [
     name: "callers: the slowest readers",
     did: "a caller that takes some hundred kilobytes a second of a long answer",
     promised: "gets the whole answer",
-    run: slowestReader,
+    // The kernel tells that a caller takes when a third of some megabytes are taken.
+    run: () => readSlowly({ mebibytes: 12, pauseMs: 80, env: { REQUEST_BODY_TIMEOUT_MS: "1000" } }),
   },
   {
     name: "callers: steady readers",
     did: "a caller that reads slowly, for longer than the idle timeout",
     promised: "gets the whole answer",
-    run: steadyReader,
+    run: () => readSlowly({ mebibytes: 3, pauseMs: 60, env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" } }),
   },
   {
     name: "callers: hung up",

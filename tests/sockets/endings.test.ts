@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { rawUpstream, type Script } from "../support/raw_upstream.ts";
+import { answeringOnce, rawUpstream } from "../support/raw_upstream.ts";
 import { serveGateway } from "../support/served.ts";
 import { TransportError } from "../../upstream/transport.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
@@ -22,18 +22,9 @@ const HEADS: Readonly<Record<string, (size: number) => string>> = {
   "of HTTP/1.0": () => "HTTP/1.0 200 OK\r\n\r\n",
 };
 
-/** Answers one request and ends the connection. */
-const endingWith = (bytes: string, end: "close" | "reset" = "close"): Script => {
-  return async (connection) => {
-    if (!await connection.readRequest()) return;
-    await connection.write(bytes);
-    connection[end]();
-  };
-};
-
 for (const [name, head] of Object.entries(HEADS)) {
   Deno.test(`a long answer ${name} is whole though its connection ends at once`, async () => {
-    await using upstream = await rawUpstream(endingWith(head(LONG) + "x".repeat(LONG)));
+    await using upstream = await rawUpstream(answeringOnce(head(LONG) + "x".repeat(LONG)));
     await using gateway = await serveGateway({ upstream: upstream.url });
     for (let round = 0; round < 20; round++) {
       const response = await gateway.request(BATCHES);
@@ -42,7 +33,9 @@ for (const [name, head] of Object.entries(HEADS)) {
   });
 
   Deno.test(`an answer ${name} is whole though its connection ended while it waited`, async () => {
-    await using upstream = await rawUpstream(endingWith(head(VERY_LONG) + "x".repeat(VERY_LONG)));
+    await using upstream = await rawUpstream(
+      answeringOnce(head(VERY_LONG) + "x".repeat(VERY_LONG)),
+    );
     await using gateway = await serveGateway({ upstream: upstream.url });
     const response = await gateway.request(BATCHES);
     await delay(300);
@@ -51,7 +44,7 @@ for (const [name, head] of Object.entries(HEADS)) {
 
   Deno.test(`an answer ${name} that is reset while it waits does not pass for whole`, async () => {
     const half = "x".repeat(VERY_LONG / 2);
-    await using upstream = await rawUpstream(endingWith(head(VERY_LONG) + half, "reset"));
+    await using upstream = await rawUpstream(answeringOnce(head(VERY_LONG) + half, "reset"));
     await using gateway = await serveGateway({ upstream: upstream.url });
     const response = await gateway.request(BATCHES);
     await delay(300);

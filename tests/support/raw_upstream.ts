@@ -74,6 +74,15 @@ export function answering(bytes: string | Uint8Array): Script {
   };
 }
 
+/** Answers the first request of every connection with these bytes, and ends it. */
+export function answeringOnce(bytes: string, end: "close" | "reset" = "close"): Script {
+  return async (connection) => {
+    if (!await connection.readRequest()) return;
+    await connection.write(bytes);
+    connection[end]();
+  };
+}
+
 /** The bytes of a whole reply with its length. */
 export function rawReply(status: number, body: string, headers: readonly string[] = []): string {
   const lines = [
