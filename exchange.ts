@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { Failure } from "./errors/gateway_error.ts";
+import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
 
 /** Who calls: what a verified token says. */
@@ -19,6 +20,8 @@ export interface Attempt {
   readonly status?: number;
   /** The public code of the failure, where there was none. */
   readonly failure?: string;
+  /** What `Retry-After` of a 429 asked for, in ms. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**
@@ -37,6 +40,8 @@ export interface Exchange {
   readonly span: Span;
   /** Template of the path, once it is known to be one of the API. */
   route?: Operation["path"];
+  /** Why the path is none of the API's, where that can be told. */
+  pathProblem?: PathProblem;
   operation?: Operation;
   /** Only ever a plan that the gateway has a credential for. */
   servicePlanId?: string;

@@ -7,6 +7,7 @@ import { toFailure, toResponse } from "./errors/to_response.ts";
 import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
+import { credentialLog } from "./telemetry/credential_log.ts";
 import { accessLog } from "./telemetry/logs.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -50,18 +51,24 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
-    breaker: upstreamBreaker(config.upstream.breaker),
+    breaker: upstreamBreaker({ ...config.upstream.breaker, onChange: logBreaker }),
     now: Date.now,
     newId: () => monotonicUlid(),
-    observers: parts.accessLog ? [metrics, accessLog(parts.accessLog)] : [metrics],
+    observers: [
+      metrics,
+      credentialLog(),
+      ...(parts.accessLog ? [accessLog(parts.accessLog)] : []),
+    ],
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     ...parts,
   };
-  const { app, outstanding } = createApp(config, deps);
+  const { app, outstanding, planLimits } = createApp(config, deps);
   metrics.watch({
     outstanding,
+    planLimits,
+    planLimitMax: config.limits.inFlight,
     keySetAgeS: () => deps.keySet.fetchedAt && (deps.now() - deps.keySet.fetchedAt) / 1_000,
     breakerState: () => deps.breaker.state,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
@@ -83,7 +90,13 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   };
 }
 
-/** What no room of the house has caught; the end of a cut stream is not of that kind. */
+function logBreaker(state: "open" | "closed"): void {
+  const logger = getLogger("sms-gateway");
+  if (state === "open") logger.error("circuit breaker opened: the SMS API keeps failing");
+  else logger.info("circuit breaker closed: the SMS API answers again");
+}
+
+/** Handles errors that no middleware handled. Aborted streams are expected and not logged. */
 function unforeseen(error: unknown, requestId: string): Response {
   if (!(error instanceof TransportError || error instanceof GatewayError)) {
     const reason = error instanceof Error ? error.name : typeof error;

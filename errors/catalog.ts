@@ -1,13 +1,19 @@
-/** Whose action mends the error: what an operator and a developer ask first. */
-export type Fault = "caller" | "gateway" | "upstream";
+/** Whose action resolves the error: what an operator and a developer ask first. */
+export type Fault = "caller" | "gateway" | "upstream" | "issuer";
+
+/**
+ * Whether the SMS API processed the request. `unknown`: it was sent, and no answer says what
+ * became of it. An error is never `yes`, unless a successful answer breaks off.
+ */
+export type Processed = "yes" | "no" | "unknown";
 
 /**
  * Whether the same request may be sent again:
- * - `never`: it would be refused again until something in it, or about it, changes;
- * - `later`: nothing was processed, so again after `Retry-After` is safe;
- * - `unknown`: it may have been processed; safe for GET, PUT and DELETE only.
+ * - `never`: it is refused again until something in it, or about it, changes;
+ * - `later`: it was not processed, so it may be sent again, after `Retry-After` where there is one;
+ * - `idempotent_only`: GET, PUT and DELETE may be sent again, a POST may take effect twice.
  */
-export type RetryAdvice = "never" | "later" | "unknown";
+export type RetryAdvice = "never" | "later" | "idempotent_only";
 
 /** One row of the error reference. */
 export interface CatalogEntry {
@@ -18,8 +24,20 @@ export interface CatalogEntry {
   /** What to do about it; the troubleshooting tip of the API's own pages where there is one. */
   readonly help: string;
   readonly fault: Fault;
+  readonly processed: Exclude<Processed, "yes">;
   readonly retry: RetryAdvice;
 }
+
+/** What to do where it is not known whether a POST was processed. */
+export const OUTCOME_UNKNOWN =
+  "It is not known whether this request was processed: check whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice.";
+
+/** What to do where it is not known whether an idempotent request was processed. */
+export const SAFE_TO_REPEAT = "The method is idempotent, so it is safe to send the request again.";
+
+/** The advice of the errors whose outcome is unknown, for every method. */
+const ADVICE_BY_METHOD =
+  "POST: check whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice. GET, PUT, DELETE: send it again.";
 
 /**
  * Every error code the gateway documents, with its status (contract.md §2).
@@ -32,6 +50,7 @@ export const CATALOG = {
     help:
       "Check that every required field is there, that the body is within the allowed length and that the message does not expire in the past.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   syntax_invalid_json: {
@@ -39,6 +58,7 @@ export const CATALOG = {
     meaning: "The JSON in the request is invalid or does not conform to the API specification.",
     help: "Correct the syntax of the body; a JSON validator shows where it breaks.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   syntax_invalid_parameter_format: {
@@ -46,6 +66,7 @@ export const CATALOG = {
     meaning: "The format of a field value is invalid, for example of an MSISDN.",
     help: "Correct the field; a phone number needs its country and area code.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   unauthorized: {
@@ -54,6 +75,7 @@ export const CATALOG = {
     help:
       "Send a current token whose claims name this service plan; if it has expired, get a new one and try again.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   blocked_account: {
@@ -61,6 +83,7 @@ export const CATALOG = {
     meaning: "The account at the SMS API has been blocked.",
     help: "Reach out to your account manager for further assistance.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   illegal_number_type: {
@@ -68,6 +91,7 @@ export const CATALOG = {
     meaning: "An illegal phone number type was used for the chosen region.",
     help: "Send to a different MSISDN.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   missing_callback_url: {
@@ -76,6 +100,7 @@ export const CATALOG = {
     help:
       "Set a callback URL for the service plan in the dashboard, or give one in the request body.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   unknown_campaign: {
@@ -83,6 +108,7 @@ export const CATALOG = {
     meaning: "The campaign ID does not match the specified originator.",
     help: "Check the campaign ID and the originator it is registered for.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   unknown_group: {
@@ -90,6 +116,7 @@ export const CATALOG = {
     meaning: "A referenced group ID is unknown to the API; it is invalid or has been deleted.",
     help: "Check that the group ID in the request body belongs to an existing group.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   batch_already_dispatched: {
@@ -97,6 +124,7 @@ export const CATALOG = {
     meaning: "The batch has been dispatched and can no longer be changed.",
     help: "Send a new batch instead.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   conflict_group_name: {
@@ -104,6 +132,7 @@ export const CATALOG = {
     meaning: "Another group already has this name.",
     help: "Choose another name for the group.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   conflict_send_at: {
@@ -111,6 +140,7 @@ export const CATALOG = {
     meaning: "The send time conflicts with the state or the expiry of the batch.",
     help: "Choose a send_at in the future and before expire_at.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   forbidden: {
@@ -118,6 +148,7 @@ export const CATALOG = {
     meaning: "The request is valid but cannot be performed; the SMS API gave no reason.",
     help: "Check that every resource the request refers to exists.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   not_found: {
@@ -126,6 +157,7 @@ export const CATALOG = {
     help:
       "Check the path; wait until the resource is ready, or check whether it was removed under the retention policy.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   method_not_allowed: {
@@ -133,6 +165,7 @@ export const CATALOG = {
     meaning: "The path is valid but not for this method.",
     help: "Check that the method matches the function of the endpoint; Allow lists those it has.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   unsupported_media_type: {
@@ -140,6 +173,7 @@ export const CATALOG = {
     meaning: "The Content-Type header is missing or unsupported.",
     help: "Add the header Content-Type: application/json to the request.",
     fault: "caller",
+    processed: "no",
     retry: "never",
   },
   too_many_requests: {
@@ -147,20 +181,23 @@ export const CATALOG = {
     meaning: "The user or path has too many outstanding requests.",
     help: "Wait for an interval between requests and send them at a slower rate.",
     fault: "caller",
+    processed: "no",
     retry: "later",
   },
   client_closed_request: {
     status: 499,
-    meaning: "The caller closed the connection before it was answered; nobody sees this status.",
-    help: "Look at the caller's own timeout.",
+    meaning: "The caller closed the connection before it was answered; no caller sees this status.",
+    help: "Check the caller's own timeout.",
     fault: "caller",
-    retry: "unknown",
+    processed: "unknown",
+    retry: "idempotent_only",
   },
   internal_error: {
     status: 500,
     meaning: "An unexpected internal error occurred and the request was not processed.",
     help: "Try the request again; if it fails again, report it with its X-Request-Id.",
     fault: "gateway",
+    processed: "no",
     retry: "later",
   },
   service_unavailable: {
@@ -168,6 +205,7 @@ export const CATALOG = {
     meaning: "The SMS API is unable to perform the request at this point.",
     help: "Try again after Retry-After; if it lasts, contact your account manager.",
     fault: "upstream",
+    processed: "no",
     retry: "later",
   },
   upstream_unreachable: {
@@ -175,22 +213,43 @@ export const CATALOG = {
     meaning: "The SMS API could not be reached; nothing was sent to it.",
     help: "The request was not processed, so it is safe to send it again after Retry-After.",
     fault: "upstream",
+    processed: "no",
+    retry: "later",
+  },
+  upstream_circuit_open: {
+    status: 503,
+    meaning:
+      "The SMS API has failed many times in a row, so nothing is sent to it for a moment; this request was not sent.",
+    help: "It is safe to send it again after Retry-After.",
+    fault: "upstream",
+    processed: "no",
     retry: "later",
   },
   upstream_timeout: {
-    status: 503,
+    status: 504,
     meaning: "The request was sent to the SMS API, which did not answer in time.",
-    help: "Try again after Retry-After.",
+    help: ADVICE_BY_METHOD,
     fault: "upstream",
-    retry: "unknown",
+    processed: "unknown",
+    retry: "idempotent_only",
+  },
+  upstream_failed: {
+    status: 502,
+    meaning:
+      "The request was sent to the SMS API, which answered with a redirect or a 5xx that it does not document.",
+    help: ADVICE_BY_METHOD,
+    fault: "upstream",
+    processed: "unknown",
+    retry: "idempotent_only",
   },
   upstream_connection_lost: {
-    status: 503,
+    status: 502,
     meaning:
       "The request was sent to the SMS API, but the connection broke before a whole answer came.",
-    help: "Try again after Retry-After.",
+    help: ADVICE_BY_METHOD,
     fault: "upstream",
-    retry: "unknown",
+    processed: "unknown",
+    retry: "idempotent_only",
   },
   upstream_credentials_rejected: {
     status: 503,
@@ -198,6 +257,7 @@ export const CATALOG = {
     help:
       "The request was not processed. Your token is fine; the operator of the gateway has to renew the credential in SERVICE_PLANS.",
     fault: "gateway",
+    processed: "no",
     retry: "later",
   },
   overloaded: {
@@ -205,23 +265,21 @@ export const CATALOG = {
     meaning: "The gateway has too many requests in flight; this one was not processed.",
     help: "Try again after Retry-After.",
     fault: "gateway",
+    processed: "no",
     retry: "later",
   },
   key_set_unavailable: {
     status: 503,
     meaning: "The token issuer's key set is not available, so no token can be checked.",
-    help: "Your token was not judged. Try again after Retry-After.",
-    fault: "gateway",
+    help: "Your token was not checked. Try again after Retry-After.",
+    fault: "issuer",
+    processed: "no",
     retry: "later",
   },
 } as const satisfies Record<string, CatalogEntry>;
 
 /** A code of the gateway's own catalog. */
 export type CatalogCode = keyof typeof CATALOG;
-
-/** Said where a request that is not idempotent may or may not have been processed. */
-export const OUTCOME_UNKNOWN =
-  "It is not known whether this request was processed: look whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice.";
 
 /** The default public text of a code: what happened, then what to do. */
 export function defaultText(code: CatalogCode): string {

@@ -10,9 +10,11 @@ export const OTHER_STATUSES = "status-other";
 
 const EXPLAINED: ReadonlySet<number> = new Set(STATUSES.map(({ status }) => status));
 
-/** `Link` to what explains a failure: its code, or its status where the code is the API's own. */
-export function helpLink({ status, code }: Pick<Failure, "status" | "code">): string {
-  return `<${ERRORS_PAGE}#${anchorOf(status, code)}>; rel="help"`;
+/** `Link` to the explanation of a failure: its code, or its status where the code has none there. */
+export function helpLink(
+  { status, code, helpAnchor }: Pick<Failure, "status" | "code" | "helpAnchor">,
+): string {
+  return `<${ERRORS_PAGE}#${helpAnchor ?? anchorOf(status, code)}>; rel="help"`;
 }
 
 /** The section of a status on the errors page. */
@@ -21,5 +23,5 @@ export function statusAnchor(status: number): string {
 }
 
 function anchorOf(status: number, code: string): string {
-  return catalogEntry(code) ? code : statusAnchor(status);
+  return catalogEntry(code)?.status === status ? code : statusAnchor(status);
 }

@@ -1,18 +1,18 @@
 import { CATALOG, type CatalogCode, type CatalogEntry } from "./catalog.ts";
 
-/** What the reference says of a status, in all. */
+/** What the reference says of a status. */
 export interface StatusNotes {
   readonly status: number;
   /** The phrase of RFC 9110. */
   readonly phrase: string;
   readonly meaning: string;
-  /** Name of its component in the OpenAPI document; none where no caller meets it as an error. */
+  /** Name of its component in the OpenAPI document; none for a success and for 499. */
   readonly component?: string;
   /** Headers it carries beside those that every answer has; keys of `HEADERS`. */
   readonly headers?: readonly string[];
 }
 
-/** Every status of contract.md §2, in order, and that of the logs. */
+/** Every status of contract.md §2, in order, and 499, which only logs and traces have. */
 export const STATUSES: readonly StatusNotes[] = [
   {
     status: 200,
@@ -80,21 +80,35 @@ export const STATUSES: readonly StatusNotes[] = [
     status: 499,
     phrase: "Client Closed Request",
     meaning:
-      "The caller went away before it was answered. It stands in logs and traces; no caller ever sees it.",
+      "The caller closed the connection before it was answered. It is in logs and traces only; no caller sees it.",
   },
   {
     status: 500,
     phrase: "Internal Server Error",
-    meaning:
-      "An unexpected error. The request was not processed, unless the text says that this is not known.",
+    meaning: "An unexpected error. The request was not processed.",
     component: "InternalServerError",
+  },
+  {
+    status: 502,
+    phrase: "Bad Gateway",
+    meaning:
+      "The request was sent to the SMS API, and it is not known whether it was processed. The code is internal_error where the gateway itself failed after sending.",
+    component: "BadGateway",
   },
   {
     status: 503,
     phrase: "Service Unavailable",
-    meaning: "Something that is needed is not available at this point; the code says what.",
+    meaning:
+      "Something that is needed is not available at this point; the code says what. The request was not processed.",
     component: "ServiceUnavailable",
     headers: ["Retry-After"],
+  },
+  {
+    status: 504,
+    phrase: "Gateway Timeout",
+    meaning:
+      "The request was sent to the SMS API, which did not answer in time. It is not known whether it was processed.",
+    component: "GatewayTimeout",
   },
 ];
 

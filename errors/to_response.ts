@@ -1,27 +1,29 @@
-import { defaultText, OUTCOME_UNKNOWN } from "./catalog.ts";
-import { type Failure, GatewayError } from "./gateway_error.ts";
+import { OUTCOME_UNKNOWN } from "./catalog.ts";
+import { type Failure, GatewayError, gatewayFailure } from "./gateway_error.ts";
 import { helpLink } from "./help.ts";
 
 const encoder = new TextEncoder();
 
-/** Seconds a caller is asked to wait where the upstream named no time of its own. */
+/** Seconds a caller is asked to wait where the upstream gave no `Retry-After`. */
 const DEFAULT_RETRY_AFTER_S = "1";
 
 /** Statuses that promise `Retry-After` (contract.md §2). */
 const RETRY_LATER: ReadonlySet<number> = new Set([429, 503]);
 
 /**
- * Any thrown value as what a caller may be told; what nobody foresaw is a 500 without detail.
+ * Any thrown value as what a caller may be told. An unexpected error is `internal_error` without
+ * detail: 500 where nothing was sent, 502 where the outcome is unknown, since a 500 means that the
+ * request was not processed (contract.md §2).
  *
- * @param options `sent`: the request had gone upstream, so that it may have been processed
+ * @param options `sent`: the request was sent to the upstream, so it may have been processed
  */
 export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure {
   if (thrown instanceof GatewayError) return thrown.failure;
-  const code = "internal_error";
-  const text = sent
-    ? `An unexpected internal error occurred. ${OUTCOME_UNKNOWN}`
-    : defaultText(code);
-  return { status: 500, code, text, origin: "gateway" };
+  const failure = gatewayFailure("internal_error");
+  if (!sent) return failure;
+  const text =
+    `An unexpected internal error occurred after the request was sent to the SMS API. ${OUTCOME_UNKNOWN}`;
+  return { ...failure, status: 502, text, processed: "unknown" };
 }
 
 /** Options of {@linkcode toResponse}. */
@@ -31,8 +33,8 @@ export interface ToResponseOptions {
 }
 
 /**
- * The one place that writes errors: the wire shape of a failure by contract.md §2, that is
- * `{"code","text"}`, or no body at all for a 404, with `X-Error-Origin` on each.
+ * Writes a failure as contract.md §2 documents it: `{"code","text"}`, or no body for a 404, and
+ * `X-Error-Origin`. No other code writes errors.
  */
 export function toResponse(
   failure: Failure,

@@ -29,7 +29,8 @@ export function outstanding(
     }
     return () => {
       route();
-      plan.release(exchange.attempts.at(-1)?.status === 429);
+      const last = exchange.attempts.at(-1);
+      plan.release({ throttled: last?.status === 429, retryAfterMs: last?.retryAfterMs });
     };
   }
 

@@ -1,31 +1,39 @@
 import type { CatalogCode, CatalogEntry, Fault, RetryAdvice } from "../errors/catalog.ts";
+import { PATH_PROBLEMS, type PathProblem, pathProblemAnchor } from "../errors/path_problems.ts";
 import { OTHER_STATUSES, statusAnchor } from "../errors/help.ts";
 import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
 import { page } from "./layout.ts";
 import { type Markup, markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
-/** Whose action mends an error, for a caller. */
+/** Whose action resolves an error, for a caller. */
 const FAULTS: Readonly<Record<Fault, string>> = {
   caller: "Yours: something in the request, the token or the account.",
-  gateway: "That of whoever operates this gateway.",
-  upstream: "None of yours: the SMS API, or the way to it, is at fault.",
+  gateway: "The operators of this gateway.",
+  upstream: "Not yours: the SMS API, or the network on the way to it, is at fault.",
+  issuer: "Not yours: the issuer of the tokens, or the network on the way to it, is at fault.",
+};
+
+/** Whether the SMS API processed the request, for a caller. */
+const PROCESSED: Readonly<Record<CatalogEntry["processed"], string>> = {
+  no: "No",
+  unknown: "Not known",
 };
 
 /** Whether to send the same request again, for a caller. */
 const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = {
   never: {
     short: "No",
-    long: "No: it would be refused again until something in it, or about it, changes.",
+    long: "No: it is refused again until something in it, or about it, changes.",
   },
   later: {
     short: "Yes, later",
     long: "Yes, after Retry-After where there is one: it was not processed.",
   },
-  unknown: {
-    short: "POST: look first",
+  idempotent_only: {
+    short: "POST: check first",
     long:
-      "GET, PUT and DELETE: yes. POST: look first whether it was processed, or it may be sent twice.",
+      "POST: check first whether it was processed, or it may be sent twice. GET, PUT, DELETE: yes.",
   },
 };
 
@@ -46,7 +54,7 @@ ${WIRE_SHAPE}
 <h2 id="codes">All codes</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
 <table>
-<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Send again?</th></tr></thead>
+<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Processed?</th><th scope="col">Send again?</th></tr></thead>
 <tbody>
 ${errors.flatMap(({ status }) => codesOf(status).map(row))}</tbody>
 </table>
@@ -86,14 +94,15 @@ const OTHERS = markup`<section aria-labelledby="${OTHER_STATUSES}">
 <p>The SMS API may add statuses. A 4xx that is not on this page keeps its number, its
 <code>code</code> and its <code>text</code>; the number means what HTTP says (RFC 9110). Change
 something in the request before you send it again.</p>
-<p>A 5xx that is not on this page arrives as 500; a redirect, or a time-out of a proxy on the way,
-as 503.</p>
+<p>A redirect, and a 5xx that the SMS API does not document, arrive as 502
+<code>upstream_failed</code>: it is not known whether the request was processed.</p>
 </section>`;
 
-function row([code, { status, retry }]: [CatalogCode, CatalogEntry]): Markup {
+function row([code, { status, processed, retry }]: [CatalogCode, CatalogEntry]): Markup {
   return markup`<tr>
 <td><a href="#${statusAnchor(status)}">${status}</a></td>
 <td><a href="#${code}"><code>${code}</code></a></td>
+<td>${PROCESSED[processed]}</td>
 <td>${RETRIES[retry].short}</td>
 </tr>
 `;
@@ -110,8 +119,28 @@ function section({ status, phrase, meaning, headers = [] }: StatusNotes): Markup
   return markup`<section aria-labelledby="${anchor}">
 <h2 id="${anchor}">${status} ${phrase}</h2>
 <p>${meaning}</p>
-${headers.map(carries)}${codesOf(status).map(article)}</section>
+${headers.map(carries)}${codesOf(status).map(article)}${
+    status === 404 ? pathProblems() : ""
+  }</section>
 `;
+}
+
+/** A 404 links to one of these where the path shows what is wrong with the client's settings. */
+function pathProblems(): Markup {
+  const problems = Object.entries(PATH_PROBLEMS) as [
+    PathProblem,
+    { meaning: string; help: string },
+  ][];
+  return markup`${
+    problems.map(([problem, { meaning, help }]) => {
+      const anchor = pathProblemAnchor(problem);
+      return markup`<article aria-labelledby="${anchor}">
+<h3 id="${anchor}"><a href="#${anchor}">A wrong path: ${problem.replaceAll("_", " ")}</a></h3>
+<p>${meaning} ${help} Nothing was sent to the SMS API.</p>
+</article>
+`;
+    })
+  }`;
 }
 
 function carries(header: string): Markup {
@@ -119,7 +148,9 @@ function carries(header: string): Markup {
 `;
 }
 
-function article([code, { meaning, help, fault, retry }]: [CatalogCode, CatalogEntry]): Markup {
+function article(
+  [code, { meaning, help, fault, processed, retry }]: [CatalogCode, CatalogEntry],
+): Markup {
   return markup`<article aria-labelledby="${code}">
 <h3 id="${code}"><a href="#${code}"><code>${code}</code></a></h3>
 <p>${meaning}</p>
@@ -128,6 +159,8 @@ function article([code, { meaning, help, fault, retry }]: [CatalogCode, CatalogE
 <dd>${help}</dd>
 <dt>Whose action</dt>
 <dd>${FAULTS[fault]}</dd>
+<dt>Was it processed?</dt>
+<dd>${PROCESSED[processed]}</dd>
 <dt>Send it again?</dt>
 <dd>${RETRIES[retry].long}</dd>
 </dl>

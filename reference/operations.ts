@@ -57,7 +57,7 @@ export const NOTES: Readonly<Record<OperationId, OperationNotes>> = {
   sendBatch: {
     tag: "Batches",
     description:
-      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice; if the answer is 503 with a `text` that says that the outcome is unknown, look for the batch before sending it again.",
+      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice. After a 502 or 504 it is not known whether the batch was sent: look for it before you send it again.",
     request: "SendBatchRequest",
     answer: "BatchResponse",
     refusals: SEND_REFUSALS,

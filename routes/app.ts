@@ -27,7 +27,7 @@ import { Credentials } from "../upstream/credentials.ts";
 import { forward } from "../upstream/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
-import { mountHealth } from "./health.ts";
+import { mountHealth, type Readiness } from "./health.ts";
 import { mountMetrics } from "./metrics.ts";
 import { smsApi } from "./sms_api.ts";
 
@@ -51,11 +51,13 @@ export interface Dependencies {
   prometheus: () => Promise<string>;
 }
 
-/** The gateway's handler, and what of its inside the metrics show. */
+/** The gateway's handler, and the limits that the metrics show. */
 export interface App {
   readonly app: Hono<GatewayEnv>;
   /** Route template → requests outstanding. */
   outstanding(): ReadonlyMap<string, number>;
+  /** Service plan → requests at once that the upstream is sent. */
+  planLimits(): ReadonlyMap<string, number>;
 }
 
 /**
@@ -76,15 +78,15 @@ export function createApp(config: Config, deps: Dependencies): App {
 
   app.use(drainHttp2(deps.isStopping)); // last on the way out
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => unreadiness(deps)); // before the camera: probes are not traced
+  mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
-  app.use(serverSpan(deps)); // sees every refusal as well as every success
+  app.use(serverSpan(deps)); // around all that follows: refusals are recorded too
   const limits = createLimits(config);
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
   app.use(checks(
-    smsApi(), // 404 and 405: what is no operation is not looked at any further
+    smsApi(), // 404 and 405: unknown operations are rejected before any other check runs
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     callerShare(limits.perCaller), // before a body is waited for
@@ -108,7 +110,12 @@ export function createApp(config: Config, deps: Dependencies): App {
       retryAttempts: config.upstream.retryAttempts,
     }),
   );
-  return { app, outstanding: () => byRoute(limits.perRoute) };
+  const plans = Object.keys(config.servicePlans);
+  return {
+    app,
+    outstanding: () => byRoute(limits.perRoute),
+    planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+  };
 }
 
 /** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
@@ -125,7 +132,7 @@ function createLimits({ limits }: Config) {
   };
 }
 
-/** Writes an error, and notes it for the camera where the request got that far. */
+/** Writes an error, and notes it on the exchange for span, log and metrics. */
 function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Response {
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
@@ -133,12 +140,15 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
   return toResponse(failure, c.get("requestId"), { docs });
 }
 
-function unreadiness({ keySet, breaker, isStopping }: Dependencies): string[] {
-  // While it is not ready no requests come, and it would never become ready again without them.
+function readiness({ keySet, breaker, isStopping }: Dependencies): Readiness {
+  // An instance that is not ready gets no requests, so the probe has to start the fetch.
   keySet.keepFresh();
-  return [
-    ...(isStopping() ? ["stopping"] : []),
-    ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
-    ...(breaker.state === "open" ? ["upstream_breaker_open"] : []),
-  ];
+  return {
+    notReady: [
+      ...(isStopping() ? ["stopping"] : []),
+      ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
+    ],
+    // An outage of the API concerns every instance: out of rotation none could say so.
+    degraded: breaker.state === "open" ? ["upstream_circuit_open"] : [],
+  };
 }

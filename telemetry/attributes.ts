@@ -8,6 +8,10 @@ import type { Exchange } from "../exchange.ts";
 export const ATTR = {
   errorCode: "sms_gateway.error.code",
   errorOrigin: "sms_gateway.error.origin",
+  errorFault: "sms_gateway.error.fault",
+  authReason: "sms_gateway.auth.reason",
+  unverifiedSubject: "sms_gateway.auth.unverified_subject",
+  pathProblem: "sms_gateway.path.problem",
   servicePlanId: "sms_gateway.service_plan_id",
   requestId: "sms_gateway.request_id",
   subject: "enduser.id",

@@ -1,4 +1,5 @@
 import type { LogLevel, LogRecord, Sink } from "@logtape/logtape";
+import { AuthRefusal } from "../auth/refusals.ts";
 import type { Exchange } from "../exchange.ts";
 import { safeCode, safePath } from "./attributes.ts";
 import { rememberLast } from "./remember_last.ts";
@@ -21,6 +22,12 @@ export type AccessRecord = {
   readonly status: number;
   readonly code: string | undefined;
   readonly origin: string | undefined;
+  /** Whose action resolves the failure: `caller`, `gateway`, `upstream` or `issuer`. */
+  readonly fault: string | undefined;
+  /** Why a token was refused. */
+  readonly auth_reason: string | undefined;
+  /** What is wrong with a path that is none of the API's, where that can be told. */
+  readonly path_problem: string | undefined;
   readonly upstream_status: number | undefined;
   readonly duration_ms: number;
   /** Sum over all attempts. */
@@ -32,9 +39,12 @@ export type AccessRecord = {
   readonly bytes_out: number | undefined;
 };
 
+/** Category of the records of requests. */
+const ACCESS = ["sms-gateway", "access"];
+
 /** The record of a finished exchange. */
 export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
-  const { failure, route, attempts } = exchange;
+  const { failure, route, attempts, thrown } = exchange;
   const { traceId, spanId } = exchange.span.spanContext();
   return {
     request_id: exchange.requestId,
@@ -47,6 +57,9 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     status: exchange.status ?? 0,
     code: failure && safeCode(failure.code),
     origin: failure?.origin,
+    fault: failure?.fault,
+    auth_reason: thrown instanceof AuthRefusal ? thrown.reason : undefined,
+    path_problem: exchange.pathProblem,
     upstream_status: attempts.at(-1)?.status,
     duration_ms: rounded(durationMs),
     upstream_duration_ms: attempts.length > 0
@@ -65,19 +78,21 @@ export function levelOf(status: number): Extract<LogLevel, "info" | "warning" | 
 }
 
 /**
- * One record per request. It goes to the sink as it is, past the logger: there is no template
- * in it to be searched and nothing to be resolved, which would cost more than writing it.
+ * One record per request, named by its method, route and status. It goes straight to the sink and
+ * not through the logger, whose search for placeholders would cost more than writing the line.
  */
 export function accessLog(sink: Sink): ExchangeObserver {
   return {
     finished(exchange, durationMs) {
       const properties = accessRecord(exchange, durationMs);
+      const { method, route, status } = properties;
+      const message = `${method} ${route} ${status}`;
       sink({
-        category: ["sms-gateway", "access"],
+        category: ACCESS,
         timestamp: Date.now(),
-        level: levelOf(exchange.failure?.status ?? properties.status),
-        message: ["request"],
-        rawMessage: "request",
+        level: levelOf(exchange.failure?.status ?? status),
+        message: [message],
+        rawMessage: message,
         properties,
       });
     },
@@ -87,24 +102,48 @@ export function accessLog(sink: Sink): ExchangeObserver {
 /** A log record as one JSON object in one line. */
 export function jsonLine({ timestamp, level, rawMessage, properties }: LogRecord): string {
   const time = isoTime(timestamp);
-  return JSON.stringify({ time, level, message: String(rawMessage), ...properties });
+  return escaped(JSON.stringify({ time, level, message: String(rawMessage), ...properties }));
+}
+
+/**
+ * JSON leaves DEL, C1 controls and line separators as they are (RFC 8259 §7), which a terminal acts
+ * on and some readers take for the end of a line.
+ */
+function escaped(json: string): string {
+  return UNESCAPED.test(json) ? json.replace(new RegExp(UNESCAPED, "g"), unicodeEscape) : json;
+}
+
+// deno-lint-ignore no-control-regex -- controls are what is looked for
+const UNESCAPED = /[\x7f-\x9f\u2028\u2029]/;
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A time in ISO 8601; under load most lines share their millisecond with the one before. */
 const isoTime = rememberLast((timestamp: number) => new Date(timestamp).toISOString());
 
 /** A log record for a person at a terminal. */
-export function readableLine({ timestamp, level, rawMessage, properties }: LogRecord): string {
+export function readableLine(record: LogRecord): string {
+  const { timestamp, level, rawMessage, properties } = record;
   const time = new Date(timestamp).toISOString().slice(11, 23);
-  if (rawMessage !== "request") {
+  if (record.category.at(-1) !== "access") {
     const details = Object.entries(properties).map(([name, value]) => ` ${name}=${value}`).join("");
-    return `${time} ${level.padEnd(7)} ${rawMessage}${details}`;
+    return withoutControls(`${time} ${level.padEnd(7)} ${rawMessage}${details}`);
   }
-  const { status, method, route, code, origin, request_id, trace_id } = properties;
-  const said = code ? `${code} (refused by ${origin})` : "ok";
-  return `${time} ${status} ${said} ${method} ${route} ${
-    timing(properties)
-  } id ${request_id} trace ${trace_id}`;
+  const { status, method, route, code, origin, fault, request_id, trace_id } = properties;
+  const said = code ? `${code} (refused by ${origin}, fault: ${fault})` : "ok";
+  return withoutControls(
+    `${time} ${status} ${said} ${method} ${route} ${
+      timing(properties)
+    } id ${request_id} trace ${trace_id}`,
+  );
+}
+
+/** What a terminal would act on, as a question mark. */
+function withoutControls(line: string): string {
+  // deno-lint-ignore no-control-regex -- controls are what is replaced
+  return line.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
 }
 
 function timing({ duration_ms, upstream_duration_ms }: Record<string, unknown>): string {

@@ -15,6 +15,10 @@ export interface MetricSources {
   /** Age of the issuer's keys, in seconds; undefined where there are none, or they are fixed. */
   keySetAgeS(): number | undefined;
   breakerState(): keyof typeof BREAKER_STATES;
+  /** Service plan → requests at once that the upstream is sent; plans are configured: few. */
+  planLimits(): ReadonlyMap<string, number>;
+  /** The highest of these limits. */
+  readonly planLimitMax: number;
   /** Signal → spans or lines lost so far. */
   dropped(): Readonly<Record<string, number>>;
 }
@@ -99,6 +103,16 @@ export class Metrics implements ExchangeObserver {
     }).addCallback((result) => {
       result.observe(BREAKER_STATES[sources.breakerState()]);
     });
+    meter.createObservableGauge("sms_gateway.service_plan.limit", {
+      description: "Requests at once that the SMS API is sent for a service plan.",
+    }).addCallback((result) => {
+      for (const [plan, limit] of sources.planLimits()) {
+        result.observe(limit, { "sms_gateway.service_plan_id": plan });
+      }
+    });
+    meter.createObservableGauge("sms_gateway.service_plan.limit_max", {
+      description: "That limit while the SMS API does not throttle.",
+    }).addCallback((result) => result.observe(sources.planLimitMax));
     meter.createObservableCounter("sms_gateway.telemetry_dropped", {
       description: "Spans and log lines lost.",
     }).addCallback((result) => {
@@ -178,6 +192,7 @@ function serverAttributes(exchange: Exchange): Attributes {
     ...(failure && {
       "sms_gateway.error.code": catalogEntry(failure.code) ? failure.code : "_OTHER",
       "sms_gateway.error.origin": failure.origin,
+      "sms_gateway.error.fault": failure.fault,
     }),
   };
 }

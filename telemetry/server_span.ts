@@ -8,8 +8,8 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { MiddlewareHandler } from "hono";
-import { CATALOG, type CatalogCode, defaultText } from "../errors/catalog.ts";
-import { type Failure, GatewayError } from "../errors/gateway_error.ts";
+import { AuthRefusal } from "../auth/refusals.ts";
+import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
 import { failureCode } from "../upstream/failure.ts";
@@ -53,9 +53,9 @@ const headersGetter: TextMapGetter<Headers> = {
 };
 
 /**
- * The camera at the front door: outermost, so that a refusal is seen as well as a success.
- * One SERVER span for every request (HTTP semantic conventions 1.44), joined to the caller's
- * trace, and at its end the word to all observers.
+ * Makes one SERVER span for every request (HTTP semantic conventions 1.44), joined to the caller's
+ * trace, and tells all observers when the request has ended. It wraps every other check, so that
+ * refusals are recorded as well as successes.
  */
 export function serverSpan(
   { tracer, observers = [] }: ServerSpanOptions,
@@ -100,7 +100,7 @@ export function serverSpan(
 
 /** Whatever the answer would have been: nobody got it. */
 function noteCallerGone(exchange: Exchange): void {
-  exchange.failure = ownFailure("client_closed_request");
+  exchange.failure = gatewayFailure("client_closed_request");
   exchange.status = exchange.failure.status;
 }
 
@@ -108,11 +108,7 @@ function noteCallerGone(exchange: Exchange): void {
 function cutFailure(cut: unknown): Failure {
   if (cut instanceof GatewayError) return cut.failure;
   const code = cut instanceof TransportError ? failureCode(cut) : "client_closed_request";
-  return ownFailure(code);
-}
-
-function ownFailure(code: CatalogCode): Failure {
-  return { status: CATALOG[code].status, code, text: defaultText(code), origin: "gateway" };
+  return gatewayFailure(code);
 }
 
 /** `{method} {route}`, or the method alone where no route matched. */
@@ -166,7 +162,7 @@ function hasCause(thrown: unknown): boolean {
 }
 
 function outcomeAttributes(exchange: Exchange): Attributes {
-  const { route, principal, failure, rawQuery, servicePlanId } = exchange;
+  const { route, principal, failure, rawQuery, servicePlanId, thrown } = exchange;
   return {
     "url.path": safePath(exchange.rawPath, route !== undefined),
     "url.query": rawQuery ? safeQuery(rawQuery) : undefined,
@@ -177,5 +173,8 @@ function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.subject]: principal?.subject,
     [ATTR.errorCode]: failure && safeCode(failure.code),
     [ATTR.errorOrigin]: failure?.origin,
+    [ATTR.errorFault]: failure?.fault,
+    [ATTR.authReason]: thrown instanceof AuthRefusal ? thrown.reason : undefined,
+    [ATTR.pathProblem]: exchange.pathProblem,
   };
 }

@@ -1,5 +1,6 @@
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen, noop } from "cockatiel";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { ownRetryAfter } from "../errors/retry_after.ts";
 import { TransportError, type UpstreamReply } from "./transport.ts";
 
 /** Options of {@linkcode upstreamBreaker}. */
@@ -8,39 +9,53 @@ export interface BreakerOptions {
   failures: number;
   /** How long it stays open before one request may try, in ms. */
   resetMs: number;
+  /** Told of every change of state; default: nobody. */
+  onChange?: (state: "open" | "closed") => void;
 }
 
 /** A circuit breaker around the upstream. */
 export interface Breaker {
   readonly state: "closed" | "half_open" | "open";
   /**
-   * Runs an exchange, or refuses at once while the upstream is known to be broken.
+   * Runs an exchange, or refuses at once while the breaker is open.
    *
-   * @throws {GatewayError} `service_unavailable`, when nothing was sent
+   * @throws {GatewayError} `upstream_circuit_open`, when nothing was sent
    */
   run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
 }
 
-/** Opens after so many failures in a row, and lets one request through to see whether it is over. */
-export function upstreamBreaker({ failures, resetMs }: BreakerOptions): Breaker {
+/** Opens after so many failures in a row; half open, it lets one request through as a probe. */
+export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions): Breaker {
   if (failures === 0) return { state: "closed", run: (exchange) => noop.execute(exchange) };
   const policy = circuitBreaker(
-    // A probe whose caller hung up has not shown that it is over; else a hang-up says nothing.
+    // An aborted probe has not shown that the upstream works again; other aborts say nothing.
     handleWhen((error) =>
       isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isAborted(error))
     ).orWhenResult(isServerError),
     { halfOpenAfter: resetMs, breaker: new ConsecutiveBreaker(failures) },
   );
+  // On the clock of performance.now(): the wall clock can jump.
   let openUntil = 0;
-  policy.onBreak(() => openUntil = Date.now() + resetMs);
+  let wasClosed = true;
+  policy.onBreak(() => {
+    openUntil = performance.now() + resetMs;
+    if (wasClosed) onChange?.("open");
+    wasClosed = false;
+  });
+  policy.onReset(() => {
+    wasClosed = true;
+    onChange?.("closed");
+  });
   return {
     get state() {
       if (policy.state === CircuitState.Closed) return "closed";
-      // Once its time is over the next request may try: that is no reason to keep it away.
-      return policy.state === CircuitState.Open && Date.now() < openUntil ? "open" : "half_open";
+      // Once its time is over the next request is a probe, though cockatiel still says open.
+      return policy.state === CircuitState.Open && performance.now() < openUntil
+        ? "open"
+        : "half_open";
     },
     run(exchange) {
-      const waitMs = openUntil - Date.now();
+      const waitMs = openUntil - performance.now();
       const probing = policy.state === CircuitState.HalfOpen;
       if (probing || (policy.state === CircuitState.Open && waitMs > 0)) {
         return Promise.reject(refusal(waitMs));
@@ -51,10 +66,8 @@ export function upstreamBreaker({ failures, resetMs }: BreakerOptions): Breaker 
 }
 
 function refusal(waitMs: number): GatewayError {
-  return new GatewayError("service_unavailable", {
-    text:
-      "The SMS API has failed many times in a row, so nothing is sent to it for a moment. This request was not processed; try again after Retry-After.",
-    headers: { "retry-after": String(Math.max(1, Math.ceil(waitMs / 1_000))) },
+  return new GatewayError("upstream_circuit_open", {
+    headers: { "retry-after": ownRetryAfter(waitMs) },
   });
 }
 

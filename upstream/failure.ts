@@ -1,13 +1,14 @@
-import { CATALOG, type CatalogCode, OUTCOME_UNKNOWN } from "../errors/catalog.ts";
+import { CATALOG, type CatalogCode, OUTCOME_UNKNOWN, SAFE_TO_REPEAT } from "../errors/catalog.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { toFailure } from "../errors/to_response.ts";
 import { TransportError } from "./transport.ts";
 
 /** Methods that may be processed twice without harm (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
-/** Whether sending a request of this method again cannot do harm. */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.has(method);
+/** What to do about an unknown outcome, for one method. */
+export function adviceFor(method: string): string {
+  return IDEMPOTENT.has(method) ? SAFE_TO_REPEAT : OUTCOME_UNKNOWN;
 }
 
 const CODES = {
@@ -19,7 +20,7 @@ const CODES = {
 
 /**
  * The public code of a failed exchange. What was never sent is `upstream_unreachable`,
- * whatever the reason; all else may have been processed.
+ * whatever the reason; the outcome of everything else is unknown.
  */
 export function failureCode({ sent, reason }: TransportError): CatalogCode {
   if (!sent && (reason === "network" || reason === "timeout")) return "upstream_unreachable";
@@ -30,9 +31,10 @@ export function failureCode({ sent, reason }: TransportError): CatalogCode {
 export function toGatewayError(thrown: unknown, method: string): unknown {
   if (!(thrown instanceof TransportError)) return thrown;
   const code = failureCode(thrown);
-  const doubtful = thrown.sent && !isIdempotent(method);
+  if (code === "internal_error") return new GatewayError(toFailure(thrown, thrown), thrown);
+  const { meaning, processed } = CATALOG[code];
   return new GatewayError(code, {
     cause: thrown.cause,
-    ...(doubtful && { text: `${CATALOG[code].meaning} ${OUTCOME_UNKNOWN}` }),
+    ...(processed === "unknown" && { text: `${meaning} ${adviceFor(method)}` }),
   });
 }

@@ -2,15 +2,13 @@ import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { allowedMethods } from "../operations.ts";
+import { CredentialFilter } from "./credential_filter.ts";
 import type { Credentials } from "./credentials.ts";
 import { decodeBody } from "./decode.ts";
 import { headerOf, headersDown, headersUp } from "./headers.ts";
 import { normalize } from "./normalize.ts";
 import { upstreamPath } from "./path.ts";
-import { type PrivateParts, privateParts } from "./private_parts.ts";
-import { KnownSecrets } from "./quotations.ts";
-import { redact } from "./redact.ts";
-import type { UpstreamReply, UpstreamRequest } from "./transport.ts";
+import type { UpstreamReply } from "./transport.ts";
 import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
 import { watched, type WatchedOptions } from "./watched.ts";
 
@@ -30,18 +28,18 @@ export interface ForwardOptions extends Omit<SenderOptions, "upstream">, Watched
 /** Statuses that must not have a body (Fetch standard, null body status). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** The back door: one exchange with the SMS API, its answer by contract.md §2 to §4. */
+/** Sends the request to the SMS API and answers as contract.md §2 to §4 say. */
 export function forward(options: ForwardOptions): Handler<GatewayEnv> {
   const upstream = new URL(options.upstream.url);
   const sender = new Sender({ ...options, upstream });
-  const own = new KnownSecrets(options.credentials.secrets());
+  const filter = new CredentialFilter(options.credentials.secrets());
 
   return async function forward(c) {
     const exchange = c.get("exchange");
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
-    if (reply.status >= 300) throw await refused(exchange, reply, request, own);
-    return answer(exchange, reply, { options, credential: credentialOf(request) });
+    if (reply.status >= 300) throw await refused(exchange, reply, filter);
+    return answer(exchange, reply, { options, filter });
   };
 }
 
@@ -73,34 +71,25 @@ function toUpstream(
 
 /** The upstream's refusal as the contract documents it. */
 async function refused(
-  exchange: Exchange,
+  { operation, route }: Exchange,
   { status, headers, body }: UpstreamReply,
-  request: UpstreamRequest,
-  own: KnownSecrets,
+  filter: CredentialFilter,
 ): Promise<GatewayError> {
   const raw = body instanceof Uint8Array ? body : new Uint8Array();
   const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
-  let parts: PrivateParts | undefined; // few replies have anything that need be looked through
   return new GatewayError(normalize({ status, headers, bytes }, {
-    method: request.method,
-    allow: allowedMethods(exchange.route ?? ""),
-    clean(text) {
-      const { texts, numbers } = parts ??= privateParts(exchange);
-      return redact(text, texts, numbers, own);
-    },
+    method: operation?.method ?? "POST",
+    allow: allowedMethods(route ?? ""),
+    clean: (text) => filter.clean(text),
   }));
-}
-
-function credentialOf({ headers }: UpstreamRequest): string {
-  return headers.authorization?.slice("Bearer ".length) ?? "";
 }
 
 function answer(
   exchange: Exchange,
   { status, headers, body }: UpstreamReply,
-  { options, credential }: { options: WatchedOptions; credential: string },
+  { options, filter }: { options: WatchedOptions; filter: CredentialFilter },
 ): Response {
-  const init = { status, headers: headersDown(headers, credential) };
+  const init = { status, headers: headersDown(headers, filter) };
   init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
     if (!(body instanceof Uint8Array)) void body.cancel();

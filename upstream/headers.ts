@@ -1,41 +1,39 @@
+import type { CredentialFilter } from "./credential_filter.ts";
+
 /** Request headers of the caller that go to the upstream (contract.md §4); all others stay. */
 export const FORWARDED_UP = ["accept", "accept-language", "content-type", "user-agent"] as const;
 
 /**
- * Response headers of the upstream that do not go to the caller: hop-by-hop ones (RFC 9110
- * §7.6.1), what belongs to the upstream's own site, and the names under which the gateway
- * itself speaks. What `Connection` names is dropped as well.
+ * Response headers of a success that go to the caller (contract.md §4); all others are dropped.
+ * They describe the body, or how long it is valid (RFC 9110 §8 and §15, RFC 9111 §5), or when the
+ * API asks for fewer requests.
  */
-const DROPPED_DOWN: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authentication-info",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "alt-svc",
-  "authorization",
-  "server",
-  "set-cookie",
-  "set-cookie2",
-  "strict-transport-security",
-  "traceparent",
-  "tracestate",
-  "via",
-  "www-authenticate",
-  "x-powered-by",
-  "x-error-origin",
-  "x-request-id",
-]);
+export const FORWARDED_DOWN = [
+  "age",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "date",
+  "deprecation",
+  "etag",
+  "expires",
+  "last-modified",
+  "ratelimit",
+  "ratelimit-policy",
+  "retry-after",
+  "sunset",
+  "vary",
+] as const;
+
+const PASSES_DOWN: ReadonlySet<string> = new Set(FORWARDED_DOWN);
 
 /** Header values that the Fetch standard can carry: no controls but the tab, one byte each. */
 const VALID_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What the caller's request says to the upstream, without credential and trace context. */
+/** The caller's headers for the upstream, without credential and trace context. */
 export function headersUp(caller: Headers): Record<string, string> {
   // Asked for explicitly, since a proxy on the way may compress what nobody can check then.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
@@ -47,18 +45,18 @@ export function headersUp(caller: Headers): Record<string, string> {
 }
 
 /**
- * What of a successful reply's headers the caller sees; the body's own headers included.
+ * The headers of a successful reply that the caller gets.
  *
- * @param credential the gateway's own: a header that quotes it is dropped
+ * @param credentials the gateway's own: a header that quotes one of them is dropped
  */
 export function headersDown(
   reply: readonly (readonly [name: string, value: string])[],
-  credential?: string,
+  credentials: CredentialFilter,
 ): [string, string][] {
   const named = connectionNames(reply);
   return reply.filter(([name, value]) =>
-    !DROPPED_DOWN.has(name) && !named?.has(name) && VALID_VALUE.test(value) &&
-    !(credential && value.includes(credential))
+    PASSES_DOWN.has(name) && !named?.has(name) && VALID_VALUE.test(value) &&
+    !credentials.matches(value)
   ) as [string, string][];
 }
 

@@ -1,15 +1,11 @@
 import { STATUS_TEXT } from "@std/http/status";
-import {
-  CATALOG,
-  type CatalogCode,
-  catalogEntry,
-  defaultText,
-  OUTCOME_UNKNOWN,
-} from "../errors/catalog.ts";
-import type { Failure } from "../errors/gateway_error.ts";
-import { readProblem } from "./problem.ts";
-import { isIdempotent } from "./failure.ts";
+import { CATALOG, type CatalogCode, catalogEntry } from "../errors/catalog.ts";
+import { type Failure, gatewayFailure } from "../errors/gateway_error.ts";
+import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
+import { adviceFor } from "./failure.ts";
 import { headerOf } from "./headers.ts";
+import { readProblem, shortened } from "./problem.ts";
+import { retryAfterMs } from "./retry_after.ts";
 
 /** An upstream reply of status 300 and above; its body decoded, cut at the limit. */
 export interface RefusedReply {
@@ -18,29 +14,23 @@ export interface RefusedReply {
   readonly bytes: Uint8Array;
 }
 
-/** What {@linkcode normalize} has to know of the request. */
+/** Options of {@linkcode normalize}. */
 export interface NormalizeOptions {
-  /** The request's method, for what is said about an unknown outcome. */
+  /** The request's method: it decides what is said about an unknown outcome. */
   readonly method: string;
   /** The methods of the path, for a 405 that does not list them. */
   readonly allow: readonly string[];
-  /** Removes from a text of the upstream what no response may hold. */
+  /** Cuts the gateway's own credentials out of a text of the upstream. */
   readonly clean: (text: string) => string;
 }
 
-/**
- * Statuses that say that the upstream, or something before it, could not do its work just
- * now: 503 to the caller. The value tells whether the request may have been processed.
- */
-const UNAVAILABLE: Readonly<Record<number, { maybeProcessed: boolean }>> = {
-  408: { maybeProcessed: false }, // the upstream did not get the whole request
-  425: { maybeProcessed: false }, // it declined to process early data
-  499: { maybeProcessed: true },
-  502: { maybeProcessed: true },
-  504: { maybeProcessed: true },
-};
+/** The API, or a proxy before it, declined the request without processing it (RFC 9110 §15.5.9). */
+const NOT_PROCESSED: ReadonlySet<number> = new Set([408, 425]);
 
-/** What a status is called where the reply holds no code of its own. */
+/** The only 5xx that the API documents: with both, the request was not processed. */
+const DOCUMENTED_5XX: ReadonlySet<number> = new Set([500, 503]);
+
+/** The code of a status where the reply holds none. */
 const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
   400: "syntax_constraint_violation",
   403: "forbidden",
@@ -55,78 +45,67 @@ const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
 /** Longest text that is passed on, in characters; a longer one is cut. */
 const MAX_TEXT_LENGTH = 1_024;
 
-/** Seconds after which a renewed credential may have been deployed: not at once. */
-const CREDENTIAL_RETRY_AFTER_S = "60";
-
 /**
- * An upstream error as the contract documents it, whatever shape it came in (contract.md
- * §3). Never guesses: what the reply does not say is filled from the catalog.
+ * An upstream error as the contract documents it, whatever shape it came in (contract.md §3).
+ * What the reply does not say comes from the catalog. The status says whether the request was
+ * processed: an unknown outcome is 502, never 503.
  */
 export function normalize(reply: RefusedReply, options: NormalizeOptions): Failure {
   const { status } = reply;
   if (status === 401) return credentialsRejected();
-  const unavailable = UNAVAILABLE[status] ?? cdnError(status) ?? redirect(status);
-  if (unavailable) {
-    return cannotServe(status, unavailable.maybeProcessed && !isIdempotent(options.method));
-  }
-  return refusal(reply, status >= 500 && status !== 503 ? 500 : status, options);
+  if (NOT_PROCESSED.has(status)) return unavailable(status);
+  if (isOutcomeUnknown(status)) return failed(reply, options);
+  return refusal(reply, options);
 }
 
-/** 52x: a CDN could not get an answer from the API. */
-function cdnError(status: number) {
-  return status >= 520 && status <= 529 ? { maybeProcessed: true } : undefined;
+/**
+ * Redirects, which are never followed (the credential and the message would go elsewhere), 499 and
+ * every 5xx that is not documented: a proxy may answer so after the API has the request.
+ */
+function isOutcomeUnknown(status: number): boolean {
+  return status < 400 || status === 499 || (status >= 500 && !DOCUMENTED_5XX.has(status));
 }
 
-/** A redirect is never followed: it would take the credential and the message elsewhere. */
-function redirect(status: number) {
-  return status < 400 ? { maybeProcessed: true } : undefined;
+function unavailable(upstreamStatus: number): Failure {
+  const { meaning, help } = CATALOG.service_unavailable;
+  const text = `${meaning} It answered ${upstreamStatus}. ${help}`;
+  return { ...ofUpstream("service_unavailable"), text };
+}
+
+/** What the API said stands within the text, and after it what the caller must know. */
+function failed({ status, bytes }: RefusedReply, { method, clean }: NormalizeOptions): Failure {
+  const { text: said = "" } = readProblem(bytes, status);
+  const start = `The request was sent to the SMS API, which answered ${status}`;
+  const end = `. ${adviceFor(method)}`;
+  const room = MAX_TEXT_LENGTH - start.length - end.length - ": ".length;
+  const quoted = shortened(clean(said), room).replace(/\.$/, "");
+  return { ...ofUpstream("upstream_failed"), text: start + (quoted && `: ${quoted}`) + end };
 }
 
 function credentialsRejected(): Failure {
-  const code = "upstream_credentials_rejected";
-  return {
-    status: CATALOG[code].status,
-    code,
-    text: defaultText(code),
-    origin: "upstream",
-    headers: { "retry-after": CREDENTIAL_RETRY_AFTER_S },
-  };
+  const headers = { "retry-after": String(MAX_RETRY_AFTER_S) }; // no operator is faster
+  return { ...ofUpstream("upstream_credentials_rejected"), headers };
 }
 
-function cannotServe(upstreamStatus: number, outcomeUnknown: boolean): Failure {
-  const { status, meaning, help } = CATALOG.service_unavailable;
-  return {
-    status,
-    code: "service_unavailable",
-    text: `${meaning} It answered ${upstreamStatus}. ${outcomeUnknown ? OUTCOME_UNKNOWN : help}`,
-    origin: "upstream",
-  };
+/** A failure of the catalog that the upstream's status stands for. */
+function ofUpstream(code: CatalogCode): Failure {
+  return { ...gatewayFailure(code), origin: "upstream" };
 }
 
-function refusal(reply: RefusedReply, status: number, options: NormalizeOptions): Failure {
-  const { code: said, text } = readProblem(reply.bytes, reply.status);
-  const code = said && isPublic(said, options) ? said : defaultCode(status);
+/** An answer of the API that the seeds document, or a 4xx that they do not know yet. */
+function refusal(reply: RefusedReply, { clean, allow }: NormalizeOptions): Failure {
+  const { status } = reply;
+  const { code: said, text } = readProblem(reply.bytes, status);
+  const code = (said && clean(said) === said && said) || defaultCode(status);
   return {
     status,
     code,
-    text: (text && options.clean(text).slice(0, MAX_TEXT_LENGTH).trim()) ||
-      (status === reply.status ? textOf(code, status) : unusualText(reply.status, options.method)),
+    text: (text && shortened(clean(text), MAX_TEXT_LENGTH)) || textOf(code, status),
     origin: "upstream",
-    headers: keptHeaders(reply.headers, status, options.allow),
+    fault: status >= 500 ? "upstream" : "caller",
+    processed: "no",
+    headers: keptHeaders(reply.headers, status, allow),
   };
-}
-
-/** Only of a 500 the API promises that nothing was processed; not of what it does not document. */
-function unusualText(upstreamStatus: number, method: string): string {
-  const { help } = CATALOG.internal_error;
-  return `The SMS API answered ${upstreamStatus}, which it does not document. ${
-    isIdempotent(method) ? help : OUTCOME_UNKNOWN
-  }`;
-}
-
-/** What quotes the request is no code. */
-function isPublic(code: string, { clean }: NormalizeOptions): boolean {
-  return catalogEntry(code) !== undefined || clean(code) === code;
 }
 
 function defaultCode(status: number): string {
@@ -148,15 +127,11 @@ function keptHeaders(
 ): Record<string, string> {
   const kept: Record<string, string> = {};
   const retryAfter = headerOf(headers, "retry-after")?.trim();
-  if ((status === 429 || status === 503) && retryAfter && isRetryAfter(retryAfter)) {
+  const isRetryStatus = status === 429 || status === 503;
+  if (isRetryStatus && retryAfter !== undefined && retryAfterMs(retryAfter) !== undefined) {
     kept["retry-after"] = retryAfter;
   }
   if (status === 405) kept.allow = allow.join(", ");
   if (status === 415) kept.accept = "application/json";
   return kept;
-}
-
-/** RFC 9110 §10.2.3: whole seconds or an HTTP date. */
-function isRetryAfter(value: string): boolean {
-  return /^\d{1,9}$/.test(value) || (/^[A-Z]/.test(value) && !Number.isNaN(Date.parse(value)));
 }

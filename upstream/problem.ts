@@ -8,21 +8,21 @@ export interface Problem {
 const MAX_CODE_LENGTH = 128;
 
 /**
- * Longest text that is looked at, in characters. Far more than is passed on: what a text
- * quotes is removed before it is cut, as half a quotation would not be found.
+ * Longest text that is read, in characters. More than is passed on: a credential is cut out of it
+ * before the text is shortened, since half a credential would not be recognized.
  */
 const MAX_READ_LENGTH = 4_096;
 
-/** Members that hold a human-readable text, in the order in which they are believed. */
+/** Members that hold a human-readable text, in order of preference. */
 const TEXT_MEMBERS = ["text", "message", "detail", "error_description", "title"] as const;
 
-/** What programs are meant to compare: a word, not a sentence. */
+/** A code is a word, not a sentence. */
 const CODE_SHAPE = /^[A-Za-z][\w.:-]*$/;
 
 /**
  * Reads code and text out of an error body of any of the shapes of contract.md §3: the
- * documented one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. What is
- * no text (HTML, other bytes than UTF-8, truncated JSON) says nothing.
+ * documented one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. HTML, other
+ * bytes than UTF-8 and truncated JSON yield neither. Both come without control characters.
  *
  * @param status of the reply: a numeric code that only repeats it is no code
  */
@@ -30,7 +30,7 @@ export function readProblem(bytes: Uint8Array, status: number): Problem {
   const text = decodeUtf8(bytes)?.trim();
   if (!text) return {};
   if (/^[{["]/.test(text)) return fromJson(text, status);
-  // A 4xx in plain text may be the only hint the caller gets; a proxy's 5xx page is none.
+  // A 4xx in plain text may be the only explanation the caller gets; a proxy's 5xx page is none.
   return /^</.test(text) || status >= 500 ? {} : withText({}, text);
 }
 
@@ -63,7 +63,7 @@ function read(value: unknown, status: number): Problem {
 
 /** The first member that can serve as a code, as it came. */
 function codeOf(value: Record<string, unknown>, status: number): string | undefined {
-  if (isText(value.code)) return value.code.trim().slice(0, MAX_CODE_LENGTH);
+  if (isText(value.code)) return shortened(printable(value.code), MAX_CODE_LENGTH) || undefined;
   if (typeof value.code === "number" && value.code !== status) return String(value.code);
   return [value.error, value.status, problemType(value.type)].find((candidate) =>
     isText(candidate) && candidate.length <= MAX_CODE_LENGTH && CODE_SHAPE.test(candidate)
@@ -77,9 +77,20 @@ function problemType(type: unknown): string | undefined {
 
 function withText(problem: Problem, text: unknown): Problem {
   if (!isText(text)) return problem;
-  // deno-lint-ignore no-control-regex -- controls are what is removed
-  const printable = text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
-  return printable ? { ...problem, text: printable.slice(0, MAX_READ_LENGTH) } : problem;
+  const readable = shortened(printable(text), MAX_READ_LENGTH);
+  return readable ? { ...problem, text: readable } : problem;
+}
+
+/** The text in one line: C0 and C1 control characters and line separators become spaces. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what is removed
+  return text.slice(0, MAX_READ_LENGTH).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
+}
+
+/** The beginning of a text, without half a surrogate pair, which JSON parsers reject. */
+export function shortened(text: string, maxLength: number): string {
+  const isSplit = text.length > maxLength && /[\ud800-\udbff]/.test(text.charAt(maxLength - 1));
+  return text.slice(0, isSplit ? maxLength - 1 : maxLength).toWellFormed().trim();
 }
 
 function first(value: unknown): unknown {

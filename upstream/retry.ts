@@ -1,5 +1,6 @@
 import type { Operation } from "../operations.ts";
 import { headerOf } from "./headers.ts";
+import { retryAfterMs } from "./retry_after.ts";
 import { TransportError, type UpstreamReply } from "./transport.ts";
 
 /** How an attempt ended. */
@@ -53,16 +54,14 @@ export function retryDelayMs(
   random: number,
   now = Date.now(),
 ): number {
-  const asked = "reply" in outcome ? headerOf(outcome.reply.headers, "retry-after") : undefined;
-  return asked !== undefined && askedDelayMs(asked, now) ||
-    random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
+  const asked = "reply" in outcome ? askedWaitMs(outcome.reply, now) : undefined;
+  return asked || random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
 }
 
-/** What `Retry-After` asks for (RFC 9110 §10.2.3), in ms; undefined where it says nothing. */
-function askedDelayMs(value: string, now: number): number | undefined {
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = /^[A-Z]/.test(value) ? Date.parse(value) : NaN;
-  return date > now ? date - now : undefined;
+/** What the `Retry-After` of a reply asks for, in ms; undefined where it has none. */
+export function askedWaitMs({ headers }: UpstreamReply, now?: number): number | undefined {
+  const value = headerOf(headers, "retry-after");
+  return value === undefined ? undefined : retryAfterMs(value.trim(), now);
 }
 
 /** Retries allowed per request: at most a tenth of the load is added. */

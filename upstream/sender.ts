@@ -12,7 +12,7 @@ import {
   type StartClientSpan,
 } from "./client_span.ts";
 import { failureCode, toGatewayError } from "./failure.ts";
-import { mayRetry, type Outcome, RetryBudget, retryDelayMs } from "./retry.ts";
+import { askedWaitMs, mayRetry, type Outcome, RetryBudget, retryDelayMs } from "./retry.ts";
 import {
   type Transport,
   TransportError,
@@ -73,7 +73,7 @@ export class Sender {
         lost ??= sentFailure(outcome);
         continue;
       }
-      if (lost && onlyHides(outcome, request.method)) throw toGatewayError(lost, request.method);
+      if (lost && hidesUnknown(outcome, request.method)) throw toGatewayError(lost, request.method);
       if ("reply" in outcome) return outcome.reply;
       throw toGatewayError(outcome.thrown, request.method);
     }
@@ -97,7 +97,11 @@ export class Sender {
     try {
       const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
       endAnswered(span, reply.status);
-      exchange.attempts.push({ durationMs: performance.now() - startedAt, status: reply.status });
+      exchange.attempts.push({
+        durationMs: performance.now() - startedAt,
+        status: reply.status,
+        ...(reply.status === 429 && { retryAfterMs: askedWaitMs(reply) }),
+      });
       return reply;
     } catch (thrown) {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
@@ -132,12 +136,20 @@ function sentFailure(outcome: Outcome): TransportError | undefined {
   return thrown instanceof TransportError && thrown.sent ? thrown : undefined;
 }
 
+/** Statuses of the upstream that tell the caller that its request was not processed. */
+const SAYS_NOT_PROCESSED: ReadonlySet<number> = new Set([401, 408, 425, 429, 500, 503]);
+
 /**
- * Whether the last outcome, told by itself, would hide that an earlier attempt was sent: it was
- * not sent itself, or it finds nothing to delete where that attempt may have deleted it.
+ * Whether the last outcome would hide that an earlier attempt may have been processed: it was not
+ * sent, it says that it was not processed, or it is the 404 of a DELETE that may have succeeded
+ * before. A GET changes nothing, so there its own answer is the better one.
  */
-function onlyHides(outcome: Outcome, method: string): boolean {
-  if ("reply" in outcome) return method === "DELETE" && outcome.reply.status === 404;
+function hidesUnknown(outcome: Outcome, method: string): boolean {
+  if ("reply" in outcome) {
+    const { status } = outcome.reply;
+    if (method === "DELETE" && status === 404) return true;
+    return method !== "GET" && SAYS_NOT_PROCESSED.has(status);
+  }
   const { thrown } = outcome;
   return thrown instanceof GatewayError ||
     (thrown instanceof TransportError && !thrown.sent && thrown.reason !== "aborted");

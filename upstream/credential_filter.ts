@@ -1,0 +1,67 @@
+/** Replaces what was cut out. */
+export const REMOVED = "[redacted]";
+
+/** So many characters of a credential in a row count as a part of it; shorter ones are common words. */
+const PART_LENGTH = 16;
+
+/** A shorter credential is no secret, and every text would hold it. */
+const MIN_LENGTH = 4;
+
+/**
+ * Cuts the gateway's own credentials out of texts of the upstream (contract.md §4): whole ones, and
+ * parts of at least {@linkcode PART_LENGTH} characters, as they are or percent-encoded. The cost
+ * grows with the length of the text and not with the number of credentials.
+ */
+export class CredentialFilter {
+  /** What is looked for, by its length: short credentials, and every part of long ones. */
+  readonly #parts = new Map<number, Set<string>>();
+
+  /** @param credentials API tokens of all service plans */
+  constructor(credentials: readonly string[]) {
+    for (const credential of credentials) {
+      this.#add(credential);
+      this.#add(encodeURIComponent(credential));
+    }
+  }
+
+  /** The text without credentials. */
+  clean(text: string): string {
+    let clean = "";
+    let keptUpTo = 0;
+    for (let at = 0; at < text.length;) {
+      const length = this.#lengthAt(text, at);
+      if (length === 0) {
+        at++;
+        continue;
+      }
+      // Parts overlap and touch: one credential leaves one mark.
+      if (at > keptUpTo || clean === "") clean += text.slice(keptUpTo, at) + REMOVED;
+      keptUpTo = Math.max(keptUpTo, at + length);
+      at++;
+    }
+    return clean + text.slice(keptUpTo);
+  }
+
+  /** Whether a text quotes a credential or a part of one. */
+  matches(text: string): boolean {
+    for (let at = 0; at < text.length; at++) if (this.#lengthAt(text, at) > 0) return true;
+    return false;
+  }
+
+  #lengthAt(text: string, at: number): number {
+    for (const [length, parts] of this.#parts) {
+      if (at + length <= text.length && parts.has(text.slice(at, at + length))) return length;
+    }
+    return 0;
+  }
+
+  #add(credential: string): void {
+    if (credential.length < MIN_LENGTH) return;
+    const length = Math.min(PART_LENGTH, credential.length);
+    const parts = this.#parts.get(length) ?? new Set();
+    for (let at = 0; at + length <= credential.length; at++) {
+      parts.add(credential.slice(at, at + length));
+    }
+    this.#parts.set(length, parts);
+  }
+}
