@@ -110,9 +110,9 @@ export function bounded(text: string): string {
   return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text;
 }
 
-/** Codes of other services may be anything; what does not look like a code is not recorded. */
+/** An unknown code is recorded only if it looks like a code and holds no phone number. */
 export function safeCode(code: string): string {
-  return /^[A-Za-z][\w.:-]{0,63}$/.test(code) ? code : "_OTHER";
+  return /^[A-Za-z][\w.:-]{0,63}$/.test(code) && !/\d{7}/.test(code) ? code : "_OTHER";
 }
 
 /** Codes of foreseen errors whose message quotes what a token says. */

@@ -9,8 +9,8 @@ const MIN_LENGTH = 4;
 
 /**
  * Cuts the gateway's own credentials out of texts of the upstream (contract.md §4): whole ones, and
- * parts of at least {@linkcode PART_LENGTH} characters, as they are or percent-encoded. The cost
- * grows with the length of the text and not with the number of credentials.
+ * parts of at least {@linkcode PART_LENGTH} characters, as they are, percent-encoded or in Base64.
+ * The cost grows with the length of the text and not with the number of credentials.
  */
 export class CredentialFilter {
   /** What is looked for, by its length: short credentials, and every part of long ones. */
@@ -19,8 +19,7 @@ export class CredentialFilter {
   /** @param credentials API tokens of all service plans */
   constructor(credentials: readonly string[]) {
     for (const credential of credentials) {
-      this.#add(credential);
-      this.#add(encodeURIComponent(credential));
+      for (const spelling of spellings(credential)) this.#add(spelling);
     }
   }
 
@@ -64,4 +63,19 @@ export class CredentialFilter {
     }
     this.#parts.set(length, parts);
   }
+}
+
+/** How an upstream may quote a credential, which is visible ASCII. */
+function spellings(credential: string): string[] {
+  return [
+    credential,
+    encodeURIComponent(credential),
+    ...[0, 1, 2].map((n) => base64(credential, n)),
+  ];
+}
+
+/** The Base64 characters that stand for a text alone when it follows on `offset` other bytes. */
+function base64(text: string, offset: number): string {
+  const bytes = "\0".repeat(offset) + text;
+  return btoa(bytes.slice(0, bytes.length - bytes.length % 3)).slice(offset === 0 ? 0 : 4);
 }

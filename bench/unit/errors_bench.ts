@@ -1,7 +1,7 @@
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../../errors/to_response.ts";
 import { normalize } from "../../upstream/normalize.ts";
-import { redact } from "../../upstream/redact.ts";
+import { CredentialFilter } from "../../upstream/credential_filter.ts";
 
 /** Shapes that errors of an upstream come in (contract.md §3). */
 const REPLIES = {
@@ -12,10 +12,11 @@ const REPLIES = {
   "64 KiB that are not JSON": [400, "x".repeat(65_536)],
 } as const satisfies Record<string, readonly [status: number, body: string]>;
 
+const filter = new CredentialFilter(["a-credential-of-the-usual-length"]);
 const options = {
   method: "POST",
   allow: ["GET", "POST"],
-  clean: (text: string) => redact(text, ["a-credential"]),
+  clean: (text: string) => filter.clean(text),
 };
 
 for (const [name, [status, body]] of Object.entries(REPLIES)) {

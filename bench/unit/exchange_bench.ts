@@ -1,5 +1,6 @@
 import { OPERATIONS } from "../../operations.ts";
 import { rawPathOf } from "../../raw_url.ts";
+import { CredentialFilter } from "../../upstream/credential_filter.ts";
 import { headersDown, headersUp } from "../../upstream/headers.ts";
 import { upstreamPath } from "../../upstream/path.ts";
 
@@ -33,8 +34,10 @@ Deno.bench("headers for the upstream", () => {
   headersUp(caller);
 });
 
+const filter = new CredentialFilter(["a-credential-of-the-usual-length"]);
+
 Deno.bench("headers for the caller", () => {
-  headersDown(reply);
+  headersDown(reply, filter);
 });
 
 Deno.bench("path for the upstream", () => {

@@ -24,6 +24,6 @@ export async function assertError(response: Response, expected: ExpectedError): 
   assert(typeof text === "string" && text !== "", body);
   assertEquals(more, {});
   if (expected.code) assertEquals(code, expected.code, body);
-  if ([429, 503].includes(response.status)) assert(response.headers.has("retry-after"), body);
+  assertEquals(response.headers.has("retry-after"), [429, 503].includes(response.status), body);
   return text;
 }

@@ -7,22 +7,22 @@ const BATCHES = "/xms/v1/plan-1/batches";
 
 /** Status of the upstream → status of the answer. */
 const STATUSES: readonly [number, number][] = [
-  [301, 503],
-  [307, 503],
+  [301, 502],
+  [307, 502],
   [400, 400],
   [402, 402],
   [408, 503],
   [418, 418],
   [422, 422],
   [425, 503],
-  [499, 503],
+  [499, 502],
   [500, 500],
-  [501, 500],
-  [502, 503],
+  [501, 502],
+  [502, 502],
   [503, 503],
-  [504, 503],
-  [520, 503],
-  [599, 500],
+  [504, 502],
+  [520, 502],
+  [599, 502],
 ];
 
 /** Contract §3. */
@@ -44,7 +44,10 @@ export const REPLIES: Steps = {
   },
 
   "a redirect is not followed": async ({ request, upstream }) => {
-    await assertError(await request(`${BATCHES}?reply=redirect`), { status: 503 });
+    await assertError(await request(`${BATCHES}?reply=redirect`), {
+      status: 502,
+      code: "upstream_failed",
+    });
     assertEquals(upstream.taken().length, 1);
   },
 

@@ -40,11 +40,12 @@ Deno.test("the README's configuration table is the settings, with their defaults
 Deno.test("the README's error table is the catalog", () => {
   assertEquals(
     table("Status"),
-    Object.entries(CATALOG).map(([code, { status, fault, retry, meaning, help }]) => [
+    Object.entries(CATALOG).map(([code, { status, fault, processed, retry, meaning, help }]) => [
       String(status),
       `\`${code}\``,
       fault,
-      retry,
+      processed,
+      retry === "idempotent_only" ? "GET, PUT, DELETE" : retry,
       `${meaning} ${help}`,
     ]),
   );

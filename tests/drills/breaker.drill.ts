@@ -35,7 +35,7 @@ async function cycle(): Promise<string> {
     for (let i = 0; i < FAILURES; i++) await gateway.call("/batches");
     await assertOpen(gateway, name);
     const refused = await Promise.all(Array.from({ length: 30 }, () => gateway.call("/batches")));
-    assert(refused.every(({ code }) => code === "service_unavailable"), name);
+    assert(refused.every(({ code }) => code === "upstream_circuit_open"), name);
     assert(refused.every(({ headers }) => Number(headers["retry-after"]) <= 2), name);
     assertEquals(upstream.seen.length, FAILURES, `${name}: sent while open`);
 
@@ -48,7 +48,7 @@ async function cycle(): Promise<string> {
     await delay(RESET_MS);
     assertEquals((await gateway.call("/batches")).status, 200, name);
     assertEquals(await breakerState(gateway), 0);
-    assertEquals(await gateway.unreadiness(), []);
+    assertEquals([await gateway.unreadiness(), await gateway.degradation()], [[], []]);
     seen.push(name);
   }
   return `for ${seen.join(", ")}: open after ${FAILURES}, 30 refused with nothing sent, ` +
@@ -61,7 +61,7 @@ function breakerState(gateway: GatewayProcess): Promise<number> {
 
 async function assertOpen(gateway: GatewayProcess, name: string): Promise<void> {
   assertEquals(await breakerState(gateway), OPEN, name);
-  assertEquals(await gateway.unreadiness(), ["upstream_breaker_open"], name);
+  assertEquals(await gateway.degradation(), ["upstream_circuit_open"], name);
 }
 
 /** Callers who hang up say nothing about the upstream: neither that it is well, nor that it is not. */

@@ -20,8 +20,8 @@ function isContractAnswer({ status, headers, text, raw }: Answer): boolean {
   if (status >= 200 && status < 300) return true;
   if (status < 400 || !headers["x-error-origin"] || !headers["x-request-id"]) return false;
   if (status === 404) return text === "" && headers["content-length"] === "0";
-  if (status >= 500 && status !== 500 && status !== 503) return false;
-  if ((status === 429 || status === 503) && !headers["retry-after"]) return false;
+  if (status >= 500 && ![500, 502, 503, 504].includes(status)) return false;
+  if ((status === 429 || status === 503) !== ("retry-after" in headers)) return false;
   const { code, text: said, ...rest } = JSON.parse(text);
   return typeof code === "string" && code !== "" && typeof said === "string" && said !== "" &&
     Object.keys(rest).length === 0;

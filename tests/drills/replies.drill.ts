@@ -30,7 +30,7 @@ async function trickle(wire: Wire, text: string, everyMs: number): Promise<void>
 interface Case {
   readonly name: string;
   readonly does: (wire: Wire) => unknown;
-  /** The code of a 503; a number is the status of an answer that is passed on. */
+  /** The code of an error; a number is the status of an answer that is passed on. */
   readonly gets: string | number;
   readonly withinMs: number;
   /** Whether the caller gets it whole; default: true. */
@@ -244,7 +244,8 @@ export default [
   {
     name: "replies: stalled, cut, garbled",
     did: "silence, trickle, floods of headers, garbage, lengths that lie, bodies cut and stalled",
-    promised: "a 503 by the contract in time; a body cut short is never delivered as if whole",
+    promised:
+      "a 502 or 504 by the contract in time; a body cut short is never delivered as if whole",
     run: () => provoke(SUCCESSES),
   },
   {

@@ -71,7 +71,7 @@ Deno.test("what is not answered when the time is over leaves its answer, its spa
   assertEquals(code, 0);
   assert(ms >= 1300 && ms < 1500, `ended after ${ms} ms`);
   const { status, text } = await answer;
-  assertEquals([status, JSON.parse(text).code], [503, "upstream_timeout"]);
+  assertEquals([status, JSON.parse(text).code], [504, "upstream_timeout"]);
   assertMatch(text, /It is not known whether/);
   assertEquals(collector.spans.map(({ kind }) => kind), ["CLIENT", "SERVER"]);
 });

@@ -19,11 +19,12 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
   415: ["unsupported_media_type"],
   429: ["too_many_requests"],
   500: ["internal_error"],
+  502: ["upstream_connection_lost", "upstream_failed"],
+  504: ["upstream_timeout"],
   503: [
     "service_unavailable",
     "upstream_unreachable",
-    "upstream_timeout",
-    "upstream_connection_lost",
+    "upstream_circuit_open",
     "upstream_credentials_rejected",
     "overloaded",
     "key_set_unavailable",
@@ -84,13 +85,19 @@ Deno.test("the troubleshooting tips of the API's own pages are in the catalog", 
   }
 });
 
-Deno.test("only what was certainly not processed is said to be safe to send again later", () => {
+Deno.test("429 and 503 only ever mean that the request was not processed and may be sent again", () => {
   for (const code of codes) {
-    const { status, retry } = CATALOG[code];
+    const { status, processed, retry } = CATALOG[code];
+    if (status === 429 || status === 503) assertEquals([processed, retry], ["no", "later"], code);
     if (retry === "later") assert([429, 500, 503].includes(status), code);
+    if (processed === "unknown") assertEquals(retry, "idempotent_only", code);
+    if (processed === "unknown") assert([499, 502, 504].includes(status), code);
   }
-  for (const code of ["upstream_timeout", "upstream_connection_lost"] as const) {
-    assertEquals(CATALOG[code].retry, "unknown");
+});
+
+Deno.test("what to do about an unknown outcome begins with the method for which it is dangerous", () => {
+  for (const code of ["upstream_timeout", "upstream_failed", "upstream_connection_lost"] as const) {
+    assertMatch(CATALOG[code].help, /^POST: check .* GET, PUT, DELETE: send it again\.$/);
   }
 });
 

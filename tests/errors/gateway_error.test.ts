@@ -8,6 +8,8 @@ Deno.test("a GatewayError made from a code has the catalog's status and text, an
     code: "overloaded",
     text: defaultText("overloaded"),
     origin: "gateway",
+    fault: "gateway",
+    processed: "no",
   });
 });
 
@@ -18,7 +20,14 @@ Deno.test("a GatewayError takes another text and further headers without changin
 });
 
 Deno.test("a GatewayError made from an upstream's failure keeps it as it is", () => {
-  const failure: Failure = { status: 418, code: "TEAPOT", text: "short", origin: "upstream" };
+  const failure: Failure = {
+    status: 418,
+    code: "TEAPOT",
+    text: "short",
+    origin: "upstream",
+    fault: "caller",
+    processed: "no",
+  };
   assertEquals(new GatewayError(failure).failure, failure);
 });
 

@@ -3,6 +3,15 @@ import { CATALOG, type CatalogCode, defaultText, OUTCOME_UNKNOWN } from "../../e
 import { type Failure, GatewayError } from "../../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../../errors/to_response.ts";
 
+const FAILURE: Failure = {
+  status: 400,
+  code: "c",
+  text: "t",
+  origin: "gateway",
+  fault: "caller",
+  processed: "no",
+};
+
 const codes = Object.keys(CATALOG) as CatalogCode[];
 
 Deno.test("every code of the catalog becomes exactly {code, text} with its status, or nothing for a 404", async () => {
@@ -23,8 +32,8 @@ Deno.test("every code of the catalog becomes exactly {code, text} with its statu
 
 Deno.test("every error says who refused and is not stored", () => {
   for (const origin of ["gateway", "upstream"] as const) {
-    for (const status of [400, 401, 403, 404, 405, 415, 418, 429, 500, 503]) {
-      const { headers } = toResponse({ status, code: "c", text: "t", origin }, "id-1");
+    for (const status of [400, 401, 403, 404, 405, 415, 418, 429, 500, 502, 503, 504]) {
+      const { headers } = toResponse({ ...FAILURE, status, origin }, "id-1");
       assertEquals(headers.get("x-error-origin"), origin);
       assertEquals(headers.get("cache-control"), "no-store");
     }
@@ -33,17 +42,15 @@ Deno.test("every error says who refused and is not stored", () => {
 
 Deno.test("Retry-After is on every 429 and 503 and on nothing else", () => {
   for (let status = 400; status < 600; status++) {
-    const { headers } = toResponse({ status, code: "c", text: "t", origin: "gateway" }, "id-1");
+    const { headers } = toResponse({ ...FAILURE, status }, "id-1");
     assertEquals(headers.has("retry-after"), status === 429 || status === 503, `${status}`);
   }
 });
 
 Deno.test("a time that the upstream named goes before the default Retry-After", () => {
   const failure: Failure = {
+    ...FAILURE,
     status: 503,
-    code: "c",
-    text: "t",
-    origin: "upstream",
     headers: { "retry-after": "120" },
   };
   assertEquals(toResponse(failure, "id-1").headers.get("retry-after"), "120");
@@ -76,9 +83,9 @@ Deno.test("the private cause of a GatewayError never reaches the caller", async 
   assertNotMatch(JSON.stringify([...response.headers]) + await response.text(), /PRIVATE/);
 });
 
-Deno.test("a bug after the request was sent is never called unprocessed", () => {
-  const { status, text } = toFailure(new TypeError("bug"), { sent: true });
-  assertEquals(status, 500);
+Deno.test("a bug after the request was sent is 502: a 500 would say that it was not processed", () => {
+  const { status, processed, text } = toFailure(new TypeError("bug"), { sent: true });
+  assertEquals([status, processed], [502, "unknown"]);
   assertStringIncludes(text, OUTCOME_UNKNOWN);
   assertNotMatch(text, /was not processed/);
 });

@@ -246,11 +246,11 @@ for (const shape of ["html", "empty", "truncated", "not_utf8", "huge", "gzip", "
     }));
 }
 
-Deno.test("an upstream that resets is a 503 to a user of the official SDK, said to be doubtful", () =>
+Deno.test("an upstream that resets is a 502 to a user of the official SDK, said to be doubtful", () =>
   withSdk(async ({ sms, sandbox }) => {
     sandbox.setFault({ reset: "before_headers" });
     const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
-    assertEquals(failure.statusCode, 503);
+    assertEquals(failure.statusCode, 502);
     assertMatch(String(failure.data), /upstream_connection_lost.*not known whether/s);
   }));
 

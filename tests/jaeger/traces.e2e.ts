@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ATTR } from "../../telemetry/attributes.ts";
 import { crowd } from "../observability/crowd.ts";
-import { type Expected, PROVOCATIONS } from "../observability/provocations.ts";
+import { type Expected, faultOf, PROVOCATIONS } from "../observability/provocations.ts";
 import type { Sent } from "../observability/traced_request.ts";
 import { startWorld } from "../observability/world.ts";
 import { type JaegerSpan, type JaegerTrace, startJaeger, tagsOf } from "../support/jaeger.ts";
@@ -84,6 +84,7 @@ function assertServerSpan(span: JaegerSpan, sent: Sent): void {
       "http.route": route,
       [ATTR.errorCode]: code,
       [ATTR.errorOrigin]: origin,
+      [ATTR.errorFault]: faultOf(expected),
       [ATTR.requestId]: requestId,
       [ATTR.servicePlanId]: judged ? plan : undefined,
       "error.type": status < 400 && failed ? code : failed ? String(status) : undefined,
@@ -100,6 +101,7 @@ const SERVER_TAGS = [
   "http.route",
   ATTR.errorCode,
   ATTR.errorOrigin,
+  ATTR.errorFault,
   ATTR.requestId,
   ATTR.servicePlanId,
   "error.type",
@@ -167,6 +169,8 @@ type Search = readonly [
   matches: (sent: Sent) => boolean,
 ];
 
+const FAULTS = ["caller", "gateway", "upstream", "issuer"] as const;
+
 function searches(sent: readonly Sent[]): Search[] {
   const statuses = new Set(sent.map(({ expected }) => expected.status));
   const codes = new Set(sent.flatMap(({ expected: { code } }) => code ?? []));
@@ -186,6 +190,11 @@ function searches(sent: readonly Sent[]): Search[] {
       `${ATTR.errorCode}=${code}`,
       { [ATTR.errorCode]: code },
       ({ expected }) => expected.code === code,
+    ]),
+    ...FAULTS.map((fault): Search => [
+      `what failed for plan-1, fault ${fault}, 4xx included`,
+      { [ATTR.servicePlanId]: "plan-1", [ATTR.errorFault]: fault },
+      (one) => one.plan === "plan-1" && hasPlan(one) && faultOf(one.expected) === fault,
     ]),
     ...(["gateway", "upstream"] as const).map((origin): Search => [
       `${ATTR.errorOrigin}=${origin}`,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answering, rawReply, rawUpstream, refusedPort } from "../support/raw_upstream.ts";
 import { startGateway } from "./gateway_process.ts";
 import { otlpSink } from "./otlp_sink.ts";
-import { PROVOCATIONS } from "./provocations.ts";
+import { faultOf, PROVOCATIONS } from "./provocations.ts";
 import { issuer, send, type Sent } from "./traced_request.ts";
 import { startWorld } from "./world.ts";
 
@@ -21,6 +21,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   status: "number",
   code: "string?",
   origin: "string?",
+  fault: "string?",
+  auth_reason: "string?",
+  path_problem: "string?",
   upstream_status: "number?",
   duration_ms: "number",
   upstream_duration_ms: "number?",
@@ -33,7 +36,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 const linesOf = (stdout: string): Line[] => {
   const lines: Line[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  return lines.filter(({ message }) => message === "request");
+  return lines.filter(({ request_id }) => request_id !== undefined);
 };
 
 Deno.test("every request has one JSON line that says what came of it, of whom and how long it took", async (t) => {
@@ -74,12 +77,14 @@ function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answ
     {
       ...IGNORED,
       level: levelOf(status, code),
-      message: "request",
+      message: `${method} ${route ?? line.route} ${status}`,
       trace_id: traceId,
       method,
       route: route ?? line.route,
       status,
-      ...(code && { code, origin }),
+      ...(code && { code, origin, fault: faultOf(expected) }),
+      ...(status === 401 && { auth_reason: line.auth_reason }),
+      ...(line.path_problem !== undefined && { path_problem: "repeated_slash" }),
       attempts: attempts.length,
       ...(line.subject !== undefined && { subject: "billing" }),
       ...(line.service_plan !== undefined && { service_plan: plan }),
@@ -90,6 +95,7 @@ function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answ
     },
   );
   assertEquals(line.upstream_duration_ms !== undefined, forwarded);
+  assertEquals(line.auth_reason !== undefined, status === 401);
   assert(!forwarded || Number(line.upstream_duration_ms) <= Number(line.duration_ms));
   assert(!forwarded || (line.subject === "billing" && line.service_plan === plan));
   assertEquals(line.bytes_in, forwarded ? bytesIn : 0);
@@ -128,8 +134,8 @@ Deno.test("with LOG_FORMAT text each line says to a person who refused, how long
   const patterns = [
     `info +listening url=http://127.0.0.1:.* upstream=http.* traces=not exported`,
     `200 ok ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
-    `401 unauthorized \\(refused by gateway\\) ${route} ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
-    `503 service_unavailable \\(refused by upstream\\) ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace .*`,
+    `401 unauthorized \\(refused by gateway, fault: caller\\) ${route} ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
+    `503 service_unavailable \\(refused by upstream, fault: upstream\\) ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace .*`,
     `info +stopped`,
   ];
   assertEquals(lines.length, patterns.length, stdout);

@@ -1,4 +1,4 @@
-import { CATALOG, type CatalogCode } from "../../errors/catalog.ts";
+import { CATALOG, type CatalogCode, catalogEntry, type Fault } from "../../errors/catalog.ts";
 import { OPERATIONS } from "../../operations.ts";
 import type { TokenOptions } from "../support/issuer.ts";
 
@@ -24,6 +24,13 @@ export interface Expected {
   readonly attempts: readonly (number | CatalogCode)[];
   /** The type of the exception on the SERVER span; absent: none may be there. */
   readonly exception?: RegExp;
+}
+
+/** Whose action resolves what is expected, by the catalog; undefined for a success. */
+export function faultOf({ code, status, origin }: Expected): Fault | undefined {
+  if (code === undefined) return undefined;
+  if (origin === "upstream" && code === "internal_error") return "upstream";
+  return catalogEntry(code)?.fault ?? (status < 500 ? "caller" : "upstream");
 }
 
 /** One request that brings something about, and what must be seen of it. */
@@ -100,6 +107,8 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   "upstream_unreachable",
   "upstream_timeout",
   "upstream_connection_lost",
+  "upstream_failed",
+  "upstream_circuit_open",
   "upstream_credentials_rejected",
   "overloaded",
   "key_set_unavailable",
@@ -124,20 +133,20 @@ const oddReplies: readonly Provocation[] = [
     attempts: [451],
   }),
   fault("a proxy says 502 in HTML", "sandbox_status=502&sandbox_shape=html", {
-    status: 503,
-    code: "service_unavailable",
+    status: 502,
+    code: "upstream_failed",
     origin: "upstream",
     attempts: [502],
   }),
   fault("a proxy says 504 and nothing else", "sandbox_status=504&sandbox_shape=empty", {
-    status: 503,
-    code: "service_unavailable",
+    status: 502,
+    code: "upstream_failed",
     origin: "upstream",
     attempts: [504],
   }),
   fault("the API redirects", "sandbox_status=302", {
-    status: 503,
-    code: "service_unavailable",
+    status: 502,
+    code: "upstream_failed",
     origin: "upstream",
     attempts: [302],
   }),
@@ -224,35 +233,35 @@ const otherRefusals: readonly Provocation[] = [
 
 const lost: readonly Provocation[] = [
   fault("an upstream that does not answer is a timeout", "sandbox_delay_ms=5000", {
-    status: 503,
+    status: 504,
     code: "upstream_timeout",
     origin: "gateway",
     attempts: ["upstream_timeout"],
     exception: /^TimeoutError$/,
   }),
   fault("an upstream that stalls within its answer is a timeout", "sandbox_stall=true", {
-    status: 503,
+    status: 504,
     code: "upstream_timeout",
     origin: "gateway",
     attempts: ["upstream_timeout"],
     exception: /^TimeoutError$/,
   }),
   fault("a connection reset before the answer is lost", "sandbox_reset=before_headers", {
-    status: 503,
+    status: 502,
     code: "upstream_connection_lost",
     origin: "gateway",
     attempts: ["upstream_connection_lost"],
     exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
   }),
   fault("a connection reset amid the answer is lost", "sandbox_reset=mid_body", {
-    status: 503,
+    status: 502,
     code: "upstream_connection_lost",
     origin: "gateway",
     attempts: ["upstream_connection_lost"],
     exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
   }),
   fault("a POST whose connection is reset is lost", "sandbox_reset=before_headers", {
-    status: 503,
+    status: 502,
     code: "upstream_connection_lost",
     origin: "gateway",
     attempts: ["upstream_connection_lost"],
@@ -284,7 +293,7 @@ const ownFailures: readonly Provocation[] = [
   }, { gateway: "broken", target: BATCHES }),
   fault("an open breaker refuses at once", "", {
     status: 503,
-    code: "service_unavailable",
+    code: "upstream_circuit_open",
     origin: "gateway",
     attempts: [],
   }, { gateway: "broken", target: BATCHES }),
@@ -295,8 +304,8 @@ const ownFailures: readonly Provocation[] = [
     attempts: [],
     exception: /^KeySetUnavailableError$/,
   }, { gateway: "keyless", target: BATCHES }),
-  fault("a bug is a 500", "", {
-    status: 500,
+  fault("a bug after the request was sent is a 502", "", {
+    status: 502,
     code: "internal_error",
     origin: "gateway",
     attempts: ["internal_error"],

@@ -78,11 +78,18 @@ const FAILURES: readonly [
     BATCHES,
     {},
   ],
-  ["a bug", 500, "gateway", { upstream: () => Promise.reject(new TypeError("bug")) }, BATCHES, {}],
+  [
+    "a bug after sending",
+    502,
+    "gateway",
+    { upstream: () => Promise.reject(new TypeError("bug")) },
+    BATCHES,
+    {},
+  ],
   ["upstream 403", 403, "upstream", { upstream: () => jsonReply(403, { code: "c" }) }, BATCHES, {}],
   ["upstream 404", 404, "upstream", { upstream: () => jsonReply(404, { code: "c" }) }, BATCHES, {}],
   ["upstream 401", 503, "upstream", { upstream: () => jsonReply(401, {}) }, BATCHES, {}],
-  ["upstream 302", 503, "upstream", { upstream: () => jsonReply(302, {}) }, BATCHES, {}],
+  ["upstream 302", 502, "upstream", { upstream: () => jsonReply(302, {}) }, BATCHES, {}],
   ["upstream 500", 500, "upstream", { upstream: () => jsonReply(500, {}) }, BATCHES, {}],
 ];
 

@@ -32,6 +32,16 @@ for (const [name, deps = {}, reasons] of READINESS) {
   });
 }
 
+Deno.test("/readyz stays 200 while the breaker is open, and names it", async () => {
+  const breaker = { state: "open" as const, run: () => Promise.reject(new Error("open")) };
+  const { request } = await testGateway({ deps: { breaker } });
+  const response = await request("/readyz", { token: null });
+  assertEquals(
+    [response.status, await response.json()],
+    [200, { status: "degraded", reasons: ["upstream_circuit_open"] }],
+  );
+});
+
 Deno.test("health is neither traced nor counted among the requests", async () => {
   const { request, spans, exchanges } = await testGateway();
   for (const path of ["/livez", "/readyz"]) {

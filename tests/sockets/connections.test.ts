@@ -64,7 +64,7 @@ for (const how of ["close", "reset"] as const) {
     await (await gateway.request(BATCHES, POST)).json();
     const response = await gateway.request(BATCHES, POST);
     const { code, text } = await response.json();
-    assertEquals([response.status, code], [503, "upstream_connection_lost"]);
+    assertEquals([response.status, code], [502, "upstream_connection_lost"]);
     assert(text.includes(OUTCOME_UNKNOWN));
     assertEquals(upstream.requests.length, 2); // the good one, and this one once
   });

@@ -66,7 +66,7 @@ Deno.test("a short answer without a length that is reset is no answer", async ()
     headers: { "content-type": "application/json" },
     body: "{}",
   });
-  assertEquals(response.status, 503);
+  assertEquals(response.status, 502);
   assertEquals((await response.json()).code, "upstream_connection_lost");
 });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { accessLog, accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
 import { TransportError } from "../../upstream/transport.ts";
@@ -9,12 +9,15 @@ const BATCHES = "/xms/v1/plan-1/batches";
 /** The members of an access record; what is not among them cannot be logged. */
 const MEMBERS = [
   "attempts",
+  "auth_reason",
   "bytes_in",
   "bytes_out",
   "code",
   "duration_ms",
+  "fault",
   "method",
   "origin",
+  "path_problem",
   "request_id",
   "route",
   "service_plan",
@@ -47,6 +50,9 @@ Deno.test("an access record tells who, what, how it ended and how long it took",
     status: 403,
     code: "unknown_group",
     origin: "upstream",
+    fault: "caller",
+    auth_reason: undefined,
+    path_problem: undefined,
     upstream_status: 403,
     attempts: 1,
     bytes_in: 2,
@@ -78,12 +84,13 @@ Deno.test("no line of the log holds a token, a message, a phone number or a quer
   for (const exchange of exchanges) {
     const record = accessRecord(exchange, 1);
     assertEquals(Object.keys(record).filter((name) => !MEMBERS.includes(name)), []);
+    const message = `${record.method} ${record.route} ${record.status}`;
     for (const format of [jsonLine, readableLine]) {
       const line = format({
-        category: ["sms-gateway"],
+        category: ["sms-gateway", "access"],
         level: "info",
-        message: ["request"],
-        rawMessage: "request",
+        message: [message],
+        rawMessage: message,
         timestamp: 0,
         properties: { ...record },
       });
@@ -116,6 +123,46 @@ Deno.test("a streamed answer that broke off is an error of the log, though its s
     [level, properties.status, properties.code, properties.origin],
     ["error", 200, "upstream_connection_lost", "gateway"],
   );
+});
+
+Deno.test("the message of a record names the request and how it ended", async () => {
+  const { request, exchanges } = await testGateway();
+  await request(BATCHES);
+  await request("/nothing/PRIVATE", { token: null });
+  const messages: string[] = [];
+  const observer = accessLog((record) => void messages.push(String(record.rawMessage)));
+  for (const exchange of exchanges) observer.finished(exchange, 1);
+  assertEquals(messages, [
+    "GET /xms/v1/{service_plan_id}/batches 200",
+    "GET /REDACTED/REDACTED 404",
+  ]);
+});
+
+Deno.test("a refused token leaves its reason in the record", async () => {
+  const { request, exchanges } = await testGateway();
+  await request(BATCHES, { token: null });
+  await request(BATCHES, { token: { audience: "another" } });
+  const records = exchanges.map((exchange) => accessRecord(exchange, 1));
+  assertEquals(
+    records.map(({ auth_reason, fault }) => [auth_reason, fault]),
+    [["missing", "caller"], ["audience", "caller"]],
+  );
+});
+
+Deno.test("no control character of a subject reaches the log, or a terminal", () => {
+  const record: LogRecord = {
+    category: ["sms-gateway"],
+    level: "info",
+    message: ["m"],
+    rawMessage: "m",
+    timestamp: 0,
+    properties: { subject: "a\x1b[31mb\x9b31mc\x85d\u2028e\x7f" },
+  };
+  for (const line of [jsonLine(record), readableLine(record)]) {
+    // deno-lint-ignore no-control-regex -- none of them may be there
+    assertNotMatch(line, /[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
+  }
+  assertEquals(JSON.parse(jsonLine(record)).subject, record.properties.subject);
 });
 
 Deno.test("a log line is one JSON object with time and level first", () => {

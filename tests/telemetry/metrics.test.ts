@@ -18,6 +18,8 @@ const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
   keySetAgeS: () => 61.5,
   breakerState: () => "half_open",
+  planLimits: () => new Map([["plan-1", 5]]),
+  planLimitMax: 1_000,
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
@@ -54,6 +56,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
     "http_route",
     "le",
     "sms_gateway_error_code",
+    "sms_gateway_error_fault",
     "sms_gateway_error_origin",
     "url_scheme",
   ]],
@@ -74,6 +77,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_breaker_state", "gauge", []],
+  ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
+  ["sms_gateway_service_plan_limit_max", "gauge", []],
   ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
   ["target_info", "gauge", ["service_name"]],
 ];
@@ -155,13 +160,19 @@ interface Outcome {
 const failing = (reason: TransportError["reason"]) => () =>
   Promise.reject(new TransportError(true, reason, { cause: 0 }));
 
-const said = (status: number, code?: string, origin?: string, error?: string) => ({
+const said = (
+  status: number,
+  code?: string,
+  origin?: string,
+  { fault, error }: { fault?: string; error?: string } = {},
+) => ({
   http_request_method: "GET",
   http_response_status_code: String(status),
   http_route: ROUTE,
   url_scheme: "http",
   ...(code && { sms_gateway_error_code: code }),
   ...(origin && { sms_gateway_error_origin: origin }),
+  ...(origin && { sms_gateway_error_fault: fault ?? "caller" }),
   ...(error && { error_type: error }),
 });
 
@@ -210,13 +221,13 @@ const OUTCOMES: readonly Outcome[] = [
   {
     name: "a failure of the API",
     reply: () => jsonReply(500, {}),
-    server: said(500, "internal_error", "upstream", "500"),
+    server: said(500, "internal_error", "upstream", { fault: "upstream", error: "500" }),
     client: answered("500", "500"),
   },
   {
     name: "a timeout",
     reply: failing("timeout"),
-    server: said(503, "upstream_timeout", "gateway", "503"),
+    server: said(504, "upstream_timeout", "gateway", { fault: "upstream", error: "504" }),
     client: { ...unanswered, error_type: "upstream_timeout" },
   },
   {
@@ -228,13 +239,16 @@ const OUTCOMES: readonly Outcome[] = [
         pull: (c) => c.error(new TransportError(true, "network", { cause: 0 })),
       }),
     }),
-    server: said(200, "upstream_connection_lost", "gateway", "upstream_connection_lost"),
+    server: said(200, "upstream_connection_lost", "gateway", {
+      fault: "upstream",
+      error: "upstream_connection_lost",
+    }),
     client: answered("200"),
   },
 ];
 
 for (const { name, reply, path = BATCHES, init, server, client } of OUTCOMES) {
-  Deno.test(`${name} is counted by route, method, status, code and origin, and by nothing else`, async () => {
+  Deno.test(`${name} is counted by route, method, status, code, origin and fault, and by nothing else`, async () => {
     const options = { env: { RETRY_ATTEMPTS: "0" }, ...(reply && { upstream: reply }) };
     const said = await metricsOf(options, async ({ request, exchanges }) => {
       await (await request(path, init)).bytes().catch(() => {});
@@ -400,6 +414,8 @@ Deno.test("metrics that are pushed arrive by their own names and units, at the l
     "http.client.request.duration": "s",
     "http.server.active_requests": "{request}",
     "sms_gateway.outstanding_requests": "",
+    "sms_gateway.service_plan.limit": "",
+    "sms_gateway.service_plan.limit_max": "",
     "sms_gateway.key_set.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.telemetry_dropped": "",

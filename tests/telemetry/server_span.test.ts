@@ -160,8 +160,8 @@ const OUTCOMES: readonly Outcome[] = [
     reply: failing(true, "timeout"),
     server: {
       name: `GET ${ROUTE}`,
-      status: 503,
-      error: "503",
+      status: 504,
+      error: "504",
       code: "upstream_timeout",
       origin: "gateway",
     },
@@ -172,8 +172,8 @@ const OUTCOMES: readonly Outcome[] = [
     reply: () => Promise.reject(new TypeError("PRIVATE")),
     server: {
       name: `GET ${ROUTE}`,
-      status: 500,
-      error: "500",
+      status: 502,
+      error: "502",
       code: "internal_error",
       origin: "gateway",
     },

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { upstreamBreaker } from "../../upstream/breaker.ts";
 import { TransportError } from "../../upstream/transport.ts";
@@ -46,9 +46,33 @@ Deno.test("an open breaker refuses at once with 503 and Retry-After, and sends n
       }),
     GatewayError,
   );
-  assertEquals([sent, error.failure.status, error.failure.code], [0, 503, "service_unavailable"]);
-  assertMatch(error.failure.headers?.["retry-after"] ?? "", /^(59|60)$/);
-  assertMatch(error.failure.text, /not processed/);
+  assertEquals([sent, error.failure.status, error.failure.code], [0, 503, "upstream_circuit_open"]);
+  assertEquals(error.failure.headers?.["retry-after"], "5"); // the most that we ask for
+  assertEquals([error.failure.processed, error.failure.fault], ["no", "upstream"]);
+});
+
+Deno.test("an open breaker asks to wait until it is half open", async () => {
+  const breaker = upstreamBreaker({ failures: 1, resetMs: 2_500 });
+  await breaker.run(saying(500));
+  const error = await assertRejects(() => breaker.run(saying(200)), GatewayError);
+  assertEquals(error.failure.headers?.["retry-after"], "3");
+});
+
+Deno.test("a failed probe keeps its own answer, and the breaker tells of opening and closing once", async () => {
+  const changes: string[] = [];
+  const breaker = upstreamBreaker({
+    failures: 1,
+    resetMs: 1,
+    onChange: (state) => changes.push(state),
+  });
+  await breaker.run(saying(500));
+  for (let probe = 0; probe < 3; probe++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals((await breaker.run(saying(500))).status, 500);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await breaker.run(saying(200));
+  assertEquals([breaker.state, changes], ["closed", ["open", "closed"]]);
 });
 
 Deno.test("one success between failures keeps the breaker closed", async () => {

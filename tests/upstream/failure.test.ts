@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type CatalogCode, defaultText, OUTCOME_UNKNOWN } from "../../errors/catalog.ts";
+import {
+  type CatalogCode,
+  defaultText,
+  OUTCOME_UNKNOWN,
+  SAFE_TO_REPEAT,
+} from "../../errors/catalog.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
-import { failureCode, isIdempotent, toGatewayError } from "../../upstream/failure.ts";
+import { adviceFor, failureCode, toGatewayError } from "../../upstream/failure.ts";
 import { TransportError } from "../../upstream/transport.ts";
 
 const CODES: readonly [sent: boolean, TransportError["reason"], CatalogCode][] = [
@@ -21,15 +26,17 @@ for (const [sent, reason, code] of CODES) {
   });
 }
 
-Deno.test("the outcome is called unknown exactly where a request that is not idempotent was sent", () => {
+Deno.test("what was sent has an unknown outcome, a status of its own, and the advice of its method", () => {
   for (const method of ["GET", "HEAD", "PUT", "DELETE", "POST"]) {
     for (const [sent, reason, code] of CODES) {
       const error = toGatewayError(new TransportError(sent, reason, { cause: "why" }), method);
       assert(error instanceof GatewayError);
-      const { text } = error.failure;
+      const { status, text, processed, origin } = error.failure;
+      assertEquals([origin, error.cause], ["gateway", "why"]);
       if (sent && method === "POST") assertStringIncludes(text, OUTCOME_UNKNOWN);
-      else assertEquals(text, defaultText(code));
-      assertEquals([error.failure.origin, error.cause], ["gateway", "why"]);
+      if (sent) assert([499, 502, 504].includes(status), `${status}`);
+      if (sent) assertEquals(processed, "unknown");
+      else if (reason !== "aborted") assertEquals([processed, text], ["no", defaultText(code)]);
     }
   }
 });
@@ -41,6 +48,7 @@ Deno.test("what is no failure of the transport is handed on as it is", () => {
 });
 
 Deno.test("POST and PATCH are not idempotent; GET, HEAD, PUT and DELETE are (RFC 9110 §9.2.2)", () => {
-  const idempotent = ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "get"].filter(isIdempotent);
+  const idempotent = ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "get"]
+    .filter((method) => adviceFor(method) === SAFE_TO_REPEAT);
   assertEquals(idempotent, ["GET", "HEAD", "PUT", "DELETE"]);
 });

@@ -45,6 +45,10 @@ const SHAPES: Readonly<Record<string, Uint8Array>> = {
   "UTF-16": new Uint8Array([0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]),
   "a byte order mark": new Uint8Array([0xef, 0xbb, 0xbf, ...json({ code: "c", text: "t" })]),
   "controls": encode("\0\x01\x02"),
+  "a code with a line break and an escape sequence": json({ code: "a\n\x1b[31mb\x9bc", text: "t" }),
+  "a text of 1,024 that ends within a surrogate pair": json({ text: `${"x".repeat(1_023)}😀` }),
+  "a code of 128 that ends within a surrogate pair": json({ code: `${"x".repeat(127)}😀` }),
+  "a lone surrogate": encode('{"code":"c\\ud83d","text":"t\\udc00"}'),
   "JSON null": encode("null"),
   "a JSON array": json([{ code: "c", text: "t" }]),
   "a JSON string": json("oops"),
@@ -73,24 +77,27 @@ function normalized({ status, headers = [], bytes = new Uint8Array(), method = "
 
 /** Contract.md §2 and §3: what the caller gets for a status of the upstream. */
 function promisedStatus(upstream: number): number {
-  if (upstream < 400 || upstream === 401) return 503;
-  if ([408, 425, 499, 502, 503, 504].includes(upstream)) return 503;
-  if (upstream >= 520 && upstream <= 529) return 503;
-  return upstream >= 500 ? 500 : upstream;
+  if ([401, 408, 425, 503].includes(upstream)) return 503;
+  if (upstream === 500) return 500;
+  return upstream < 400 || upstream === 499 || upstream > 500 ? 502 : upstream;
 }
 
 function assertContract(failure: Failure, upstream: number, note: string) {
   assertEquals(failure.status, promisedStatus(upstream), note);
+  assertEquals(failure.processed, failure.status === 502 ? "unknown" : "no", note);
   assertEquals(failure.origin, "upstream", note);
   for (const said of [failure.code, failure.text]) {
     assert(typeof said === "string" && said.trim() !== "", note);
   }
-  assert(failure.code.length <= 128 && failure.text.length <= 1_100, note);
+  assert(failure.code.length <= 128 && failure.text.length <= 1_024, note);
+  // deno-lint-ignore no-control-regex -- none of them may be there
+  assertNotMatch(failure.code + failure.text, /[\x00-\x1f\x7f-\x9f]/, note);
+  assert((failure.code + failure.text).isWellFormed(), note);
 }
 
 for (const [shape, bytes] of Object.entries(SHAPES)) {
   Deno.test(`an error reply with ${shape} keeps the contract, whatever its status and the method`, () => {
-    for (let status = 300; status < 600; status++) {
+    for (const status of [...Array(300).keys()].map((n) => n + 300).concat(600, 700, 999)) {
       for (const method of METHODS) {
         const note = `${shape} ${status} ${method}`;
         assertContract(normalized({ status, bytes, method }), status, note);
@@ -162,6 +169,7 @@ const READ: readonly [shape: string, body: unknown, code: string, text: string][
   ["errors that are texts", { errors: ["m"] }, "syntax_constraint_violation", "m"],
   ["a JSON string", "oops", "syntax_constraint_violation", "oops"],
   ["text with line breaks", { code: "c", text: "a\r\n\tb\u0000c" }, "c", "a b c"],
+  ["a code with a line break", { code: "a\nb", text: "t\u009b31m" }, "a b", "t 31m"],
 ];
 
 for (const [shape, body, code, text] of READ) {
@@ -227,12 +235,17 @@ Deno.test("an upstream 401 is about the gateway's credential, and what it says i
   assertEquals(Object.keys(failure.headers ?? {}), ["retry-after"]);
 });
 
-Deno.test("where a POST may have been processed, its outcome is called unknown", () => {
+Deno.test("where a POST may have been processed, it is 502 and the text says that this is not known", () => {
   for (const status of [408, 425, 499, 502, 504, 520, 524, 529, 302, 303, 501, 505, 530, 598]) {
     for (const method of METHODS) {
-      const { text } = normalized({ status, method });
-      const unknown = method === "POST" && ![408, 425].includes(status);
-      assertEquals(text.includes(OUTCOME_UNKNOWN), unknown, `${status} ${method}`);
+      const { text, ...failure } = normalized({ status, method });
+      const unknown = ![408, 425].includes(status);
+      assertEquals(failure.code, unknown ? "upstream_failed" : "service_unavailable");
+      assertEquals(
+        text.includes(OUTCOME_UNKNOWN),
+        unknown && method === "POST",
+        `${status} ${method}`,
+      );
     }
   }
 });
@@ -252,6 +265,16 @@ const KEPT: readonly [
   [503, [["retry-after", "-1"]], {}],
   [503, [["retry-after", "1.5"]], {}],
   [503, [["retry-after", ""]], {}],
+  [503, [["retry-after", "Zebra 1"]], {}],
+  [503, [["retry-after", "2027"]], { "retry-after": "2027" }],
+  [503, [["retry-after", "Wednesday, 21-Oct-26 07:28:00 GMT"]], {
+    "retry-after": "Wednesday, 21-Oct-26 07:28:00 GMT",
+  }],
+  [503, [["retry-after", "Wed Oct 21 07:28:00 2026"]], {
+    "retry-after": "Wed Oct 21 07:28:00 2026",
+  }],
+  [503, [["retry-after", "Wed, 99 Oct 2026 07:28:00 GMT"]], {}],
+  [502, [["retry-after", "7"]], {}],
   [429, [], {}],
   [400, [["retry-after", "7"]], {}],
   [405, [["allow", "PATCH"]], { allow: "GET, HEAD" }],
@@ -266,7 +289,21 @@ for (const [status, headers, kept] of KEPT) {
   });
 }
 
-Deno.test("a text is cleaned of what no response may hold, and what would have to be cleaned is no code", () => {
+Deno.test("a text of the API passes as it wrote it, and quotes the request as it did", () => {
+  const text = "Illegal MSISDN: +1 (202) 555-0121 in 'to', body 'Hello'.";
+  assertEquals(normalized({ status: 400, bytes: json({ code: "c", text }) }).text, text);
+});
+
+Deno.test("what the API says of a 5xx it does not document stands before the advice", () => {
+  const bytes = json({ code: "c", text: "Storage is full." });
+  const { text } = normalized({ status: 507, bytes, method: "POST" });
+  assertEquals(
+    text,
+    `The request was sent to the SMS API, which answered 507: Storage is full. ${OUTCOME_UNKNOWN}`,
+  );
+});
+
+Deno.test("a text is cleaned of credentials, and a code that holds one is no code", () => {
   const failure = normalize(
     { status: 400, headers: [], bytes: json({ code: "PRIVATE", text: "a PRIVATE b" }) },
     { method: "POST", allow: [], clean: (text) => text.replaceAll("PRIVATE", "[redacted]") },
@@ -286,11 +323,12 @@ Deno.test("a text is cleaned before it is cut, so that half a quotation is not l
   assertEquals(failure.text, `${"x".repeat(1_000)} []`);
 });
 
-Deno.test("a text of which nothing may be said is the catalog's", () => {
-  const failure = normalize(
-    { status: 400, headers: [], bytes: json({ code: "syntax_invalid_json", text: "PRIVATE" }) },
-    { method: "POST", allow: [], clean: () => "" },
-  );
+Deno.test("an empty text is the catalog's", () => {
+  const failure = normalized({
+    status: 400,
+    bytes: json({ code: "syntax_invalid_json", text: "" }),
+    method: "POST",
+  });
   assertEquals([failure.code, failure.text], [
     "syntax_invalid_json",
     defaultText("syntax_invalid_json"),

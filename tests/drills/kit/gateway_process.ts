@@ -39,6 +39,8 @@ export interface GatewayProcess extends AsyncDisposable {
   post(message: string, options?: CallOptions): Promise<Answer>;
   /** The reasons that `/readyz` gives; none where it says 200. */
   unreadiness(): Promise<string[]>;
+  /** What `/readyz` names as degraded while it says 200. */
+  degradation(): Promise<string[]>;
   /** The sum of all series of a metric; of those whose labels hold `label`, where given. */
   metric(name: string, label?: string): Promise<number>;
   /** Fails unless every slot is given back within a second or so. */
@@ -122,6 +124,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     async unreadiness() {
       const { status, text } = await call(port, "/readyz", {});
       return status === 200 ? [] : JSON.parse(text).reasons;
+    },
+    async degradation() {
+      const { status, text } = await call(port, "/readyz", {});
+      return status === 200 ? JSON.parse(text).reasons ?? [] : [];
     },
     metric: async (name, label) => sum((await call(port, "/metrics", {})).text, name, label),
     assertIdle: () => assertIdle(gateway),

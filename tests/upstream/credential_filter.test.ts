@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { CredentialFilter, REMOVED } from "../../upstream/credential_filter.ts";
+
+const LONG = "b1946ac92492d2347c6235b4d2611184";
+const WITH_SIGNS = "a+b/c=d+e/f=g+h/i=";
+const SHORT = "hunter2";
+const filter = new CredentialFilter([LONG, WITH_SIGNS, SHORT]);
+
+/** Text of the upstream → what is left of it. */
+const CLEANED: readonly [name: string, text: string, clean: string][] = [
+  ["a whole credential", `token ${LONG} is invalid`, `token ${REMOVED} is invalid`],
+  ["two of them", `${LONG}, ${SHORT}!`, `${REMOVED}, ${REMOVED}!`],
+  ["one twice in a row", LONG + LONG, REMOVED],
+  ["the first half of one", `token ${LONG.slice(0, 16)}…`, `token ${REMOVED}…`],
+  ["a part within one", `token …${LONG.slice(7, 25)}…`, `token …${REMOVED}…`],
+  ["a percent-encoded one", `?key=${encodeURIComponent(WITH_SIGNS)}&x=1`, `?key=${REMOVED}&x=1`],
+  ["one in Base64", `(${btoa(`ab ${LONG} cd`)})`, `(YWIg${REMOVED}ODQgY2Q=)`],
+  ["fewer characters than a part", `token ${LONG.slice(0, 15)}…`, `token ${LONG.slice(0, 15)}…`],
+  ["nothing of ours", "Illegal MSISDN: +12025550121", "Illegal MSISDN: +12025550121"],
+  ["no text", "", ""],
+];
+
+for (const [name, text, clean] of CLEANED) {
+  Deno.test(`of a text with ${name} only the credential is cut out`, () => {
+    assertEquals(filter.clean(text), clean);
+    assertEquals(filter.matches(text), text !== clean);
+  });
+}
+
+Deno.test("a credential too short to be a secret is not looked for", () => {
+  assertEquals(new CredentialFilter(["a"]).clean("a banana"), "a banana");
+});
