@@ -31,7 +31,7 @@ COPY sandbox/schemas sandbox/schemas
 COPY sandbox/timestamps.ts sandbox/timestamps.ts
 COPY telemetry telemetry
 COPY upstream upstream
-RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/ready.ts"]
+RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/live.ts"]
 
 FROM base AS demo-files
 COPY ops/container ops/container
@@ -66,7 +66,7 @@ COPY --from=gateway-files /app /app
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/ready.ts"]
+  CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/live.ts"]
 # Deno itself is process 1, so that SIGTERM reaches it. Permissions and V8 flags are the start task's.
 ENTRYPOINT ["/bin/deno"]
 CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-env=PORT,HOST,SMS_REGION,SMS_API_URL,SERVICE_PLANS,AUTH_JWKS_URL,AUTH_JWKS,AUTH_ISSUER,AUTH_AUDIENCE,AUTH_ALGORITHMS,AUTH_PLANS_CLAIM,AUTH_CLOCK_TOLERANCE_S,JWKS_MAX_AGE_MS,JWKS_COOLDOWN_MS,JWKS_MAX_STALE_MS,MAX_BODY_BYTES,UPSTREAM_TIMEOUT_MS,UPSTREAM_IDLE_TIMEOUT_MS,RETRY_ATTEMPTS,BREAKER_FAILURES,BREAKER_RESET_MS,MAX_IN_FLIGHT,MAX_OUTSTANDING_PER_CALLER,MAX_OUTSTANDING_PER_ROUTE,REQUEST_BODY_TIMEOUT_MS,SHUTDOWN_GRACE_MS,DOCS,LOG_LEVEL,LOG_FORMAT,OTLP_ENDPOINT,METRICS_EXPORT,SERVICE_NAME,TRACE_SAMPLE_RATIO,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]

@@ -89,7 +89,7 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     });
     await assertError(typeless, { status: 415, origin: "gateway" });
     const shaped = await fetch(`${BATCHES}?sandbox_status=502&sandbox_shape=html`, { headers });
-    await assertError(shaped, { status: 503, origin: "upstream" });
+    await assertError(shaped, { status: 502, origin: "upstream" });
   });
 
   await t.step("its pages are in the image", async () => {
@@ -100,7 +100,7 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     }
   });
 
-  await t.step("the health check knows ready from not", async () => {
+  await t.step("the health check knows whether the process serves", async () => {
     const [, ...command] = gatewayImage.config.Healthcheck?.Test ?? [];
     assertEquals(await gateway.exec(command), 0, gateway.output());
     assertEquals(await gateway.exec(command, { PORT: "1" }), 1);

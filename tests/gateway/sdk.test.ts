@@ -261,3 +261,36 @@ Deno.test("an upstream 401 is a 503 to a user of the official SDK, whose token i
     assertEquals(failure.statusCode, 503);
     assertMatch(String(failure.data), /upstream_credentials_rejected/);
   }));
+
+/** An issuer's token endpoint (RFC 6749 §4.4) that gives these tokens out, one after the other. */
+function tokenEndpoint(tokens: readonly string[]) {
+  const asked: string[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    const access_token = tokens[Math.min(asked.length, tokens.length) - 1];
+    return Response.json({ access_token, expires_in: 3_600, token_type: "bearer" });
+  });
+  return {
+    asked,
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+Deno.test("in its OAuth mode the official SDK gets a token by itself, and a new one for an expired one", () =>
+  withSdk(async ({ sandbox, gateway }) => {
+    const expired = await gateway.token({ expiresInS: -60 });
+    await using issuer = tokenEndpoint([expired, await gateway.token()]);
+    const sms = new SmsService({
+      projectId: "plan-1",
+      keyId: "billing",
+      keySecret: "secret-of-billing",
+      authHostname: issuer.url,
+      smsHostname: gateway.url,
+      logger: SILENT,
+    });
+    const { id } = await sms.batches.send(textTo([ALICE]));
+    assertEquals(typeof id, "string");
+    assertEquals(issuer.asked, ["POST /oauth2/token", "POST /oauth2/token"]);
+    assertEquals(sandbox.requests().length, 1);
+  }));
