@@ -113,7 +113,6 @@ function escaped(json: string): string {
   return UNESCAPED.test(json) ? json.replace(new RegExp(UNESCAPED, "g"), unicodeEscape) : json;
 }
 
-// deno-lint-ignore no-control-regex -- controls are what is looked for
 const UNESCAPED = /[\x7f-\x9f\u2028\u2029]/;
 
 function unicodeEscape(character: string): string {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
