@@ -9,13 +9,18 @@ export interface Operation {
   readonly summary: string;
 }
 
+/** Longest identifier, in characters (contract.md §2). */
+export const MAX_IDENTIFIER_LENGTH = 128;
+
+const IDENTIFIER = `[A-Za-z0-9_-]{1,${MAX_IDENTIFIER_LENGTH}}`;
+
 /** What a path parameter may look like, as it stands in the raw path: a regular expression. */
 export const SEGMENTS = {
-  service_plan_id: "[A-Za-z0-9_-]+",
-  batch_id: "[A-Za-z0-9_-]+",
-  group_id: "[A-Za-z0-9_-]+",
-  inbound_id: "[A-Za-z0-9_-]+",
-  recipient_msisdn: "(?:\\+|%2[Bb])?[0-9]+",
+  service_plan_id: IDENTIFIER,
+  batch_id: IDENTIFIER,
+  group_id: IDENTIFIER,
+  inbound_id: IDENTIFIER,
+  recipient_msisdn: `(?:\\+|%2[Bb])?[0-9]{1,${MAX_IDENTIFIER_LENGTH}}`,
 } as const satisfies Record<string, string>;
 
 const PLAN = "/xms/v1/{service_plan_id}" as const;

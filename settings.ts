@@ -51,7 +51,7 @@ const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
 const servicePlans = v.pipe(
   json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)), headerToken),
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
   v.check((plans) => Object.keys(plans).length > 0),
 );
 
@@ -117,7 +117,7 @@ export const SETTINGS = {
     meaning: "The gateway's own credentials: service plan id → API token.",
     schema: servicePlans,
     expected:
-      'a JSON object of service plan id (letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+      'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",

@@ -1,4 +1,4 @@
-import { SEGMENTS } from "../operations.ts";
+import { MAX_IDENTIFIER_LENGTH, SEGMENTS } from "../operations.ts";
 import { inlineSchema, type JsonSchema } from "./json_schema.ts";
 import type { OperationNotes } from "./operations.ts";
 
@@ -30,7 +30,7 @@ const SEGMENT_NOTES: Readonly<
     description: "Phone number of a recipient.",
     example: "46701234567",
     // Decoded; the route table has the encoded form too.
-    pattern: "^\\+?[0-9]+$",
+    pattern: `^\\+?[0-9]{1,${MAX_IDENTIFIER_LENGTH}}$`,
   },
 };
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { allowedMethods, OPERATIONS, SEGMENTS } from "../operations.ts";
+import { findRoute } from "../routes/sms_api.ts";
 
 /** Contract.md §1, below `/xms/v1/{service_plan_id}`. */
 const DOCUMENTED = [
@@ -74,4 +75,15 @@ Deno.test("a path allows the methods of its operations, and HEAD with GET", () =
     ["/no/such/path", []],
   ];
   for (const [path, methods] of rows) assertEquals(allowedMethods(path).toSorted(), methods);
+});
+
+Deno.test("an identifier has at most 128 characters, and a longer one is no operation", () => {
+  for (const path of new Set(OPERATIONS.map(({ path }) => path))) {
+    for (const [, long = ""] of path.matchAll(/\{(\w+)\}/g)) {
+      const withLength = (length: number) =>
+        path.replace(/\{(\w+)\}/g, (_, name) => "1".repeat(name === long ? length : 1));
+      assertEquals(findRoute(withLength(128)) !== undefined, true, `${path} ${long}`);
+      assertEquals(findRoute(withLength(129)), undefined, `${path} ${long}`);
+    }
+  }
 });

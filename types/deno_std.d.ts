@@ -40,6 +40,15 @@ declare module "@std/http/status" {
   export const STATUS_TEXT: Readonly<Record<number, string>>;
 }
 
+declare module "@std/media-types/parse-media-type" {
+  /**
+   * The media type in lower case, and its parameters by their names in lower case.
+   *
+   * @throws {Error} when it is malformed, or has a parameter twice
+   */
+  export function parseMediaType(type: string): [string, Record<string, string> | undefined];
+}
+
 declare module "@std/ulid" {
   /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
   export function ulid(seedTime?: number): string;

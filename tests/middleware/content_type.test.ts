@@ -8,6 +8,8 @@ const ACCEPTED = [
   "Application/JSON",
   "application/json; charset=utf-8",
   "application/json;charset=UTF-8",
+  'application/json; charset="UTF-8"',
+  "application/json; x=y; Charset=Utf-8",
   "application/json ;x=y",
 ];
 
@@ -29,6 +31,13 @@ const REFUSED = [
   "application/vnd.api+json",
   "text/json",
   "application/json, text/plain",
+  "application/json; charset=iso-8859-1",
+  'application/json; charset="utf-16"',
+  "application/json; charset=us-ascii",
+  "application/json; charset=utf-8; charset=latin1",
+  "application/json; charset=utf-8, text/plain",
+  "application/json; charset=",
+  "application/json; charset",
   "json",
   "",
 ];
