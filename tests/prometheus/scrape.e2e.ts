@@ -75,7 +75,7 @@ const QUERIES: readonly [
   ["what do the recorded rules say", "sms_gateway:requests:rate5m", (value) => value >= 0],
   [
     "whose fault were the failures",
-    'sms_gateway:failures:rate5m{fault="gateway",cause="credentials",sms_gateway_error_code="upstream_credentials_rejected"}',
+    'sms_gateway:failures:rate5m{sms_gateway_error_fault="gateway",sms_gateway_error_code="upstream_credentials_rejected"}',
     (value) => value >= 0,
   ],
   [
