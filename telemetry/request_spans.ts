@@ -1,5 +1,6 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { ExportLog } from "./export_log.ts";
 import { SpanExporter, type SpanExporterOptions } from "./span_exporter.ts";
 
 /** Options of {@linkcode RequestSpans}. */
@@ -24,7 +25,7 @@ export class RequestSpans implements SpanProcessor {
   readonly #options: RequestSpansOptions;
 
   constructor(options: RequestSpansOptions) {
-    this.#options = options;
+    this.#options = { log: new ExportLog("traces", options.url), ...options };
   }
 
   onStart(): void {}

@@ -1,7 +1,8 @@
-import { context, SpanKind, TraceFlags } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
+import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { ATTR } from "./attributes.ts";
+import { exportJson } from "./collector.ts";
+import { ExportLog } from "./export_log.ts";
 import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
 import { SpanBatch } from "./span_batch.ts";
 
@@ -13,6 +14,8 @@ export interface SpanExporterOptions {
   resource: Record<string, string>;
   /** Default: the global one. */
   fetch?: typeof fetch;
+  /** Logs changes of the collector's state; default: one of its own. */
+  log?: ExportLog;
 }
 
 /** Spans of one export request; a full batch goes at once. */
@@ -24,17 +27,11 @@ const MAX_WAITING_BATCHES = 25;
 /** A span waits at most this long for its batch to go, in ms. */
 const MAX_DELAY_MS = 1_000;
 
-/** An export that takes longer has failed, in ms. */
-const EXPORT_TIMEOUT_MS = 10_000;
-
-/** Pause after a failed export, in ms. Meanwhile spans wait, up to the limit. */
+/** Shortest pause after a failed export, in ms. Meanwhile spans wait, up to the limit. */
 const RETRY_DELAY_MS = 2_000;
 
 /** Requests not sampled that may fail yet: as many as can be in flight, and then some. */
 const MAX_HELD = 10_000;
-
-/** OTLP/HTTP: the statuses after which the same batch may be sent again. */
-const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
  * Exports spans as OTLP/HTTP JSON. Each is encoded when it ends, which costs a fraction of
@@ -56,9 +53,14 @@ export class SpanExporter implements SpanProcessor {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #exporting: Promise<void> | undefined;
   #stopped = false;
+  #retryDelayMs = RETRY_DELAY_MS;
 
   constructor(options: SpanExporterOptions) {
-    this.#options = { fetch: globalThis.fetch, ...options };
+    this.#options = {
+      fetch: globalThis.fetch,
+      log: new ExportLog("traces", options.url),
+      ...options,
+    };
     this.#prefix = `{"resourceSpans":[{"resource":{"attributes":${
       encodeAttributes(options.resource)
     }},"scopeSpans":[{"scope":{"name":"sms-gateway"},"spans":[`;
@@ -81,7 +83,7 @@ export class SpanExporter implements SpanProcessor {
         await this.#drain();
       }
       this.#exporting = undefined;
-      if (this.#waiting.length > 0) this.#exportIn(RETRY_DELAY_MS);
+      if (this.#waiting.length > 0) this.#exportIn(this.#retryDelayMs);
     });
     await this.#exporting;
   }
@@ -153,7 +155,7 @@ export class SpanExporter implements SpanProcessor {
     if (this.#waiting.length === 0) this.#seal();
     this.#exporting ??= this.#drain().then((taken) => {
       this.#exporting = undefined;
-      if (!taken) this.#exportIn(RETRY_DELAY_MS);
+      if (!taken) this.#exportIn(this.#retryDelayMs);
       else if (this.#batch) this.#exportIn(MAX_DELAY_MS);
     });
   }
@@ -170,30 +172,15 @@ export class SpanExporter implements SpanProcessor {
   async #exportFirst(): Promise<boolean> {
     const [batch] = this.#waiting;
     if (!batch) return true;
-    const status = await this.#post(batch.body);
-    if (status === undefined || TRANSIENT.has(status)) return false;
-    if (status >= 300) this.dropped += batch.count; // it would be refused again
+    const { fetch, url, log } = this.#options;
+    const outcome = await exportJson({ url, body: batch.body, fetch });
+    log.report(outcome.problem);
+    this.#retryDelayMs = Math.max(RETRY_DELAY_MS, outcome.retryAfterMs);
+    if (outcome.retry) return false;
+    this.dropped += Math.min(outcome.rejected, batch.count); // it would be refused again
     this.#waiting.shift();
     batch.clear(); // fetch has a copy of its own (Fetch standard, extract a body)
     this.#spare = batch;
     return true;
-  }
-
-  /** The collector's status; undefined where there was none: requests must not notice that. */
-  async #post(body: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
-    const { fetch, url } = this.#options;
-    try {
-      const response = await context.with(suppressTracing(context.active()), () =>
-        fetch(url, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body,
-          signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
-        }));
-      await response.body?.cancel();
-      return response.status;
-    } catch {
-      return undefined;
-    }
   }
 }

@@ -6,7 +6,7 @@ import { SpanExporter } from "../../telemetry/span_exporter.ts";
 const URL = "http://collector.test/v1/traces";
 
 /** What a collector does with one export. */
-type Answer = (init: RequestInit) => number | Promise<number>;
+type Answer = (init: RequestInit) => number | Response | Promise<number>;
 
 interface Kit {
   readonly exporter: SpanExporter;
@@ -27,7 +27,8 @@ function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
     fetch: async (_, init = {}) => {
       const { resourceSpans } = JSON.parse(decoder.decode(init.body as Uint8Array));
       exports.push(resourceSpans[0].scopeSpans[0].spans.map(({ name }: { name: string }) => name));
-      return new Response(null, { status: await answer(init) });
+      const answered = await answer(init);
+      return answered instanceof Response ? answered : new Response(null, { status: answered });
     },
   });
   const decision = sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD;
@@ -87,7 +88,7 @@ for (const status of [429, 502, 503, 504]) {
   });
 }
 
-for (const status of [400, 401, 404, 413, 500]) {
+for (const status of [302, 307, 400, 401, 404, 413, 500]) {
   Deno.test(`after ${status} a batch is given up and counted, and the next one goes`, async () => {
     const answers = [status, 200];
     const { end, exports, exporter } = kit(() => answers.shift() ?? 200);
@@ -99,6 +100,31 @@ for (const status of [400, 401, 404, 413, 500]) {
     await exporter.shutdown();
   });
 }
+
+Deno.test("spans that a collector rejects in a success are counted, at most as many as were sent", async () => {
+  const rejections = ["3", 1_000_000];
+  const { end, exporter } = kit(() => {
+    const rejectedSpans = rejections.shift() ?? 0;
+    return Response.json({ partialSuccess: { rejectedSpans } });
+  });
+  for (const dropped of [3, 13, 13]) {
+    end(10);
+    await exporter.forceFlush();
+    assertEquals(exporter.dropped, dropped);
+  }
+  await exporter.shutdown();
+});
+
+Deno.test("a collector that asks for a pause is not tried before it is over", async () => {
+  const { end, exports, exporter } = kit(() => {
+    return new Response(null, { status: 503, headers: { "retry-after": "60" } });
+  });
+  end(1);
+  await until(() => exports.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assertEquals(exports.length, 1);
+  await exporter.shutdown();
+});
 
 Deno.test("a collector that was down is tried again by itself, and gets everything in order, what came meanwhile in one", async () => {
   let isUp = false;
