@@ -1,8 +1,10 @@
 import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { ATTR } from "./attributes.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { exportJson } from "./collector.ts";
 import { ExportLog } from "./export_log.ts";
+import { HeldSpans } from "./held_spans.ts";
 import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
 import { SpanBatch } from "./span_batch.ts";
 
@@ -16,22 +18,24 @@ export interface SpanExporterOptions {
   fetch?: typeof fetch;
   /** Logs changes of the collector's state; default: one of its own. */
   log?: ExportLog;
+  /** Counts the bytes that wait; default: one of its own, of {@linkcode MAX_WAITING_SPAN_BYTES}. */
+  budget?: ByteBudget;
 }
 
 /** Spans of one export request; a full batch goes at once. */
 const MAX_BATCH_SPANS = 2_000;
 
-/** Batches that may wait for the collector: 50,000 spans, about 50 MB. */
-const MAX_WAITING_BATCHES = 25;
+/** Bytes of one export request: the OpenTelemetry Collector refuses more than 20 MiB. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+/** The most that waits for a collector that is down, in bytes: 40,000 spans of usual length. */
+export const MAX_WAITING_SPAN_BYTES = 32 * 1024 * 1024;
 
 /** A span waits at most this long for its batch to go, in ms. */
 const MAX_DELAY_MS = 1_000;
 
 /** Shortest pause after a failed export, in ms. Meanwhile spans wait, up to the limit. */
 const RETRY_DELAY_MS = 2_000;
-
-/** Requests not sampled that may fail yet: as many as can be in flight, and then some. */
-const MAX_HELD = 10_000;
 
 /**
  * Exports spans as OTLP/HTTP JSON. Each is encoded when it ends, which costs a fraction of
@@ -46,8 +50,7 @@ export class SpanExporter implements SpanProcessor {
   #spare: SpanBatch | undefined;
   /** Closed batches, the oldest first. */
   readonly #waiting: SpanBatch[] = [];
-  /** Id of a SERVER span that has not ended → its CLIENT spans. */
-  readonly #held = new Map<string, string[]>();
+  readonly #held: HeldSpans;
   readonly #options: Required<SpanExporterOptions>;
   readonly #prefix: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,8 +62,10 @@ export class SpanExporter implements SpanProcessor {
     this.#options = {
       fetch: globalThis.fetch,
       log: new ExportLog("traces", options.url),
+      budget: new ByteBudget(MAX_WAITING_SPAN_BYTES),
       ...options,
     };
+    this.#held = new HeldSpans(this.#options.budget);
     this.#prefix = `{"resourceSpans":[{"resource":{"attributes":${
       encodeAttributes(options.resource)
     }},"scopeSpans":[{"scope":{"name":"sms-gateway"},"spans":[`;
@@ -92,38 +97,47 @@ export class SpanExporter implements SpanProcessor {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.forceFlush();
+    this.discard();
+  }
+
+  /** Gives up everything that has ended and was not exported, and counts it as dropped. */
+  discard(): void {
     this.#seal();
-    for (const { count } of this.#waiting.splice(0)) this.dropped += count;
+    for (const batch of this.#waiting.splice(0)) {
+      this.dropped += batch.count;
+      batch.clear();
+    }
+    this.#held.clear();
   }
 
   /** The end of a trace that was not sampled: it is exported if it failed. */
   #decide(span: ReadableSpan): void {
     const { spanId } = span.spanContext();
-    const held = this.#held.get(spanId) ?? [];
-    this.#held.delete(spanId);
+    const { spans, lost } = this.#held.release(spanId);
     const status = span.attributes["http.response.status_code"];
     const failed = typeof status === "number" && status >= 500;
     if (!failed && span.attributes[ATTR.errorOrigin] !== "gateway") return;
-    for (const encoded of held) this.#add(encoded);
+    this.dropped += lost;
+    for (const encoded of spans) this.#add(encoded);
     this.#add(encodeSpan(span));
   }
 
   #hold(span: ReadableSpan): void {
     const serverSpanId = span.parentSpanContext?.spanId ?? "";
-    const held = this.#held.get(serverSpanId);
-    if (held) held.push(encodeSpan(span));
-    else if (this.#held.size < MAX_HELD) this.#held.set(serverSpanId, [encodeSpan(span)]);
+    if (!this.#held.hold(serverSpanId, encodeSpan(span))) this.dropped++;
   }
 
   #add(encoded: string): void {
-    if (this.#stopped || this.#waiting.length >= MAX_WAITING_BATCHES) {
+    const { budget } = this.#options;
+    if (this.#stopped || !budget.hasRoomFor(encoded.length)) {
       this.dropped++;
       return;
     }
-    this.#batch ??= this.#takeSpare() ?? new SpanBatch(this.#prefix);
-    this.#batch.add(encoded);
-    if (this.#batch.count < MAX_BATCH_SPANS) this.#exportIn(MAX_DELAY_MS);
-    else {
+    const batch = this.#batch ??= this.#takeSpare() ?? new SpanBatch(this.#prefix, budget);
+    batch.add(encoded);
+    if (batch.count < MAX_BATCH_SPANS && batch.byteLength < MAX_BATCH_BYTES) {
+      this.#exportIn(MAX_DELAY_MS);
+    } else {
       this.#seal();
       this.#exportIn(0);
     }
@@ -138,6 +152,7 @@ export class SpanExporter implements SpanProcessor {
   #seal(): void {
     if (!this.#batch) return;
     this.#batch.close("]}]}]}");
+    if (this.#waiting.length > 0) this.#batch.trim();
     this.#waiting.push(this.#batch);
     this.#batch = undefined;
   }

@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT, SpanKind, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
 import { BasicTracerProvider, SamplingDecision } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals } from "@std/assert";
-import { SpanExporter } from "../../telemetry/span_exporter.ts";
+import { ByteBudget } from "../../telemetry/byte_budget.ts";
+import { MAX_WAITING_SPAN_BYTES, SpanExporter } from "../../telemetry/span_exporter.ts";
 
 const URL = "http://collector.test/v1/traces";
 
@@ -13,19 +14,29 @@ interface Kit {
   readonly tracer: Tracer;
   /** The names of the spans of each export that was tried. */
   readonly exports: string[][];
-  /** Ends so many spans. */
-  end(count: number): void;
+  /** Counts the bytes that wait. */
+  readonly budget: ByteBudget;
+  /** Bytes of each export that was tried. */
+  readonly sizes: number[];
+  /** Ends so many spans, with an attribute of so many characters where it is not 0. */
+  end(count: number, length?: number): void;
 }
 
 /** An exporter to a collector that answers as it is told; 200 where nothing is said. */
-function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
+function kit(
+  answer: Answer = () => 200,
+  { sampled = true, budget = new ByteBudget(MAX_WAITING_SPAN_BYTES) } = {},
+): Kit {
+  const sizes: number[] = [];
   const exports: string[][] = [];
   const decoder = new TextDecoder();
   const exporter = new SpanExporter({
     url: URL,
     resource: { "service.name": "test" },
+    budget,
     fetch: async (_, init = {}) => {
       const { resourceSpans } = JSON.parse(decoder.decode(init.body as Uint8Array));
+      sizes.push((init.body as Uint8Array).byteLength);
       exports.push(resourceSpans[0].scopeSpans[0].spans.map(({ name }: { name: string }) => name));
       const answered = await answer(init);
       return answered instanceof Response ? answered : new Response(null, { status: answered });
@@ -42,8 +53,13 @@ function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
     exporter,
     tracer,
     exports,
-    end(count) {
-      for (let index = 0; index < count; index++) tracer.startSpan(`span ${ended++}`).end();
+    budget,
+    sizes,
+    end(count, length = 0) {
+      const attributes = length > 0 ? { filling: "x".repeat(length) } : {};
+      for (let index = 0; index < count; index++) {
+        tracer.startSpan(`span ${ended++}`, { attributes }).end();
+      }
     },
   };
 }
@@ -155,19 +171,76 @@ Deno.test("little traffic during a long outage is not lost, however often it is 
   await exporter.shutdown();
 });
 
-Deno.test("while the collector is down 50,000 spans wait, the rest is counted as dropped", async () => {
-  let isUp = false;
-  const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
-  end(60_000);
+for (const length of [0, 4_000]) {
+  Deno.test(`while the collector is down 32 MiB of spans wait, the rest is counted as dropped: ${length || "no"} characters more`, async () => {
+    let isUp = false;
+    const { end, exports, sizes, exporter, budget } = kit((init) => isUp ? 200 : down(init));
+    const count = 200_000 / (length > 0 ? 10 : 1);
+    end(count, length);
+    await exporter.forceFlush();
+    const waiting = count - exporter.dropped;
+    assert(exporter.dropped > count / 10 && waiting > count / 10, `${exporter.dropped} dropped`);
+    isUp = true;
+    exports.length = sizes.length = 0;
+    await exporter.forceFlush();
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert(bytes <= MAX_WAITING_SPAN_BYTES, `${bytes} bytes waited`);
+    assert(bytes > MAX_WAITING_SPAN_BYTES * 0.99, `${bytes} bytes waited`);
+    assertEquals([new Set(exports.flat()).size, budget.used], [waiting, 0]);
+    end(1);
+    await exporter.shutdown();
+    assertEquals([exports.at(-1), exporter.dropped], [[`span ${count}`], count - waiting]);
+  });
+}
+
+Deno.test("a batch of 4 MiB goes at once, however few spans it has", async () => {
+  const { end, sizes, exporter } = kit();
+  end(200, 64 * 1024);
   await exporter.forceFlush();
-  assertEquals(exporter.dropped, 10_000);
-  isUp = true;
-  exports.length = 0;
-  await exporter.forceFlush();
-  assertEquals(new Set(exports.flat()).size, 50_000);
-  end(1);
+  assertEquals(sizes.length, 4);
+  for (const size of sizes) assert(size < 4.2 * 1024 * 1024, `${size} bytes`);
   await exporter.shutdown();
-  assertEquals([exports.at(-1), exporter.dropped], [["span 60000"], 10_000]);
+});
+
+Deno.test("of traces that are not sampled too, no more waits than the budget, and only what would have been exported counts as dropped", async () => {
+  const budget = new ByteBudget(20_000);
+  const { tracer, exports, exporter } = kit(undefined, { sampled: false, budget });
+  const filling = "x".repeat(4_000);
+  const servers = [500, 200].map((status) => {
+    const server = tracer.startSpan("server", { kind: SpanKind.SERVER });
+    const inside = trace.setSpan(ROOT_CONTEXT, server);
+    for (let tries = 0; tries < 4; tries++) {
+      const options = { kind: SpanKind.CLIENT, attributes: { filling } };
+      tracer.startSpan(`try ${tries}`, options, inside).end();
+    }
+    return server.setAttribute("http.response.status_code", status);
+  });
+  assert(budget.used > 16_000 && budget.used <= 20_000, `${budget.used} bytes`);
+  servers[1]?.end();
+  assertEquals(exporter.dropped, 0);
+  const [failed] = servers;
+  const inside = trace.setSpan(ROOT_CONTEXT, failed ?? tracer.startSpan("none"));
+  for (let tries = 4; tries < 6; tries++) {
+    const options = { kind: SpanKind.CLIENT, attributes: { filling } };
+    tracer.startSpan(`try ${tries}`, options, inside).end();
+  }
+  failed?.end();
+  await exporter.forceFlush();
+  assertEquals([exports.flat(), exporter.dropped, budget.used], [
+    ["try 0", "try 1", "try 2", "try 3", "server"],
+    2,
+    0,
+  ]);
+  await exporter.shutdown();
+});
+
+Deno.test("what is left at the end leaves nothing in the budget", async () => {
+  const { end, tracer, exporter, budget } = kit(down);
+  end(5_000);
+  await exporter.shutdown();
+  assertEquals([exporter.dropped, budget.used], [5_000, 0]);
+  tracer.startSpan("late").end();
+  assertEquals([exporter.dropped, budget.used], [5_001, 0]);
 });
 
 Deno.test("what cannot be exported at the end is counted", async () => {
