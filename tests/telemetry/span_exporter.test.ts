@@ -25,7 +25,10 @@ interface Kit {
 /** An exporter to a collector that answers as it is told; 200 where nothing is said. */
 function kit(
   answer: Answer = () => 200,
-  { sampled = true, budget = new ByteBudget(MAX_WAITING_SPAN_BYTES) } = {},
+  { sampled = true, budget = new ByteBudget(MAX_WAITING_SPAN_BYTES) }: {
+    sampled?: boolean;
+    budget?: ByteBudget | undefined;
+  } = {},
 ): Kit {
   const sizes: number[] = [];
   const exports: string[][] = [];
@@ -171,11 +174,19 @@ Deno.test("little traffic during a long outage is not lost, however often it is 
   await exporter.shutdown();
 });
 
-for (const length of [0, 4_000]) {
-  Deno.test(`while the collector is down 32 MiB of spans wait, the rest is counted as dropped: ${length || "no"} characters more`, async () => {
+/** Characters that each span has more, and how many spans are more than the limit. */
+const FILLINGS: readonly [length: number, limit: number, count: number][] = [
+  [0, 1024 * 1024, 6_000],
+  [10_000, MAX_WAITING_SPAN_BYTES, 4_000],
+];
+
+for (const [length, limit, count] of FILLINGS) {
+  Deno.test(`while the collector is down ${limit} bytes of spans wait, the rest is counted as dropped: ${length} characters more`, async () => {
     let isUp = false;
-    const { end, exports, sizes, exporter, budget } = kit((init) => isUp ? 200 : down(init));
-    const count = 200_000 / (length > 0 ? 10 : 1);
+    const answer: Answer = (init) => isUp ? 200 : down(init);
+    const { end, exports, sizes, exporter, budget } = kit(answer, {
+      budget: limit === MAX_WAITING_SPAN_BYTES ? undefined : new ByteBudget(limit),
+    });
     end(count, length);
     await exporter.forceFlush();
     const waiting = count - exporter.dropped;
@@ -184,8 +195,8 @@ for (const length of [0, 4_000]) {
     exports.length = sizes.length = 0;
     await exporter.forceFlush();
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    assert(bytes <= MAX_WAITING_SPAN_BYTES, `${bytes} bytes waited`);
-    assert(bytes > MAX_WAITING_SPAN_BYTES * 0.99, `${bytes} bytes waited`);
+    assert(bytes <= limit + 100, `${bytes} bytes waited`); // and the ends of the batches
+    assert(bytes > limit * 0.99, `${bytes} bytes waited`);
     assertEquals([new Set(exports.flat()).size, budget.used], [waiting, 0]);
     end(1);
     await exporter.shutdown();
