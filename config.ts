@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { type Setting, SETTINGS } from "./settings.ts";
+import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
+import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
 /** The environment: variable name → value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,27 +62,47 @@ export interface Config {
   };
 }
 
-/** All that is wrong with an environment, a line per variable; holds no value of any of them. */
+/**
+ * All that is wrong with an environment, a line per variable, and the variables that may have been
+ * meant; holds no value of any of them.
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  constructor(readonly faults: readonly string[]) {
-    super(`The configuration is not usable:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  constructor(readonly faults: readonly string[], unknown: readonly UnknownVariable[] = []) {
+    const lines = [...faults, ...unknown.map(unknownFault)].map((line) => `  ${line}`);
+    super(`The configuration is not usable:\n${lines.join("\n")}`);
   }
 }
 
+function unknownFault({ name, did_you_mean }: UnknownVariable): string {
+  return `${name} is set, but is not a setting` +
+    (did_you_mean ? `; did you mean ${did_you_mean}?` : "");
+}
+
 /**
- * The configuration that an environment asks for.
+ * The configuration that an environment asks for. One pair of quotes around a value is taken off:
+ * `docker run --env-file` keeps those that a shell and other readers of `.env` files take off.
  *
  * @throws {ConfigError} naming every variable that is missing or bad, and what was expected
  */
-export function parseConfig(env: Environment): Config {
+export function parseConfig(environment: Environment): Config {
+  const env = Object.fromEntries(VARIABLES.map((name) => [name, unquoted(environment[name])]));
   const faults: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, parse(name, setting, env, faults)]),
   ) as Values; // each value is the output of its own row's schema, or a fault was recorded
   faults.push(...contradictions(env));
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (faults.length > 0) {
+    throw new ConfigError(faults, unknownVariables(Object.keys(environment)));
+  }
   return toConfig(values);
+}
+
+/** No setting has a value that begins and ends with the same quote: JSON is always an object. */
+function unquoted(value: string | undefined): string | undefined {
+  // A binding of a Workers runtime may be something else; the schema refuses it.
+  if (typeof value !== "string") return value;
+  return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
 }
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
@@ -98,7 +119,16 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
 }
 
 function contradictions(env: Environment): string[] {
-  return [...keySetFaults(env), ...metricsFaults(env)];
+  return [...keySetFaults(env), ...metricsFaults(env), ...endpointFaults(env)];
+}
+
+/** The path of a signal is appended to the endpoint; with it twice the collector answers 404. */
+function endpointFaults(env: Environment): string[] {
+  const name = env.OTLP_ENDPOINT ? "OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const [, path] = /(\/v1\/(?:traces|metrics|logs))\/*$/.exec(env[name] ?? "") ?? [];
+  return path
+    ? [`${name} ends in ${path}, which is appended to it: write the base URL before ${path} alone`]
+    : [];
 }
 
 function metricsFaults(env: Environment): string[] {

@@ -1,13 +1,18 @@
 /** The gateway on Node 20 or later: `deno task bundle:node`, then `node dist/node.mjs`. */
 
 import process from "node:process";
-import { Writable } from "node:stream";
 import { serve } from "./node_server.ts";
 import { run } from "./run.ts";
 
+// Each failed write is told to who wrote; without a listener it would end the process as well.
+process.stdout.on("error", () => {});
+
 await run({
   environment: process.env,
-  output: Writable.toWeb(process.stdout) as WritableStream<Uint8Array<ArrayBuffer>>,
+  write: (bytes) =>
+    new Promise<void>((resolve, reject) => {
+      process.stdout.write(bytes, (error) => error ? reject(error) : resolve());
+    }),
   isTerminal: process.stdout.isTTY,
   serve,
   exit: (code) => process.exit(code),

@@ -1,15 +1,18 @@
-import { getLogger } from "@logtape/logtape";
-import { ConfigError, type Environment, parseConfig } from "../config.ts";
+import { getLogger, type Sink } from "@logtape/logtape";
+import { type Config, ConfigError, type Environment, parseConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
+import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
+import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
 /** What a runtime with processes and sockets brings along. */
 export interface Runtime {
+  /** Names that are no settings are compared with the settings; their values are not read. */
   readonly environment: Environment;
-  /** Where log lines go. */
-  readonly output: WritableStream<Uint8Array<ArrayBuffer>>;
+  /** Writes log lines. */
+  readonly write: WriteBytes;
   /** Whether a person reads them. */
   readonly isTerminal: boolean;
   /** @throws {ListenError} where it cannot listen */
@@ -39,12 +42,21 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   const log = await setupLogs({
     level,
     format: format === "auto" ? (runtime.isTerminal ? "text" : "json") : format,
-    output: runtime.output,
+    write: runtime.write,
   });
+  try {
+    warnOfUnknownVariables(runtime.environment);
+    await serve(runtime, config, log.sink);
+  } finally {
+    await log.close();
+  }
+}
+
+async function serve(runtime: Runtime, config: Config, accessLog: Sink): Promise<void> {
   const logger = getLogger("sms-gateway");
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const gateway = createGateway(config, { transport, accessLog: log.sink });
+  const gateway = createGateway(config, { transport, accessLog });
   const server = await runtime.serve(gateway, config);
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
@@ -53,5 +65,4 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   await server.stopped;
   logger.info("stopped");
-  await log.close();
 }

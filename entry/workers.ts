@@ -1,10 +1,11 @@
 /** The gateway on a Workers runtime: `deno task bundle:workers`, then deploy `dist/workers.mjs`. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type LogRecord, withFilter } from "@logtape/logtape";
-import { type Environment, parseConfig } from "../config.ts";
+import { configureSync, type LogRecord, withFilter } from "@logtape/logtape";
+import { type Config, type Environment, parseConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { jsonLine } from "../telemetry/logs.ts";
+import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 
 /** What a Workers runtime brings along with a request. */
@@ -42,11 +43,24 @@ export default {
 
 function start(env: Environment): Gateway {
   const config = parseConfig(env);
+  setupLog(config.log.level);
+  warnOfUnknownVariables(env);
   const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
     transport: fetchTransport(origin, { toStream: ofKnownLength, decodes: DECODED }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
+  });
+}
+
+function setupLog(lowestLevel: Config["log"]["level"]): void {
+  configureSync({
+    reset: true,
+    sinks: { output: writeLine },
+    loggers: [
+      { category: ["sms-gateway"], sinks: ["output"], lowestLevel },
+      { category: ["logtape", "meta"], sinks: ["output"], lowestLevel: "error" },
+    ],
   });
 }
 

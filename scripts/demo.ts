@@ -8,6 +8,7 @@ import { ListenError } from "../entry/server.ts";
 import { createGateway } from "../gateway.ts";
 import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";
+import { writeToStdout } from "../entry/stdout.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
@@ -35,7 +36,7 @@ async function demo(): Promise<void> {
   const log = await setupLogs({
     level: config.log.level,
     format: config.log.format === "json" ? "json" : "text",
-    output: Deno.stdout.writable,
+    write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
   const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);

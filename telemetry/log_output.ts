@@ -1,5 +1,5 @@
 import { configure, dispose, type LogLevel, type Sink, withFilter } from "@logtape/logtape";
-import { atMost } from "../limits/deadlines.ts";
+import { LineWriter, type WriteBytes } from "./line_writer.ts";
 import { jsonLine, readableLine } from "./logs.ts";
 
 /** Options of {@linkcode setupLogs}. */
@@ -7,23 +7,11 @@ export interface LogOptions {
   level: Exclude<LogLevel, "trace" | "fatal">;
   /** `json`: an object per line; `text`: for a person. */
   format: "json" | "text";
-  /** Where the lines go. */
-  output: WritableStream<Uint8Array<ArrayBuffer>>;
+  /** Where the lines go. It is tried again after a failure: a named pipe may get a new reader. */
+  write: WriteBytes;
 }
 
-/** Lines wait at most this long, in ms: a write per line would cost more than the line. */
-const FLUSH_INTERVAL_MS = 50;
-
-/** Lines are written at once when this many characters wait. */
-const FLUSH_SIZE = 64 * 1024;
-
-/** While the reader of the log is this far behind, lines are dropped rather than memory filled. */
-const MAX_BACKLOG = 16 * 1024 * 1024;
-
-/** What nobody reads keeps the process from ending no longer than this, in ms. */
-const CLOSE_TIMEOUT_MS = 300;
-
-/** Lines that were dropped because nobody read them. */
+/** Lines that were not written: their reader was too slow, or had closed the log. */
 export let droppedLines = 0;
 
 /** Where log records go. */
@@ -34,10 +22,14 @@ export interface LogOutput {
   close(): Promise<void>;
 }
 
-/** Sends the gateway's log to `output`. */
-export async function setupLogs({ level, format, output }: LogOptions): Promise<LogOutput> {
-  const formatter = format === "json" ? jsonLine : readableLine;
-  const sink = batchingSink(output, formatter);
+/** Sends the gateway's log to `write`. */
+export async function setupLogs({ level, format, write }: LogOptions): Promise<LogOutput> {
+  const formatted = format === "json" ? jsonLine : readableLine;
+  const writer = new LineWriter(write, (lines) => droppedLines += lines);
+  const sink: Sink & AsyncDisposable = Object.assign(
+    (record: Parameters<Sink>[0]) => writer.add(formatted(record)),
+    { [Symbol.asyncDispose]: () => writer.close() },
+  );
   await configure({
     reset: true,
     sinks: { output: sink },
@@ -47,34 +39,4 @@ export async function setupLogs({ level, format, output }: LogOptions): Promise<
     ],
   });
   return { sink: withFilter(sink, level), close: dispose };
-}
-
-/** A sink that formats at once, so that nothing is held, and writes in batches. */
-function batchingSink(
-  output: LogOptions["output"],
-  format: typeof jsonLine,
-): Sink & AsyncDisposable {
-  const writer = output.getWriter();
-  const encoder = new TextEncoder();
-  let waiting = "";
-  let backlog = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  async function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
-    const bytes = encoder.encode(waiting);
-    waiting = "";
-    backlog += bytes.byteLength;
-    await writer.write(bytes).catch(() => {}); // a closed log must not stop a message
-    backlog -= bytes.byteLength;
-  }
-
-  const sink: Sink = (record) => {
-    if (backlog > MAX_BACKLOG) return void droppedLines++;
-    waiting += format(record) + "\n";
-    if (waiting.length >= FLUSH_SIZE) void flush();
-    else timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
-  };
-  return Object.assign(sink, { [Symbol.asyncDispose]: () => atMost(CLOSE_TIMEOUT_MS, flush()) });
 }

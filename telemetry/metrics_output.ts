@@ -5,6 +5,8 @@ import {
   type PushMetricExporter,
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
+import { reasonOf } from "./collector.ts";
+import { ExportLog, type ExportProblem } from "./export_log.ts";
 
 // The two formats' packages are loaded when they are first needed: they take longer than all
 // the rest of a start.
@@ -35,29 +37,45 @@ export class PrometheusReader extends MetricReader {
   }
 }
 
-/** Pushes to a collector's `/v1/metrics` as OTLP/HTTP JSON, every minute and at the end. */
+/**
+ * Pushes to a collector's `/v1/metrics` as OTLP/HTTP JSON, every minute and at the end. The
+ * exporter sends with `node:http`, which does not follow redirects: they count as refusals.
+ */
 export function pushReader(otlpEndpoint: string): MetricReader {
   return new PeriodicExportingMetricReader({ exporter: lazyExporter(otlpEndpoint) });
 }
 
 function lazyExporter(otlpEndpoint: string): PushMetricExporter {
+  const url = `${otlpEndpoint}/v1/metrics`;
+  const log = new ExportLog("metrics", url);
   let exporter: Promise<PushMetricExporter> | undefined;
   const load = () =>
     exporter ??= import("@opentelemetry/exporter-metrics-otlp-http").then((otlp) =>
-      new otlp.OTLPMetricExporter({
-        url: `${otlpEndpoint}/v1/metrics`,
-        timeoutMillis: PUSH_TIMEOUT_MS,
-      })
+      new otlp.OTLPMetricExporter({ url, timeoutMillis: PUSH_TIMEOUT_MS })
     );
   return {
     export(metrics: ResourceMetrics, done: (result: ExportResult) => void): void {
-      load().then((loaded) => loaded.export(metrics, done)).catch((error) =>
+      const logged = (result: ExportResult) => {
+        log.report(problemOf(result));
+        done(result);
+      };
+      load().then((loaded) => loaded.export(metrics, logged)).catch((error) =>
         done({ code: ExportResultCode.FAILED, error })
       );
     },
     forceFlush: async () => await (await exporter)?.forceFlush(),
     shutdown: async () => await (await exporter)?.shutdown(),
   };
+}
+
+/** An `OTLPExporterError` says that the collector answered; `code` is the status, where kept. */
+function problemOf({ code, error }: ExportResult): ExportProblem | undefined {
+  if (code === ExportResultCode.SUCCESS) return undefined;
+  if (error?.name !== "OTLPExporterError") {
+    return { message: "collector unreachable", reason: reasonOf(error) };
+  }
+  const status = "code" in error && typeof error.code === "number" ? error.code : undefined;
+  return { message: "collector refuses exports", status };
 }
 
 /** Appends the unit to the name, as the specification asks and the serializer does not do. */

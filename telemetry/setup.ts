@@ -10,6 +10,12 @@ import { RequestSpans } from "./request_spans.ts";
 import { recordingSampler } from "./sampler.ts";
 import { SpanExporter } from "./span_exporter.ts";
 
+/**
+ * Longest value of any attribute, in characters: a URL with a path and a query of 1,024 each, or a
+ * stack trace. What comes from a caller, such as the subject of its token, may be of any length.
+ */
+const MAX_ATTRIBUTE_LENGTH = 4_096;
+
 /** Options of {@linkcode setupTracing}. */
 export interface TracingOptions {
   /** Base URL of the collector; undefined: nothing is exported. */
@@ -44,6 +50,7 @@ export function setupTracing(options: TracingOptions): Tracing {
   const root = sampleRatio < 1 ? new TraceIdRatioBasedSampler(sampleRatio) : new AlwaysOnSampler();
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(resource),
+    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
     sampler: recordingSampler(new ParentBasedSampler({ root })),
     spanProcessors: exporter ? [exporter] : [],
   });

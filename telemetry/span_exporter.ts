@@ -1,7 +1,10 @@
-import { context, SpanKind, TraceFlags } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
+import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { ATTR } from "./attributes.ts";
+import { ByteBudget } from "./byte_budget.ts";
+import { exportJson } from "./collector.ts";
+import { ExportLog } from "./export_log.ts";
+import { HeldSpans } from "./held_spans.ts";
 import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
 import { SpanBatch } from "./span_batch.ts";
 
@@ -13,28 +16,26 @@ export interface SpanExporterOptions {
   resource: Record<string, string>;
   /** Default: the global one. */
   fetch?: typeof fetch;
+  /** Logs changes of the collector's state; default: one of its own. */
+  log?: ExportLog;
+  /** Counts the bytes that wait; default: one of its own, of {@linkcode MAX_WAITING_SPAN_BYTES}. */
+  budget?: ByteBudget;
 }
 
 /** Spans of one export request; a full batch goes at once. */
 const MAX_BATCH_SPANS = 2_000;
 
-/** Batches that may wait for the collector: 50,000 spans, about 50 MB. */
-const MAX_WAITING_BATCHES = 25;
+/** Bytes of one export request: the OpenTelemetry Collector refuses more than 20 MiB. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+/** The most that waits for a collector that is down, in bytes: 40,000 spans of usual length. */
+export const MAX_WAITING_SPAN_BYTES = 32 * 1024 * 1024;
 
 /** A span waits at most this long for its batch to go, in ms. */
 const MAX_DELAY_MS = 1_000;
 
-/** An export that takes longer has failed, in ms. */
-const EXPORT_TIMEOUT_MS = 10_000;
-
-/** Pause after a failed export, in ms. Meanwhile spans wait, up to the limit. */
+/** Shortest pause after a failed export, in ms. Meanwhile spans wait, up to the limit. */
 const RETRY_DELAY_MS = 2_000;
-
-/** Requests not sampled that may fail yet: as many as can be in flight, and then some. */
-const MAX_HELD = 10_000;
-
-/** OTLP/HTTP: the statuses after which the same batch may be sent again. */
-const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
  * Exports spans as OTLP/HTTP JSON. Each is encoded when it ends, which costs a fraction of
@@ -49,16 +50,22 @@ export class SpanExporter implements SpanProcessor {
   #spare: SpanBatch | undefined;
   /** Closed batches, the oldest first. */
   readonly #waiting: SpanBatch[] = [];
-  /** Id of a SERVER span that has not ended → its CLIENT spans. */
-  readonly #held = new Map<string, string[]>();
+  readonly #held: HeldSpans;
   readonly #options: Required<SpanExporterOptions>;
   readonly #prefix: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #exporting: Promise<void> | undefined;
   #stopped = false;
+  #retryDelayMs = RETRY_DELAY_MS;
 
   constructor(options: SpanExporterOptions) {
-    this.#options = { fetch: globalThis.fetch, ...options };
+    this.#options = {
+      fetch: globalThis.fetch,
+      log: new ExportLog("traces", options.url),
+      budget: new ByteBudget(MAX_WAITING_SPAN_BYTES),
+      ...options,
+    };
+    this.#held = new HeldSpans(this.#options.budget);
     this.#prefix = `{"resourceSpans":[{"resource":{"attributes":${
       encodeAttributes(options.resource)
     }},"scopeSpans":[{"scope":{"name":"sms-gateway"},"spans":[`;
@@ -81,7 +88,7 @@ export class SpanExporter implements SpanProcessor {
         await this.#drain();
       }
       this.#exporting = undefined;
-      if (this.#waiting.length > 0) this.#exportIn(RETRY_DELAY_MS);
+      if (this.#waiting.length > 0) this.#exportIn(this.#retryDelayMs);
     });
     await this.#exporting;
   }
@@ -90,38 +97,47 @@ export class SpanExporter implements SpanProcessor {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.forceFlush();
+    this.discard();
+  }
+
+  /** Gives up everything that has ended and was not exported, and counts it as dropped. */
+  discard(): void {
     this.#seal();
-    for (const { count } of this.#waiting.splice(0)) this.dropped += count;
+    for (const batch of this.#waiting.splice(0)) {
+      this.dropped += batch.count;
+      batch.clear();
+    }
+    this.#held.clear();
   }
 
   /** The end of a trace that was not sampled: it is exported if it failed. */
   #decide(span: ReadableSpan): void {
     const { spanId } = span.spanContext();
-    const held = this.#held.get(spanId) ?? [];
-    this.#held.delete(spanId);
+    const { spans, lost } = this.#held.release(spanId);
     const status = span.attributes["http.response.status_code"];
     const failed = typeof status === "number" && status >= 500;
     if (!failed && span.attributes[ATTR.errorOrigin] !== "gateway") return;
-    for (const encoded of held) this.#add(encoded);
+    this.dropped += lost;
+    for (const encoded of spans) this.#add(encoded);
     this.#add(encodeSpan(span));
   }
 
   #hold(span: ReadableSpan): void {
     const serverSpanId = span.parentSpanContext?.spanId ?? "";
-    const held = this.#held.get(serverSpanId);
-    if (held) held.push(encodeSpan(span));
-    else if (this.#held.size < MAX_HELD) this.#held.set(serverSpanId, [encodeSpan(span)]);
+    if (!this.#held.hold(serverSpanId, encodeSpan(span))) this.dropped++;
   }
 
   #add(encoded: string): void {
-    if (this.#stopped || this.#waiting.length >= MAX_WAITING_BATCHES) {
+    const { budget } = this.#options;
+    if (this.#stopped || !budget.hasRoomFor(encoded.length)) {
       this.dropped++;
       return;
     }
-    this.#batch ??= this.#takeSpare() ?? new SpanBatch(this.#prefix);
-    this.#batch.add(encoded);
-    if (this.#batch.count < MAX_BATCH_SPANS) this.#exportIn(MAX_DELAY_MS);
-    else {
+    const batch = this.#batch ??= this.#takeSpare() ?? new SpanBatch(this.#prefix, budget);
+    batch.add(encoded);
+    if (batch.count < MAX_BATCH_SPANS && batch.byteLength < MAX_BATCH_BYTES) {
+      this.#exportIn(MAX_DELAY_MS);
+    } else {
       this.#seal();
       this.#exportIn(0);
     }
@@ -136,6 +152,7 @@ export class SpanExporter implements SpanProcessor {
   #seal(): void {
     if (!this.#batch) return;
     this.#batch.close("]}]}]}");
+    if (this.#waiting.length > 0) this.#batch.trim();
     this.#waiting.push(this.#batch);
     this.#batch = undefined;
   }
@@ -153,7 +170,7 @@ export class SpanExporter implements SpanProcessor {
     if (this.#waiting.length === 0) this.#seal();
     this.#exporting ??= this.#drain().then((taken) => {
       this.#exporting = undefined;
-      if (!taken) this.#exportIn(RETRY_DELAY_MS);
+      if (!taken) this.#exportIn(this.#retryDelayMs);
       else if (this.#batch) this.#exportIn(MAX_DELAY_MS);
     });
   }
@@ -170,30 +187,15 @@ export class SpanExporter implements SpanProcessor {
   async #exportFirst(): Promise<boolean> {
     const [batch] = this.#waiting;
     if (!batch) return true;
-    const status = await this.#post(batch.body);
-    if (status === undefined || TRANSIENT.has(status)) return false;
-    if (status >= 300) this.dropped += batch.count; // it would be refused again
+    const { fetch, url, log } = this.#options;
+    const outcome = await exportJson({ url, body: batch.body, fetch });
+    log.report(outcome.problem);
+    this.#retryDelayMs = Math.max(RETRY_DELAY_MS, outcome.retryAfterMs);
+    if (outcome.retry) return false;
+    this.dropped += Math.min(outcome.rejected, batch.count); // it would be refused again
     this.#waiting.shift();
     batch.clear(); // fetch has a copy of its own (Fetch standard, extract a body)
     this.#spare = batch;
     return true;
-  }
-
-  /** The collector's status; undefined where there was none: requests must not notice that. */
-  async #post(body: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
-    const { fetch, url } = this.#options;
-    try {
-      const response = await context.with(suppressTracing(context.active()), () =>
-        fetch(url, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body,
-          signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
-        }));
-      await response.body?.cancel();
-      return response.status;
-    } catch {
-      return undefined;
-    }
   }
 }

@@ -29,7 +29,7 @@ const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.port, 8080],
   [(c) => c.host, "0.0.0.0"],
   [(c) => c.upstream.url, "https://us.sms.api.sinch.com"],
-  [(c) => c.upstream.timeoutMs, 10_000],
+  [(c) => c.upstream.timeoutMs, 8_000],
   [(c) => c.upstream.idleTimeoutMs, 5_000],
   [(c) => c.upstream.retryAttempts, 2],
   [(c) => c.servicePlans, { "plan-1": "token-1" }],
@@ -117,6 +117,36 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
       (c) => c.telemetry.sampleRatio,
       0,
     ],
+    [
+      "double quotes around a JSON value, as docker run --env-file keeps them, are taken off",
+      { SERVICE_PLANS: `"{"plan-1":"token-2"}"` },
+      (c) => c.servicePlans,
+      { "plan-1": "token-2" },
+    ],
+    [
+      "single quotes around a JSON value are taken off",
+      { SERVICE_PLANS: `'{"plan-1":"token-2"}'`, AUTH_JWKS_URL: "''", AUTH_JWKS: `'${KEY_SET}'` },
+      (c) => [c.servicePlans, c.auth.keySet],
+      [{ "plan-1": "token-2" }, { jwks: { keys: [PUBLIC_KEY] } }],
+    ],
+    [
+      "quotes are taken off a plain value, of a fallback too",
+      { AUTH_ISSUER: "'issuer'", PORT: '"1"', OTEL_EXPORTER_OTLP_ENDPOINT: '"http://b:4318"' },
+      (c) => [c.auth.issuer, c.port, c.telemetry.otlpEndpoint],
+      ["issuer", 1, "http://b:4318"],
+    ],
+    [
+      "only one pair of quotes is taken off, and none that does not match",
+      { AUTH_ISSUER: `"'issuer'"`, AUTH_AUDIENCE: `"audience'` },
+      (c) => [c.auth.issuer, c.auth.audience],
+      ["'issuer'", `"audience'`],
+    ],
+    [
+      "a path before the signal's is part of the endpoint",
+      { OTLP_ENDPOINT: "http://a:4318/v1/traces/otlp" },
+      (c) => c.telemetry.otlpEndpoint,
+      "http://a:4318/v1/traces/otlp",
+    ],
     ["no leeway is a leeway", { AUTH_CLOCK_TOLERANCE_S: "0" }, (c) => c.auth.clockToleranceS, 0],
     [
       "a service plan's token may hold any visible character",
@@ -194,7 +224,17 @@ const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>
   METRICS_EXPORT: ["statsd", MARKER],
   REQUEST_BODY_TIMEOUT_MS: ["0", MARKER],
   SHUTDOWN_GRACE_MS: ["0", MARKER],
-  OTLP_ENDPOINT: ["localhost:4318", `http://u:${MARKER}@host`, "http://host/#", "http://host "],
+  OTLP_ENDPOINT: [
+    "localhost:4318",
+    `http://u:${MARKER}@host`,
+    "http://host/#",
+    "http://host ",
+    `http://host/${MARKER}/v1/traces`,
+    "http://host/v1/traces/",
+    "http://host/v1/metrics",
+    "http://host/v1/logs//",
+    '"http://host/v1/traces"',
+  ],
   LOG_LEVEL: ["loud", MARKER],
   LOG_FORMAT: ["xml", MARKER],
   TRACE_SAMPLE_RATIO: ["1.1", "-0.5", "50%", "1e-3", "0.5.5", MARKER],
@@ -266,3 +306,26 @@ for (const [what, env, named] of CANNOT_WORK) {
     assertEquals(faults.map(nameOf), [named]);
   });
 }
+
+for (const name of ["OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]) {
+  Deno.test(`${name} with the path of a signal is told what to write`, () => {
+    assertEquals(faultsOf({ ...MINIMAL, [name]: "http://a:4318/v1/traces" }), [
+      `${name} ends in /v1/traces, which is appended to it: ` +
+      "write the base URL before /v1/traces alone",
+    ]);
+  });
+}
+
+Deno.test("a required setting under a misspelt name is missing, and the error says which name was set", () => {
+  const { AUTH_ISSUER, ...rest } = MINIMAL;
+  const error = assertThrows(
+    () => parseConfig({ ...rest, AUTH_ISUER: AUTH_ISSUER + MARKER, LOG_DIR: MARKER }),
+    ConfigError,
+  );
+  assertEquals(error.faults.map(nameOf), ["AUTH_ISSUER"]);
+  assertEquals(
+    error.message.split("\n").at(-1)?.trim(),
+    "AUTH_ISUER is set, but is not a setting; did you mean AUTH_ISSUER?",
+  );
+  assertNotMatch(Deno.inspect(error), new RegExp(MARKER));
+});

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { startCommand } from "./drills/kit/gateway_process.ts";
 import { testEnv } from "./support/gateway.ts";
 import { testIssuer } from "./support/issuer.ts";
 import { startProgram } from "./support/process.ts";
@@ -37,6 +38,36 @@ Deno.test("a port that is taken ends the process with 1 and one line", async () 
   assertEquals(code, 1);
   assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
 });
+
+const COMMANDS: Readonly<Record<string, () => Promise<string[]>>> = {
+  "the start task": startCommand,
+  "all permissions": () => Promise.resolve(["run", "--no-prompt", "--allow-all", "main.ts"]),
+};
+
+for (const [command, args] of Object.entries(COMMANDS)) {
+  Deno.test(`with ${command} a misspelt variable is warned about at the start, without its value`, async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // so that it ends by itself
+    const unknown = {
+      AUTH_ALGORITMS: MARKER,
+      UPSTREAM_TIMEOUT: MARKER,
+      LOG_DIR: MARKER,
+      SMS_GATEWAY_PORT_8080_TCP: MARKER,
+    };
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: await args(),
+      cwd: new URL("..", import.meta.url),
+      env: { ...testEnv(await testIssuer()), PORT: `${taken.addr.port}`, ...unknown },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    const warnings = text.trimEnd().split("\n").map((line) => JSON.parse(line))
+      .map(({ level, message, name, did_you_mean }) => [level, message, name, did_you_mean]);
+    assertEquals(warnings.toSorted(), [
+      ["warning", "unknown variable", "AUTH_ALGORITMS", "AUTH_ALGORITHMS"],
+      ["warning", "unknown variable", "UPSTREAM_TIMEOUT", "UPSTREAM_TIMEOUT_MS"],
+    ]);
+    assertNotMatch(text, new RegExp(MARKER));
+  });
+}
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`on ${signal} no new connection is taken, what is in flight is answered, and the process ends with 0`, async () => {

@@ -49,6 +49,11 @@ declare module "@std/media-types/parse-media-type" {
   export function parseMediaType(type: string): [string, Record<string, string> | undefined];
 }
 
+declare module "@std/text/levenshtein-distance" {
+  /** How many characters have to be inserted, deleted or replaced to make `b` of `a`. */
+  export function levenshteinDistance(a: string, b: string): number;
+}
+
 declare module "@std/ulid" {
   /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
   export function ulid(seedTime?: number): string;

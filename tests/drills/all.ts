@@ -16,6 +16,7 @@ const FILES = [
   "fuzz",
   "stopping",
   "crash",
+  "telemetry",
   "privilege",
   "soak",
 ] as const;

@@ -1,6 +1,8 @@
 import { getLogger, type LogRecord } from "@logtape/logtape";
 import { assert, assertEquals } from "@std/assert";
+import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
 import { droppedLines, type LogOptions, setupLogs } from "../../telemetry/log_output.ts";
+import { jsonLine } from "../../telemetry/logs.ts";
 
 const record = (level: LogRecord["level"] = "info", properties = {}): LogRecord => ({
   category: ["sms-gateway", "access"],
@@ -15,18 +17,16 @@ const record = (level: LogRecord["level"] = "info", properties = {}): LogRecord 
 function output(gate: Promise<void> = Promise.resolve()) {
   const decoder = new TextDecoder();
   const written: string[] = [];
-  const stream: LogOptions["output"] = new WritableStream({
-    async write(bytes) {
-      await gate;
-      written.push(decoder.decode(bytes));
-    },
-  });
-  return { stream, written };
+  const write: LogOptions["write"] = async (bytes) => {
+    await gate;
+    written.push(decoder.decode(bytes));
+  };
+  return { write, written };
 }
 
 Deno.test("lines are written in order, many at once, and the last ones when the log is closed", async () => {
-  const { stream, written } = output();
-  const { sink, close } = await setupLogs({ level: "info", format: "json", output: stream });
+  const { write, written } = output();
+  const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   for (let index = 0; index < 1_000; index++) sink(record("info", { index }));
   await close();
   const lines = written.join("").trimEnd().split("\n");
@@ -35,8 +35,8 @@ Deno.test("lines are written in order, many at once, and the last ones when the 
 });
 
 Deno.test("a line does not wait for others", async () => {
-  const { stream, written } = output();
-  const { sink, close } = await setupLogs({ level: "info", format: "json", output: stream });
+  const { write, written } = output();
+  const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   sink(record());
   while (written.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   await close();
@@ -47,8 +47,8 @@ const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 for (const [index, level] of LEVELS.entries()) {
   Deno.test(`with the level ${level} nothing below it is written, by whatever way it comes`, async () => {
-    const { stream, written } = output();
-    const { sink, close } = await setupLogs({ level, format: "json", output: stream });
+    const { write, written } = output();
+    const { sink, close } = await setupLogs({ level, format: "json", write });
     for (const one of LEVELS) {
       sink(record(one));
       getLogger("sms-gateway")[one]("said");
@@ -59,29 +59,69 @@ for (const [index, level] of LEVELS.entries()) {
   });
 }
 
-Deno.test("an output that takes nothing costs 16 MiB at most, and what is lost is counted", async () => {
+Deno.test("an output that takes nothing costs 8 MiB at most, and every line that is lost is counted", async () => {
   const { promise: never } = Promise.withResolvers<void>();
-  const { stream } = output(never);
-  const { sink, close } = await setupLogs({ level: "info", format: "json", output: stream });
+  const { write } = output(never);
+  const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   const before = droppedLines;
   const kibibyte = record("info", { filling: "x".repeat(1024) });
   for (let mebibytes = 0; mebibytes < 20; mebibytes++) {
     for (let lines = 0; lines < 1024; lines++) sink(kibibyte);
   }
-  const dropped = droppedLines - before;
-  assert(dropped > 3 * 1024 && dropped < 6 * 1024, `${dropped} lines dropped`);
+  const waiting = 20 * 1024 - (droppedLines - before);
+  const lineBytes = jsonLine(kibibyte).length + 1;
+  assert(waiting * lineBytes > MAX_WAITING_LINE_BYTES - 2 * lineBytes, `${waiting} lines wait`);
+  assert(waiting * lineBytes < MAX_WAITING_LINE_BYTES + 2 * lineBytes, `${waiting} lines wait`);
   const startedAt = performance.now();
   await close();
   assert(performance.now() - startedAt < 2_000);
+  assertEquals(droppedLines - before, 20 * 1024);
 });
 
-Deno.test("an output that fails does not disturb whoever logs", async () => {
-  const stream: LogOptions["output"] = new WritableStream({
-    write: () => Promise.reject(new Error("closed")),
-  });
-  const { sink, close } = await setupLogs({ level: "info", format: "json", output: stream });
+Deno.test("a line that is written after all is not counted twice", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { write, written } = output(gate.promise);
+  const { sink, close } = await setupLogs({ level: "info", format: "json", write });
+  const before = droppedLines;
   sink(record());
   await close();
+  assertEquals(droppedLines - before, 1);
+  gate.resolve();
+  await until(() => written.length === 1);
   sink(record());
-  await close();
+  await until(() => written.length === 2);
+  assertEquals(droppedLines - before, 1);
 });
+
+Deno.test("of an output that fails every line is counted, and whoever logs is not disturbed", async () => {
+  const write = () => Promise.reject(new Error("closed"));
+  const { sink, close } = await setupLogs({ level: "info", format: "json", write });
+  const before = droppedLines;
+  for (let lines = 0; lines < 1_000; lines++) sink(record("info", { filling: "x".repeat(1024) }));
+  await until(() => droppedLines - before === 1_000);
+  sink(record());
+  await close();
+  assertEquals(droppedLines - before, 1_001);
+});
+
+Deno.test("an output that works again gets the lines that come after", async () => {
+  let works = false;
+  const { write, written } = output();
+  const { sink, close } = await setupLogs({
+    level: "info",
+    format: "json",
+    write: (bytes) => works ? write(bytes) : Promise.reject(new Error("closed")),
+  });
+  const before = droppedLines;
+  sink(record("info", { n: 1 }));
+  await until(() => droppedLines > before);
+  works = true;
+  sink(record("info", { n: 2 }));
+  await close();
+  assertEquals(written.map((line) => JSON.parse(line).n), [2]);
+  assertEquals(droppedLines - before, 1);
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

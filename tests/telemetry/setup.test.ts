@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT, trace, TraceFlags } from "@opentelemetry/api";
-import { assertEquals } from "@std/assert";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { assert, assertEquals } from "@std/assert";
 import { setupTracing } from "../../telemetry/setup.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -27,3 +28,31 @@ for (const [sampleRatio, caller, sampled] of SAMPLING) {
     await tracing.shutdown();
   });
 }
+
+Deno.test("an attribute of any length is cut, and a tracestate is at most 512 characters", async () => {
+  const bodies: string[] = [];
+  await using collector = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      bodies.push(await request.text());
+      return Response.json({});
+    },
+  );
+  const otlpEndpoint = `http://127.0.0.1:${collector.addr.port}`;
+  const tracing = setupTracing({ otlpEndpoint, serviceName: "test", sampleRatio: 1 });
+  const members = Array.from({ length: 32 }, (_, index) => `k${index}=${"v".repeat(100)}`);
+  const headers = new Headers({
+    traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+    tracestate: members.join(),
+  });
+  const parent = new W3CTraceContextPropagator().extract(ROOT_CONTEXT, headers, {
+    get: (carrier, name) => carrier.get(name) ?? undefined,
+    keys: (carrier) => [...carrier.keys()],
+  });
+  tracing.tracer.startSpan("s", { attributes: { "enduser.id": "x".repeat(60_000) } }, parent).end();
+  await tracing.shutdown();
+  const [span] = JSON.parse(bodies[0] ?? "").resourceSpans[0].scopeSpans[0].spans;
+  assertEquals(span.traceId, TRACE_ID);
+  assertEquals(span.attributes[0].value.stringValue, "x".repeat(4_096));
+  assert(span.traceState.length > 400 && span.traceState.length <= 512, span.traceState);
+});

@@ -1,33 +1,48 @@
 import { ROOT_CONTEXT, SpanKind, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
 import { BasicTracerProvider, SamplingDecision } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals } from "@std/assert";
-import { SpanExporter } from "../../telemetry/span_exporter.ts";
+import { ByteBudget } from "../../telemetry/byte_budget.ts";
+import { MAX_WAITING_SPAN_BYTES, SpanExporter } from "../../telemetry/span_exporter.ts";
 
 const URL = "http://collector.test/v1/traces";
 
 /** What a collector does with one export. */
-type Answer = (init: RequestInit) => number | Promise<number>;
+type Answer = (init: RequestInit) => number | Response | Promise<number>;
 
 interface Kit {
   readonly exporter: SpanExporter;
   readonly tracer: Tracer;
   /** The names of the spans of each export that was tried. */
   readonly exports: string[][];
-  /** Ends so many spans. */
-  end(count: number): void;
+  /** Counts the bytes that wait. */
+  readonly budget: ByteBudget;
+  /** Bytes of each export that was tried. */
+  readonly sizes: number[];
+  /** Ends so many spans, with an attribute of so many characters where it is not 0. */
+  end(count: number, length?: number): void;
 }
 
 /** An exporter to a collector that answers as it is told; 200 where nothing is said. */
-function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
+function kit(
+  answer: Answer = () => 200,
+  { sampled = true, budget = new ByteBudget(MAX_WAITING_SPAN_BYTES) }: {
+    sampled?: boolean;
+    budget?: ByteBudget | undefined;
+  } = {},
+): Kit {
+  const sizes: number[] = [];
   const exports: string[][] = [];
   const decoder = new TextDecoder();
   const exporter = new SpanExporter({
     url: URL,
     resource: { "service.name": "test" },
+    budget,
     fetch: async (_, init = {}) => {
       const { resourceSpans } = JSON.parse(decoder.decode(init.body as Uint8Array));
+      sizes.push((init.body as Uint8Array).byteLength);
       exports.push(resourceSpans[0].scopeSpans[0].spans.map(({ name }: { name: string }) => name));
-      return new Response(null, { status: await answer(init) });
+      const answered = await answer(init);
+      return answered instanceof Response ? answered : new Response(null, { status: answered });
     },
   });
   const decision = sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD;
@@ -41,8 +56,13 @@ function kit(answer: Answer = () => 200, { sampled = true } = {}): Kit {
     exporter,
     tracer,
     exports,
-    end(count) {
-      for (let index = 0; index < count; index++) tracer.startSpan(`span ${ended++}`).end();
+    budget,
+    sizes,
+    end(count, length = 0) {
+      const attributes = length > 0 ? { filling: "x".repeat(length) } : {};
+      for (let index = 0; index < count; index++) {
+        tracer.startSpan(`span ${ended++}`, { attributes }).end();
+      }
     },
   };
 }
@@ -87,7 +107,7 @@ for (const status of [429, 502, 503, 504]) {
   });
 }
 
-for (const status of [400, 401, 404, 413, 500]) {
+for (const status of [302, 307, 400, 401, 404, 413, 500]) {
   Deno.test(`after ${status} a batch is given up and counted, and the next one goes`, async () => {
     const answers = [status, 200];
     const { end, exports, exporter } = kit(() => answers.shift() ?? 200);
@@ -99,6 +119,31 @@ for (const status of [400, 401, 404, 413, 500]) {
     await exporter.shutdown();
   });
 }
+
+Deno.test("spans that a collector rejects in a success are counted, at most as many as were sent", async () => {
+  const rejections = ["3", 1_000_000];
+  const { end, exporter } = kit(() => {
+    const rejectedSpans = rejections.shift() ?? 0;
+    return Response.json({ partialSuccess: { rejectedSpans } });
+  });
+  for (const dropped of [3, 13, 13]) {
+    end(10);
+    await exporter.forceFlush();
+    assertEquals(exporter.dropped, dropped);
+  }
+  await exporter.shutdown();
+});
+
+Deno.test("a collector that asks for a pause is not tried before it is over", async () => {
+  const { end, exports, exporter } = kit(() => {
+    return new Response(null, { status: 503, headers: { "retry-after": "60" } });
+  });
+  end(1);
+  await until(() => exports.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assertEquals(exports.length, 1);
+  await exporter.shutdown();
+});
 
 Deno.test("a collector that was down is tried again by itself, and gets everything in order, what came meanwhile in one", async () => {
   let isUp = false;
@@ -129,19 +174,84 @@ Deno.test("little traffic during a long outage is not lost, however often it is 
   await exporter.shutdown();
 });
 
-Deno.test("while the collector is down 50,000 spans wait, the rest is counted as dropped", async () => {
-  let isUp = false;
-  const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
-  end(60_000);
+/** Characters that each span has more, and how many spans are more than the limit. */
+const FILLINGS: readonly [length: number, limit: number, count: number][] = [
+  [0, 1024 * 1024, 6_000],
+  [10_000, MAX_WAITING_SPAN_BYTES, 4_000],
+];
+
+for (const [length, limit, count] of FILLINGS) {
+  Deno.test(`while the collector is down ${limit} bytes of spans wait, the rest is counted as dropped: ${length} characters more`, async () => {
+    let isUp = false;
+    const answer: Answer = (init) => isUp ? 200 : down(init);
+    const { end, exports, sizes, exporter, budget } = kit(answer, {
+      budget: limit === MAX_WAITING_SPAN_BYTES ? undefined : new ByteBudget(limit),
+    });
+    end(count, length);
+    await exporter.forceFlush();
+    const waiting = count - exporter.dropped;
+    assert(exporter.dropped > count / 10 && waiting > count / 10, `${exporter.dropped} dropped`);
+    isUp = true;
+    exports.length = sizes.length = 0;
+    await exporter.forceFlush();
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert(bytes <= limit + 100, `${bytes} bytes waited`); // and the ends of the batches
+    assert(bytes > limit * 0.99, `${bytes} bytes waited`);
+    assertEquals([new Set(exports.flat()).size, budget.used], [waiting, 0]);
+    end(1);
+    await exporter.shutdown();
+    assertEquals([exports.at(-1), exporter.dropped], [[`span ${count}`], count - waiting]);
+  });
+}
+
+Deno.test("a batch of 4 MiB goes at once, however few spans it has", async () => {
+  const { end, sizes, exporter } = kit();
+  end(200, 64 * 1024);
   await exporter.forceFlush();
-  assertEquals(exporter.dropped, 10_000);
-  isUp = true;
-  exports.length = 0;
-  await exporter.forceFlush();
-  assertEquals(new Set(exports.flat()).size, 50_000);
-  end(1);
+  assertEquals(sizes.length, 4);
+  for (const size of sizes) assert(size < 4.2 * 1024 * 1024, `${size} bytes`);
   await exporter.shutdown();
-  assertEquals([exports.at(-1), exporter.dropped], [["span 60000"], 10_000]);
+});
+
+Deno.test("of traces that are not sampled too, no more waits than the budget, and only what would have been exported counts as dropped", async () => {
+  const budget = new ByteBudget(20_000);
+  const { tracer, exports, exporter } = kit(undefined, { sampled: false, budget });
+  const filling = "x".repeat(4_000);
+  const servers = [500, 200].map((status) => {
+    const server = tracer.startSpan("server", { kind: SpanKind.SERVER });
+    const inside = trace.setSpan(ROOT_CONTEXT, server);
+    for (let tries = 0; tries < 4; tries++) {
+      const options = { kind: SpanKind.CLIENT, attributes: { filling } };
+      tracer.startSpan(`try ${tries}`, options, inside).end();
+    }
+    return server.setAttribute("http.response.status_code", status);
+  });
+  assert(budget.used > 16_000 && budget.used <= 20_000, `${budget.used} bytes`);
+  servers[1]?.end();
+  assertEquals(exporter.dropped, 0);
+  const [failed] = servers;
+  const inside = trace.setSpan(ROOT_CONTEXT, failed ?? tracer.startSpan("none"));
+  for (let tries = 4; tries < 6; tries++) {
+    const options = { kind: SpanKind.CLIENT, attributes: { filling } };
+    tracer.startSpan(`try ${tries}`, options, inside).end();
+  }
+  failed?.end();
+  await exporter.forceFlush();
+  assertEquals([exports.flat(), exporter.dropped, budget.used], [
+    ["try 0", "try 1", "try 2", "try 3", "server"],
+    2,
+    0,
+  ]);
+  await exporter.shutdown();
+});
+
+Deno.test("what is left at the end leaves nothing in the budget", async () => {
+  const { end, tracer, exporter, budget } = kit(down);
+  end(5_000);
+  await exporter.shutdown();
+  assertEquals([exporter.dropped, budget.used], [5_000, 0]);
+  tracer.startSpan("late").end();
+  assertEquals([exporter.dropped, budget.used], [5_001, 0]);
 });
 
 Deno.test("what cannot be exported at the end is counted", async () => {

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import workers from "../../entry/workers.ts";
+import { testEnv } from "../support/gateway.ts";
+import { testIssuer } from "../support/issuer.ts";
+
+/** Answers one request with the entry for Workers; the lines that it has logged at the end. */
+async function logOf(env: Record<string, string>): Promise<Record<string, unknown>[]> {
+  const lines: string[] = [];
+  const { log } = console;
+  // deno-lint-ignore no-console -- it is the log of a Workers runtime
+  console.log = (line: string) => void lines.push(line);
+  try {
+    const work: Promise<unknown>[] = [];
+    const context = { waitUntil: (promise: Promise<unknown>) => void work.push(promise) };
+    const request = new Request("http://gateway.test/nothing");
+    await (await workers.fetch(request, env, context)).body?.cancel();
+    for (let done = 0; done < work.length; done++) await work[done];
+  } finally {
+    // deno-lint-ignore no-console -- as above
+    console.log = log;
+  }
+  return lines.map((line) => JSON.parse(line));
+}
+
+Deno.test("on Workers a misspelt binding, and a collector that redirects, are told by the log", async () => {
+  await using collector = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(null, { status: 307, headers: { location: "http://other.test/" } }),
+  );
+  const lines = await logOf({
+    ...testEnv(await testIssuer()),
+    AUTH_AUDIENC: "PRIVATE",
+    OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+  });
+  const own = lines.filter(({ request_id }) => request_id === undefined);
+  assertEquals(
+    own.map(({ level, message, name, status }) => [level, message, name ?? status]),
+    [
+      ["warning", "unknown variable", "AUTH_AUDIENC"],
+      ["warning", "collector refuses exports", 307],
+    ],
+  );
+  assertEquals(lines.length - own.length, 1);
+});
