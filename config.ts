@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { faultText, signingKeys } from "./auth/signing_keys.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
 
 /** The environment: variable name → value. */
@@ -82,6 +83,24 @@ export function parseConfig(env: Environment): Config {
   faults.push(...contradictions(env));
   if (faults.length > 0) throw new ConfigError(faults);
   return toConfig(values);
+}
+
+/**
+ * The same, after a trial of the keys of AUTH_JWKS: what is wrong with one is a matter of the
+ * configuration, and not of each caller whose token is signed with it.
+ *
+ * @throws {ConfigError} as {@linkcode parseConfig}, or naming each key that cannot be used
+ */
+export async function loadConfig(env: Environment): Promise<Config> {
+  const config = parseConfig(env);
+  const { keySet } = config.auth;
+  if (!("jwks" in keySet)) return config;
+  const { jwks, faults } = await signingKeys(keySet.jwks.keys);
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map((fault) => `AUTH_JWKS: ${faultText(fault)}`));
+  }
+  if (jwks.keys.length === 0) throw new ConfigError(["AUTH_JWKS has no key for signatures"]);
+  return config;
 }
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { ConfigError, type Environment, parseConfig } from "../config.ts";
+import { ConfigError, type Environment, loadConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
@@ -34,7 +34,7 @@ export async function run(runtime: Runtime): Promise<void> {
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
-  const config = parseConfig(runtime.environment);
+  const config = await loadConfig(runtime.environment);
   const { level, format } = config.log;
   const log = await setupLogs({
     level,
