@@ -5,11 +5,11 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
-import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Principal } from "../exchange.ts";
 import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
 import { AuthRefusal, type AuthRefusalReason } from "./refusals.ts";
+import { RememberedTokens } from "./remembered_tokens.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
@@ -29,12 +29,6 @@ export interface TokenVerifierOptions {
   now?: () => number;
 }
 
-/**
- * Verified tokens that are remembered. Checking a signature costs more than all the rest of a
- * request, and services reuse a token for minutes. At about 1.5 KB each: 30 MB at most.
- */
-const MAX_REMEMBERED = 20_000;
-
 /** Longer tokens are refused unread: nothing that fits a common header limit is longer. */
 const MAX_TOKEN_LENGTH = 8_192;
 
@@ -44,16 +38,10 @@ const KEY_SET_RETRY_AFTER_S = "5";
 /** Types of a JWT that may be an access token (RFC 9068 §2.1, RFC 8725 §3.11); none is common. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
-interface Remembered {
-  readonly principal: Principal;
-  /** When it stops being valid, leeway included, epoch ms. */
-  readonly expiresAt: number;
-}
-
 /** Turns a bearer token into who calls, or throws why not. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions & { now: () => number };
-  readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
+  readonly #remembered = new RememberedTokens();
   #keysVersion = 0;
 
   constructor(options: TokenVerifierOptions) {
@@ -78,6 +66,7 @@ export class TokenVerifier {
     keySet.keepFresh();
     this.#forgetOldKeys();
     if (!keySet.isReady()) return undefined; // too old to be believed, for any token
+    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not worth a hash
     const known = this.#remembered.get(token);
     return known && now() < known.expiresAt ? known.principal : undefined;
   }
