@@ -16,6 +16,7 @@ const FILES = [
   "fuzz",
   "stopping",
   "crash",
+  "clock",
   "privilege",
   "soak",
 ] as const;
