@@ -31,7 +31,7 @@ Deno.test("a bad environment ends the process with 1: every fault by name, no va
 
 Deno.test("a public key that cannot be imported ends the process with 1, by its kid, before it listens", async () => {
   const { jwks, ...issuer } = await testIssuer("ES256", "off-curve");
-  const keys = jwks.keys.map((key) => ({ ...key, y: key.x }));
+  const keys = jwks.keys.map((key) => ({ ...key, y: key.x ?? "" }));
   await using program = startProgram("main.ts", testEnv({ ...issuer, jwks: { keys } }));
   const { code, stdout, stderr } = await program.ended();
   assertEquals([code, stdout], [1, ""]);
