@@ -60,16 +60,16 @@ const REFUSALS = {
 export interface AuthRefusalOptions {
   /** What the verification failed with; for the span only. */
   cause?: unknown;
-  /** The `sub` claim of a token that is no longer valid; ignored unless it is a text. */
+  /** The `sub` claim of an expired token; ignored unless it is a string. */
   unverifiedSubject?: unknown;
 }
 
-/** Subjects are an issuer's ids; what is longer is cut, as it goes to spans and logs, in characters. */
+/** Longer subjects are cut before they go to spans and logs, in characters. */
 const MAX_SUBJECT_LENGTH = 256;
 
 /** A refused token; carries its reason for the metrics. */
 export class AuthRefusal extends GatewayError {
-  /** Whose token it was by its own words, which count for nothing; of expired tokens only. */
+  /** The `sub` of an expired token, printable and cut. It is not verified: for spans and logs only. */
   readonly unverifiedSubject?: string;
 
   constructor(
