@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { faultText, signingKeys } from "./auth/signing_keys.ts";
 import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -103,6 +104,24 @@ function unquoted(value: string | undefined): string | undefined {
   // A binding of a Workers runtime may be something else; the schema refuses it.
   if (typeof value !== "string") return value;
   return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
+}
+
+/**
+ * Parses an environment and tries the keys of AUTH_JWKS: a key that cannot be used is a fault of the
+ * configuration, not of each caller whose token is signed with it.
+ *
+ * @throws {ConfigError} as {@linkcode parseConfig}, or naming each key that cannot be used
+ */
+export async function loadConfig(env: Environment): Promise<Config> {
+  const config = parseConfig(env);
+  const { keySet } = config.auth;
+  if (!("jwks" in keySet)) return config;
+  const { jwks, faults } = await signingKeys(keySet.jwks.keys);
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map((fault) => `AUTH_JWKS: ${faultText(fault)}`));
+  }
+  if (jwks.keys.length === 0) throw new ConfigError(["AUTH_JWKS has no key for signatures"]);
+  return config;
 }
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {

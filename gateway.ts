@@ -1,6 +1,7 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import { monotonicUlid } from "@std/ulid";
-import { type KeySet, RemoteKeySet, staticKeySet } from "./auth/key_set.ts";
+import { type KeySet, staticKeySet } from "./auth/key_set.ts";
+import { RemoteKeySet } from "./auth/remote_key_set.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
@@ -8,6 +9,7 @@ import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
+import { keySetLog } from "./telemetry/key_set_log.ts";
 import { accessLog } from "./telemetry/logs.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -41,6 +43,9 @@ export interface Gateway {
   flush(): Promise<void>;
 }
 
+/** Most of MAX_IN_FLIGHT that may wait for the issuer, so that the rest serves tokens of known keys. */
+const MAX_WAITING_SHARE = 1 / 10;
+
 /** Puts a gateway together: config and the world in, a fetch handler out. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
@@ -69,7 +74,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
-    keySetAgeS: () => deps.keySet.fetchedAt && (deps.now() - deps.keySet.fetchedAt) / 1_000,
+    keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breaker.state,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
@@ -114,30 +119,29 @@ function createMetrics({ telemetry, upstream }: Config): Metrics {
 }
 
 function createKeySet(
-  { auth }: Config,
+  { auth, limits }: Config,
   metrics: Metrics,
   waitUntil: RuntimeParts["waitUntil"],
 ): KeySet {
   if ("jwks" in auth.keySet) return staticKeySet(auth.keySet.jwks);
-  const logger = getLogger("sms-gateway");
+  const log = keySetLog(auth.keySet.url);
   const keySet = new RemoteKeySet(auth.keySet.url, {
     maxAgeMs: auth.jwksMaxAgeMs,
     cooldownMs: auth.jwksCooldownMs,
     maxStaleMs: auth.jwksMaxStaleMs,
+    maxWaiting: Math.ceil(limits.inFlight * MAX_WAITING_SHARE),
     waitUntil,
     onRefresh(outcome, cause) {
       metrics.keySetRefreshed(outcome);
-      if (outcome === "failed") {
-        logger.warning("key set not fetched", { reason: reasonOf(cause) });
-      }
+      log.refreshed(outcome, cause);
     },
+    onFaults: log.faulty,
   });
   void keySet.refresh(); // ahead of the first request
   return keySet;
 }
 
-/** What an error of ours says; of another one its name, as its message may quote anything. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return typeof cause;
-  return cause.name === "Error" ? cause.message : cause.name;
+function ageS(keySet: KeySet): number | undefined {
+  const ageMs = keySet.ageMs();
+  return ageMs === undefined ? undefined : ageMs / 1_000;
 }

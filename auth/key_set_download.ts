@@ -1,4 +1,4 @@
-import { errors, type JSONWebKeySet } from "jose";
+import { errors } from "jose";
 
 /** A download that takes longer has failed, in ms. */
 const TIMEOUT_MS = 5_000;
@@ -6,11 +6,17 @@ const TIMEOUT_MS = 5_000;
 /** Longer key sets, in characters, are not read: a page that is no key set, or an attack. */
 const MAX_LENGTH = 1024 * 1024;
 
+/** There was an answer, but none with a key set; the message says why, and quotes nothing of it. */
+export class KeySetDownloadError extends Error {
+  override readonly name = "KeySetDownloadError";
+}
+
 /**
  * The text of an issuer's key set.
  *
  * @param fetch not called as a method: Workers mind what `this` is
- * @throws {Error} when there is none at that address, or none within the time
+ * @throws {KeySetDownloadError} when the answer is not one with a key set
+ * @throws {Error} of the runtime when there is no answer within the time
  */
 export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch): Promise<string> {
   const response = await fetch(url, {
@@ -20,21 +26,27 @@ export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch
   });
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(`key set answered ${response.status}`);
+    throw new KeySetDownloadError(`answered with status ${response.status}`);
   }
   return await boundedText(response);
 }
 
 /**
- * The key set without symmetric keys, which an issuer must not publish and nobody may use.
+ * The entries of a key set, good or not.
  *
- * @throws {errors.JWKSInvalid} when it is no key set
+ * @throws {SyntaxError} when the text is no JSON
+ * @throws {errors.JWKSInvalid} when it is no key set (RFC 7517 §5), or none of its entries is a key
  */
-export function publicKeysOf(jwks: unknown): JSONWebKeySet {
+export function keysIn(text: string): readonly unknown[] {
+  const jwks: unknown = JSON.parse(text);
   if (typeof jwks !== "object" || jwks === null || !("keys" in jwks) || !Array.isArray(jwks.keys)) {
     throw new errors.JWKSInvalid("no JSON Web Key Set");
   }
-  return { keys: jwks.keys.filter((key) => key?.kty !== "oct") };
+  const { keys } = jwks;
+  if (keys.length > 0 && !keys.some((key) => typeof key === "object" && key !== null)) {
+    throw new errors.JWKSInvalid("no key in the JSON Web Key Set");
+  }
+  return keys;
 }
 
 async function boundedText(response: Response): Promise<string> {
@@ -42,7 +54,7 @@ async function boundedText(response: Response): Promise<string> {
   let text = "";
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_LENGTH) throw new Error("key set is too long");
+    if (text.length > MAX_LENGTH) throw new KeySetDownloadError("longer than 1 MiB");
   }
   return text + decoder.decode();
 }

@@ -56,9 +56,26 @@ const REFUSALS = {
   },
 } as const satisfies Record<string, { text: string; description?: string }>;
 
+/** Options of {@linkcode AuthRefusal}. */
+export interface AuthRefusalOptions {
+  /** What the verification failed with; for the span only. */
+  cause?: unknown;
+  /** The `sub` claim of an expired token; ignored unless it is a string. */
+  unverifiedSubject?: unknown;
+}
+
+/** Longer subjects are cut before they go to spans and logs, in characters. */
+const MAX_SUBJECT_LENGTH = 256;
+
 /** A refused token; carries its reason for the metrics. */
 export class AuthRefusal extends GatewayError {
-  constructor(readonly reason: AuthRefusalReason, cause?: unknown) {
+  /** The `sub` of an expired token, printable and cut. It is not verified: for spans and logs only. */
+  readonly unverifiedSubject?: string;
+
+  constructor(
+    readonly reason: AuthRefusalReason,
+    { cause, unverifiedSubject }: AuthRefusalOptions = {},
+  ) {
     const { text, ...rest } = REFUSALS[reason];
     const description = "description" in rest ? rest.description : undefined;
     super("unauthorized", {
@@ -66,7 +83,15 @@ export class AuthRefusal extends GatewayError {
       headers: { "www-authenticate": challenge(description) },
       ...(cause !== undefined && { cause }),
     });
+    if (typeof unverifiedSubject === "string" && unverifiedSubject !== "") {
+      this.unverifiedSubject = printable(unverifiedSubject);
+    }
   }
+}
+
+/** Without control characters and lone surrogates, and not too long. */
+function printable(text: string): string {
+  return text.slice(0, MAX_SUBJECT_LENGTH).replaceAll(/\p{Cc}/gu, "").toWellFormed();
 }
 
 /** RFC 6750 §3: no error code where no token was sent. */

@@ -5,11 +5,12 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
-import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Principal } from "../exchange.ts";
 import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
 import { AuthRefusal, type AuthRefusalReason } from "./refusals.ts";
+import { RememberedTokens } from "./remembered_tokens.ts";
+import { withBothEd25519Names } from "./signing_keys.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
 export interface TokenVerifierOptions {
@@ -18,7 +19,7 @@ export interface TokenVerifierOptions {
   issuer: string;
   /** The `aud` that tokens must have. */
   audience: string;
-  /** Accepted signature algorithms (JWA names). */
+  /** Accepted signature algorithms (JWA names); `EdDSA` and `Ed25519` are one. */
   algorithms: readonly string[];
   /** The claim that holds the array of service plans. */
   plansClaim: string;
@@ -27,12 +28,6 @@ export interface TokenVerifierOptions {
   /** Clock, epoch ms; default: `Date.now`. */
   now?: () => number;
 }
-
-/**
- * Verified tokens that are remembered. Checking a signature costs more than all the rest of a
- * request, and services reuse a token for minutes. At about 1.5 KB each: 30 MB at most.
- */
-const MAX_REMEMBERED = 20_000;
 
 /** Longer tokens are refused unread: nothing that fits a common header limit is longer. */
 const MAX_TOKEN_LENGTH = 8_192;
@@ -43,20 +38,18 @@ const KEY_SET_RETRY_AFTER_S = "5";
 /** Types of a JWT that may be an access token (RFC 9068 §2.1, RFC 8725 §3.11); none is common. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
-interface Remembered {
-  readonly principal: Principal;
-  /** When it stops being valid, leeway included, epoch ms. */
-  readonly expiresAt: number;
-}
-
 /** Turns a bearer token into who calls, or throws why not. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions & { now: () => number };
-  readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
+  readonly #remembered = new RememberedTokens();
   #keysVersion = 0;
 
   constructor(options: TokenVerifierOptions) {
-    this.#options = { now: Date.now, ...options };
+    this.#options = {
+      now: Date.now,
+      ...options,
+      algorithms: withBothEd25519Names(options.algorithms),
+    };
   }
 
   /**
@@ -71,21 +64,19 @@ export class TokenVerifier {
   recall(token: string): Principal | undefined {
     const { keySet, now } = this.#options;
     keySet.keepFresh();
-    if (keySet.version !== this.#keysVersion) {
-      this.#remembered.clear();
-      this.#keysVersion = keySet.version;
-    }
+    this.#forgetOldKeys();
     if (!keySet.isReady()) return undefined; // too old to be believed, for any token
+    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not worth a hash
     const known = this.#remembered.get(token);
     return known && now() < known.expiresAt ? known.principal : undefined;
   }
 
   async #verifyAnew(token: string): Promise<Principal> {
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
-    const { version } = this.#options.keySet;
-    const { payload, protectedHeader } = await this.#check(token).catch((error) => {
-      throw toRefusal(error);
-    });
+    const { verified: { payload, protectedHeader }, version } = await this.#checkTwice(token)
+      .catch((error) => {
+        throw toRefusal(error);
+      });
     if (!ACCEPTED_TYPES.has((protectedHeader.typ ?? "jwt").toLowerCase())) {
       throw new AuthRefusal("type");
     }
@@ -93,9 +84,36 @@ export class TokenVerifier {
     const expiresAt = ((payload.exp ?? 0) + this.#options.clockToleranceS) * 1_000;
     // What was verified while the keys changed may have been with one that is withdrawn.
     if (this.#options.keySet.version === version) {
+      this.#forgetOldKeys();
       this.#remembered.set(token, { principal, expiresAt });
     }
     return principal;
+  }
+
+  /** What was verified with other keys than the present ones must be verified again. */
+  #forgetOldKeys(): void {
+    const { version } = this.#options.keySet;
+    if (version === this.#keysVersion) return;
+    this.#remembered.clear();
+    this.#keysVersion = version;
+  }
+
+  /**
+   * Checks a token, and once more where its signature does not match but the issuer has other keys
+   * by now: one that was set up anew may use the same `kid` for another key. Where the issuer
+   * cannot be asked the signature is wrong all the same, by keys that are still believed.
+   */
+  async #checkTwice(token: string): Promise<{ verified: JWTVerifyResult; version: number }> {
+    const { keySet } = this.#options;
+    const { version } = keySet;
+    try {
+      return { verified: await this.#check(token), version };
+    } catch (error) {
+      const isWrong = error instanceof errors.JWSSignatureVerificationFailed;
+      if (!isWrong || !await keySet.changedSince(version)) throw error;
+    }
+    const changed = keySet.version;
+    return { verified: await this.#check(token), version: changed };
   }
 
   async #check(token: string): Promise<JWTVerifyResult> {
@@ -143,9 +161,8 @@ async function verifyWithAny(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** jose's error codes → why. `JWTExpired` is no claim error by its class, so codes are used. */
+/** jose's error codes → why. */
 const REASONS: Readonly<Record<string, AuthRefusalReason>> = {
-  ERR_JWT_EXPIRED: "expired",
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
   ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
   ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
@@ -168,9 +185,12 @@ function toRefusal(error: unknown): unknown {
       headers: { "retry-after": KEY_SET_RETRY_AFTER_S },
     });
   }
+  if (error instanceof errors.JWTExpired) {
+    return new AuthRefusal("expired", { cause: error, unverifiedSubject: error.payload.sub });
+  }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return new AuthRefusal(CLAIM_REASONS[error.claim] ?? "claims", error);
+    return new AuthRefusal(CLAIM_REASONS[error.claim] ?? "claims", { cause: error });
   }
   const reason = error instanceof errors.JOSEError ? REASONS[error.code] : undefined;
-  return reason ? new AuthRefusal(reason, error) : error;
+  return reason ? new AuthRefusal(reason, { cause: error }) : error;
 }

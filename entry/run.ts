@@ -1,5 +1,5 @@
 import { getLogger, type Sink } from "@logtape/logtape";
-import { type Config, ConfigError, type Environment, parseConfig } from "../config.ts";
+import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
@@ -37,7 +37,7 @@ export async function run(runtime: Runtime): Promise<void> {
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
-  const config = parseConfig(runtime.environment);
+  const config = await loadConfig(runtime.environment);
   const { level, format } = config.log;
   const log = await setupLogs({
     level,

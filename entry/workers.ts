@@ -2,7 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { configureSync, type LogRecord, withFilter } from "@logtape/logtape";
-import { type Config, type Environment, parseConfig } from "../config.ts";
+import { type Config, type Environment, loadConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { jsonLine } from "../telemetry/logs.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -31,9 +31,9 @@ export default {
   /** Bindings are the settings, by the names they have everywhere. */
   fetch(request: Request, env: Environment, context: ExecutionContext): Promise<Response> {
     return contexts.run(context, async () => {
-      gateway ??= start(env); // made once, but only now: nothing may run before a request
+      const { fetch } = gateway ?? await start(env); // nothing may run before a request
       const remoteAddr = { hostname: request.headers.get("cf-connecting-ip") ?? undefined };
-      const answered = Promise.resolve(gateway.fetch(request, { remoteAddr }));
+      const answered = Promise.resolve(fetch(request, { remoteAddr }));
       // A caller that hangs up ends neither a POST that is on its way nor the count of it.
       context.waitUntil(answered.catch(() => {}));
       return await answered;
@@ -41,10 +41,15 @@ export default {
   },
 };
 
-function start(env: Environment): Gateway {
-  const config = parseConfig(env);
+/** Makes the gateway once; not as a shared promise: no request may wait for another's work. */
+async function start(env: Environment): Promise<Gateway> {
+  const config = await loadConfig(env);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
+  return gateway ??= createWorkersGateway(config);
+}
+
+function createWorkersGateway(config: Config): Gateway {
   const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
     transport: fetchTransport(origin, { toStream: ofKnownLength, decodes: DECODED }),

@@ -2,7 +2,7 @@
  * The whole gateway on one machine, with no account anywhere: a sandbox SMS API behind it, a
  * fresh signing key, a token, and commands to paste. `PORT` and any other setting may be given.
  */
-import { ConfigError, parseConfig } from "../config.ts";
+import { ConfigError, loadConfig } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
 import { ListenError } from "../entry/server.ts";
 import { createGateway } from "../gateway.ts";
@@ -23,7 +23,7 @@ async function demo(): Promise<void> {
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await usualCollector();
-  const config = parseConfig({
+  const config = await loadConfig({
     ...env,
     SMS_API_URL: sandbox.url,
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertNotMatch, assertThrows } from "@std/assert";
-import { type Config, ConfigError, parseConfig } from "../config.ts";
+import { assert, assertEquals, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
+import { type Config, ConfigError, loadConfig, parseConfig } from "../config.ts";
 import { SETTINGS } from "../settings.ts";
 
 const PUBLIC_KEY = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
@@ -328,4 +328,32 @@ Deno.test("a required setting under a misspelt name is missing, and the error sa
     "AUTH_ISUER is set, but is not a setting; did you mean AUTH_ISSUER?",
   );
   assertNotMatch(Deno.inspect(error), new RegExp(MARKER));
+});
+
+/** The smallest environment with these keys in it. */
+function withKeys(...keys: unknown[]): Record<string, string> {
+  const { AUTH_JWKS_URL: _, ...usable } = MINIMAL;
+  return { ...usable, AUTH_JWKS: JSON.stringify({ keys }) };
+}
+
+const OFF_CURVE = { kty: "EC", crv: "P-256", x: PUBLIC_KEY.x, y: PUBLIC_KEY.x, kid: "es-1" };
+const ENCRYPTION_KEY = { ...OFF_CURVE, use: "enc" };
+
+Deno.test("each key of AUTH_JWKS that cannot be used is named at the start", async () => {
+  const env = withKeys(PUBLIC_KEY, OFF_CURVE, { ...PUBLIC_KEY, crv: "Ed448" }, ENCRYPTION_KEY);
+  const { faults } = await assertRejects(() => loadConfig(env), ConfigError);
+  assertEquals(faults.length, 2);
+  assert(faults[0]?.startsWith('AUTH_JWKS: key 2 (kid "es-1") cannot be imported: '), faults[0]);
+  assertEquals(faults[1], "AUTH_JWKS: key 3 has a curve (crv) that is not supported");
+});
+
+Deno.test("AUTH_JWKS with keys for encryption only is not usable", async () => {
+  const { faults } = await assertRejects(() => loadConfig(withKeys(ENCRYPTION_KEY)), ConfigError);
+  assertEquals(faults.map(nameOf), ["AUTH_JWKS"]);
+});
+
+Deno.test("a usable environment is loaded as it is parsed", async () => {
+  for (const env of [MINIMAL, withKeys(PUBLIC_KEY, ENCRYPTION_KEY)]) {
+    assertEquals(await loadConfig(env), parseConfig(env));
+  }
 });

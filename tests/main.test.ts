@@ -30,6 +30,16 @@ Deno.test("a bad environment ends the process with 1: every fault by name, no va
   assertNotMatch(stderr + stdout, new RegExp(`${MARKER}|    at `));
 });
 
+Deno.test("a public key that cannot be imported ends the process with 1, by its kid, before it listens", async () => {
+  const { jwks, ...issuer } = await testIssuer("ES256", "off-curve");
+  const keys = jwks.keys.map((key) => ({ ...key, y: key.x ?? "" }));
+  await using program = startProgram("main.ts", testEnv({ ...issuer, jwks: { keys } }));
+  const { code, stdout, stderr } = await program.ended();
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^ {2}AUTH_JWKS: key 1 \(kid "off-curve"\) cannot be imported: .+$/m);
+  assertNotMatch(stderr, / {4}at /);
+});
+
 Deno.test("a port that is taken ends the process with 1 and one line", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const env = { ...testEnv(await testIssuer()), PORT: `${taken.addr.port}` };

@@ -32,7 +32,8 @@ export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions)
     handleWhen((error) =>
       isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isAborted(error))
     ).orWhenResult(isServerError),
-    { halfOpenAfter: resetMs, breaker: new ConsecutiveBreaker(failures) },
+    // cockatiel waits by the wall clock; `openUntil` below is what decides when a probe may run.
+    { halfOpenAfter: -Infinity, breaker: new ConsecutiveBreaker(failures) },
   );
   // On the clock of performance.now(): the wall clock can jump.
   let openUntil = 0;

@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { decodeProtectedHeader, errors, type JSONWebKeySet } from "jose";
-import { KeySetUnavailableError, RemoteKeySet, staticKeySet } from "../../auth/key_set.ts";
+import { KeySetUnavailableError, staticKeySet } from "../../auth/key_set.ts";
+import { RemoteKeySet } from "../../auth/remote_key_set.ts";
+import type { KeyFault } from "../../auth/signing_keys.ts";
 import { testClock } from "../support/clock.ts";
 import { type TestIssuer, testIssuer } from "../support/issuer.ts";
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
 const MAX_STALE_MS = 3_600_000;
+const MAX_WAITING = 10;
 
 const first = await testIssuer("ES256", "key-1");
 const second = await testIssuer("ES256", "key-2");
@@ -22,6 +26,7 @@ const down: Answer = () => Promise.reject(new TypeError("connection refused"));
 function remote(initially: Answer) {
   const clock = testClock();
   const outcomes: string[] = [];
+  const faults: (readonly KeyFault[])[] = [];
   const world = { answer: initially, fetches: 0 };
   const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
     now: clock.now,
@@ -32,12 +37,15 @@ function remote(initially: Answer) {
     maxAgeMs: MAX_AGE_MS,
     cooldownMs: COOLDOWN_MS,
     maxStaleMs: MAX_STALE_MS,
+    maxWaiting: MAX_WAITING,
     onRefresh: (outcome) => outcomes.push(outcome),
+    onFaults: (found) => faults.push(found),
   });
   return {
     keySet,
     clock,
     outcomes,
+    faults,
     world,
     /** Asks for the key of a token of that issuer, as jose does. */
     find: (issuer: TestIssuer = first) =>
@@ -81,7 +89,7 @@ Deno.test("keys are fetched anew in the background once they are old, and the ol
   assertEquals(world.fetches, 2);
   pending.resolve(await serving(first)());
   await settle();
-  assertEquals(keySet.fetchedAt, clock.now());
+  assertEquals(keySet.ageMs(), 0);
 });
 
 Deno.test("keys that are not old yet are not fetched, however many requests come", async () => {
@@ -155,19 +163,155 @@ Deno.test("after a fetch, successful or not, the next waits for the cooldown", a
   }
 });
 
-Deno.test("without any keys, requests are told so at once instead of queueing for the next fetch", async () => {
+Deno.test("the first requests after the issuer came back wait for the fetch that they start", async () => {
+  for (const begin of ["never had keys", "has keys that are too old"]) {
+    const { keySet, clock, world, find } = remote(
+      begin === "never had keys" ? down : serving(first),
+    );
+    await keySet.refresh();
+    world.answer = down;
+    clock.advance(MAX_STALE_MS + 1);
+    await assertRejects(() => find(), KeySetUnavailableError);
+    clock.advance(COOLDOWN_MS);
+    world.answer = serving(first);
+    keySet.keepFresh(); // as each request does: it is not the one that waits
+    await Promise.all(Array.from({ length: 20 }, () => find()));
+    assertEquals(world.fetches, 3, begin);
+  }
+});
+
+Deno.test("without any keys, requests do not wait for a fetch that has hung for a second", async () => {
   const { keySet, clock, world, find } = remote(down);
   await keySet.refresh();
   const hanging = Promise.withResolvers<Response>();
   world.answer = () => hanging.promise;
   clock.advance(COOLDOWN_MS);
+  await assertRejects(() => find(), KeySetUnavailableError); // waits for a second
+  clock.advance(1_000);
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: 20 }, () => assertRejects(() => find(), KeySetUnavailableError)),
   );
   assert(performance.now() - startedAt < 500, "requests waited");
+  assertEquals(world.fetches, 2);
   hanging.reject(new TypeError("at last"));
   await keySet.refresh();
+});
+
+Deno.test("between two fetches in vain, requests are told at once that there are no keys", async () => {
+  const { keySet, clock, world, find } = remote(down);
+  await keySet.refresh();
+  clock.advance(COOLDOWN_MS - 1);
+  world.answer = () => new Promise(() => {});
+  await assertRejects(() => find(), KeySetUnavailableError);
+  assertEquals(world.fetches, 1);
+});
+
+Deno.test("of the requests with unknown keys only so many wait for the issuer; the others are not judged", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(COOLDOWN_MS);
+  const answer = Promise.withResolvers<Response>();
+  world.answer = () => answer.promise;
+  const waiting = Array.from({ length: MAX_WAITING }, () => find(second));
+  for (let i = 0; i < 50; i++) { // would hang, if they waited
+    await assertRejects(() => find(second), KeySetUnavailableError);
+  }
+  await find(first);
+  answer.resolve(await serving(first, second)());
+  assertEquals((await Promise.all(waiting)).length, MAX_WAITING);
+  assertEquals(world.fetches, 2);
+});
+
+Deno.test("an unknown key is not judged while the issuer takes longer than a request waits", async () => {
+  const { keySet, clock, world, find, settle } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(COOLDOWN_MS);
+  const answer = Promise.withResolvers<Response>();
+  world.answer = () => answer.promise;
+  await assertRejects(() => find(second), KeySetUnavailableError);
+  answer.resolve(await serving(first)());
+  await settle();
+  await assertRejects(() => find(second), errors.JWKSNoMatchingKey);
+});
+
+Deno.test("whoever doubts the keys has them fetched, once per cooldown, and is told whether they changed", async () => {
+  const { keySet, clock, world } = remote(serving(first));
+  await keySet.refresh();
+  const { version } = keySet;
+  assertEquals(await keySet.changedSince(version), false);
+  assertEquals(world.fetches, 1);
+  clock.advance(COOLDOWN_MS);
+  world.answer = serving(second);
+  const doubts = Array.from({ length: 100 }, () => keySet.changedSince(version));
+  assertEquals((await Promise.all(doubts)).filter(Boolean).length, MAX_WAITING);
+  assertEquals(await keySet.changedSince(version), true); // it is known by now
+  assertEquals(world.fetches, 2);
+});
+
+Deno.test("an issuer that cannot be asked has not changed its keys", async () => {
+  const { keySet, clock, world, find } = remote(serving(first));
+  await keySet.refresh();
+  clock.advance(COOLDOWN_MS);
+  world.answer = down;
+  assertEquals(await keySet.changedSince(keySet.version), false);
+  await find(first);
+});
+
+Deno.test("the age of the keys is the time since the issuer confirmed them", async () => {
+  const { keySet, clock, world } = remote(down);
+  await keySet.refresh();
+  assertEquals(keySet.ageMs(), undefined);
+  clock.advance(COOLDOWN_MS);
+  world.answer = serving(first);
+  await keySet.refresh();
+  clock.advance(1_234);
+  assertEquals(keySet.ageMs(), 1_234);
+});
+
+Deno.test("ages do not go by the wall clock, which may be set back", async () => {
+  let fetches = 0;
+  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+    fetch: () => {
+      fetches++;
+      return Promise.resolve(Response.json(first.jwks));
+    },
+    maxAgeMs: 1,
+    cooldownMs: 1,
+    maxStaleMs: MAX_STALE_MS,
+  });
+  await keySet.refresh();
+  const { now } = Date;
+  try {
+    Date.now = () => now() - 3_600_000;
+    await delay(5);
+    assert((keySet.ageMs() ?? 0) > 0);
+    keySet.keepFresh();
+    await keySet.refresh();
+    assertEquals(fetches, 2);
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("a key that cannot be used leaves the others in force, and is told of when it comes", async () => {
+  const [good] = first.jwks.keys;
+  const offCurve = { ...second.jwks.keys[0], x: good?.x, kid: "off" };
+  const { keySet, clock, world, find, faults, outcomes } = remote(() =>
+    Response.json({ keys: [null, offCurve, good, { kty: "AKP", alg: "ML-DSA-44", pub: "AA" }] })
+  );
+  await keySet.refresh();
+  await find(first);
+  assertEquals(faults.map((set) => set.map(({ index, kid }) => [index, kid])), [
+    [[0, ""], [1, '"off"'], [3, ""]],
+  ]);
+  clock.advance(COOLDOWN_MS);
+  await keySet.refresh(); // the same set
+  assertEquals([faults.length, outcomes], [1, ["ok", "ok"]]);
+  clock.advance(COOLDOWN_MS);
+  world.answer = serving(first);
+  await keySet.refresh();
+  assertEquals(faults.length, 1);
 });
 
 Deno.test("a thousand tokens with unknown keys cause one fetch, and one more after the cooldown", async () => {
@@ -245,6 +389,7 @@ const BAD_ANSWERS: Readonly<Record<string, Answer>> = {
   "an array": () => Response.json([]),
   "an object without keys": () => Response.json({}),
   "keys that are no array": () => Response.json({ keys: "x" }),
+  "keys that are no objects": () => Response.json({ keys: [1, null] }),
   "more than a mebibyte announced": () =>
     new Response("{}", { headers: { "content-length": `${1024 * 1024 + 1}` } }),
   "more than a mebibyte unannounced": () =>

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { type KeySet, KeySetUnavailableError, staticKeySet } from "../../auth/key_set.ts";
+import { RemoteKeySet } from "../../auth/remote_key_set.ts";
 import { AuthRefusal, type AuthRefusalReason } from "../../auth/refusals.ts";
 import { TokenVerifier } from "../../auth/token_verifier.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
@@ -347,6 +348,152 @@ Deno.test("a token without a kid is checked with each key that fits", async () =
     AuthRefusal,
   );
   assertEquals(refusal.reason, "signature");
+});
+
+const ED25519_NAMES = ["EdDSA", "Ed25519"] as const;
+
+for (const accepted of ED25519_NAMES) {
+  for (const ofToken of ED25519_NAMES) {
+    for (const ofKey of [...ED25519_NAMES, undefined]) {
+      Deno.test(`where ${accepted} is accepted, a token of ${ofToken} is good by a key of ${ofKey} (RFC 9864)`, async () => {
+        const ed = await testIssuer(ofToken, "ed");
+        const keys = ed.jwks.keys.map(({ alg: _, ...key }) => ({
+          ...key,
+          ...(ofKey && { alg: ofKey }),
+        }));
+        const { issuer, audience } = ed;
+        const common = { issuer, audience, plansClaim: "service_plans", clockToleranceS: 0 };
+        const fetched = new RemoteKeySet("https://issuer.test/jwks.json", {
+          fetch: () => Promise.resolve(Response.json({ keys })),
+          ...FETCHING,
+        });
+        for (const keySet of [staticKeySet({ keys }), fetched]) {
+          const verifier = new TokenVerifier({ ...common, keySet, algorithms: [accepted] });
+          assertEquals((await verifier.verify(await ed.token())).subject, "service-a");
+        }
+      });
+    }
+  }
+}
+
+Deno.test("the names of Ed25519 are not accepted where neither is listed", async () => {
+  const ed = await testIssuer("Ed25519");
+  const { issuer, audience } = ed;
+  const common = { issuer, audience, plansClaim: "service_plans", clockToleranceS: 0 };
+  const verifier = new TokenVerifier({
+    ...common,
+    keySet: staticKeySet(ed.jwks),
+    algorithms: ["ES256"],
+  });
+  const refusal = await assertRejects(async () => verifier.verify(await ed.token()), AuthRefusal);
+  assertEquals(refusal.reason, "algorithm");
+});
+
+const FETCHING = { maxAgeMs: 600_000, cooldownMs: 30_000, maxStaleMs: 3_600_000 };
+
+/** A verifier whose issuer's keys come by URL, from `world.answer`, on a clock of its own. */
+function fetchingVerifier(first: TestIssuer) {
+  const clock = testClock();
+  const world = { answer: () => Promise.resolve(Response.json(first.jwks)), fetches: 0 };
+  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+    ...FETCHING,
+    now: clock.now,
+    fetch: () => {
+      world.fetches++;
+      return world.answer();
+    },
+  });
+  const verifier = new TokenVerifier({
+    keySet,
+    issuer: first.issuer,
+    audience: first.audience,
+    algorithms: ALGORITHMS,
+    plansClaim: "service_plans",
+    clockToleranceS: TOLERANCE_S,
+  });
+  const reasonOf = async (token: string) =>
+    (await assertRejects(() => verifier.verify(token), AuthRefusal)).reason;
+  return { clock, world, keySet, verifier, reasonOf };
+}
+
+const WITHOUT_KID = {
+  header: { kid: undefined } as unknown as NonNullable<TokenOptions["header"]>,
+};
+
+for (const [tokens, options] of [["tokens", {}], ["tokens without a kid", WITHOUT_KID]] as const) {
+  Deno.test(`${tokens} of an issuer that was set up anew are good at once, though its kid is the same`, async () => {
+    const before = await testIssuer("ES256", "same");
+    const sibling = await testIssuer("ES256", "sibling");
+    const after = await testIssuer("ES256", "same");
+    const { clock, world, verifier, reasonOf } = fetchingVerifier(before);
+    const publish = (...issuers: TestIssuer[]) =>
+      world.answer = () =>
+        Promise.resolve(Response.json({ keys: issuers.flatMap(({ jwks }) => jwks.keys) }));
+    publish(before, sibling);
+    const old = await before.token(options);
+    assert(await verifier.verify(old));
+    publish(after, sibling);
+    clock.advance(FETCHING.cooldownMs);
+    const renewed = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => after.token({ ...options, subject: `${i}` })),
+    );
+    await Promise.all(renewed.map((token) => verifier.verify(token)));
+    assert(renewed.every((token) => verifier.recall(token)), "remembered");
+    assertEquals(world.fetches, 2);
+    assertEquals(await reasonOf(old), "signature");
+  });
+}
+
+Deno.test("a thousand forged signatures cost one fetch, and one more after the cooldown", async () => {
+  const good = await testIssuer("ES256", "same");
+  const forger = await testIssuer("ES256", "same");
+  const { clock, world, verifier, reasonOf } = fetchingVerifier(good);
+  await verifier.verify(await good.token());
+  const forged = await forger.token();
+  for (const fetches of [1, 2, 3]) {
+    for (let i = 0; i < 1_000; i++) assertEquals(await reasonOf(forged), "signature");
+    assertEquals(world.fetches, fetches);
+    clock.advance(FETCHING.cooldownMs);
+  }
+});
+
+Deno.test("a wrong signature is a 401 though the issuer cannot be asked: its last keys are believed", async () => {
+  const good = await testIssuer("ES256", "same");
+  const { clock, world, verifier, reasonOf } = fetchingVerifier(good);
+  await verifier.verify(await good.token());
+  world.answer = () => Promise.reject(new TypeError("connection refused"));
+  clock.advance(FETCHING.cooldownMs);
+  const forger = await testIssuer("ES256", "same");
+  assertEquals(await reasonOf(await forger.token()), "signature");
+  assertEquals(world.fetches, 2);
+});
+
+const SUBJECTS: readonly [sub: unknown, told: string | undefined][] = [
+  ["billing", "billing"],
+  ["a\u0000b\u001b[31m\n\u0085c\ud800", "ab[31mc\ufffd"],
+  ["x".repeat(1_000), "x".repeat(256)],
+  ["", undefined],
+  [{ a: 1 }, undefined],
+  [7, undefined],
+  [undefined, undefined],
+];
+
+for (const [sub, told] of SUBJECTS) {
+  Deno.test(`an expired token whose sub is ${JSON.stringify(sub)?.slice(0, 40)} tells whose it was, as unverified`, async () => {
+    const { verifier, token } = verifierOf();
+    const refuse = async (options: TokenOptions) =>
+      await assertRejects(async () => verifier.verify(await token(options)), AuthRefusal);
+    const refusal = await refuse({ claims: { sub }, expiresInS: -60 });
+    assertEquals([refusal.reason, refusal.unverifiedSubject], ["expired", told]);
+  });
+}
+
+Deno.test("no token but an expired one tells whose it was", async () => {
+  const { verifier } = verifierOf();
+  for (const { name, reason, token } of ATTACKS) {
+    const refusal = await assertRejects(async () => verifier.verify(await token()), AuthRefusal);
+    assertEquals(refusal.unverifiedSubject !== undefined, reason === "expired", name);
+  }
 });
 
 Deno.test("a token that was verified is remembered, and its signature is not checked again", async () => {

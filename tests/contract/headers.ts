@@ -1,5 +1,11 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { exchangeRaw, rawRequest } from "../support/raw_client.ts";
 import type { Steps } from "./suite.ts";
 
@@ -60,6 +66,21 @@ export const HEADERS: Steps = {
     assertEquals(headers.has("x-error-origin"), false);
     assertMatch(headers.get("x-request-id") ?? "", ULID);
   },
+
+  "the challenge's name is lower case on the wire, where a runtime lets it be: the Java SDK looks for that":
+    async (
+      world,
+    ) => {
+      const port = Number(new URL(world.url).port);
+      const expired = `Authorization: Bearer ${await world.issuer.token({ expiresInS: -60 })}`;
+      for (const headers of [[], [expired]]) {
+        const { status, head } = await exchangeRaw(port, rawRequest("GET", BATCHES, headers));
+        assertEquals(status, 401);
+        const challenge = world.traits.keepsHeaderNames ? "www-authenticate" : "WWW-Authenticate";
+        assertStringIncludes(head, `\r\n${challenge}: Bearer realm="`);
+        assertStringIncludes(head, "\r\nx-request-id: ");
+      }
+    },
 
   "an encoded body comes as it is said to be, decoded on the way or not": async ({ request }) => {
     for (const coding of ["gzip", "br", "deflate"]) {

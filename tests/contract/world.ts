@@ -18,6 +18,8 @@ export interface Traits {
   readonly provesUnsent: boolean;
   /** Notices that a caller has hung up before the answer. */
   readonly seesHangUps: boolean;
+  /** Writes names of headers as they are given: in lower case. */
+  readonly keepsHeaderNames: boolean;
 }
 
 /** The credentials that the gateways under test have. */

@@ -17,6 +17,7 @@ const FILES = [
   "stopping",
   "crash",
   "telemetry",
+  "clock",
   "privilege",
   "soak",
 ] as const;

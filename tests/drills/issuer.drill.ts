@@ -73,17 +73,34 @@ const downFromTheStart = () =>
 
 const hanging = () =>
   scene((server) => server.does = () => new Promise(() => {}), {}, async ({ get, server }) => {
-    const first = await Promise.all(Array.from({ length: 20 }, () => get()));
+    const burst = () => Promise.all(Array.from({ length: 20 }, () => get()));
+    const first = await burst();
     await delay(5_500); // the fetch's own deadline
-    const later = await Promise.all(Array.from({ length: 20 }, () => get()));
+    const again = await burst(); // the next fetch: it may be the one that succeeds
+    await delay(500);
+    const later = await burst();
     const slowest = (answers: Answer[]) => Math.max(...answers.map(({ ms }) => ms));
-    assert([...first, ...later].every(({ code }) => code === "key_set_unavailable"));
+    assert([...first, ...again, ...later].every(({ code }) => code === "key_set_unavailable"));
     assert(slowest(first) < 1_800, `first ${slowest(first)} ms`);
+    assert(slowest(again) < 1_800, `again ${slowest(again)} ms`);
     assert(slowest(later) < 700, `later ${slowest(later)} ms`);
-    return `503 after ${slowest(first)} ms at first, after ${
-      slowest(later)
-    } ms once it is known; ` +
-      `${server.fetches()} fetches`;
+    return `503 after ${slowest(first)} ms at first, after ${slowest(again)} ms while a fetch is ` +
+      `young, after ${slowest(later)} ms once it hangs; ${server.fetches()} fetches`;
+  });
+
+const backAgain = () =>
+  scene((server) => server.does = down, {}, async ({ get, server, issuer }) => {
+    assertEquals((await get()).code, "key_set_unavailable");
+    await delay(COOLDOWN_MS);
+    server.does = async () => {
+      await delay(200);
+      return Response.json(issuer.jwks);
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get()));
+    assertEquals(answers.map(({ status }) => status), Array(20).fill(200));
+    return `the first 20 requests after the issuer was back were served, within ${
+      Math.max(...answers.map(({ ms }) => ms))
+    } ms`;
   });
 
 const unreachable = () =>
@@ -138,6 +155,69 @@ const rotation = () =>
     const { status, ms } = await get(next);
     assertEquals([status, (await get()).status], [200, 200]);
     return `the first token of the new key was taken, after ${ms} ms; the old key still works`;
+  });
+
+const setUpAnew = () =>
+  scene(publishing, {}, async ({ get, server, issuer }) => {
+    assertEquals((await get()).status, 200);
+    await delay(COOLDOWN_MS);
+    const anew = await testIssuer("ES256", issuer.kid);
+    server.publish(anew.jwks);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(anew)));
+    assertEquals(answers.map(({ status }) => status), Array(20).fill(200));
+    const before = server.fetches();
+    const from = performance.now();
+    let forged = 0;
+    while (performance.now() - from < 2_500) {
+      const refused = await Promise.all(Array.from({ length: 25 }, () => get(issuer)));
+      assert(refused.every(({ status }) => status === 401));
+      forged += refused.length;
+    }
+    const fetches = server.fetches() - before;
+    assert(fetches <= 3, `${fetches} fetches`);
+    return `the first 20 tokens of the new key were taken; ${forged} of the old one in 2.5 s were ` +
+      `401, with ${fetches} fetches`;
+  });
+
+/** The issuer's answer takes so long, in ms; most of the flood falls into one fetch. */
+const SLOW_MS = 4_000;
+const FLOOD_CONNECTIONS = 1_500;
+
+const slowFlood = () =>
+  scene(publishing, {}, async ({ get, gateway, server, issuer }) => {
+    assertEquals((await get()).status, 200);
+    await delay(COOLDOWN_MS);
+    server.does = async () => {
+      await delay(SLOW_MS);
+      return Response.json(issuer.jwks);
+    };
+    const forged = await issuer.token({ header: { kid: "unknown" } });
+    const counts: Record<string, number> = {};
+    const until = performance.now() + SLOW_MS - 500;
+    const flood = Array.from({ length: FLOOD_CONNECTIONS }, async () => {
+      while (performance.now() < until) {
+        const { status, code } = await gateway.call("/batches", { token: forged });
+        counts[`${status} ${code}`] = (counts[`${status} ${code}`] ?? 0) + 1;
+        await delay(500);
+      }
+    });
+    await delay(300);
+    let slowest = 0;
+    for (let i = 0; i < 40; i++) {
+      const { status, ms } = await get();
+      assertEquals(status, 200);
+      slowest = Math.max(slowest, ms);
+    }
+    await Promise.all(flood);
+    // Answered after the issuer was: then the kid is known to be none of its.
+    const { "401 unauthorized": judged = 0, "503 key_set_unavailable": unjudged = 0, ...rest } =
+      counts;
+    assertEquals(rest, {});
+    assert(unjudged > judged, JSON.stringify(counts));
+    return `${FLOOD_CONNECTIONS} connections with an unknown kid: ${
+      JSON.stringify(counts)
+    }; 40 of 40 ` +
+      `valid tokens were served meanwhile, within ${slowest} ms`;
   });
 
 const withdrawn = () =>
@@ -226,8 +306,15 @@ export default [
   {
     name: "issuer: hangs",
     did: "the issuer accepts connections and never answers",
-    promised: "requests do not queue behind a dead fetch",
+    promised:
+      "requests wait for a second at most, and not at all for a fetch that has hung as long",
     run: hanging,
+  },
+  {
+    name: "issuer: back again",
+    did: "the issuer is down from the start and comes back; nobody asks until the cooldown is over",
+    promised: "the first requests wait for the keys and are served",
+    run: backAgain,
   },
   {
     name: "issuer: unreachable",
@@ -252,6 +339,18 @@ export default [
     did: "a token signed by a key published a moment ago",
     promised: "accepted at once",
     run: rotation,
+  },
+  {
+    name: "issuer: set up anew",
+    did: "another key under the same kid; then tokens of the old key, as fast as they go",
+    promised: "accepted at once; a wrong signature costs one fetch per JWKS_COOLDOWN_MS",
+    run: setUpAnew,
+  },
+  {
+    name: "issuer: slow flood",
+    did: "1,500 connections with an unknown kid while the issuer takes 4 s",
+    promised: "valid tokens are served; the others are 503, not 401, as they are not judged",
+    run: slowFlood,
   },
   {
     name: "issuer: withdrawn key",

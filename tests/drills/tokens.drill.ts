@@ -1,10 +1,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Pool } from "undici";
 import { CompactSign, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from "jose";
+import { MAX_REMEMBERED_BYTES } from "../../auth/remembered_tokens.ts";
 import { type TestIssuer, testIssuer } from "../support/issuer.ts";
 import type { Drill } from "./kit/drill.ts";
 import { PLAN, startGateway } from "./kit/gateway_process.ts";
 import { startIssuerServer } from "./kit/issuer_server.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+
+/** Ten times as many as are remembered of the costly ones. */
+const LARGE_TOKENS = 10_000;
 
 const now = () => Math.floor(Date.now() / 1_000);
 const base64url = (text: string) =>
@@ -154,7 +161,7 @@ async function attackTable(): Promise<string> {
     `upstream, the attacker's own key server was never asked`;
 }
 
-const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
+const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"] as const;
 
 async function goodOnes(): Promise<string> {
   const issuers = await Promise.all(ALGORITHMS.map((alg) => testIssuer(alg, `key-${alg}`)));
@@ -184,6 +191,59 @@ async function goodOnes(): Promise<string> {
   return `${ALGORITHMS.join(", ")} accepted; PS256 with the RS256 key refused`;
 }
 
+/** Longest token that is accepted, less the frame of one; the gateway takes no more than 8,192. */
+const FILLING = 5_500;
+
+/** Plans that cost the most memory for their length: short texts that no other token has. */
+const costlyPlans = (n: number) => [
+  PLAN,
+  ...Array.from({ length: FILLING / 8 }, (_, i) => (n * 1_000 + i).toString(36).padStart(5, "0")),
+];
+
+/**
+ * What the process may grow by, in MiB. 32 are remembered tokens; the rest is what the collector of
+ * V8 and the allocator keep room for: as many tokens of one plan each make it grow by 180. Without
+ * a bound in bytes it grows by 570.
+ */
+const MAX_GROWTH_MIB = 380;
+
+async function largeTokens(): Promise<string> {
+  await using upstream = await rawUpstream();
+  await using gateway = await startGateway({ upstream: upstream.url });
+  const pool = new Pool(`http://127.0.0.1:${gateway.port}`, { connections: 8, pipelining: 1 });
+  const send = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const { statusCode, body } = await pool.request({ path: BATCHES, method: "GET", headers });
+    await body.dump();
+    assertEquals(statusCode, 200);
+  };
+  const base = await residentMiB(gateway.pid);
+  let length = 0;
+  let slowest = 0;
+  for (let n = 0; n < LARGE_TOKENS; n += 8) {
+    await Promise.all(Array.from({ length: 8 }, async (_, i) => {
+      const servicePlans = costlyPlans(n + i);
+      const token = await gateway.issuer.token({ subject: `s-${n + i}`, servicePlans });
+      length = Math.max(length, token.length);
+      await send(token);
+    }));
+    if (n % 400 === 0) slowest = Math.max(slowest, (await gateway.call("/batches")).ms);
+  }
+  await pool.close();
+  const grown = await residentMiB(gateway.pid) - base;
+  assert(length > 7_500 && length <= 8_192, `${length} characters`);
+  assert(grown < MAX_GROWTH_MIB, `grown by ${grown} MiB`);
+  assert(slowest < 500, `another caller waited ${slowest} ms`);
+  const boundMiB = MAX_REMEMBERED_BYTES / 1_048_576;
+  return `${LARGE_TOKENS} tokens of up to ${length} characters: grown by ${grown} MiB from ${base} ` +
+    `(${boundMiB} are for tokens); another caller was served within ${slowest} ms`;
+}
+
+async function residentMiB(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+}
+
 export default [
   {
     name: "tokens: attack table",
@@ -194,7 +254,13 @@ export default [
   {
     name: "tokens: algorithms",
     did: "good tokens of each algorithm, and one of an algorithm that is not its key's",
-    promised: "RS256, PS256, ES256 and EdDSA are accepted",
+    promised: "RS256, PS256, ES256 and EdDSA, by either of its names, are accepted",
     run: goodOnes,
+  },
+  {
+    name: "tokens: large ones",
+    did: "thousands of different good tokens, as long as they may be, with costly plan lists",
+    promised: "remembered in 32 MiB; others are served meanwhile",
+    run: largeTokens,
   },
 ] satisfies Drill[];

@@ -11,7 +11,7 @@ contractSuite("the gateway on Deno", async (env) =>
     args: await startTask(),
     env,
     port: LISTENING,
-  }), { rawTargets: true, provesUnsent: true, seesHangUps: true });
+  }), { rawTargets: true, provesUnsent: true, seesHangUps: true, keepsHeaderNames: true });
 
 contractSuite(
   "the gateway over fetch",
@@ -31,5 +31,5 @@ contractSuite(
       },
     });
   },
-  { rawTargets: true, provesUnsent: true, seesHangUps: true },
+  { rawTargets: true, provesUnsent: true, seesHangUps: true, keepsHeaderNames: true },
 );

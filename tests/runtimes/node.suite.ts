@@ -10,5 +10,5 @@ await bundle("entry/node.ts", file);
 contractSuite(
   "the gateway on Node",
   async (env) => await startCommand({ command: "node", args: [file], env, port: LISTENING }),
-  { rawTargets: true, provesUnsent: true, seesHangUps: true },
+  { rawTargets: true, provesUnsent: true, seesHangUps: true, keepsHeaderNames: true },
 );

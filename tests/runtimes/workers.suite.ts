@@ -21,7 +21,7 @@ contractSuite("the gateway on Workers", async (env) => {
     env: {},
     port: /"event":"listen","socket":"http","port":(\d+)/,
   });
-}, { rawTargets: false, provesUnsent: false, seesHangUps: false });
+}, { rawTargets: false, provesUnsent: false, seesHangUps: false, keepsHeaderNames: false });
 
 /** A worker with the settings as bindings, that may reach this machine. */
 function workerConfig(env: Record<string, string>): string {

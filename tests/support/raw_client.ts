@@ -5,6 +5,8 @@ export interface RawAnswer {
   readonly status: number;
   /** Names in lower case; a repeated one is joined with commas. */
   readonly headers: Headers;
+  /** Status line and header lines as they came, in latin1. */
+  readonly head: string;
   /** What came after the headers, undecoded, in latin1. */
   readonly body: string;
 }
@@ -50,7 +52,8 @@ function isWhole(text: string): boolean {
 
 function parse(text: string): RawAnswer {
   const end = text.indexOf("\r\n\r\n");
-  const [line = "", ...fields] = text.slice(0, end === -1 ? undefined : end).split("\r\n");
+  const head = text.slice(0, end === -1 ? undefined : end);
+  const [line = "", ...fields] = head.split("\r\n");
   const headers = new Headers();
   for (const field of fields) {
     const colon = field.indexOf(":");
@@ -59,6 +62,7 @@ function parse(text: string): RawAnswer {
   return {
     status: Number(line.split(" ")[1] ?? 0),
     headers,
+    head,
     body: end === -1 ? "" : text.slice(end + 4),
   };
 }

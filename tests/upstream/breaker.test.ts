@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { upstreamBreaker } from "../../upstream/breaker.ts";
 import { TransportError } from "../../upstream/transport.ts";
@@ -49,6 +50,20 @@ Deno.test("an open breaker refuses at once with 503 and Retry-After, and sends n
   assertEquals([sent, error.failure.status, error.failure.code], [0, 503, "upstream_circuit_open"]);
   assertEquals(error.failure.headers?.["retry-after"], "5"); // the most that we ask for
   assertEquals([error.failure.processed, error.failure.fault], ["no", "upstream"]);
+});
+
+Deno.test("a wall clock that is set back does not keep the breaker open", async () => {
+  const breaker = upstreamBreaker({ failures: 1, resetMs: 20 });
+  await breaker.run(saying(500));
+  const { now } = Date;
+  try {
+    Date.now = () => now() - 3_600_000;
+    await delay(30);
+    assertEquals((await breaker.run(saying(200))).status, 200);
+    assertEquals(breaker.state, "closed");
+  } finally {
+    Date.now = now;
+  }
 });
 
 Deno.test("an open breaker asks to wait until it is half open", async () => {

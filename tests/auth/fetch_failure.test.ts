@@ -1,0 +1,90 @@
+import { assertEquals, assertNotMatch } from "@std/assert";
+import { keysIn } from "../../auth/key_set_download.ts";
+import { fetchFailure } from "../../auth/fetch_failure.ts";
+import { downloadKeySet } from "../../auth/key_set_download.ts";
+
+async function failureOf(url: string): Promise<string> {
+  return await downloadKeySet(url, fetch).then(keysIn).then(() => "none", fetchFailure);
+}
+
+/** An issuer that answers so. */
+function serve(answer: () => Response) {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/keys?secret=1`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const ANSWERS: Readonly<Record<string, () => Response>> = {
+  "answered with status 503": () => new Response("x", { status: 503 }),
+  "answered with status 302": () => new Response(null, { status: 302, headers: { location: "/" } }),
+  "answer is not JSON": () => new Response("<html>"),
+  "answer is not a JSON Web Key Set": () => Response.json({ error: "x" }),
+  "longer than 1 MiB": () => new Response("x".repeat(1024 * 1024 + 1)),
+};
+
+for (const [said, answer] of Object.entries(ANSWERS)) {
+  Deno.test(`a key set that cannot be taken is reported as: ${said}`, async () => {
+    await using issuer = serve(answer);
+    assertEquals(await failureOf(issuer.url), said);
+  });
+}
+
+Deno.test("an issuer that refuses connections, or whose name is unknown, is reported as that", async () => {
+  const closed = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = closed.addr;
+  closed.close();
+  assertEquals(await failureOf(`http://127.0.0.1:${port}/certificate`), "connection refused");
+  assertEquals(await failureOf("http://no-such-host.invalid/keys"), "host name not resolved");
+});
+
+Deno.test("an issuer that speaks no TLS, or breaks off, is reported as that", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const greeting = (async () => {
+    for await (const connection of listener) {
+      await connection.write(new TextEncoder().encode("220 smtp\r\n"));
+      connection.close();
+    }
+  })();
+  const { port } = listener.addr;
+  assertEquals(await failureOf(`https://127.0.0.1:${port}/`), "TLS handshake failed");
+  assertEquals(await failureOf(`http://127.0.0.1:${port}/`), "answer is not HTTP");
+  listener.close();
+  await greeting;
+});
+
+/** Errors as Node has them. */
+const NODE: readonly [code: string, said: string][] = [
+  ["ECONNREFUSED", "connection refused"],
+  ["ENOTFOUND", "host name not resolved"],
+  ["EAI_AGAIN", "host name not resolved"],
+  ["UND_ERR_CONNECT_TIMEOUT", "timeout"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "TLS certificate not accepted"],
+  ["CERT_HAS_EXPIRED", "TLS certificate not accepted"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "TLS certificate not accepted"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "TLS certificate not accepted"],
+  ["ECONNRESET", "connection broken"],
+  ["UND_ERR_SOCKET", "connection broken"],
+  ["EHOSTUNREACH", "no route to the host"],
+];
+
+for (const [code, said] of NODE) {
+  Deno.test(`a failure with the code ${code} is reported as: ${said}`, () => {
+    const cause = Object.assign(new Error("of https://user:secret@host/?key=secret"), { code });
+    assertEquals(fetchFailure(new TypeError("fetch failed", { cause })), said);
+  });
+}
+
+Deno.test("a fetch that took too long is a timeout, on every runtime", () => {
+  assertEquals(
+    fetchFailure(AbortSignal.abort(new DOMException("x", "TimeoutError")).reason),
+    "timeout",
+  );
+});
+
+Deno.test("of a failure that nobody foresaw nothing is quoted", () => {
+  for (const error of [new RangeError("secret"), "secret", undefined, { secret: 1 }]) {
+    assertNotMatch(fetchFailure(error), /secret/);
+  }
+});

@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@std/assert";
+import { MAX_REMEMBERED_BYTES, RememberedTokens } from "../../auth/remembered_tokens.ts";
+
+const ISSUER = "https://issuer.test";
+
+/** A token of 7.8 KB is as long as that of them, and says as much. */
+const tokenOf = (n: number) => `${n}.`.padEnd(7_800, "x");
+
+const remember = (tokens: RememberedTokens, n: number, servicePlans: readonly string[]) => {
+  const principal = { issuer: ISSUER, subject: `service-${n}`, servicePlans };
+  tokens.set(tokenOf(n), { principal, expiresAt: n });
+};
+
+/** Plan lists that make the most of 5.8 KB of claims → bytes that each takes at least. */
+const LISTS: Readonly<Record<string, [(n: number) => string[], leastBytes: number]>> = {
+  "a few long plans": [(n) => [`${n}`.padEnd(5_000, "p")], 5_000],
+  "many short plans": [(n) => Array.from({ length: 800 }, (_, i) => `${n}-${i}`), 800 * 32],
+};
+
+for (const [name, [listOf, leastBytes]] of Object.entries(LISTS)) {
+  Deno.test(`tokens with ${name} are forgotten, the oldest first, before they outgrow their memory`, () => {
+    const tokens = new RememberedTokens();
+    const count = 10_000;
+    for (let n = 0; n < count; n++) remember(tokens, n, listOf(n));
+    const kept = Array.from({ length: count }, (_, n) => n).filter((n) => tokens.get(tokenOf(n)));
+    assert(kept.length > 100, `${kept.length}`);
+    assert(kept.length * leastBytes <= MAX_REMEMBERED_BYTES, `${kept.length}`);
+    assertEquals(kept[0], count - kept.length);
+    assertEquals(tokens.get(tokenOf(count - 1))?.principal.servicePlans, listOf(count - 1));
+  });
+}
+
+Deno.test("a usual token is remembered among ten thousand others", () => {
+  const tokens = new RememberedTokens();
+  const plans = ["01FC66621VHDBN119Z8PMV1QPU", "01FC66621VHDBN119Z8PMV1QPV"];
+  for (let n = 0; n < 10_000; n++) remember(tokens, n, [...plans]);
+  for (const n of [0, 5_000, 9_999, 0]) {
+    assertEquals(tokens.get(tokenOf(n)), {
+      principal: { issuer: ISSUER, subject: `service-${n}`, servicePlans: plans },
+      expiresAt: n,
+    });
+  }
+});
+
+Deno.test("tokens that name the same plans share one list", () => {
+  const tokens = new RememberedTokens();
+  for (const n of [1, 2]) remember(tokens, n, ["a", "b"]);
+  const [first, second] = [1, 2].map((n) => tokens.get(tokenOf(n))?.principal.servicePlans);
+  assert(first && first === second);
+});
+
+Deno.test("no token gets the plans of another, however alike they are", () => {
+  const lists = [["a", "b"], ["b", "a"], ["a,b"], ["a\0b"], ['a","b'], ["a", "b", ""], [], [""]];
+  const tokens = new RememberedTokens();
+  for (const [n, plans] of lists.entries()) remember(tokens, n, plans);
+  for (const [n, plans] of lists.entries()) {
+    assertEquals(tokens.get(tokenOf(n))?.principal.servicePlans, plans);
+  }
+});
+
+Deno.test("after all was cleared no token is remembered", () => {
+  const tokens = new RememberedTokens();
+  for (const n of [1, 2]) remember(tokens, n, ["a"]);
+  assert(tokens.get(tokenOf(1))); // among the recent ones as well
+  tokens.clear();
+  assertEquals([1, 2].map((n) => tokens.get(tokenOf(n))), [undefined, undefined]);
+});

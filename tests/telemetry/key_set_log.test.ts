@@ -1,0 +1,63 @@
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { assertEquals, assertNotMatch } from "@std/assert";
+import { KeySetDownloadError } from "../../auth/key_set_download.ts";
+import { keySetLog } from "../../telemetry/key_set_log.ts";
+
+const URL_OF_KEYS = "https://issuer.example/realms/x/keys?api_key=SECRET";
+const WHERE = "https://issuer.example/realms/x/keys";
+
+/** The lines that are written meanwhile: level, message, members. */
+async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { records: (record) => void records.push(record) },
+    loggers: [
+      { category: "sms-gateway", sinks: ["records"] },
+      { category: ["logtape", "meta"], lowestLevel: "error" },
+    ],
+    reset: true,
+  });
+  write(keySetLog(URL_OF_KEYS));
+  await reset();
+  return records.map(({ level, rawMessage, properties }) => [level, rawMessage, properties]);
+}
+
+const broken = new KeySetDownloadError("answered with status 502");
+
+Deno.test("a key set that fails is said once, with its URL and the cause, and once when it is back", async () => {
+  const lines = await linesOf((log) => {
+    log.refreshed("ok");
+    for (let i = 0; i < 5; i++) log.refreshed("failed", broken);
+    for (let i = 0; i < 5; i++) log.refreshed("ok");
+    log.refreshed("failed", new SyntaxError("x"));
+  });
+  assertEquals(lines, [
+    ["warning", "key set not fetched", { url: WHERE, reason: "answered with status 502" }],
+    ["info", "key set fetched again", { url: WHERE }],
+    ["warning", "key set not fetched", { url: WHERE, reason: "answer is not JSON" }],
+  ]);
+  assertNotMatch(JSON.stringify(lines), /SECRET/);
+});
+
+Deno.test("a first fetch that fails is said; one that succeeds is not", async () => {
+  assertEquals((await linesOf((log) => log.refreshed("failed", broken))).length, 1);
+  assertEquals(await linesOf((log) => log.refreshed("ok")), []);
+});
+
+Deno.test("keys that cannot be used are named in one line, ten at most, and not twice", async () => {
+  const faults = Array.from({ length: 25 }, (_, index) => {
+    return { index, kid: `"k${index}"`, problem: "is symmetric" };
+  });
+  const lines = await linesOf((log) => {
+    log.faulty(faults.slice(0, 2));
+    log.faulty(faults.slice(0, 2));
+    log.faulty(faults);
+  });
+  assertEquals(lines[0], ["warning", "keys of the key set cannot be used", {
+    url: WHERE,
+    keys: 'key 1 (kid "k0") is symmetric; key 2 (kid "k1") is symmetric',
+    count: 2,
+  }]);
+  assertEquals(lines.length, 2);
+  assertEquals(JSON.stringify(lines[1]).match(/is symmetric/g)?.length, 10);
+});
