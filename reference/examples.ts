@@ -11,7 +11,6 @@ const BATCH = {
   modified_at: "2026-03-01T12:00:00.000Z",
   delivery_report: "none",
   expire_at: "2026-03-04T12:00:00.000Z",
-  feedback_enabled: false,
   flash_message: false,
 };
 
@@ -21,6 +20,7 @@ const GROUP = {
   size: 2,
   created_at: "2026-03-01T12:00:00.000Z",
   modified_at: "2026-03-01T12:00:00.000Z",
+  child_groups: [],
 };
 
 const INBOUND = {

@@ -5,7 +5,7 @@ import { Refusal } from "./errors.ts";
 import { refuseMagic } from "./magic.ts";
 import { toMsisdn, toSender } from "./msisdn.ts";
 import { momentOf } from "./paging.ts";
-import type { Message } from "./plan.ts";
+import type { Message, Plan, Substitutions } from "./plan.ts";
 import { checkTargets } from "./recipients.ts";
 
 /** Default and longest time to deliver, counted from `send_at`. */
@@ -17,6 +17,8 @@ const MAX_BINARY_BYTES = 140;
 /** A message that may be sent, and when. */
 export interface CheckedMessage {
   message: Message;
+  /** The message's `parameters` by recipient; undefined if it has none. */
+  substitutions: Substitutions | undefined;
   /** The moment of the check. */
   nowMs: number;
   startMs: number;
@@ -30,14 +32,13 @@ export function checkMessage(call: Call, request: Message): CheckedMessage {
   const times = checkTimes(request, nowMs);
   if (request.type === "mt_binary") checkBinaryLength(request);
   const message = withoutNulls(request);
+  if (message.type === "mt_media") message.body = withoutNulls(message.body);
   if (message.from) message.from = checkSender(message.from);
-  if ("parameters" in message && message.parameters) {
-    message.parameters = checkParameters(message.parameters);
-  }
+  const substitutions = substitutionsOf(message);
   message.to = checkTargets(plan, message.to);
-  refuseMissingCallback(message);
+  refuseMissingCallback(plan, message);
   refuseMagic(plan.id, message);
-  return { message, nowMs, ...times };
+  return { message, substitutions, nowMs, ...times };
 }
 
 /** A copy without the members that are null, which mean the same as absent ones. */
@@ -79,25 +80,30 @@ function checkSender(from: string): string {
   );
 }
 
-type Parameters = Record<string, Record<string, string>>;
-
-function checkParameters(parameters: Parameters): Parameters {
-  const checked: Parameters = {};
-  for (const [name, values] of Object.entries(parameters)) {
-    const entries = Object.entries(values).map(([key, value]) => {
-      const recipient = key === "default" ? key : toMsisdn(key);
-      if (recipient !== undefined) return [recipient, value] as const;
-      throw new Refusal(
-        "syntax_invalid_parameter_format",
-        `Field "parameters.${name}" has a key that is no phone number: ${key}.`,
-      );
-    });
-    checked[name] = Object.fromEntries(entries);
-  }
-  return checked;
+/** The parameters by canonical number. Throws a 400 for a key that is no number. */
+function substitutionsOf(message: Message): Substitutions | undefined {
+  if (message.type === "mt_binary" || !message.parameters) return undefined;
+  const byName = Object.entries(message.parameters).map(([name, values]) => {
+    const byRecipient = Object.entries(values).map(([key, value]) =>
+      [toRecipient(name, key), value] as const
+    );
+    return [name, new Map(byRecipient)] as const;
+  });
+  return new Map(byName);
 }
 
-function refuseMissingCallback(message: Message): void {
-  if ((message.delivery_report ?? "none") === "none" || message.callback_url) return;
+function toRecipient(name: string, key: string): string {
+  const recipient = key === "default" ? key : toMsisdn(key);
+  if (recipient !== undefined) return recipient;
+  throw new Refusal(
+    "syntax_invalid_parameter_format",
+    `Field "parameters.${name}" has a key that is no phone number: ${key}.`,
+  );
+}
+
+/** A delivery report needs a callback URL: the message's own, or the default of the plan. */
+function refuseMissingCallback(plan: Plan, message: Message): void {
+  if ((message.delivery_report ?? "none") === "none") return;
+  if (message.callback_url || plan.defaultCallbackUrl !== undefined) return;
   throw new Refusal("missing_callback_url", "Requesting delivery report without any callback URL.");
 }

@@ -124,7 +124,6 @@ export function written(batch: Batch) {
     delivery_report: message.delivery_report ?? "none",
     ...send_at && { send_at: formatTimestamp(parseTimestamp(send_at) ?? batch.startMs) },
     expire_at: formatTimestamp(batch.expireAtMs),
-    feedback_enabled: message.feedback_enabled ?? false,
     ...message.type === "mt_text" && { flash_message: message.flash_message ?? false },
   };
 }

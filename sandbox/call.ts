@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { NotFound, Refusal } from "./errors.ts";
 import type { World } from "./options.ts";
 import type { Plan } from "./plan.ts";
+import { parametersOf } from "./query.ts";
 
 export interface Call {
   readonly plan: Plan;
@@ -32,11 +33,9 @@ export function readBody<S extends Schema>(call: Call, schema: S): v.InferOutput
   throw refusalOf(result.issues[0], "Field");
 }
 
-/** The query parameters, checked; those that look like numbers and booleans are read so. */
+/** The query parameters, checked. Throws a 400 that names the parameter that is wrong. */
 export function readQuery<S extends Schema>(call: Call, schema: S): v.InferOutput<S> {
-  const input: Record<string, unknown> = {};
-  for (const [name, value] of call.query) input[name] = TYPED.has(name) ? typed(value) : value;
-  const result = v.safeParse(schema, input, { abortEarly: true });
+  const result = v.safeParse(schema, parametersOf(call.query), { abortEarly: true });
   if (result.success) return result.output;
   throw refusalOf(result.issues[0], "Query parameter");
 }
@@ -52,18 +51,6 @@ export function param(call: Call, name: string): string {
 export function found<T>(value: T | undefined): T {
   if (value === undefined) throw new NotFound();
   return value;
-}
-
-const TYPED: ReadonlySet<string> = new Set([
-  "page",
-  "page_size",
-  "number_of_recipients",
-  "per_recipient",
-]);
-
-function typed(value: string): unknown {
-  if (/^-?\d{1,15}$/.test(value)) return Number(value);
-  return value === "true" ? true : value === "false" ? false : value;
 }
 
 /** Checks whose failure means a badly formed value; all others are broken constraints. */

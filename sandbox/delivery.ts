@@ -3,7 +3,7 @@
 import { FATES } from "./magic.ts";
 import type { World } from "./options.ts";
 import { measure } from "./parts.ts";
-import type { Batch, Message } from "./plan.ts";
+import type { Batch } from "./plan.ts";
 import { textFor } from "./recipients.ts";
 import type { DELIVERY_STATUSES } from "./schemas/delivery_reports.ts";
 
@@ -79,7 +79,7 @@ function timeline(batch: Batch, recipient: string, pace: Pace): [code: number, m
     return [queued, [407, batch.canceledAtMs]];
   }
   if (batch.expireAtMs <= dispatchMs) return [queued, [406, batch.expireAtMs]];
-  const fate = refusedBecause(batch.message, recipient) ?? FATES[recipient] ?? 0;
+  const fate = refusedBecause(batch, recipient) ?? FATES[recipient] ?? 0;
   if (STATUS_OF_CODE[fate] === "Aborted") return [queued, [fate, dispatchMs]];
   const deliverMs = dispatchMs + pace.deliverAfterMs;
   const outcome: [number, number] = fate === ABSENT || batch.expireAtMs <= deliverMs
@@ -89,9 +89,10 @@ function timeline(batch: Batch, recipient: string, pace: Pace): [code: number, m
 }
 
 /** The code of a message that cannot be made for this recipient, if so. */
-function refusedBecause(message: Message, recipient: string): number | undefined {
+function refusedBecause(batch: Batch, recipient: string): number | undefined {
+  const { message } = batch;
   if (message.type === "mt_binary") return undefined;
-  const text = textFor(message, recipient);
+  const text = textFor(batch, recipient);
   if (text === undefined) return 405;
   const limit = message.type === "mt_text" ? message.max_number_of_message_parts : undefined;
   return limit && measure(text).parts > limit ? 411 : undefined;

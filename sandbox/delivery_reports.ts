@@ -77,9 +77,11 @@ function reportsOf(call: Call, batch: Batch): Report[] {
 }
 
 function stateFilter(query: { status?: string | undefined; code?: string | undefined }) {
-  const hasStatus = listFilter(query.status);
+  // The Python SDK declares the statuses in upper case.
+  const hasStatus = listFilter(query.status, (item) => item.toLowerCase());
   const hasCode = listFilter(query.code);
-  return ({ state }: Report) => hasStatus(state.status) && hasCode(String(state.code));
+  return ({ state }: Report) =>
+    hasStatus(state.status.toLowerCase()) && hasCode(String(state.code));
 }
 
 /** A recipient's report as the API writes it. */
@@ -96,7 +98,7 @@ function written(call: Call, { batch, recipient, state }: Report) {
     ...state.byOperator && { operator_status_at: formatTimestamp(state.atMs) },
     client_reference: message.client_reference,
     ...!message.from && { applied_originator: call.world.defaultOriginator },
-    ...limited && { number_of_message_parts: measure(textFor(message, recipient) ?? "").parts },
+    ...limited && { number_of_message_parts: measure(textFor(batch, recipient) ?? "").parts },
   };
 }
 

@@ -1,17 +1,17 @@
 /** The dry run: what a batch would become, without sending it. */
 
-import { checkMessage } from "./batch_rules.ts";
+import { type CheckedMessage, checkMessage } from "./batch_rules.ts";
 import { readMessage } from "./batches.ts";
 import { type Call, readQuery, type Reply } from "./call.ts";
 import { measure } from "./parts.ts";
-import type { Message } from "./plan.ts";
 import { expand, textFor } from "./recipients.ts";
 import { DryRunQuery } from "./schemas/mod.ts";
 
 export function dryRun(call: Call): Reply {
   const query = readQuery(call, DryRunQuery);
-  const { message } = checkMessage(call, readMessage(call));
-  const details = expand(call.plan, message.to).map((recipient) => detail(message, recipient));
+  const checked = checkMessage(call, readMessage(call));
+  const recipients = expand(call.plan, checked.message.to);
+  const details = recipients.map((recipient) => detail(checked, recipient));
   return {
     status: 200,
     body: {
@@ -22,9 +22,10 @@ export function dryRun(call: Call): Reply {
   };
 }
 
-function detail(message: Message, recipient: string) {
+function detail(checked: CheckedMessage, recipient: string) {
+  const { message } = checked;
   const template = message.type === "mt_media" ? message.body.message ?? "" : message.body;
-  const body = textFor(message, recipient) ?? template;
+  const body = textFor(checked, recipient) ?? template;
   const { parts, encoding } = measure(body);
   // A binary message and an MMS are never split.
   return { recipient, number_of_parts: message.type === "mt_text" ? parts : 1, body, encoding };

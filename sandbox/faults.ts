@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { Refusal } from "./errors.ts";
 import { FAULT_SHAPES } from "./fault_shapes.ts";
+import { typed } from "./query.ts";
 
 /** Longest delay: more than any deadline worth testing. */
 const MAX_DELAY_MS = 600_000;
@@ -82,7 +83,7 @@ export function faultInQuery(query: string): Fault | undefined {
   if (!query.includes(PREFIX)) return undefined;
   const asked: Record<string, unknown> = {};
   for (const [name, value] of new URLSearchParams(query)) {
-    if (name.startsWith(PREFIX)) asked[name.slice(PREFIX.length)] = typed(name, value);
+    if (name.startsWith(PREFIX)) asked[name.slice(PREFIX.length)] = valueOf(name, value);
   }
   return Object.keys(asked).length > 0 ? readFault(Fault, asked, PREFIX) : undefined;
 }
@@ -107,8 +108,6 @@ function explain(issue: v.BaseIssue<unknown>, prefix: string): string {
   return `${prefix}${path}: ${unknown ? `unknown, known are ${known}` : issue.message}`;
 }
 
-function typed(name: string, value: string): unknown {
-  if (name === `${PREFIX}code`) return value;
-  if (/^-?\d{1,15}$/.test(value)) return Number(value);
-  return value === "true" ? true : value === "false" ? false : value;
+function valueOf(name: string, value: string): unknown {
+  return name === `${PREFIX}code` ? value : typed(value);
 }

@@ -90,7 +90,7 @@ function written({ plan }: Call, group: Group) {
     size: membersOf(plan, group).size,
     created_at: formatTimestamp(group.createdAtMs),
     modified_at: formatTimestamp(group.modifiedAtMs),
-    ...group.childGroups.length > 0 && { child_groups: group.childGroups },
+    child_groups: group.childGroups,
     auto_update: group.autoUpdate,
   };
 }

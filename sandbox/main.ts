@@ -2,9 +2,30 @@
 
 import * as v from "valibot";
 import { createSandbox } from "./app.ts";
+import { CallbackUrl } from "./schemas/common.ts";
 import { serveSandbox } from "./serve.ts";
 
-const Environment = v.object({
+const ServicePlans = v.pipe(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)), v.pipe(v.string(), v.minLength(1))),
+  v.check((plans) => Object.keys(plans).length > 0),
+);
+
+const CallbackUrls = v.record(v.string(), CallbackUrl);
+
+/** A variable whose value is JSON of this schema, such as `example`. */
+function json<S extends v.GenericSchema>(schema: S, example: string) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform<string, v.InferOutput<S>>(({ dataset, addIssue, NEVER }) => {
+      const result = v.safeParse(schema, jsonOf(dataset.value));
+      if (result.success) return result.output;
+      addIssue({ message: `expected a JSON object such as ${example}` });
+      return NEVER;
+    }),
+  );
+}
+
+const Variables = v.object({
   SANDBOX_PORT: v.optional(
     v.pipe(
       v.string(),
@@ -15,23 +36,20 @@ const Environment = v.object({
     "8090",
   ),
   SANDBOX_HOST: v.optional(v.pipe(v.string(), v.minLength(1, "expected a host")), "127.0.0.1"),
-  SERVICE_PLANS: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const plans = v.safeParse(ServicePlans, jsonOf(dataset.value));
-        if (plans.success) return plans.output;
-        addIssue({ message: 'expected a JSON object such as {"plan":"token"}' });
-        return NEVER;
-      }),
-    ),
-    '{"demo-plan":"demo-token"}',
-  ),
+  SERVICE_PLANS: v.optional(json(ServicePlans, '{"plan":"token"}'), '{"demo-plan":"demo-token"}'),
+  SANDBOX_CALLBACK_URLS: v.optional(json(CallbackUrls, '{"plan":"https://…"}'), "{}"),
 });
 
-const ServicePlans = v.pipe(
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)), v.pipe(v.string(), v.minLength(1))),
-  v.check((plans) => Object.keys(plans).length > 0),
+const Environment = v.pipe(
+  Variables,
+  v.forward(
+    v.check(
+      ({ SERVICE_PLANS, SANDBOX_CALLBACK_URLS }) =>
+        Object.keys(SANDBOX_CALLBACK_URLS).every((plan) => Object.hasOwn(SERVICE_PLANS, plan)),
+      "expected only plans of SERVICE_PLANS",
+    ),
+    ["SANDBOX_CALLBACK_URLS"],
+  ),
 );
 
 if (import.meta.main) await main();
@@ -42,13 +60,13 @@ async function main(): Promise<void> {
     const faults = environment.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
     return stop(`The sandbox cannot start: ${faults.join("; ")}`);
   }
-  const { SANDBOX_PORT: port, SANDBOX_HOST: hostname, SERVICE_PLANS } = environment.output;
+  const { SANDBOX_PORT: port, SANDBOX_HOST: hostname } = environment.output;
+  const { SERVICE_PLANS: servicePlans, SANDBOX_CALLBACK_URLS: defaultCallbackUrls } =
+    environment.output;
   try {
-    const served = await serveSandbox(createSandbox({ servicePlans: SERVICE_PLANS }), {
-      port,
-      hostname,
-    });
-    say(greeting(served.url, SERVICE_PLANS));
+    const sandbox = createSandbox({ servicePlans, defaultCallbackUrls });
+    const served = await serveSandbox(sandbox, { port, hostname });
+    say(greeting(served.url, servicePlans));
     const close = () => served.close().then(() => Deno.exit(0));
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, close);
   } catch (error) {

@@ -14,6 +14,11 @@ export interface SandboxOptions {
   deliverAfterMs?: number;
   /** Sender of batches that name none. Default: `12025550199`. */
   defaultOriginator?: string;
+  /**
+   * Service plan identifier → its default callback URL, with which a delivery report can be
+   * requested without a `callback_url`. Default: no plan has one.
+   */
+  defaultCallbackUrls?: Readonly<Record<string, string>>;
   /** Batches kept per service plan; the oldest make room. Default: 10,000. */
   maxBatches?: number;
   /** Groups kept per service plan; the oldest make room. Default: 1,000. */
@@ -37,6 +42,7 @@ export function createWorld(options: SandboxOptions): World {
     dispatchAfterMs: options.dispatchAfterMs ?? 1_000,
     deliverAfterMs: options.deliverAfterMs ?? 2_000,
     defaultOriginator: options.defaultOriginator ?? "12025550199",
+    defaultCallbackUrls: options.defaultCallbackUrls ?? {},
     maxBatches: options.maxBatches ?? 10_000,
     maxGroups: options.maxGroups ?? 1_000,
     maxBodyBytes: options.maxBodyBytes ?? 1_048_576,

@@ -6,12 +6,20 @@ import { seedInbounds } from "./inbound_seeds.ts";
 import type { World } from "./options.ts";
 import type { AutoUpdate, InboundResponse, SendBatchRequest } from "./schemas/mod.ts";
 
-/** A checked request: numbers as digits, nulls gone. */
+/**
+ * A checked request, without members that are null. Sender and recipients are digits; the keys of
+ * `parameters` are as they were sent, since the API returns them so.
+ */
 export type Message = v.InferOutput<typeof SendBatchRequest>;
+
+/** Parameter name → recipient as digits, or `default` → the text that takes its place. */
+export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 export interface Batch {
   readonly id: string;
   message: Message;
+  /** The message's `parameters`; undefined if it has none, and its text is sent as it is. */
+  substitutions: Substitutions | undefined;
   readonly createdAtMs: number;
   modifiedAtMs: number;
   /** When sending starts: `send_at`, or at once if that is not in the future. */
@@ -37,6 +45,8 @@ export type Inbound = v.InferOutput<typeof InboundResponse>;
 export interface Plan {
   readonly id: string;
   readonly token: string;
+  /** Where delivery reports go for batches without a `callback_url`; undefined if nowhere. */
+  readonly defaultCallbackUrl: string | undefined;
   readonly batches: BoundedStore<Batch>;
   readonly groups: BoundedStore<Group>;
   /** Group name → identifier: a name is used once. */
@@ -64,6 +74,7 @@ export function createPlan(id: string, token: string, world: World): Plan {
   return {
     id,
     token,
+    defaultCallbackUrl: new Map(Object.entries(world.defaultCallbackUrls)).get(id),
     groupNames,
     waiting,
     batches: new BoundedStore<Batch>({

@@ -3,7 +3,7 @@
 import { Refusal } from "./errors.ts";
 import { looksLikeGroupId, toMsisdn } from "./msisdn.ts";
 import { truncate } from "./parts.ts";
-import { type Batch, type Group, type Message, type Plan, weigh } from "./plan.ts";
+import { type Batch, type Group, type Plan, type Substitutions, weigh } from "./plan.ts";
 
 /** `targets` with numbers as digits and without duplicates; groups must exist. */
 export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
@@ -83,21 +83,21 @@ export function settleStarted(plan: Plan, nowMs: number): void {
 }
 
 /** The text for one recipient; undefined if a parameter has no value for them. */
-export function textFor(message: Message, recipient: string): string | undefined {
+export function textFor(
+  { message, substitutions }: Pick<Batch, "message" | "substitutions">,
+  recipient: string,
+): string | undefined {
   if (message.type === "mt_binary") return message.body;
   const template = message.type === "mt_text" ? message.body : message.body.message ?? "";
-  const filled = message.parameters ? fill(template, message.parameters, recipient) : template;
+  const filled = substitutions ? fill(template, substitutions, recipient) : template;
   const shorten = message.type === "mt_text" && message.truncate_concat === true;
   return shorten && filled !== undefined ? truncate(filled) : filled;
 }
 
-type Parameters = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-function fill(template: string, parameters: Parameters, recipient: string): string | undefined {
+function fill(template: string, values: Substitutions, recipient: string): string | undefined {
   let complete = true;
   const text = template.replace(/\$\{([A-Za-z0-9._-]{1,16})\}/g, (mark, name: string) => {
-    const values = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    const value = values?.[recipient] ?? values?.["default"];
+    const value = values.get(name)?.get(recipient) ?? values.get(name)?.get("default");
     complete &&= value !== undefined;
     return value ?? mark;
   });

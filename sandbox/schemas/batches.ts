@@ -138,7 +138,7 @@ const written = {
   delivery_report: v.picklist(DELIVERY_REPORT_TYPES),
   send_at: v.optional(UtcTimestamp),
   expire_at: UtcTimestamp,
-  feedback_enabled: v.boolean(),
+  feedback_enabled: v.optional(v.boolean()),
 } as const;
 
 export const TextBatch = v.object({ ...SendTextRequest.entries, ...written });

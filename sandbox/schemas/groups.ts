@@ -48,7 +48,7 @@ export const GroupResponse = v.object({
   size: v.number(),
   created_at: UtcTimestamp,
   modified_at: UtcTimestamp,
-  child_groups: v.optional(v.array(v.string())),
+  child_groups: v.array(v.string()),
   auto_update: v.optional(AutoUpdate),
 });
 

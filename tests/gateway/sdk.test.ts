@@ -21,12 +21,17 @@ interface Whole {
 /** The official SDK, unmodified, with the caller's JWT as its token, against gateway and sandbox. */
 async function withSdk(
   run: (whole: Whole) => Promise<void>,
-  { token = {}, env = {} }: { token?: TokenOptions | string; env?: Record<string, string> } = {},
+  { token = {}, env = {}, defaultCallbackUrls = {} }: {
+    token?: TokenOptions | string;
+    env?: Record<string, string>;
+    defaultCallbackUrls?: Record<string, string>;
+  } = {},
 ): Promise<void> {
   const sandbox = createSandbox({
     servicePlans: { "plan-1": "credential-of-plan-1" },
     dispatchAfterMs: 0,
     deliverAfterMs: 0,
+    defaultCallbackUrls,
   });
   const served = await serveSandbox(sandbox);
   try {
@@ -98,6 +103,36 @@ Deno.test("a user of the official SDK sends, reads, changes and cancels batches 
     assertEquals((await sms.batches.get({ batch_id })).canceled, true);
   }));
 
+Deno.test("a user of the official SDK gets parameters back as they were sent, and no member that was not", () =>
+  withSdk(async ({ sms }) => {
+    const parameters = { name: { [`+${ALICE}`]: "Alice", default: "there" } };
+    const sent = await sms.batches.sendTextMessage(
+      textTo([`+${ALICE}`, `+${BOB}`], { body: "Hi ${name}", parameters, delivery_report: "full" }),
+    );
+    assertEquals([sent.to, sent.parameters], [[ALICE, BOB], parameters]);
+    assertEquals(sent.delivery_report, "full");
+    for (const member of ["feedback_enabled", "callback_url", "client_reference", "send_at"]) {
+      assertEquals(member in sent, false, member);
+    }
+  }, { defaultCallbackUrls: { "plan-1": "https://example.com/reports" } }));
+
+Deno.test("a user of the official SDK finds batches and messages by lists, dates and statuses", () =>
+  withSdk(async ({ sms }) => {
+    const before = new Date(Date.now() - 1000);
+    const { id: batch_id = "" } = await sms.batches.send(textTo([ALICE, "12025550105"]));
+    for (const status of ["Delivered", "DELIVERED"]) {
+      const both = { batch_id, status: [status, "EXPIRED"], code: [0, 27] };
+      assertEquals((await sms.deliveryReports.get(both)).statuses.map(({ count }) => count), [1]);
+      const listed = await all(sms.deliveryReports.list({ status, code: "0,27" }));
+      assertEquals(listed.map(({ recipient }) => recipient), [ALICE]);
+    }
+    const ofSender = (start_date: Date) =>
+      all(sms.batches.list({ from: "+12025550199,54321", start_date }));
+    assertEquals((await ofSender(before)).map(({ id }) => id), [batch_id]);
+    assertEquals(await ofSender(new Date(Date.now() + 60_000)), []);
+    assertEquals((await all(sms.inbounds.list({ to: ["+12025550199", "54321"] }))).length, 4);
+  }));
+
 Deno.test("a user of the official SDK reads a dry run through the gateway", () =>
   withSdk(async ({ sms }) => {
     const answer = await sms.batches.dryRun({
@@ -134,7 +169,7 @@ Deno.test("a user of the official SDK creates, reads, changes and deletes groups
       createGroupRequestBody: { name: "Customers", members: [`+${ALICE}`] },
     });
     const group_id = created.id ?? "";
-    assertEquals([created.name, created.size], ["Customers", 1]);
+    assertEquals([created.name, created.size, created.child_groups], ["Customers", 1, []]);
     assertEquals(await sms.groups.get({ group_id }), created);
     const updated = await sms.groups.update({
       group_id,

@@ -1,4 +1,4 @@
-import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
+import { createSandbox, type Sandbox, type SandboxOptions } from "../../sandbox/app.ts";
 import { serveSandbox } from "../../sandbox/serve.ts";
 import { type ServedGateway, serveGateway } from "../support/served.ts";
 
@@ -11,9 +11,18 @@ export interface Stage extends AsyncDisposable {
   readonly sandbox: Sandbox;
 }
 
-/** Serves a gateway and the sandbox behind it on free ports of this machine. */
-export async function stage(env: Record<string, string> = {}): Promise<Stage> {
-  const sandbox = createSandbox({ servicePlans: { [PLAN]: "credential-of-plan-1" } });
+/**
+ * Serves a gateway and the sandbox behind it on free ports of this machine.
+ *
+ * @param env Settings of the gateway beside the usual ones
+ * @param options Options of the sandbox beside its service plan
+ */
+export async function stage(
+  env: Record<string, string> = {},
+  options: Partial<SandboxOptions> = {},
+): Promise<Stage> {
+  const servicePlans = { [PLAN]: "credential-of-plan-1" };
+  const sandbox = createSandbox({ servicePlans, ...options });
   const served = await serveSandbox(sandbox);
   const gateway = await serveGateway({ upstream: served.url, env });
   return {

@@ -23,14 +23,13 @@ Deno.test("sending a batch answers 201 with what was sent, canonical, and its de
     to: [number(1), number(2)],
     from: "12025550199",
     body: "Hi ${name}",
-    parameters: { name: { [number(1)]: "Joe", default: "there" } },
+    parameters: { name: { "+1202 5550121": "Joe", default: "there" } },
     client_reference: "ref",
     canceled: false,
     created_at: START,
     modified_at: START,
     delivery_report: "none",
     expire_at: at(3 * DAY_MS),
-    feedback_enabled: false,
     flash_message: false,
   });
 });
@@ -74,6 +73,76 @@ Deno.test("a batch keeps every member of its type", async () => {
     assertEquals(sent.status, 201);
     assertEquals(got.body, { ...sent.body, ...message });
     assertEquals(got.body, sent.body);
+  }
+});
+
+Deno.test("feedback_enabled is in the answer if it was sent, with either value", async () => {
+  const { call } = testSandbox();
+  for (const feedback_enabled of [true, false, null, undefined]) {
+    const message = { to: [number(1)], body: "Hi", feedback_enabled };
+    const { body } = await call("POST", "/batches", message);
+    const expected = feedback_enabled ?? undefined;
+    assertEquals(body.feedback_enabled, expected);
+    assertEquals("feedback_enabled" in body, expected !== undefined);
+  }
+});
+
+Deno.test("members that are null count as not sent, in the body of a media message too", async () => {
+  const { call } = testSandbox();
+  const url = "https://example.com/cat.jpg";
+  const { status, body } = await call("POST", "/batches", {
+    type: "mt_media",
+    to: [number(1)],
+    body: { url, message: null, subject: null },
+    parameters: null,
+    campaign_id: null,
+  });
+  assertEquals([status, body.body], [201, { url }]);
+  assertEquals(["parameters" in body, "campaign_id" in body], [false, false]);
+});
+
+Deno.test("parameters find their recipient however its number is written, and keep their keys", async () => {
+  const { call } = testSandbox();
+  const to = [number(1), `+${number(2)}`, number(3), number(4)];
+  const parameters = {
+    name: {
+      [`+${number(1)}`]: "Ada",
+      [number(2)]: "Bob",
+      [`00${number(3)}`]: "Cy",
+      default: "you",
+    },
+  };
+  const message = { to, body: "Hi ${name}", parameters };
+  const dryRun = await call("POST", "/batches/dry_run?per_recipient=true", message);
+  assertEquals(
+    dryRun.body.per_recipient.map((one: { body: string }) => one.body),
+    ["Hi Ada", "Hi Bob", "Hi Cy", "Hi you"],
+  );
+  const { body: { id } } = await call("POST", "/batches", message);
+  const changed = await call("POST", `/batches/${id}`, { body: "Bye ${name}" });
+  assertEquals(changed.body.parameters, parameters);
+  const others = { name: { [`+${number(1)}`]: "Eve", default: "all" } };
+  const updated = await call("POST", `/batches/${id}`, { parameters: others });
+  assertEquals(updated.body.parameters, others);
+  assertEquals((await call("GET", `/batches/${id}`)).body, updated.body);
+});
+
+Deno.test("a delivery report needs a callback URL: the batch's own or the default of the plan", async () => {
+  const defaultCallbackUrls = { plan: "https://example.com/reports" };
+  for (const delivery_report of ["summary", "full", "per_recipient", "per_recipient_final"]) {
+    const message = { to: [number(1)], body: "Hi", delivery_report };
+    const without = await testSandbox().call("POST", "/batches", message);
+    assertEquals([without.status, without.body.code], [403, "missing_callback_url"]);
+    const { call, sandbox } = testSandbox({ defaultCallbackUrls });
+    const sent = await call("POST", "/batches", message);
+    assertEquals([sent.status, sent.body.delivery_report], [201, delivery_report]);
+    assertEquals("callback_url" in sent.body, false);
+    const { status } = await request(sandbox, "/xms/v1/other/batches", {
+      method: "POST",
+      headers: { authorization: "Bearer secret", "content-type": "application/json" },
+      body: JSON.stringify(message),
+    });
+    assertEquals(status, 403);
   }
 });
 

@@ -37,7 +37,13 @@ Deno.test("a group may be empty and nameless", async () => {
   const { call } = testSandbox();
   const { status, body } = await call("POST", "/groups", {});
   assertEquals(status, 201);
-  assertEquals(body, { id: body.id, size: 0, created_at: START, modified_at: START });
+  assertEquals(body, {
+    id: body.id,
+    size: 0,
+    created_at: START,
+    modified_at: START,
+    child_groups: [],
+  });
   assertEquals((await call("GET", `/groups/${body.id}/members`)).body, []);
 });
 
@@ -82,13 +88,21 @@ Deno.test("a group is renamed, keeps its name, or loses it to null", async () =>
 
 Deno.test("a replacement leaves nothing of the group but its identifier", async () => {
   const { call } = testSandbox();
+  const child = await call("POST", "/groups", { members: [number(3)] });
   const { body } = await call("POST", "/groups", {
     name: "Before",
     members: [number(1)],
+    child_groups: [child.body.id],
     auto_update: { to: "54321" },
   });
   const replaced = await call("PUT", `/groups/${body.id}`, { members: [number(2)] });
-  assertEquals(replaced.body, { id: body.id, size: 1, created_at: START, modified_at: START });
+  assertEquals(replaced.body, {
+    id: body.id,
+    size: 1,
+    created_at: START,
+    modified_at: START,
+    child_groups: [],
+  });
 });
 
 Deno.test("a deleted group is gone, answers 200 without a body, and frees its name", async () => {

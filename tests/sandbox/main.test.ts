@@ -16,7 +16,11 @@ function start(env: Record<string, string>): Deno.ChildProcess {
 
 Deno.test("the command says where it listens and stops on a signal", { ignore }, async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    await using child = start({ SANDBOX_PORT: "0", SERVICE_PLANS: '{"my-plan":"my-token"}' });
+    await using child = start({
+      SANDBOX_PORT: "0",
+      SERVICE_PLANS: '{"my-plan":"my-token"}',
+      SANDBOX_CALLBACK_URLS: '{"my-plan":"https://example.com/reports"}',
+    });
     let text = "";
     for await (const bytes of child.stdout.values({ preventCancel: true })) {
       text += new TextDecoder().decode(bytes);
@@ -27,6 +31,12 @@ Deno.test("the command says where it listens and stops on a signal", { ignore },
     const headers = { authorization: "Bearer my-token" };
     const response = await fetch(`${url}/xms/v1/my-plan/batches`, { headers });
     assertEquals((await response.json()).count, 0);
+    const sent = await fetch(`${url}/xms/v1/my-plan/batches`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ to: ["12025550121"], body: "Hi", delivery_report: "full" }),
+    });
+    assertEquals([sent.status, (await sent.json()).delivery_report], [201, "full"]);
     child.kill(signal);
     await child.stdout.cancel();
     await child.stderr.cancel();
@@ -41,6 +51,10 @@ Deno.test("a start that cannot succeed says why in one line", { ignore }, async 
     [{ SANDBOX_PORT: "65536" }, ["SANDBOX_PORT: expected a port, 0 to 65535"]],
     [{ SERVICE_PLANS: "{" }, ["SERVICE_PLANS: expected a JSON object"]],
     [{ SERVICE_PLANS: "{}" }, ["SERVICE_PLANS: expected a JSON object"]],
+    [{ SANDBOX_CALLBACK_URLS: '{"demo-plan":"no URL"}' }, [
+      "SANDBOX_CALLBACK_URLS: expected a JSON",
+    ]],
+    [{ SANDBOX_CALLBACK_URLS: '{"other":"https://a.example/"}' }, ["only plans of SERVICE_PLANS"]],
     [{ SERVICE_PLANS: '{"a b":"c"}', SANDBOX_HOST: "" }, ["SERVICE_PLANS", "SANDBOX_HOST"]],
     [{ SANDBOX_PORT: String(taken.addr.port) }, ["cannot listen", "EADDRINUSE"]],
   ];
