@@ -1,4 +1,4 @@
-import { serve } from "./entry/deno_server.ts";
+import { countDescriptors, serve } from "./entry/deno_server.ts";
 import { run } from "./entry/run.ts";
 import { VARIABLES } from "./settings.ts";
 
@@ -19,5 +19,6 @@ await run({
   output: Deno.stdout.writable,
   isTerminal: Deno.stdout.isTerminal(),
   serve,
+  countDescriptors,
   exit: Deno.exit,
 });

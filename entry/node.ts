@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { Writable } from "node:stream";
-import { serve } from "./node_server.ts";
+import { countDescriptors, serve } from "./node_server.ts";
 import { run } from "./run.ts";
 
 await run({
@@ -10,5 +10,6 @@ await run({
   output: Writable.toWeb(process.stdout) as WritableStream<Uint8Array<ArrayBuffer>>,
   isTerminal: process.stdout.isTTY,
   serve,
+  countDescriptors,
   exit: (code) => process.exit(code),
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
+import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { Gateway } from "../gateway.ts";
@@ -21,6 +22,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     },
     overrideGlobalObjects: false,
   }) as HttpServer; // as it is where no other server is asked for
+  if (options.maxConnections) server.maxConnections = options.maxConnections;
   await listening(server, options);
   const [signalled, signalledAgain] = signals((signal, listener) => process.on(signal, listener));
   const stopped = signalled.then(() => {
@@ -43,4 +45,18 @@ function listening(server: HttpServer, options: ServeOptions): Promise<void> {
     server.once("error", (cause) => reject(new ListenError(options, cause)));
     server.listen(options.port, options.host, resolve);
   });
+}
+
+/**
+ * How many file descriptors the process can open: its limit without those that are open. Linux
+ * only; Node itself goes on when accepting a connection fails for want of descriptors.
+ */
+export function countDescriptors(): number | undefined {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const limit = /^Max open files +(\d+)/m.exec(limits)?.[1];
+    return limit === undefined ? undefined : Number(limit) - readdirSync("/proc/self/fd").length;
+  } catch {
+    return undefined; // no procfs
+  }
 }

@@ -11,6 +11,7 @@ const FILES = [
   "limits",
   "adaptive",
   "callers",
+  "descriptors",
   "smuggling",
   "paths",
   "fuzz",
