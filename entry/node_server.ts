@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import type { GatewayEnv } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { closing, signals, stopGently } from "./stopping.ts";
@@ -12,10 +13,9 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
   let answer = gateway.fetch;
   const server = createAdaptorServer({
     async fetch(request, bindings) {
-      const { incoming } = bindings as HttpBindings; // HTTP/1.1 only
-      const remoteAddr = { hostname: incoming.socket.remoteAddress };
+      const { incoming, outgoing } = bindings as HttpBindings; // HTTP/1.1 only
       try {
-        return await answer(asSent(request, incoming), { remoteAddr });
+        return await answer(asSent(request, incoming), bindingsOf(incoming, outgoing));
       } catch (error) {
         return gateway.onError(error);
       }
@@ -32,6 +32,14 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
   });
   const address = server.address();
   return { port: typeof address === "object" && address ? address.port : port, stopped };
+}
+
+function bindingsOf(incoming: IncomingMessage, outgoing: ServerResponse): GatewayEnv["Bindings"] {
+  return {
+    remoteAddr: { hostname: incoming.socket.remoteAddress ?? "" },
+    completed: new Promise<void>((resolve) => outgoing.once("close", resolve)),
+    giveUp: () => void outgoing.destroy(),
+  };
 }
 
 /** The adapter resolves dot segments; routes are matched by the target as it was sent. */

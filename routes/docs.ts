@@ -2,6 +2,8 @@ import type { Handler, Hono } from "hono";
 import { etag } from "hono/etag";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
+import { answerShare } from "../middleware/answer_share.ts";
+import { inPieces } from "../middleware/pieces.ts";
 import { PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { swaggerUi } from "../reference/swagger_ui.ts";
@@ -56,6 +58,12 @@ const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
 };
 
+/**
+ * Answers of the reference that were not taken yet, in all. Their bytes are shared; what the runtime
+ * keeps for each connection is not.
+ */
+const MAX_ANSWERS = 64;
+
 const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
@@ -67,8 +75,9 @@ export async function preloadDocs(): Promise<void> {
 
 /** Mounts the reference: `/openapi.json`, `/docs` and what they need; no token is asked for. */
 export function mountDocs(app: Hono<GatewayEnv>): void {
+  const share = answerShare(MAX_ANSWERS);
   for (const [path, store] of STORES) {
-    app.get(path, etag(), serving(store));
+    app.get(path, share, etag(), serving(store));
     app.all(path, methodNotAllowed);
   }
 }
@@ -85,7 +94,8 @@ function serving(store: ResourceStore): Handler<GatewayEnv> {
     const { bytes, tag } = await store.packed();
     const gzip = acceptsGzip(c.req.header("accept-encoding"));
     const body = gzip ? bytes : await store.unpacked();
-    return c.body(body, 200, {
+    c.set("isStream", true);
+    return c.body(inPieces(body), 200, {
       ...headers,
       etag: tag,
       "content-length": String(body.byteLength),

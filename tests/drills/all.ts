@@ -12,6 +12,7 @@ const FILES = [
   "adaptive",
   "callers",
   "descriptors",
+  "untaken",
   "smuggling",
   "paths",
   "fuzz",

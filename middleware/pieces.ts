@@ -1,0 +1,21 @@
+/** Size of a piece: the runtime asks for a few of them ahead. */
+const PIECE_BYTES = 16 * 1_024;
+
+/**
+ * A stream of bytes that are kept elsewhere: its pieces are views on them, not copies. The last
+ * byte is a piece of its own: the server below buffers some 400 KiB for a caller, and would take an
+ * answer that just exceeds that to its end. So it asks for the last byte when there is room again,
+ * and the answer is outstanding until then.
+ */
+export function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const last = Math.max(0, bytes.byteLength - 1);
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const end = next === last ? bytes.byteLength : Math.min(next + PIECE_BYTES, last);
+      if (end > next) controller.enqueue(bytes.subarray(next, end));
+      next = end;
+      if (next === bytes.byteLength) controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
