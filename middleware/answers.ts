@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 import type { DeadlineClock } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
-import { inPieces } from "./pieces.ts";
+import { FEW_BYTES, inPieces } from "./pieces.ts";
 
 /** Options of {@linkcode answers}. */
 export interface AnswersOptions {
@@ -10,12 +10,6 @@ export interface AnswersOptions {
   timeoutMs: number;
   deadlines: DeadlineClock;
 }
-
-/**
- * Answers up to this many bytes are handed over as a whole where the request is HTTP/1.1 for
- * certain: a caller has to send about as much to have as much kept for it.
- */
-const SMALL_BYTES = 4_096;
 
 /**
  * Answers outstanding to requests that hold no slot of a caller, such as refusals, in all. Beyond
@@ -48,9 +42,29 @@ export function answers(options: AnswersOptions): MiddlewareHandler<GatewayEnv> 
     const { env } = c;
     if (!env || !("completed" in env)) return giveBackAtEnd(c, slots);
     if (env.giveUp) return whenTaken(c, slots, options);
-    if (isSmall(c) && isHttp1(c.req.raw.headers)) return giveBack(slots);
+    if (!isStream(c) && isProportionate(c, sizeOf(c))) return giveBack(slots);
     await handOver(c, slots);
   };
+}
+
+/**
+ * The body of an answer, as a stream where the runtime tells of the end of streams only. The answer
+ * has to have a `Content-Length`.
+ */
+export function bodyOf(
+  c: Context<GatewayEnv>,
+  bytes: Uint8Array<ArrayBuffer>,
+): ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> {
+  const { env } = c;
+  if (!env || !("completed" in env) || env.giveUp) return bytes;
+  if (isProportionate(c, bytes.byteLength)) return bytes;
+  c.set("isStream", true);
+  return inPieces(bytes);
+}
+
+/** Few bytes over what is HTTP/1.1 for certain: see FEW_BYTES. */
+function isProportionate(c: Context<GatewayEnv>, size: number): boolean {
+  return size <= FEW_BYTES && isHttp1(c.req.raw.headers);
 }
 
 /** HTTP/2 forbids `Connection` (RFC 9113 §8.2.2); `Host`, and its absence, may be sent with either. */
@@ -58,11 +72,10 @@ function isHttp1(headers: Headers): boolean {
   return headers.get("connection") !== null; // has() would have Deno copy all of them
 }
 
-function isSmall(c: Context<GatewayEnv>): boolean {
-  if (isStream(c)) return false;
+function sizeOf(c: Context<GatewayEnv>): number {
   const exchange = c.get("exchange");
-  if (exchange) return (exchange.bytesOut ?? 0) <= SMALL_BYTES;
-  return Number(c.res.headers.get("content-length") ?? 0) <= SMALL_BYTES;
+  // The length of an error is not on the exchange, but errors are small.
+  return exchange ? exchange.bytesOut ?? 0 : Number(c.res.headers.get("content-length") ?? 0);
 }
 
 /** The runtime tells of the end of streams only. */

@@ -3,7 +3,7 @@ import { etag } from "hono/etag";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import { answerShare } from "../middleware/answer_share.ts";
-import { inPieces } from "../middleware/pieces.ts";
+import { bodyOf } from "../middleware/answers.ts";
 import { PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { swaggerUi } from "../reference/swagger_ui.ts";
@@ -94,8 +94,7 @@ function serving(store: ResourceStore): Handler<GatewayEnv> {
     const { bytes, tag } = await store.packed();
     const gzip = acceptsGzip(c.req.header("accept-encoding"));
     const body = gzip ? bytes : await store.unpacked();
-    c.set("isStream", true);
-    return c.body(inPieces(body), 200, {
+    return c.body(bodyOf(c, body), 200, {
       ...headers,
       etag: tag,
       "content-length": String(body.byteLength),

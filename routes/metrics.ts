@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
+import { bodyOf } from "../middleware/answers.ts";
 import { answerShare } from "../middleware/answer_share.ts";
 
 /** Answers that were not taken yet, in all; each is some ten kilobytes. */
@@ -11,7 +12,7 @@ const encoder = new TextEncoder();
 export function mountMetrics(app: Hono<GatewayEnv>, prometheus: () => Promise<string>): void {
   app.get("/metrics", answerShare(MAX_ANSWERS), async (c) => {
     const body = encoder.encode(await prometheus());
-    return c.body(body, 200, {
+    return c.body(bodyOf(c, body), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
       "content-length": String(body.byteLength),
       "cache-control": "no-store",
