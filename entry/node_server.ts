@@ -7,6 +7,12 @@ import type { Gateway } from "../gateway.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { closing, signals, stopGently } from "./stopping.ts";
 
+/** Time for the headers of a request; a connection on which nothing comes is closed after it, in ms. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** How often that is looked at, in ms. */
+const CHECKED_MS = 2_000;
+
 /** Listens on Node as `deno_server.ts` does on Deno. */
 export async function serve(gateway: Gateway, options: ServeOptions): Promise<Server> {
   const { port, shutdownGraceMs } = options;
@@ -21,6 +27,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
       }
     },
     overrideGlobalObjects: false,
+    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECKED_MS },
   }) as HttpServer; // as it is where no other server is asked for
   if (options.maxConnections) server.maxConnections = options.maxConnections;
   await listening(server, options);
