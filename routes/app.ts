@@ -67,6 +67,9 @@ export interface App {
  */
 const RESPONSE_READ_TIMEOUT_FACTOR = 6;
 
+/** Share of the requests in flight that may wait for a slot of their caller. */
+const WAITING_SHARE = 1 / 20;
+
 /** The gateway: a request walks through it from top to bottom. */
 export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
@@ -92,7 +95,8 @@ export function createApp(config: Config, deps: Dependencies): App {
     smsApi(), // 404 and 405: unknown operations are rejected before any other check runs
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
-    callerShare(limits.perCaller), // before a body is waited for
+    // Before a body is waited for.
+    callerShare(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
     requestBody({
       maxBytes: config.maxBodyBytes,
