@@ -54,7 +54,10 @@ export interface Exchange {
   thrown?: unknown;
   /** What was sent upstream, in order; empty where nothing was. */
   readonly attempts: Attempt[];
-  /** What gives back each slot that the request takes up; called when its answer is complete. */
+  /**
+   * Gives back each slot that the request takes up until it is answered. Slots of its caller are
+   * kept for longer, see `untilTaken`.
+   */
   readonly slots: (() => void)[];
   /** Length of the answer's body, where it is known. */
   bytesOut?: number;
@@ -67,9 +70,20 @@ export interface GatewayEnv {
   Variables: {
     requestId: string;
     exchange: Exchange;
+    /** Gives back each slot that the request takes up until its answer was taken. */
+    untilTaken: (() => void)[];
+    /** The body of the answer is a stream already. */
+    isStream?: boolean;
   };
   Bindings: {
     /** Peer of the connection, where the runtime tells it. */
     remoteAddr?: { hostname?: string };
+    /**
+     * Settles when the answer was sent, or cannot be sent any more; absent where the runtime does
+     * not tell. Deno tells it of streams only: of other answers when they were handed over.
+     */
+    readonly completed?: Promise<void>;
+    /** Ends the answer with its connection, where the runtime can. */
+    giveUp?: () => void;
   };
 }

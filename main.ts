@@ -1,4 +1,4 @@
-import { serve } from "./entry/deno_server.ts";
+import { countDescriptors, serve } from "./entry/deno_server.ts";
 import { run } from "./entry/run.ts";
 import { writeToStdout } from "./entry/stdout.ts";
 import { VARIABLES } from "./settings.ts";
@@ -41,5 +41,6 @@ await run({
   write: writeToStdout,
   isTerminal: Deno.stdout.isTerminal(),
   serve,
+  countDescriptors,
   exit: Deno.exit,
 });

@@ -1,7 +1,7 @@
 /** The gateway on Node 20 or later: `deno task bundle:node`, then `node dist/node.mjs`. */
 
 import process from "node:process";
-import { serve } from "./node_server.ts";
+import { countDescriptors, serve } from "./node_server.ts";
 import { run } from "./run.ts";
 
 // Each failed write is told to who wrote; without a listener it would end the process as well.
@@ -15,5 +15,6 @@ await run({
     }),
   isTerminal: process.stdout.isTTY,
   serve,
+  countDescriptors,
   exit: (code) => process.exit(code),
 });

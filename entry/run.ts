@@ -1,10 +1,13 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
+import { preloadDocs } from "../routes/docs.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
+import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
+import { type CountDescriptors, withinDescriptors } from "./descriptors.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
 /** What a runtime with processes and sockets brings along. */
@@ -17,8 +20,12 @@ export interface Runtime {
   readonly isTerminal: boolean;
   /** @throws {ListenError} where it cannot listen */
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
+  readonly countDescriptors: CountDescriptors;
   readonly exit: (code: number) => void;
 }
+
+/** Most connections for each request that may be in flight: callers keep idle ones for later. */
+const CONNECTIONS_PER_REQUEST = 4;
 
 /**
  * Environment → config → dependencies → app → listening, until a signal ends it. Exit code 1 with
@@ -34,6 +41,11 @@ export async function run(runtime: Runtime): Promise<void> {
     console.error(foreseen ? error.message : error);
     runtime.exit(1);
   }
+}
+
+/** Loads what would be loaded with a later request, when there may be no file descriptor left. */
+async function loadAhead({ docs }: Config): Promise<void> {
+  await Promise.all([loadParser(), docs && preloadDocs()]);
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
@@ -52,12 +64,17 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   }
 }
 
-async function serve(runtime: Runtime, config: Config, accessLog: Sink): Promise<void> {
+async function serve(runtime: Runtime, asSet: Config, accessLog: Sink): Promise<void> {
   const logger = getLogger("sms-gateway");
+  const config = withinDescriptors(asSet, runtime.countDescriptors, (shortage) => {
+    logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
+  });
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
   const gateway = createGateway(config, { transport, accessLog });
-  const server = await runtime.serve(gateway, config);
+  const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
+  await loadAhead(config);
+  const server = await runtime.serve(gateway, { ...config, maxConnections });
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,

@@ -4,6 +4,8 @@ export interface ServeOptions {
   host: string;
   /** Longest time from a signal to the end, in ms. */
   shutdownGraceMs: number;
+  /** Connections at once, where the runtime can limit them; default: no limit. */
+  maxConnections?: number;
 }
 
 /** A listening gateway. */

@@ -16,8 +16,29 @@ export interface Stored {
   readonly tag: string;
 }
 
-/** Loads a resource for good. */
-export async function store(load: Resource["load"]): Promise<Stored> {
+/** Keeps a resource: loaded once, and unpacked once, however many ask for it. */
+export class ResourceStore {
+  #stored: Promise<Stored> | undefined;
+  #unpacked: Promise<Uint8Array<ArrayBuffer>> | undefined;
+
+  constructor(readonly resource: Resource) {}
+
+  /** Its tag and its bytes compressed with gzip; one copy for all. */
+  packed(): Promise<Stored> {
+    return this.#stored ??= store(this.resource.load).catch((error) => {
+      this.#stored = undefined; // the next request tries again
+      throw error;
+    });
+  }
+
+  /** Its bytes without compression; one copy for all. */
+  async unpacked(): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes } = await this.packed();
+    return await (this.#unpacked ??= decompressed(bytes));
+  }
+}
+
+async function store(load: Resource["load"]): Promise<Stored> {
   const bytes = await load();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0"));
@@ -29,7 +50,7 @@ export function compressed(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return throughStream(new TextEncoder().encode(text), new CompressionStream("gzip"));
 }
 
-/** What was compressed with gzip, for the few that do not take it. */
+/** What was compressed with gzip. */
 export function decompressed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   return throughStream(bytes, new DecompressionStream("gzip"));
 }

@@ -9,6 +9,7 @@ import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
+import { answers } from "../middleware/answers.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { callerShare } from "../middleware/caller_share.ts";
 import { checks } from "../middleware/checks.ts";
@@ -64,7 +65,10 @@ export interface App {
  * How much longer than for a request body is waited for more of an answer to be taken. The kernel
  * holds megabytes for a caller, and tells that some are taken when a third of them are.
  */
-const TAKE_PATIENCE = 6;
+const RESPONSE_READ_TIMEOUT_FACTOR = 6;
+
+/** Share of the requests in flight that may wait for a slot of their caller. */
+const WAITING_SHARE = 1 / 20;
 
 /** The gateway: a request walks through it from top to bottom. */
 export function createApp(config: Config, deps: Dependencies): App {
@@ -76,20 +80,23 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.onError((error, c) => refuse(c, error, config));
   app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
 
-  app.use(drainHttp2(deps.isStopping)); // last on the way out
+  const { deadlines = new Deadlines() } = deps;
+  const callerTimeoutMs = config.requestBodyTimeoutMs;
+  const takeTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
+  app.use(answers({ timeoutMs: takeTimeoutMs, deadlines })); // last on the way out
+  app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around all that follows: refusals are recorded too
   const limits = createLimits(config);
-  const { deadlines = new Deadlines() } = deps;
-  const callerTimeoutMs = config.requestBodyTimeoutMs;
   app.use(checks(
     smsApi(), // 404 and 405: unknown operations are rejected before any other check runs
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
-    callerShare(limits.perCaller), // before a body is waited for
+    // Before a body is waited for.
+    callerShare(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
     requestBody({
       maxBytes: config.maxBodyBytes,
@@ -104,7 +111,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs: Math.min(TAKE_PATIENCE * callerTimeoutMs, MAX_TIMER_MS),
+      takeTimeoutMs,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,

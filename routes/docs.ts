@@ -2,18 +2,13 @@ import type { Handler, Hono } from "hono";
 import { etag } from "hono/etag";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
+import { answerShare } from "../middleware/answer_share.ts";
+import { bodyOf } from "../middleware/answers.ts";
 import { PATHS } from "../reference/paths.ts";
-import {
-  acceptsGzip,
-  compressed,
-  decompressed,
-  type Resource,
-  store,
-  type Stored,
-} from "../reference/resource.ts";
+import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { swaggerUi } from "../reference/swagger_ui.ts";
 
-/** What is served where. Nothing is loaded before it is asked for the first time. */
+/** What is served where. Nothing is loaded before it is asked for, or {@linkcode preloadDocs}. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.openapi]: {
     type: "application/json",
@@ -63,16 +58,32 @@ const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
 };
 
+/**
+ * Answers of the reference that were not taken yet, in all. Their bytes are shared; what the runtime
+ * keeps for each connection is not.
+ */
+const MAX_ANSWERS = 64;
+
+const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
+  [path, new ResourceStore(resource)] as const
+);
+
+/** Loads all of the reference, for runtimes where a file cannot always be opened later. */
+export async function preloadDocs(): Promise<void> {
+  for (const [, store] of STORES) await store.packed();
+}
+
 /** Mounts the reference: `/openapi.json`, `/docs` and what they need; no token is asked for. */
 export function mountDocs(app: Hono<GatewayEnv>): void {
-  for (const [path, resource] of Object.entries(RESOURCES)) {
-    app.get(path, etag(), serving(resource));
+  const share = answerShare(MAX_ANSWERS);
+  for (const [path, store] of STORES) {
+    app.get(path, share, etag(), serving(store));
     app.all(path, methodNotAllowed);
   }
 }
 
-function serving({ type, immutable, load }: Resource): Handler<GatewayEnv> {
-  let stored: Promise<Stored> | undefined;
+function serving(store: ResourceStore): Handler<GatewayEnv> {
+  const { type, immutable } = store.resource;
   const headers = {
     ...SECURITY_HEADERS,
     "content-type": type,
@@ -80,10 +91,10 @@ function serving({ type, immutable, load }: Resource): Handler<GatewayEnv> {
     vary: "Accept-Encoding",
   };
   return async function serveResource(c) {
-    const { bytes, tag } = await (stored ??= store(load));
+    const { bytes, tag } = await store.packed();
     const gzip = acceptsGzip(c.req.header("accept-encoding"));
-    const body = gzip ? bytes : await decompressed(bytes);
-    return c.body(body, 200, {
+    const body = gzip ? bytes : await store.unpacked();
+    return c.body(bodyOf(c, body), 200, {
       ...headers,
       etag: tag,
       "content-length": String(body.byteLength),

@@ -1,11 +1,21 @@
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
+import { bodyOf } from "../middleware/answers.ts";
+import { answerShare } from "../middleware/answer_share.ts";
+
+/** Answers that were not taken yet, in all; each is some ten kilobytes. */
+const MAX_ANSWERS = 64;
+
+const encoder = new TextEncoder();
 
 /** Mounts `/metrics` in the Prometheus text format 0.0.4; no token is asked for. */
 export function mountMetrics(app: Hono<GatewayEnv>, prometheus: () => Promise<string>): void {
-  app.get("/metrics", async (c) =>
-    c.body(await prometheus(), 200, {
+  app.get("/metrics", answerShare(MAX_ANSWERS), async (c) => {
+    const body = encoder.encode(await prometheus());
+    return c.body(bodyOf(c, body), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      "content-length": String(body.byteLength),
       "cache-control": "no-store",
-    }));
+    });
+  });
 }

@@ -126,10 +126,17 @@ export function exceptionAttributes(thrown: unknown): Record<string, AttributeVa
   const cause = thrown instanceof GatewayError ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return { "exception.type": typeof cause };
   const type = "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;
+  if (isForeseen(thrown)) {
+    // Without its stack trace: to write one Deno opens the files in it, and ends the process where
+    // no file descriptor is left.
+    return {
+      "exception.type": type,
+      ...(!QUOTING.has(type) && { "exception.message": cause.message }),
+    };
+  }
   const frames = framesOf(cause);
   return {
     "exception.type": type,
-    ...(isForeseen(thrown) && !QUOTING.has(type) && { "exception.message": cause.message }),
     ...(frames && { "exception.stacktrace": `${type}\n${frames}` }),
   };
 }

@@ -28,9 +28,10 @@ export interface Breaker {
 export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions): Breaker {
   if (failures === 0) return { state: "closed", run: (exchange) => noop.execute(exchange) };
   const policy = circuitBreaker(
-    // An aborted probe has not shown that the upstream works again; other aborts say nothing.
+    // A probe that we ended has not shown that the upstream works again; other requests that we
+    // ended say nothing of it.
     handleWhen((error) =>
-      isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isAborted(error))
+      isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isOurEnd(error))
     ).orWhenResult(isServerError),
     // cockatiel waits by the wall clock; `openUntil` below is what decides when a probe may run.
     { halfOpenAfter: -Infinity, breaker: new ConsecutiveBreaker(failures) },
@@ -73,11 +74,13 @@ function refusal(waitMs: number): GatewayError {
 }
 
 function isNetworkFailure(error: unknown): boolean {
-  return error instanceof TransportError && error.reason !== "aborted";
+  return error instanceof TransportError && !isOurEnd(error);
 }
 
-function isAborted(error: unknown): boolean {
-  return error instanceof TransportError && error.reason === "aborted";
+/** The caller left, or the gateway could not open a connection: not the upstream's failure. */
+function isOurEnd(error: unknown): boolean {
+  return error instanceof TransportError &&
+    (error.reason === "aborted" || error.reason === "no_descriptor");
 }
 
 function isServerError(reply: unknown): boolean {

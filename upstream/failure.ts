@@ -16,6 +16,7 @@ const CODES = {
   network: "upstream_connection_lost",
   aborted: "client_closed_request",
   invalid_request: "internal_error",
+  no_descriptor: "overloaded",
 } as const satisfies Record<TransportError["reason"], CatalogCode>;
 
 /**

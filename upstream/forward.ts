@@ -1,6 +1,7 @@
 import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { bodyOf } from "../middleware/answers.ts";
 import { allowedMethods } from "../operations.ts";
 import { CredentialFilter } from "./credential_filter.ts";
 import type { Credentials } from "./credentials.ts";
@@ -39,7 +40,7 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
     const request = toUpstream(c, options, upstream);
     const reply = await sender.send(exchange, request);
     if (reply.status >= 300) throw await refused(exchange, reply, filter);
-    return answer(exchange, reply, { options, filter });
+    return answer(c, reply, { options, filter });
   };
 }
 
@@ -85,10 +86,11 @@ async function refused(
 }
 
 function answer(
-  exchange: Exchange,
+  c: Context<GatewayEnv>,
   { status, headers, body }: UpstreamReply,
   { options, filter }: { options: WatchedOptions; filter: CredentialFilter },
 ): Response {
+  const exchange = c.get("exchange");
   const init = { status, headers: headersDown(headers, filter) };
   init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
@@ -97,5 +99,8 @@ function answer(
   }
   if (!(body instanceof Uint8Array)) return new Response(watched(exchange, body, options), init);
   exchange.bytesOut = body.byteLength;
-  return new Response(body, init);
+  if (headerOf(headers, "content-length") === undefined) {
+    init.headers.push(["content-length", String(body.byteLength)]); // a stream has no length
+  }
+  return new Response(bodyOf(c, body), init);
 }

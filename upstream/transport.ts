@@ -60,7 +60,7 @@ export class TransportError extends Error {
   constructor(
     /** Whether a first byte of the request may have reached the upstream. */
     readonly sent: boolean,
-    readonly reason: "timeout" | "aborted" | "network" | "invalid_request",
+    readonly reason: "timeout" | "aborted" | "network" | "invalid_request" | "no_descriptor",
     options: { cause: unknown },
   ) {
     super(`${reason}, ${sent ? "sent" : "not sent"}`, options);

@@ -191,6 +191,13 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 }
 
+/** What the codes of undici and of the system mean; all others are failures of the network. */
+const REASONS: Readonly<Record<string, TransportError["reason"]>> = {
+  UND_ERR_INVALID_ARG: "invalid_request",
+  EMFILE: "no_descriptor",
+  ENFILE: "no_descriptor",
+};
+
 function reasonOf(cause: Error): TransportError["reason"] {
-  return "code" in cause && cause.code === "UND_ERR_INVALID_ARG" ? "invalid_request" : "network";
+  return "code" in cause && REASONS[String(cause.code)] || "network";
 }

@@ -24,10 +24,23 @@ export function watched(
   exchange.streamed = new Promise((resolve, reject) => [whole, cutShort] = [resolve, reject]);
   let size = exchange.bytesOut = 0;
   let untaken: Deadline | undefined;
+  let last: Uint8Array<ArrayBuffer> | undefined;
 
   function giveUp(why: unknown): void {
     cutShort(why);
     reader.cancel(why).catch(() => {}); // it is over, however that goes
+  }
+
+  /** Keeps the last byte back: it is a piece of its own, see inPieces. False where that is all. */
+  function passOn(
+    controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>,
+    chunk: Uint8Array<ArrayBuffer> = new Uint8Array(),
+  ): boolean {
+    const pieces = [last, chunk.subarray(0, -1)].filter((piece) => piece?.byteLength);
+    for (const piece of pieces) controller.enqueue(piece);
+    exchange.bytesOut = size += chunk.byteLength;
+    last = chunk.subarray(-1);
+    return pieces.length > 0;
   }
 
   // Not pipeTo: that would wait for the caller to take what is on its way before it gives up.
@@ -35,13 +48,14 @@ export function watched(
     async pull(controller) {
       if (untaken) deadlines.clear(untaken);
       try {
-        const { done, value } = await reader.read();
-        if (done) {
-          controller.close();
-          return whole();
+        for (let isPassedOn = false; !isPassedOn;) {
+          const { done, value } = await reader.read();
+          isPassedOn = passOn(controller, value);
+          if (done) {
+            controller.close();
+            return whole();
+          }
         }
-        exchange.bytesOut = size += value.byteLength;
-        controller.enqueue(value);
       } catch (cut) {
         controller.error(cut);
         return cutShort(cut);

@@ -11,6 +11,8 @@ const FILES = [
   "limits",
   "adaptive",
   "callers",
+  "descriptors",
+  "untaken",
   "smuggling",
   "paths",
   "fuzz",

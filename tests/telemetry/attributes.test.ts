@@ -103,14 +103,14 @@ Deno.test("only what looks like a code is recorded as one", () => {
   }
 });
 
-Deno.test("the exception event of a foreseen failure tells its private cause", () => {
+Deno.test("the exception event of a foreseen failure tells its private cause, without a stack trace", () => {
   const cause = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), {
     code: "ECONNREFUSED",
   });
   const attributes = exceptionAttributes(new GatewayError("upstream_unreachable", { cause }));
   assertEquals(attributes["exception.type"], "ECONNREFUSED");
   assertEquals(attributes["exception.message"], "connect ECONNREFUSED 127.0.0.1:1");
-  assertStringIncludes(`${attributes["exception.stacktrace"]}`, "attributes.test.ts");
+  assertEquals("exception.stacktrace" in attributes, false);
 });
 
 Deno.test("the exception event of a transport's own failure names it", () => {

@@ -14,6 +14,7 @@ const COUNTED: readonly [name: string, exchange: ReturnType<typeof lost>, counts
   ["a lost connection", lost(), true],
   ["a timeout", lost("timeout"), true],
   ["a caller that hung up", lost("aborted"), false],
+  ["a connection that the gateway has no file descriptor for", lost("no_descriptor"), false],
 ];
 
 for (const [name, exchange, counts] of COUNTED) {
@@ -106,10 +107,12 @@ Deno.test("a breaker that is off never opens", async () => {
   assert(await breaker.run(saying(200)));
 });
 
-Deno.test("a probe whose caller hung up does not close the breaker", async () => {
-  const breaker = upstreamBreaker({ failures: 1, resetMs: 1 });
-  await breaker.run(saying(500));
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  await assertRejects(() => breaker.run(lost("aborted")), TransportError);
-  assertEquals(breaker.state === "closed", false);
-});
+for (const reason of ["aborted", "no_descriptor"] as const) {
+  Deno.test(`a probe that ended with ${reason} does not close the breaker`, async () => {
+    const breaker = upstreamBreaker({ failures: 1, resetMs: 1 });
+    await breaker.run(saying(500));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await assertRejects(() => breaker.run(lost(reason)), TransportError);
+    assertEquals(breaker.state === "closed", false);
+  });
+}

@@ -14,6 +14,7 @@ const CODES: readonly [sent: boolean, TransportError["reason"], CatalogCode][] =
   [false, "timeout", "upstream_unreachable"],
   [false, "aborted", "client_closed_request"],
   [false, "invalid_request", "internal_error"],
+  [false, "no_descriptor", "overloaded"],
   [true, "network", "upstream_connection_lost"],
   [true, "timeout", "upstream_timeout"],
   [true, "aborted", "client_closed_request"],

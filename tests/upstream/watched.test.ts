@@ -28,6 +28,24 @@ Deno.test("a watched body arrives whole, is counted, and tells its end", async (
   await delay(80); // no deadline is left behind
 });
 
+Deno.test("the last byte of a watched body comes by itself, however its chunks are cut", async () => {
+  for (const sizes of [[1], [1, 1], [10], [1, 10, 1], [3, 2, 1, 10]]) {
+    const bytes = Uint8Array.from({ length: sizes.reduce((a, b) => a + b) }, (_, index) => index);
+    let start = 0;
+    const chunks = sizes.map((size) => bytes.slice(start, start += size));
+    // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+    const exchange = {} as any as Exchange;
+    const options = { takeTimeoutMs: 50, deadlines: new Deadlines() };
+    const pieces = await Array.fromAsync(watched(exchange, ReadableStream.from(chunks), options));
+    assertEquals(pieces.flatMap((piece) => [...piece]), [...bytes]);
+    assertEquals([pieces.at(-1)?.byteLength, pieces.every((piece) => piece.byteLength > 0)], [
+      1,
+      true,
+    ]);
+    assertEquals(exchange.bytesOut, bytes.byteLength);
+  }
+});
+
 Deno.test("a caller that takes nothing more is given up, and the upstream let go", async () => {
   const { exchange, stream, cancelled } = scene();
   const reader = stream.getReader();

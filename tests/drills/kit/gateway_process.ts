@@ -24,6 +24,8 @@ export interface GatewayOptions {
   /** Settings beside the usual ones; undefined takes a usual one away. */
   env?: Record<string, string | undefined>;
   issuer?: TestIssuer;
+  /** A command that runs the one that follows it, such as prlimit; default: none. */
+  under?: readonly string[];
 }
 
 /** A gateway in a process of its own, started by the start task's own command. */
@@ -53,6 +55,10 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly stderr: () => string;
   /** How many lines it has logged. */
   readonly logged: () => number;
+  /** The lines it has logged of itself, not of requests. */
+  readonly notices: () => readonly string[];
+  /** Its resident memory. */
+  mebibytes(): Promise<number>;
 }
 
 /** What runs; a drill that hangs must not leave its process behind. */
@@ -93,8 +99,13 @@ export function processEnv(settings: Record<string, string | undefined>): Record
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const issuer = options.issuer ?? await drillIssuer();
   const token = await issuer.token({ expiresInS: 3_600 });
-  const child = new Deno.Command(Deno.execPath(), {
-    args: await startCommand(),
+  const [command = "", ...args] = [
+    ...options.under ?? [],
+    Deno.execPath(),
+    ...await startCommand(),
+  ];
+  const child = new Deno.Command(command, {
+    args,
     cwd: ROOT,
     clearEnv: true,
     env: processEnv({ ...usualEnv(issuer, options.upstream), ...options.env }),
@@ -140,6 +151,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     abandon: () => void (abandoned = true),
     stderr: output.stderr,
     logged: output.lines,
+    notices: output.notices,
+    mebibytes: () => residentMebibytes(child.pid),
     async [Symbol.asyncDispose]() {
       try {
         if (!abandoned) await assertIdle(gateway);
@@ -171,10 +184,12 @@ function follow(child: Deno.ChildProcess) {
   const timer = setTimeout(() => reject(new Error("the gateway did not start")), START_TIMEOUT_MS);
   let stderr = "";
   let lines = 0;
+  const notices: string[] = [];
   let leaked: string | undefined;
   void (async () => {
     for await (const line of child.stdout.pipeThrough(new TextLineStream())) {
       lines++;
+      if (!line.includes('"request_id"')) notices.push(line);
       const port = /"message":"listening","url":"http:\/\/[^"]*:(\d+)"/.exec(line)?.[1];
       if (port) resolve(Number(port));
       if (/credential-|eyJ[\w-]{20}|secret text/.test(line)) leaked ??= line;
@@ -188,7 +203,18 @@ function follow(child: Deno.ChildProcess) {
     reject(new Error(`the gateway ended with ${code}: ${stderr}`));
   });
   void listening.then(() => clearTimeout(timer), () => {});
-  return { listening, stderr: () => stderr, lines: () => lines, leaked: () => leaked };
+  return {
+    listening,
+    stderr: () => stderr,
+    lines: () => lines,
+    notices: () => notices,
+    leaked: () => leaked,
+  };
+}
+
+async function residentMebibytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
 }
 
 /** Longest wait for the last slot to come back, in ms; GETs of a gone caller are cancelled. */

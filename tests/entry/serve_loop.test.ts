@@ -1,0 +1,84 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { type AcceptingServer, ServeLoop } from "../../entry/serve_loop.ts";
+
+/** A server whose accepting fails when it is told to. */
+class FakeServer implements AcceptingServer {
+  readonly #accepting = Promise.withResolvers<void>();
+  readonly #answered = Promise.withResolvers<void>();
+  shutdowns = 0;
+
+  get finished(): Promise<void> {
+    return this.#accepting.promise;
+  }
+
+  fail(): void {
+    this.#accepting.reject(new Error("Too many open files"));
+  }
+
+  /** Its last request under way is answered. */
+  answerLast(): void {
+    this.#answered.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    this.shutdowns++;
+    return this.#answered.promise;
+  }
+}
+
+/** A loop over fake servers; the first `refused` attempts to listen again fail. */
+function fakeLoop(refused = 0) {
+  const servers: FakeServer[] = [];
+  const failures: unknown[] = [];
+  const loop = new ServeLoop({
+    start() {
+      if (servers.length > 0 && refused-- > 0) throw new Error("Address in use");
+      const server = new FakeServer();
+      servers.push(server);
+      return server;
+    },
+    onFailure: (cause) => failures.push(cause),
+    onRecovery() {},
+  });
+  return { loop, servers, failures };
+}
+
+Deno.test("where accepting fails another server listens, and the first answers what it has", async () => {
+  const { loop, servers, failures } = fakeLoop(2);
+  loop.listen();
+  servers[0]!.fail();
+  await delay(450);
+  assertEquals([servers.length, servers[0]!.shutdowns, failures.length], [2, 1, 1]);
+  servers[1]!.fail();
+  await delay(150);
+  assertEquals([servers.length, servers[1]!.shutdowns, failures.length], [3, 1, 2]);
+  for (const server of servers) server.answerLast();
+  await loop.shutdown(); // ends the timer of the recovery
+});
+
+Deno.test("a shutdown waits for the requests of every server, and none listens again", async () => {
+  const { loop, servers } = fakeLoop();
+  loop.listen();
+  servers[0]!.fail();
+  await delay(150);
+  let isOver = false;
+  const over = loop.shutdown().then(() => isOver = true);
+  servers[1]!.answerLast();
+  servers[1]!.fail();
+  await delay(150);
+  assertEquals([isOver, servers.length], [false, 2]);
+  servers[0]!.answerLast();
+  await over;
+});
+
+Deno.test("the first server that cannot listen is the caller's to report", () => {
+  const loop = new ServeLoop<AcceptingServer>({
+    start() {
+      throw new Error("Address in use");
+    },
+    onFailure() {},
+    onRecovery() {},
+  });
+  assertThrows(() => loop.listen(), Error, "Address in use");
+});

@@ -1,0 +1,84 @@
+import { assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { Hono } from "hono";
+import type { GatewayEnv } from "../../exchange.ts";
+import { Deadlines } from "../../limits/deadlines.ts";
+import { answers, MAX_SMALL_ANSWERS } from "../../middleware/answers.ts";
+
+/** An app that takes up a slot for `/slot` and none for `/none`, and answers 1,000 bytes. */
+function scene() {
+  let held = 0;
+  const app = new Hono<GatewayEnv>();
+  app.use(answers({ timeoutMs: 20, deadlines: new Deadlines() }));
+  app.get("/slot", (c) => {
+    held++;
+    c.get("untilTaken").push(() => void held--);
+    return c.body("x".repeat(1_000));
+  });
+  app.get("/none", (c) => c.body("x".repeat(1_000)));
+  return { app, held: () => held };
+}
+
+/** What a runtime says of an answer, settled by hand. */
+function untaken() {
+  const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
+  return { completed, resolve, reject };
+}
+
+for (const outcome of ["resolve", "reject"] as const) {
+  Deno.test(`a slot is kept until the runtime is done with the answer (${outcome})`, async () => {
+    const { app, held } = scene();
+    const { completed, [outcome]: settle } = untaken();
+    const response = await app.request("/slot", {}, { completed });
+    assertEquals([held(), response.headers.get("content-length")], [1, "1000"]);
+    assertEquals((await response.text()).length, 1_000);
+    assertEquals(held(), 1);
+    settle();
+    await delay(0);
+    assertEquals(held(), 0);
+  });
+}
+
+Deno.test("a small answer over HTTP/1.1 gives its slot back when it is handed over", async () => {
+  const { app, held } = scene();
+  const init = { headers: { connection: "keep-alive" } };
+  const { completed } = untaken();
+  assertEquals((await (await app.request("/slot", init, { completed })).text()).length, 1_000);
+  assertEquals(held(), 0);
+});
+
+Deno.test("where the runtime tells nothing, a slot is given back when the answer is handed over", async () => {
+  const { app, held } = scene();
+  assertEquals((await (await app.request("/slot")).text()).length, 1_000);
+  assertEquals(held(), 0);
+});
+
+Deno.test("where the runtime can end an answer, one that was not taken in time is ended", async () => {
+  const { app, held } = scene();
+  const { completed, resolve } = untaken();
+  let ended = 0;
+  const giveUp = () => {
+    ended++;
+    resolve();
+  };
+  await app.request("/slot", {}, { completed, giveUp });
+  assertEquals([ended, held()], [0, 1]);
+  await delay(60);
+  assertEquals([ended, held()], [1, 0]);
+});
+
+Deno.test("beyond the bound an answer that holds no slot is only headers, and later has its body again", async () => {
+  const { app } = scene();
+  const { completed, resolve } = untaken();
+  const sizeOf = async () => {
+    const response = await app.request("/none", {}, { completed });
+    const { length } = await response.text();
+    assertEquals([response.status, response.headers.get("content-length")], [200, `${length}`]);
+    return length;
+  };
+  for (let i = 0; i < MAX_SMALL_ANSWERS; i++) assertEquals(await sizeOf(), 1_000);
+  assertEquals(await sizeOf(), 0);
+  resolve();
+  await delay(0);
+  assertEquals(await sizeOf(), 1_000);
+});
