@@ -13,10 +13,10 @@ const ServicePlans = v.pipe(
 const CallbackUrls = v.record(v.string(), CallbackUrl);
 
 /** A variable whose value is JSON of this schema, such as `example`. */
-function json<S extends v.GenericSchema>(schema: S, example: string) {
+function json<T>(schema: v.GenericSchema<unknown, T>, example: string) {
   return v.pipe(
     v.string(),
-    v.rawTransform<string, v.InferOutput<S>>(({ dataset, addIssue, NEVER }) => {
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
       const result = v.safeParse(schema, jsonOf(dataset.value));
       if (result.success) return result.output;
       addIssue({ message: `expected a JSON object such as ${example}` });

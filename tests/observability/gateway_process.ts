@@ -47,7 +47,9 @@ export async function startGateway(
     RETRY_ATTEMPTS: "0",
     ...env,
   });
-  const port = Number(env?.PORT ?? (await program.said(/127\.0\.0\.1:(\d+)/))[1]);
+  const port = Number(
+    env?.PORT ?? (await program.said(/listening\W+url\W+http:\/\/127\.0\.0\.1:(\d+)/))[1],
+  );
   const url = `http://127.0.0.1:${port}`;
   await until("a gateway that listens", () => fetch(`${url}/livez`).then(isAlive, () => false));
   return {
