@@ -1,7 +1,7 @@
 import type { LogLevel, LogRecord, Sink } from "@logtape/logtape";
 import { AuthRefusal } from "../auth/refusals.ts";
 import type { Exchange } from "../exchange.ts";
-import { safeCode, safePath } from "./attributes.ts";
+import { bounded, safeCode, safePath } from "./attributes.ts";
 import { rememberLast } from "./remember_last.ts";
 import type { ExchangeObserver } from "./server_span.ts";
 
@@ -26,6 +26,8 @@ export type AccessRecord = {
   readonly fault: string | undefined;
   /** Why a token was refused. */
   readonly auth_reason: string | undefined;
+  /** The `sub` of an expired token; nobody has proved that it is still theirs. */
+  readonly unverified_subject: string | undefined;
   /** What is wrong with a path that is none of the API's, where that can be told. */
   readonly path_problem: string | undefined;
   readonly upstream_status: number | undefined;
@@ -45,12 +47,13 @@ const ACCESS = ["sms-gateway", "access"];
 /** The record of a finished exchange. */
 export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
   const { failure, route, attempts, thrown } = exchange;
+  const refusal = thrown instanceof AuthRefusal ? thrown : undefined;
   const { traceId, spanId } = exchange.span.spanContext();
   return {
     request_id: exchange.requestId,
     trace_id: traceId,
     span_id: spanId,
-    subject: exchange.principal?.subject,
+    subject: boundedSubject(exchange.principal?.subject),
     service_plan: exchange.servicePlanId,
     method: /^[A-Z]{1,16}$/.test(exchange.method) ? exchange.method : "_OTHER",
     route: route ?? safePath(exchange.rawPath, false),
@@ -58,7 +61,8 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     code: failure && safeCode(failure.code),
     origin: failure?.origin,
     fault: failure?.fault,
-    auth_reason: thrown instanceof AuthRefusal ? thrown.reason : undefined,
+    auth_reason: refusal?.reason,
+    unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     upstream_status: attempts.at(-1)?.status,
     duration_ms: rounded(durationMs),
@@ -69,6 +73,11 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     bytes_in: exchange.body?.byteLength ?? 0,
     bytes_out: exchange.bytesOut,
   };
+}
+
+/** A subject may be as long as its token; lines wait in memory for their reader. */
+function boundedSubject(subject: string | undefined): string | undefined {
+  return subject === undefined ? undefined : bounded(subject);
 }
 
 /** Success is news for nobody; a refusal concerns the caller; a 5xx concerns the operator. */

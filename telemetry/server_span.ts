@@ -163,6 +163,7 @@ function hasCause(thrown: unknown): boolean {
 
 function outcomeAttributes(exchange: Exchange): Attributes {
   const { route, principal, failure, rawQuery, servicePlanId, thrown } = exchange;
+  const refusal = thrown instanceof AuthRefusal ? thrown : undefined;
   return {
     "url.path": safePath(exchange.rawPath, route !== undefined),
     "url.query": rawQuery ? safeQuery(rawQuery) : undefined,
@@ -174,7 +175,8 @@ function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.errorCode]: failure && safeCode(failure.code),
     [ATTR.errorOrigin]: failure?.origin,
     [ATTR.errorFault]: failure?.fault,
-    [ATTR.authReason]: thrown instanceof AuthRefusal ? thrown.reason : undefined,
+    [ATTR.authReason]: refusal?.reason,
+    [ATTR.unverifiedSubject]: refusal?.unverifiedSubject,
     [ATTR.pathProblem]: exchange.pathProblem,
   };
 }

@@ -25,6 +25,7 @@ const MEMBERS = [
   "status",
   "subject",
   "trace_id",
+  "unverified_subject",
   "upstream_duration_ms",
   "upstream_status",
 ];
@@ -53,6 +54,7 @@ Deno.test("an access record tells who, what, how it ended and how long it took",
     fault: "caller",
     auth_reason: undefined,
     path_problem: undefined,
+    unverified_subject: undefined,
     upstream_status: 403,
     attempts: 1,
     bytes_in: 2,
@@ -138,15 +140,34 @@ Deno.test("the message of a record names the request and how it ended", async ()
   ]);
 });
 
-Deno.test("a refused token leaves its reason in the record", async () => {
-  const { request, exchanges } = await testGateway();
+Deno.test("a refused token leaves its reason in the record and on the span", async () => {
+  const { request, exchanges, spans } = await testGateway();
   await request(BATCHES, { token: null });
   await request(BATCHES, { token: { audience: "another" } });
+  await request(BATCHES, { token: { expiresInS: -60, subject: "billing" } });
   const records = exchanges.map((exchange) => accessRecord(exchange, 1));
   assertEquals(
-    records.map(({ auth_reason, fault }) => [auth_reason, fault]),
-    [["missing", "caller"], ["audience", "caller"]],
+    records.map(({ auth_reason, fault, unverified_subject }) => [
+      auth_reason,
+      fault,
+      unverified_subject,
+    ]),
+    [
+      ["missing", "caller", undefined],
+      ["audience", "caller", undefined],
+      ["expired", "caller", "billing"],
+    ],
   );
+  const { attributes } = spans.at(-1)!;
+  assertEquals(attributes["sms_gateway.auth.reason"], "expired");
+  assertEquals(attributes["sms_gateway.auth.unverified_subject"], "billing");
+  assertEquals(attributes["enduser.id"], undefined);
+});
+
+Deno.test("a long subject is cut, so that waiting lines are bounded", async () => {
+  const { request, exchanges } = await testGateway();
+  await request(BATCHES, { token: { subject: "s".repeat(5_000) } });
+  assertEquals(accessRecord(exchanges[0]!, 1).subject?.length, 1_024);
 });
 
 Deno.test("no control character of a subject reaches the log, or a terminal", () => {
