@@ -28,7 +28,7 @@ const httpUrl = v.pipe(v.string(), v.check(isPlainHttpUrl));
 const baseUrl = v.pipe(
   httpUrl,
   v.check((url) => !url.includes("?")),
-  v.transform((url) => url.replace(/\/+$/, "")),
+  v.transform(withoutTrailingSlashes),
 );
 
 const json = v.pipe(
@@ -302,6 +302,13 @@ export const SETTINGS = {
 /** Every environment variable that is read, fallbacks included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
   .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+
+/** Not by an expression: that would try at every slash of the URL. */
+function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end--;
+  return url.slice(0, end);
+}
 
 function isPlainHttpUrl(text: string): boolean {
   // The parser forgives blanks, and an empty fragment leaves no trace; what is appended suffers.

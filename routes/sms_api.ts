@@ -33,8 +33,8 @@ function noSuchPath(exchange: Exchange): GatewayError {
   return new GatewayError("not_found", { helpAnchor: pathProblemAnchor(problem) });
 }
 
-/** The first correction that turns a path into one of the API names what is wrong with it. */
-function pathProblemOf(rawPath: string): PathProblem | undefined {
+/** What is wrong with a path, by the first correction that makes it one of the API. */
+export function pathProblemOf(rawPath: string): PathProblem | undefined {
   return CORRECTIONS.find(([, correct]) => findRoute(correct(rawPath)))?.[0];
 }
 

@@ -104,25 +104,25 @@ async function retryAfter(): Promise<string> {
 const DEADLINE_MS = 1_500;
 
 /** Upstreams that take their time over each attempt. */
-const SLOW: Readonly<Record<string, { does: (nth: number, wire: Wire) => void; status: number }>> =
+const SLOW: Readonly<Record<string, { does: (nth: number, wire: Wire) => void; ends: number[] }>> =
   {
     "503 after 600 ms each": {
       does: (_, wire) => void setTimeout(() => wire.reply(503, {}), 600),
-      status: 503,
+      ends: [503, 504], // by what the last try had time for
     },
     "503, then silence": {
       does: (total, wire) => void (total === 1 && wire.reply(503, {})),
-      status: 504,
+      ends: [504],
     },
     "cut after 700 ms each": {
       does: (_, wire) => void setTimeout(() => wire.reset(), 700),
-      status: 502,
+      ends: [502, 504],
     },
   };
 
 async function oneDeadline(): Promise<string> {
   const seen: string[] = [];
-  for (const [name, { does, status: expected }] of Object.entries(SLOW)) {
+  for (const [name, { does, ends }] of Object.entries(SLOW)) {
     let total = 0;
     await using upstream = await rawUpstream({ onRequest: (_, wire) => does(++total, wire) });
     await using gateway = await startGateway({
@@ -130,7 +130,7 @@ async function oneDeadline(): Promise<string> {
       env: { UPSTREAM_TIMEOUT_MS: String(DEADLINE_MS), RETRY_ATTEMPTS: "10" },
     });
     const { ms, status } = await gateway.call("/batches");
-    assertEquals(status, expected, name);
+    assert(ends.includes(status), `${name}: ${status}`);
     assert(ms < DEADLINE_MS + 300, `${name}: answered after ${ms} ms`);
     seen.push(`${name}: ${ms} ms`);
   }

@@ -1,0 +1,135 @@
+import process from "node:process";
+import { assert } from "@std/assert";
+import { signingKeys } from "../auth/signing_keys.ts";
+import { parseConfig } from "../config.ts";
+import { contentType } from "../middleware/content_type.ts";
+import { findRoute, pathProblemOf } from "../routes/sms_api.ts";
+import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { safePath, safeQuery } from "../telemetry/attributes.ts";
+import { unknownVariables } from "../unknown_variables.ts";
+import { CredentialFilter } from "../upstream/credential_filter.ts";
+import { headersDown, headersUp } from "../upstream/headers.ts";
+import { normalize } from "../upstream/normalize.ts";
+import { readProblem } from "../upstream/problem.ts";
+import { retryAfterMs } from "../upstream/retry_after.ts";
+import { testEnv } from "./support/gateway.ts";
+import { testIssuer } from "./support/issuer.ts";
+
+/** A small input, in characters or members; the large one has four times as many. */
+const SMALL = 16_000;
+
+/** Four times the input may take this many times the processor time, noise included. */
+const MAX_GROWTH = 6;
+
+/** Measured times below this, in µs, say nothing: they are the clock's and the collector's. */
+const FLOOR_US = 1_000;
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const filter = new CredentialFilter(["a-credential-of-the-usual-length", "short-one"]);
+const env = testEnv(await testIssuer());
+
+/** Texts that make careless parsers and expressions slow. */
+const TEXTS: Readonly<Record<string, (n: number) => string>> = {
+  "one character": (n) => "a".repeat(n),
+  "slashes": (n) => "/".repeat(n) + "x",
+  "blanks": (n) => " ".repeat(n) + "x",
+  "digits": (n) => "1".repeat(n) + "x",
+  "segments": (n) => "/xms/v1/plan".repeat(n / 12),
+  "escapes": (n) => "%2F".repeat(n / 3),
+  "pairs": (n) => "a=b&".repeat(n / 4),
+  "parameters": (n) => "application/json" + ";a=b".repeat(n / 4),
+  "quotes": (n) => `"${'\\"'.repeat(n / 2)}\\\n`,
+  "opening brackets": (n) => "[".repeat(n),
+  "nested errors": (n) => '{"error":'.repeat(n / 10) + "1" + "}".repeat(n / 10),
+  "almost a credential": (n) => "a-credential-of-th".repeat(n / 18),
+  "credentials": (n) => "a-credential-of-the-usual-length".repeat(n / 32),
+  "control characters": (n) => "\x00\x9b".repeat(n / 2) + "x",
+  "half surrogate pairs": (n) => "\ud83d".repeat(n),
+  "equals signs": (n) => "Bearer a" + "=".repeat(n) + "!",
+};
+
+/** Everything of ours that reads what others write. */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  "the path of a URL": (text) => [rawPathOf(`http://h/${text}`), rawQueryOf(`http://h/?${text}`)],
+  "the route of a path": (text) => findRoute(text),
+  "the problem of a path": (text) => pathProblemOf(text),
+  "the path and query of a span": (
+    text,
+  ) => [safePath(text, true), safePath(text, false), safeQuery(text)],
+  "a content type": (text) => attempt(() => contentType()(contextOf(text))),
+  "headers of a caller": (text) => headersUp(new Headers({ accept: clean(text) })),
+  "headers of a reply": (text) =>
+    headersDown([["connection", text], ["etag", text], ["vary", text]], filter),
+  "a credential in a text": (text) => filter.clean(text),
+  "an error body": (text) => readProblem(encode(text), 400),
+  "an error body within JSON": (text) =>
+    readProblem(encode(JSON.stringify({ code: text, text })), 400),
+  "an error reply": (text) =>
+    normalize({ status: 400, headers: [["retry-after", text]], bytes: encode(text) }, {
+      method: "POST",
+      allow: [],
+      clean: (said) => filter.clean(said),
+    }),
+  "a Retry-After": (text) => retryAfterMs(text),
+  "a setting that is a URL": (text) =>
+    attempt(() => parseConfig({ ...env, SMS_API_URL: `http://h/${clean(text)}` })),
+  "a setting that is JSON": (text) => attempt(() => parseConfig({ ...env, SERVICE_PLANS: text })),
+  "the name of a variable": (text) => unknownVariables([clean(text).slice(0, 32_768)]),
+};
+
+for (const [reader, read] of Object.entries(READERS)) {
+  Deno.test(`the work of reading ${reader} grows no faster than what is read`, () => {
+    for (const [kind, textOf] of Object.entries(TEXTS)) {
+      const [small, large] = [textOf(SMALL), textOf(4 * SMALL)];
+      // The quickest of a few: everything else on the machine only adds.
+      const growth = () =>
+        timeOf(() => read(large)) / Math.max(FLOOR_US, timeOf(() => read(small)));
+      const best = Math.min(growth(), growth(), growth());
+      assert(
+        best <= MAX_GROWTH,
+        `${kind}: ${best.toFixed(1)} times the time for 4 times the input`,
+      );
+    }
+  });
+}
+
+Deno.test("the work of reading a key set grows no faster than its keys", async () => {
+  const keysOf = (n: number) => Array.from({ length: n }, (_, i) => ({ kty: "oct", kid: `${i}` }));
+  const timed = async (n: number) => {
+    const from = process.cpuUsage();
+    await signingKeys(keysOf(n));
+    const { user } = process.cpuUsage(from);
+    return user;
+  };
+  await timed(500);
+  const growth = async () => await timed(8_000) / Math.max(FLOOR_US, await timed(2_000));
+  const best = Math.min(await growth(), await growth(), await growth());
+  assert(best <= MAX_GROWTH, `${best.toFixed(1)} times the time for 4 times the keys`);
+});
+
+/** Processor time, in µs. */
+function timeOf(run: () => unknown): number {
+  const from = process.cpuUsage();
+  run();
+  const { user } = process.cpuUsage(from);
+  return user;
+}
+
+function attempt(run: () => unknown): void {
+  try {
+    run();
+  } catch {
+    // refused, which is an answer as good as another
+  }
+}
+
+/** A text that can stand in a header or a URL. */
+function clean(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, "x");
+}
+
+function contextOf(type: string): Parameters<ReturnType<typeof contentType>>[0] {
+  const headers = new Headers({ "content-type": clean(type), "content-length": "2" });
+  const request = { method: "POST", headers };
+  return { req: { raw: request } } as unknown as Parameters<ReturnType<typeof contentType>>[0];
+}
