@@ -25,6 +25,7 @@ const CODES = {
  */
 export function failureCode({ sent, reason }: TransportError): CatalogCode {
   if (!sent && (reason === "network" || reason === "timeout")) return "upstream_unreachable";
+  if (sent && reason === "no_descriptor") return "upstream_connection_lost"; // 503 says not processed
   return CODES[reason];
 }
 

@@ -19,6 +19,7 @@ const CODES: readonly [sent: boolean, TransportError["reason"], CatalogCode][] =
   [true, "timeout", "upstream_timeout"],
   [true, "aborted", "client_closed_request"],
   [true, "invalid_request", "internal_error"],
+  [true, "no_descriptor", "upstream_connection_lost"],
 ];
 
 for (const [sent, reason, code] of CODES) {
