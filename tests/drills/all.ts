@@ -4,6 +4,7 @@ import type { Drill } from "./kit/drill.ts";
 const FILES = [
   "retries",
   "once",
+  "resending",
   "replies",
   "breaker",
   "issuer",
