@@ -1,0 +1,84 @@
+import { assert } from "@std/assert";
+
+/** What {@linkcode javaClient} needs. */
+export const NEEDS_JAVA = "mvn, javac and java (Debian: maven, default-jdk-headless)";
+
+/** What the Java program reads from its environment. */
+export interface JavaRequest {
+  /** Base URL of the gateway. */
+  gateway: string;
+  servicePlan: string;
+  token: string;
+}
+
+/** What the Java program got as its last answer. */
+export interface JavaAnswer {
+  readonly status: number;
+  /** The value of a header whose name is exactly `www-authenticate`; empty where there is none. */
+  readonly challenge: string;
+  /** The `code` of an error. */
+  readonly code?: string;
+  readonly id?: string;
+}
+
+/** The compiled Java program; its folder is removed at the end of the scope. */
+export interface JavaClient extends AsyncDisposable {
+  /** Sends one batch, and sends it again where the HTTP client does so by itself. */
+  send(request: JavaRequest): Promise<JavaAnswer>;
+}
+
+const HERE = new URL(".", import.meta.url);
+
+/**
+ * Fetches the HTTP client of the Java SDK and compiles the program that uses it.
+ *
+ * @returns undefined where a program is missing; in CI (`CI=true`) that throws
+ * @throws where fetching or compiling fails
+ */
+export async function javaClient(): Promise<JavaClient | undefined> {
+  if (!await hasPrograms()) {
+    if (Deno.env.get("CI") === "true") throw new Error(`needs ${NEEDS_JAVA}`);
+    return undefined;
+  }
+  const folder = await Deno.makeTempDir({ prefix: "java-client-" });
+  const pom = new URL("pom.xml", HERE).pathname;
+  const fetching = ["--quiet", "--batch-mode", "--file", pom, "dependency:copy-dependencies"];
+  await run("mvn", [...fetching, `-DoutputDirectory=${folder}`]);
+  const classPath = `${folder}/*:${folder}`;
+  await run("javac", ["-cp", classPath, "-d", folder, new URL("Send.java", HERE).pathname]);
+  return {
+    send: async ({ gateway, servicePlan, token }) =>
+      parse(
+        await run("java", ["-cp", classPath, "Send"], {
+          SMS_GATEWAY: gateway,
+          SERVICE_PLAN: servicePlan,
+          TOKEN: token,
+        }),
+      ),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+async function hasPrograms(): Promise<boolean> {
+  try {
+    for (const program of ["mvn", "javac", "java"]) await run(program, ["-version"]);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function run(program: string, args: string[], env = {}): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
+  const decoder = new TextDecoder();
+  const said = decoder.decode(stdout);
+  assert(success, `${program} failed: ${said}${decoder.decode(stderr)}`);
+  return said;
+}
+
+function parse(printed: string): JavaAnswer {
+  const [status, challenge = "", body = ""] = printed.split("\n");
+  const { code, id } = body === "" ? {} : JSON.parse(body);
+  return { status: Number(status), challenge, ...(code && { code }), ...(id && { id }) };
+}
