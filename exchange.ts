@@ -20,6 +20,8 @@ export interface Attempt {
   readonly status?: number;
   /** The public code of the failure, where there was none. */
   readonly failure?: string;
+  /** Why there was no answer, in fixed words, where that can be told. */
+  readonly cause?: string | undefined;
   /** What `Retry-After` of a 429 asked for, in ms. */
   readonly retryAfterMs?: number | undefined;
 }

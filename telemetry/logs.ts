@@ -31,6 +31,8 @@ export type AccessRecord = {
   /** What is wrong with a path that is none of the API's, where that can be told. */
   readonly path_problem: string | undefined;
   readonly upstream_status: number | undefined;
+  /** Why the last attempt got no answer, in fixed words, where that can be told. */
+  readonly upstream_cause: string | undefined;
   readonly duration_ms: number;
   /** Sum over all attempts. */
   readonly upstream_duration_ms: number | undefined;
@@ -65,6 +67,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     upstream_status: attempts.at(-1)?.status,
+    upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),
     upstream_duration_ms: attempts.length > 0
       ? rounded(attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0))

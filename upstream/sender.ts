@@ -1,6 +1,7 @@
 import type { Tracer } from "@opentelemetry/api";
 import { delay } from "@std/async/delay";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { networkCause } from "../errors/network_cause.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
@@ -106,7 +107,11 @@ export class Sender {
     } catch (thrown) {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
       endFailed(span, code, thrown);
-      exchange.attempts.push({ durationMs: performance.now() - startedAt, failure: code });
+      exchange.attempts.push({
+        durationMs: performance.now() - startedAt,
+        failure: code,
+        cause: networkCause(thrown),
+      });
       throw thrown;
     }
   }

@@ -26,6 +26,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   unverified_subject: "string?",
   path_problem: "string?",
   upstream_status: "number?",
+  upstream_cause: "string?",
   duration_ms: "number",
   upstream_duration_ms: "number?",
   attempts: "number",
@@ -86,6 +87,7 @@ function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answ
       ...(code && { code, origin, fault: faultOf(expected) }),
       ...(status === 401 && { auth_reason: line.auth_reason }),
       ...(line.auth_reason === "expired" && { unverified_subject: "billing" }),
+      ...(typeof attempts.at(-1) === "string" && { upstream_cause: line.upstream_cause }),
       ...(line.path_problem !== undefined && { path_problem: "repeated_slash" }),
       attempts: attempts.length,
       ...(line.subject !== undefined && { subject: "billing" }),
@@ -98,6 +100,7 @@ function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answ
   );
   assertEquals(line.upstream_duration_ms !== undefined, forwarded);
   assertEquals(line.auth_reason !== undefined, status === 401);
+  assertEquals(line.upstream_cause !== undefined, typeof attempts.at(-1) === "string");
   assert(!forwarded || Number(line.upstream_duration_ms) <= Number(line.duration_ms));
   assert(!forwarded || (line.subject === "billing" && line.service_plan === plan));
   assertEquals(line.bytes_in, forwarded ? bytesIn : 0);
