@@ -2,7 +2,7 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { concat } from "../upstream/bytes.ts";
 import type { Check } from "./checks.ts";
-import { declaresBody, isHttp2 } from "./declared_body.ts";
+import { isHttp2, mayHaveBody } from "./declared_body.ts";
 
 /** Options of {@linkcode requestBody}. */
 export interface RequestBodyOptions {
@@ -60,7 +60,7 @@ export function requestBody(
   }
 
   return async function requestBody(c) {
-    const body = declaresBody(c.req.raw) ? await read(c.req.raw) : null;
+    const body = mayHaveBody(c.req.raw) ? await read(c.req.raw) : null;
     c.get("exchange").body = body?.byteLength ? body : null;
   };
 }
