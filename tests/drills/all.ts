@@ -13,6 +13,7 @@ const FILES = [
   "callers",
   "descriptors",
   "untaken",
+  "bodies",
   "smuggling",
   "paths",
   "fuzz",
