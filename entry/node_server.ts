@@ -29,6 +29,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     overrideGlobalObjects: false,
     serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECKED_MS },
   }) as HttpServer; // as it is where no other server is asked for
+  server.prependListener("request", hideHost);
   if (options.maxConnections) server.maxConnections = options.maxConnections;
   await listening(server, options);
   const [signalled, signalledAgain] = signals((signal, listener) => process.on(signal, listener));
@@ -49,9 +50,18 @@ function bindingsOf(incoming: IncomingMessage, outgoing: ServerResponse): Gatewa
   };
 }
 
+/**
+ * The adapter refuses hosts that it cannot parse by itself, without a body, a span or a log line. It
+ * looks at `headers.host` only; the gateway finds Host among the raw headers and judges it.
+ */
+function hideHost({ headers }: IncomingMessage): void {
+  headers.host = "localhost";
+}
+
 /** The adapter resolves dot segments; routes are matched by the target as it was sent. */
-function asSent(request: Request, { url = "/", headers }: IncomingMessage): Request {
-  const target = url.startsWith("/") ? `http://${headers.host ?? "localhost"}${url}` : url;
+function asSent(request: Request, { url = "/" }: IncomingMessage): Request {
+  const host = request.headers.get("host") ?? "localhost";
+  const target = url.startsWith("/") ? `http://${host}${url}` : url;
   return Object.defineProperty(request, "url", { value: target });
 }
 

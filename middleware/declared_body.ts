@@ -13,6 +13,15 @@ export function declaresBody({ method, headers }: Request): boolean {
   return isHttp2(headers) && (WITH_CONTENT.has(method) || headers.has("content-type"));
 }
 
+/**
+ * Whether the body of a request has to be read. Over HTTP/2 that is also where `content-length: 0`
+ * says that there is none: data may follow, which makes the request malformed (RFC 9113 §8.1.1), and
+ * the runtime tells that to those who read only.
+ */
+export function mayHaveBody(request: Request): boolean {
+  return declaresBody(request) || request.headers.get("content-length") === "0";
+}
+
 /** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` in its place. */
 export function isHttp2(headers: Headers): boolean {
   return headers.get("host") === null; // has() would have Deno copy all of them

@@ -1,8 +1,12 @@
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 import { isHttp2 } from "./declared_body.ts";
+import { TinyPieces } from "./tiny_pieces.ts";
 
-/** More of a refused body is not taken, in bytes: then its stream is reset after all. */
+/**
+ * More of a refused body is not read, in bytes: then its stream is reset. So is one whose body comes
+ * in too many tiny pieces.
+ */
 const MAX_DRAINED_BYTES = 4 * 1024 * 1024;
 
 /** Nor is it waited for longer, in ms; and hardly at all by a process that is about to end. */
@@ -28,13 +32,16 @@ async function drain(body: ReadableStream<Uint8Array>, ms: number): Promise<void
   const reader = body.getReader();
   const deadline = setTimeout(() => reader.cancel().catch(() => {}), ms);
   try {
-    for (let taken = 0; taken < MAX_DRAINED_BYTES;) {
+    const tiny = new TinyPieces();
+    for (let taken = 0; taken < MAX_DRAINED_BYTES && !tiny.areTooMany;) {
       const { done, value } = await reader.read();
       if (done) return;
       taken += value.byteLength;
+      tiny.add(value.byteLength);
     }
+    reader.cancel().catch(() => {});
   } catch {
-    // The caller is gone; so is the need to be nice to it.
+    // The caller has left: no answer is sent.
   } finally {
     clearTimeout(deadline);
   }

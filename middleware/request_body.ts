@@ -1,8 +1,9 @@
 import { GatewayError } from "../errors/gateway_error.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
-import { concat } from "../upstream/bytes.ts";
+import { GrowingBytes } from "../upstream/bytes.ts";
 import type { Check } from "./checks.ts";
-import { declaresBody, isHttp2 } from "./declared_body.ts";
+import { isHttp2, mayHaveBody } from "./declared_body.ts";
+import { MIN_AVERAGE_BYTES, TinyPieces } from "./tiny_pieces.ts";
 
 /** Options of {@linkcode requestBody}. */
 export interface RequestBodyOptions {
@@ -17,15 +18,15 @@ export interface RequestBodyOptions {
 }
 
 /**
- * Announced bodies up to this many bytes are read in one go, which is cheaper. Such a read cannot be
- * given up: what came of one that never ends is kept until the caller leaves.
+ * Announced bodies up to this many bytes are read in one go, which takes about 10 µs of CPU less. Such
+ * a read cannot be cancelled: what came of a body that never ends is kept until the caller leaves.
  */
-const IN_ONE_GO_BYTES = 128 * 1024;
+const IN_ONE_GO_BYTES = 16 * 1024;
 
 /**
  * Reads the whole request body before anything is sent upstream: half a body never becomes
  * half a message, one that is too large is refused with nothing forwarded, and a request that
- * was provably not sent can be sent again. Costs at most `maxBytes` of memory per request.
+ * was provably not sent can be sent again. Takes at most twice as much memory as has come.
  */
 export function requestBody(
   { maxBytes, timeoutMs, deadlines = new Deadlines(), isStopping = () => false }:
@@ -36,10 +37,11 @@ export function requestBody(
     const length = announced === null ? undefined : Number(announced);
     if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
     const isSmall = length !== undefined && length <= IN_ONE_GO_BYTES;
-    const body = await inTime(isSmall ? inOneGo(request) : inParts(request, maxBytes));
+    const bytes = new GrowingBytes({ maxBytes, expectedBytes: length });
+    const body = await inTime(isSmall ? inOneGo(request) : inParts(request, bytes, maxBytes));
     if (body.byteLength > maxBytes) throw tooLarge(maxBytes);
-    // The server below sees to that with HTTP/1.1, but takes a reset of HTTP/2 for the end.
-    if (length !== undefined && body.byteLength < length) throw brokenOff();
+    // The runtime checks this for HTTP/1.1, but reads a reset HTTP/2 stream as if it had ended.
+    if (length !== undefined && body.byteLength !== length) throw notAsAnnounced();
     return body;
   }
 
@@ -60,7 +62,7 @@ export function requestBody(
   }
 
   return async function requestBody(c) {
-    const body = declaresBody(c.req.raw) ? await read(c.req.raw) : null;
+    const body = mayHaveBody(c.req.raw) ? await read(c.req.raw) : null;
     c.get("exchange").body = body?.byteLength ? body : null;
   };
 }
@@ -77,19 +79,18 @@ function inOneGo(request: Request): Reading {
   return { whole: request.arrayBuffer().then((buffer) => new Uint8Array(buffer)) };
 }
 
-function inParts({ body, headers }: Request, maxBytes: number): Reading {
+function inParts({ body, headers }: Request, bytes: GrowingBytes, maxBytes: number): Reading {
   const reader = body?.getReader();
-  if (!reader) return { whole: Promise.resolve(new Uint8Array()) };
+  if (!reader) return { whole: Promise.resolve(bytes.whole()) };
 
   async function read(parts: ReadableStreamDefaultReader<Uint8Array>) {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
+    const tiny = new TinyPieces();
     for (;;) {
       const { done, value } = await parts.read();
-      if (done) return concat(chunks, size);
-      chunks.push(value);
-      size += value.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
+      if (done) return bytes.whole();
+      if (!bytes.append(value)) throw tooLarge(maxBytes);
+      tiny.add(value.byteLength);
+      if (tiny.areTooMany) throw inTooManyPieces();
     }
   }
 
@@ -106,6 +107,19 @@ function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError("syntax_constraint_violation", {
     text:
       `The request body is over the maximum allowed length of ${maxBytes} bytes. Send fewer recipients per batch, or a shorter message.`,
+  });
+}
+
+function inTooManyPieces(): GatewayError {
+  return new GatewayError("syntax_constraint_violation", {
+    text:
+      `The request body came in too many pieces of less than ${MIN_AVERAGE_BYTES} bytes. Send it in larger chunks or frames, for example of 1,400 bytes or more.`,
+  });
+}
+
+function notAsAnnounced(): GatewayError {
+  return new GatewayError("syntax_constraint_violation", {
+    text: "The request body is not as long as its Content-Length. Send it whole.",
   });
 }
 

@@ -19,8 +19,9 @@ import { outstanding } from "../middleware/outstanding.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
+import { validHost } from "../middleware/valid_host.ts";
 import { ROUTES } from "../operations.ts";
-import { rawPathOf } from "../raw_url.ts";
+import { routedPathOf } from "../raw_url.ts";
 import { MAX_TIMER_MS } from "../settings.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
@@ -75,7 +76,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
   const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   // Routes match the path as it was sent: decoded, a path could become another one.
-  const app = new Hono<GatewayEnv>({ getPath: (request) => rawPathOf(request.url) });
+  const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
 
   app.onError((error, c) => refuse(c, error, config));
   app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
@@ -92,7 +93,8 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(serverSpan(deps)); // around all that follows: refusals are recorded too
   const limits = createLimits(config);
   app.use(checks(
-    smsApi(), // 404 and 405: unknown operations are rejected before any other check runs
+    validHost(), // first: with an invalid Host the path is unknown
+    smsApi(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     // Before a body is waited for.

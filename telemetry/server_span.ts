@@ -11,7 +11,7 @@ import type { MiddlewareHandler } from "hono";
 import { AuthRefusal } from "../auth/refusals.ts";
 import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
-import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { rawQueryOf } from "../raw_url.ts";
 import { failureCode } from "../upstream/failure.ts";
 import { TransportError } from "../upstream/transport.ts";
 import {
@@ -72,7 +72,7 @@ export function serverSpan(
     const exchange: Exchange = {
       requestId: c.get("requestId"),
       method: c.req.method,
-      rawPath: rawPathOf(c.req.url),
+      rawPath: c.req.path, // as routedPathOf gave it
       rawQuery: rawQueryOf(c.req.url),
       startedAt: performance.now(),
       attempts: [],

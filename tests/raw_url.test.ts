@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { isHost, rawPathOf, rawQueryOf } from "../raw_url.ts";
 
 const URLS: readonly [url: string, path: string, query: string][] = [
   ["http://h/a/b", "/a/b", ""],
   ["http://h/a?x=1", "/a", "x=1"],
   ["http://h/a?x=1?y=/2", "/a", "x=1?y=/2"],
   ["http://h/a?", "/a", ""],
-  ["http://h", "", ""],
+  ["http://h", "/", ""],
+  ["http://h?a=/b", "/", "a=/b"],
+  ["http://h#/b", "#/b", ""],
   ["http://h/", "/", ""],
   ["https://h:8080/a", "/a", ""],
   ["http://[::1]:8080/a?b", "/a", "b"],
@@ -23,3 +25,50 @@ for (const [url, path, query] of URLS) {
     assertEquals([rawPathOf(url), rawQueryOf(url)], [path, query]);
   });
 }
+
+const HOSTS = [
+  "a",
+  "a.b-c_d",
+  "a.",
+  "A:80",
+  "a:",
+  "a%2fb",
+  "a~!$&'()*+,;=b",
+  "127.0.0.1:65535",
+  "[::1]",
+  "[::ffff:1.2.3.4]:8080",
+  "[v1.a:b]",
+];
+
+const NO_HOSTS = [
+  "",
+  ":80",
+  "a:b",
+  "a:80:80",
+  "a b",
+  "a, b",
+  " a",
+  "a/",
+  "a/b?",
+  "a?",
+  "a#",
+  "u@a",
+  "u:p@a",
+  "a\\b",
+  "a%2",
+  "a%zz",
+  "\u00fc",
+  "a\n",
+  "[::1",
+  "::1",
+  "[::1]a",
+  "[]",
+  "a[b]",
+  "<a>",
+  "http://a",
+];
+
+Deno.test("a Host is valid where it is a uri-host, perhaps with a port, and not otherwise", () => {
+  assertEquals(HOSTS.filter((host) => !isHost(host)), []);
+  assertEquals(NO_HOSTS.filter(isHost), []);
+});

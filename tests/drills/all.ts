@@ -14,6 +14,7 @@ const FILES = [
   "callers",
   "descriptors",
   "untaken",
+  "bodies",
   "smuggling",
   "paths",
   "fuzz",

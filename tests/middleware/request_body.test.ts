@@ -83,6 +83,7 @@ for (
   const [name, announced] of [
     ["chunked", { "transfer-encoding": "chunked" }],
     ["announced", { "content-length": "200000" }],
+    ["announced as a little more than came", { "content-length": "50100" }],
   ] as const
 ) {
   Deno.test(`a body that does not come in time, ${name}, is 400 and let go, and nothing goes up`, async () => {
@@ -105,3 +106,27 @@ Deno.test("an empty chunked body goes up as none", async () => {
   await request(`${BATCHES}/b/delivery_feedback`, chunked(""));
   assertEquals(sent[0]?.body, null);
 });
+
+/** So many pieces of a length, → the status. */
+const PIECES: readonly [count: number, bytes: number, status: number][] = [
+  [2_048, 1, 201],
+  [2_049, 1, 400],
+  [2_049, 63, 400],
+  [2_049, 64, 201],
+  [1_900, 536, 201],
+];
+
+for (const [count, bytes, status] of PIECES) {
+  Deno.test(`a body in ${count} pieces of ${bytes} bytes is ${status}`, async () => {
+    const { request, sent } = await testGateway();
+    const body = ReadableStream.from(function* () {
+      for (let i = 0; i < count; i++) yield new Uint8Array(bytes).fill(0x20);
+    }());
+    const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
+    const response = await request(BATCHES, { method: "POST", headers, body });
+    const text = await response.text();
+    assertEquals(response.status < 300 ? 201 : response.status, status, text);
+    assertEquals(sent.map((up) => up.body?.byteLength), status === 201 ? [count * bytes] : []);
+    if (status === 400) assertStringIncludes(text, "larger chunks");
+  });
+}

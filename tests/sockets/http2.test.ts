@@ -84,3 +84,50 @@ Deno.test("over HTTP/2 a body that is reset before its announced length is not s
   session.close();
   assertEquals(upstream.requests, []);
 });
+
+/** Lengths that are wrong → the parts that are sent, with a pause between them. */
+const WRONG_LENGTHS: readonly [length: string, ...parts: string[]][] = [
+  ["0", "{}"],
+  ["0", "", "{}"],
+  ["1", "{}"],
+  ["2", "{}", "{}"],
+];
+
+for (const withHost of [false, true]) {
+  for (const [length, ...parts] of WRONG_LENGTHS) {
+    for (const method of ["POST", "PUT"]) {
+      Deno.test(`over HTTP/2 a ${method} with content-length ${length} and the data ${parts}${withHost ? ", and host," : ""} is not sent on`, async () => {
+        await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
+        await using gateway = await serveGateway({ upstream: upstream.url });
+        const authorization = `Bearer ${await gateway.issuer.token()}`;
+        const session = connect(gateway.url);
+        const request = session.request({
+          ":method": method,
+          ":path": method === "POST" ? BATCHES : `${BATCHES}/b`,
+          authorization,
+          ...JSON_TYPE,
+          "content-length": length,
+          ...(withHost && { host: "gateway.test" }),
+        });
+        request.on("error", () => {});
+        for (const part of parts) {
+          if (part) request.write(part);
+          await delay(50);
+        }
+        request.end();
+        await gateway.finished();
+        session.close();
+        assertEquals(upstream.requests, []);
+      });
+    }
+  }
+}
+
+Deno.test("over HTTP/2 a POST with content-length 0 and no data is sent on", async () => {
+  await using upstream = await rawUpstream(answering(rawReply(202, "{}")));
+  await using gateway = await serveGateway({ upstream: upstream.url });
+  const authorization = `Bearer ${await gateway.issuer.token()}`;
+  const headers = { authorization, "content-length": "0" };
+  assertEquals(await post(gateway.url, headers), "202 {}");
+  assertEquals(upstream.requests.map(({ body }) => body), [""]);
+});

@@ -1,0 +1,250 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { call, requestBytes } from "./kit/client.ts";
+import type { Drill } from "./kit/drill.ts";
+import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
+import { rawUpstream } from "./kit/raw_upstream.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+const BODY_BYTES = 900_000;
+
+/** More memory than bodies in pieces may take, in MiB; views of the runtime's buffers took 670 more. */
+const MOST_MEBIBYTES = 250;
+
+/** Longest time for a probe meanwhile, in ms; it was 17,700. */
+const SLOWEST_PROBE_MS = 2_000;
+
+/** A valid body of so many bytes. */
+const batchOf = (bytes: number) => JSON.stringify({ body: "x".repeat(bytes - 11) });
+
+/** The memory of a gateway and the latency of its probe while something goes on. */
+async function watch(gateway: GatewayProcess, work: Promise<unknown>) {
+  const atStart = await gateway.mebibytes();
+  let [isOver, most, slowest] = [false, atStart, 0];
+  const end = () => void (isOver = true);
+  void work.then(end, end);
+  while (!isOver) {
+    const { status, ms } = await call(gateway.port, "/livez", {});
+    assertEquals(status, 200);
+    slowest = Math.max(slowest, ms);
+    most = Math.max(most, await gateway.mebibytes());
+    await delay(20);
+  }
+  await work;
+  const seen = `${Math.round(atStart)} → ${Math.round(most)} MiB, /livez within ${slowest} ms`;
+  assert(most - atStart < MOST_MEBIBYTES && slowest < SLOWEST_PROBE_MS, seen);
+  return seen;
+}
+
+/** How a body is sent. */
+interface Pieces {
+  readonly bytes: number;
+  /** Each is a chunk of HTTP/1.1, or a DATA frame. */
+  readonly pieceBytes: number;
+}
+
+/** How much is written at once, in bytes. */
+const WRITE_BYTES = 32_768;
+
+let lastChunked: { key: string; wire: Buffer } | undefined;
+
+/** A body in chunks; made once for all who send it, or this process would be what is slow. */
+function chunked({ bytes, pieceBytes }: Pieces): Buffer {
+  const key = `${bytes}/${pieceBytes}`;
+  if (lastChunked?.key !== key) {
+    const pieces = batchOf(bytes).match(new RegExp(`.{1,${pieceBytes}}`, "g")) ?? [];
+    const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
+    lastChunked = { key, wire: Buffer.from(`${chunks.join("")}0\r\n\r\n`) };
+  }
+  return lastChunked.wire;
+}
+
+/** Sends a body in chunks over HTTP/1.1; the first bytes of the answer. */
+async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+  const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
+  socket.on("error", () => {});
+  const answer = answerOf(socket);
+  const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
+  const { token } = gateway;
+  socket.write(requestBytes(BATCHES, { method: "POST", token, headers }));
+  const wire = chunked({ bytes, pieceBytes });
+  for (let at = 0; at < wire.length && !socket.destroyed; at += WRITE_BYTES) {
+    await written(socket, wire.subarray(at, at + WRITE_BYTES));
+  }
+  return await answer;
+}
+
+/** Sends a body of an announced length in segments over HTTP/1.1, with pauses between blocks. */
+async function sendSegmented(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+  const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
+  socket.on("error", () => {});
+  const answer = answerOf(socket);
+  const headers = { "content-type": "application/json", "content-length": String(bytes) };
+  const { token } = gateway;
+  socket.write(requestBytes(BATCHES, { method: "POST", token, headers }));
+  const body = Buffer.from(batchOf(bytes));
+  for (let at = 0; at < bytes; at += pieceBytes) {
+    await written(socket, body.subarray(at, at + pieceBytes));
+    await delay(0); // a segment each
+  }
+  return await answer;
+}
+
+function written(socket: Socket, data: string | Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", resolve);
+    socket.write(data, () => {
+      socket.off("close", resolve);
+      resolve();
+    });
+  });
+}
+
+/** The status and the code of an answer; the connection is closed then. */
+function answerOf(socket: Socket): Promise<string> {
+  let text = "";
+  return new Promise((resolve) => {
+    socket.on("data", (chunk) => {
+      text += chunk;
+      const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
+      const code = /"code":"(\w+)"/.exec(text)?.[1];
+      if (status === "201") resolve("201");
+      else if (status && code) resolve(`${status} ${code}`);
+    });
+    socket.on("close", () => resolve("closed"));
+  }).then((answer) => {
+    socket.destroy();
+    return String(answer);
+  });
+}
+
+/** Sends a body in DATA frames over HTTP/2. */
+async function sendFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+  const session = connectHttp2(`http://127.0.0.1:${gateway.port}`);
+  session.on("error", () => {});
+  const authorization = `Bearer ${gateway.token}`;
+  const headers = { authorization, "content-type": "application/json" };
+  const request = session.request({ ":method": "POST", ":path": BATCHES, ...headers });
+  let answer = "reset";
+  request.on("response", (received) => answer = String(received[":status"]));
+  request.on("error", () => {});
+  request.resume();
+  const closed = once(request, "close");
+  const body = Buffer.from(batchOf(bytes));
+  for (let at = 0; at < bytes && answer === "reset" && !request.closed; at += pieceBytes) {
+    const isTaken = request.write(body.subarray(at, at + pieceBytes));
+    if (!isTaken) await Promise.race([once(request, "drain"), closed, delay(1_000)]);
+  }
+  request.end();
+  await Promise.race([closed, delay(10_000)]);
+  session.destroy();
+  return answer;
+}
+
+type Send = (gateway: GatewayProcess, pieces: Pieces) => Promise<string>;
+
+/** Many send at once; what they are answered, and what it took. */
+async function sendAll(count: number, send: Send, pieces: Pieces): Promise<[Set<string>, string]> {
+  await using upstream = await rawUpstream();
+  await using gateway = await startGateway({ upstream: upstream.url });
+  const all = Promise.all(Array.from({ length: count }, () => send(gateway, pieces)));
+  const seen = await watch(gateway, all);
+  const answers = await all;
+  const whole = batchOf(pieces.bytes);
+  assert(upstream.seen.every(({ body }) => body === whole), "a body went upstream changed");
+  assertEquals(upstream.seen.length, answers.filter((answer) => answer === "201").length);
+  return [new Set(answers), `${count} × ${[...new Set(answers)]}: ${seen}`];
+}
+
+async function honestSegments(): Promise<string> {
+  const all: string[] = [];
+  for (const pieceBytes of [536, 1_400]) {
+    for (const send of [sendSegmented, sendChunked, sendFrames]) {
+      const [answers, seen] = await sendAll(20, send, { bytes: BODY_BYTES, pieceBytes });
+      assertEquals(answers, new Set(["201"]), `${send.name}, ${pieceBytes} bytes: ${seen}`);
+      all.push(`${send.name} of ${pieceBytes} bytes: ${seen}`);
+    }
+  }
+  return all.join("; ");
+}
+
+async function tinyPieces(): Promise<string> {
+  const all: string[] = [];
+  for (const pieceBytes of [1, 16]) {
+    const [answers, seen] = await sendAll(10, sendChunked, { bytes: BODY_BYTES, pieceBytes });
+    answers.delete("closed");
+    assertEquals(answers, new Set(["400 syntax_constraint_violation"]), seen);
+    all.push(`${pieceBytes} bytes: ${seen}`);
+  }
+  return all.join("; ");
+}
+
+/** What is announced, and how much of it comes. */
+const HALF_SENT = [[131_072, 131_000], [16_384, 16_300]] as const;
+
+const ROUNDS = 4;
+const CONNECTIONS = 100;
+
+/** More than a round of refused bodies may leave behind, in MiB; a connection of its own is little. */
+const MOST_OF_A_ROUND = 45;
+
+async function refusedAndKept(): Promise<string> {
+  const all: string[] = [];
+  for (const [announced, sent] of HALF_SENT) {
+    await using upstream = await rawUpstream();
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      env: { REQUEST_BODY_TIMEOUT_MS: "500" },
+    });
+    const headers = { "content-type": "application/json", "content-length": String(announced) };
+    const head = requestBytes(BATCHES, { method: "POST", token: gateway.token, headers });
+    const sockets: Socket[] = [];
+    const sizes = [await gateway.mebibytes()];
+    for (let round = 0; round < ROUNDS; round++) {
+      const answers = await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+        const socket = connect({ port: gateway.port, host: "127.0.0.1" });
+        socket.on("error", () => {});
+        sockets.push(socket);
+        socket.write(head.replace("connection: close", "connection: keep-alive"));
+        socket.write("x".repeat(sent));
+        return String(await once(socket, "data")).slice(9, 12);
+      }));
+      assertEquals(new Set(answers), new Set(["400"]));
+      sizes.push(await gateway.mebibytes());
+    }
+    const { ms } = await call(gateway.port, "/livez", {});
+    for (const socket of sockets) socket.destroy();
+    const last = ((sizes.at(-1) ?? 0) - (sizes[1] ?? 0)) / (ROUNDS - 1);
+    const seen = `${sent} of ${announced}: ${sizes.map(Math.round).join(" → ")} MiB`;
+    assert(last < MOST_OF_A_ROUND && ms < SLOWEST_PROBE_MS, seen);
+    assertEquals(upstream.seen, []);
+    all.push(seen);
+  }
+  return all.join("; ");
+}
+
+export default [
+  {
+    name: "bodies: honest segments",
+    did:
+      `20 bodies of ${BODY_BYTES} bytes at once, in segments, chunks and frames of 536 and 1,400`,
+    promised: "all are forwarded whole; memory in proportion, probes are answered",
+    run: honestSegments,
+  },
+  {
+    name: "bodies: tiny pieces",
+    did: `10 bodies of ${BODY_BYTES} bytes at once, in chunks of 1 and 16 bytes`,
+    promised: "400 after some thousand pieces, nothing forwarded; memory bounded, probes answered",
+    run: tinyPieces,
+  },
+  {
+    name: "bodies: refused and kept",
+    did: `${ROUNDS} × ${CONNECTIONS} connections send all but some bytes, get their 400 and stay`,
+    promised: "what came of a refused body is released",
+    run: refusedAndKept,
+  },
+] satisfies Drill[];

@@ -1,0 +1,42 @@
+import { assert, assertEquals } from "@std/assert";
+import { GrowingBytes } from "../../upstream/bytes.ts";
+
+Deno.test("bytes that come in pieces are whole, whatever the pieces", () => {
+  for (const pieceBytes of [1, 3, 4_096, 5_000, 100_000]) {
+    const bytes = new GrowingBytes({ maxBytes: 100_000 });
+    const sent = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
+    for (let at = 0; at < sent.length; at += pieceBytes) {
+      assert(bytes.append(sent.subarray(at, at + pieceBytes)));
+      assert(bytes.capacity <= Math.max(2 * bytes.size, 4_096), `${bytes.capacity}`);
+    }
+    assertEquals(bytes.whole(), sent);
+  }
+});
+
+Deno.test("nothing is allocated for bytes that are only announced", () => {
+  const bytes = new GrowingBytes({ maxBytes: 1e9, expectedBytes: 1e9 });
+  assertEquals(bytes.capacity, 0);
+  bytes.append(new Uint8Array(10));
+  assertEquals(bytes.capacity, 4_096);
+});
+
+Deno.test("an announced length that comes takes no more memory than that", () => {
+  const bytes = new GrowingBytes({ maxBytes: 1e6, expectedBytes: 5_000 });
+  for (let at = 0; at < 5_000; at += 1_000) bytes.append(new Uint8Array(1_000));
+  assertEquals([bytes.size, bytes.capacity], [5_000, 5_000]);
+});
+
+Deno.test("a piece over the limit is refused, and nothing of it is copied", () => {
+  const bytes = new GrowingBytes({ maxBytes: 10, expectedBytes: 3 });
+  assertEquals(bytes.append(new Uint8Array(9)), true);
+  assertEquals(bytes.append(new Uint8Array(2)), false);
+  assertEquals([bytes.size, bytes.append(new Uint8Array(1)), bytes.size], [9, true, 10]);
+});
+
+Deno.test("a piece is copied: its own buffer may be overwritten or released", () => {
+  const bytes = new GrowingBytes({ maxBytes: 10 });
+  const piece = new Uint8Array([1, 2]);
+  bytes.append(piece);
+  piece.fill(0);
+  assertEquals(bytes.whole(), new Uint8Array([1, 2]));
+});
