@@ -7,6 +7,9 @@ const PART_LENGTH = 16;
 /** A shorter credential is no secret, and every text would hold it. */
 const MIN_LENGTH = 4;
 
+/** Pairs of ASCII characters. */
+const PAIRS = 1 << 14;
+
 /**
  * Cuts the gateway's own credentials out of texts of the upstream (contract.md §4): whole ones, and
  * parts of at least {@linkcode PART_LENGTH} characters, as they are, percent-encoded or in Base64.
@@ -15,6 +18,8 @@ const MIN_LENGTH = 4;
 export class CredentialFilter {
   /** What is looked for, by its length: short credentials, and every part of long ones. */
   readonly #parts = new Map<number, Set<string>>();
+  /** 1 for each pair of characters that a part begins with: most places of a text begin none. */
+  readonly #starts = new Uint8Array(PAIRS);
 
   /** @param credentials API tokens of all service plans */
   constructor(credentials: readonly string[]) {
@@ -48,6 +53,7 @@ export class CredentialFilter {
   }
 
   #lengthAt(text: string, at: number): number {
+    if (this.#starts[pairAt(text, at)] !== 1) return 0;
     for (const [length, parts] of this.#parts) {
       if (at + length <= text.length && parts.has(text.slice(at, at + length))) return length;
     }
@@ -60,9 +66,17 @@ export class CredentialFilter {
     const parts = this.#parts.get(length) ?? new Set();
     for (let at = 0; at + length <= credential.length; at++) {
       parts.add(credential.slice(at, at + length));
+      this.#starts[pairAt(credential, at)] = 1;
     }
     this.#parts.set(length, parts);
   }
+}
+
+/** The index of the pair of ASCII characters at this place; what is not ASCII has none. */
+function pairAt(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  const second = text.charCodeAt(at + 1);
+  return first < 128 && second < 128 ? (first << 7) | second : PAIRS;
 }
 
 /** How an upstream may quote a credential, which is visible ASCII. */

@@ -16,13 +16,19 @@ import { testEnv } from "./support/gateway.ts";
 import { testIssuer } from "./support/issuer.ts";
 
 /** A small input, in characters or members; the large one has four times as many. */
-const SMALL = 16_000;
+const SMALL = 64_000;
 
-/** Four times the input may take this many times the processor time, noise included. */
-const MAX_GROWTH = 6;
+/** Four times the input may take this many times the processor time; with quadratic work it is 16. */
+const MAX_GROWTH = 5;
 
 /** Measured times below this, in µs, say nothing: they are the clock's and the collector's. */
-const FLOOR_US = 1_000;
+const FLOOR_US = 2_000;
+
+/** Runs of which the quickest counts: whatever else the machine does only adds. */
+const RUNS = 3;
+
+/** A measurement that says too much is repeated: the compiler and the collector have their moments. */
+const MAX_TRIES = 5;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const filter = new CredentialFilter(["a-credential-of-the-usual-length", "short-one"]);
@@ -81,14 +87,8 @@ for (const [reader, read] of Object.entries(READERS)) {
   Deno.test(`the work of reading ${reader} grows no faster than what is read`, () => {
     for (const [kind, textOf] of Object.entries(TEXTS)) {
       const [small, large] = [textOf(SMALL), textOf(4 * SMALL)];
-      // The quickest of a few: everything else on the machine only adds.
-      const growth = () =>
-        timeOf(() => read(large)) / Math.max(FLOOR_US, timeOf(() => read(small)));
-      const best = Math.min(growth(), growth(), growth());
-      assert(
-        best <= MAX_GROWTH,
-        `${kind}: ${best.toFixed(1)} times the time for 4 times the input`,
-      );
+      const growth = growthOf(() => read(small), () => read(large));
+      assert(growth <= MAX_GROWTH, `${kind}: ${growth.toFixed(1)} times the time for 4 times it`);
     }
   });
 }
@@ -107,12 +107,23 @@ Deno.test("the work of reading a key set grows no faster than its keys", async (
   assert(best <= MAX_GROWTH, `${best.toFixed(1)} times the time for 4 times the keys`);
 });
 
-/** Processor time, in µs. */
+/** How many times the work of the small input the large one takes; measured anew where it is much. */
+function growthOf(small: () => unknown, large: () => unknown): number {
+  let growth = Infinity;
+  for (let tries = 0; growth > MAX_GROWTH && tries < MAX_TRIES; tries++) {
+    growth = Math.min(growth, timeOf(large) / Math.max(FLOOR_US, timeOf(small)));
+  }
+  return growth;
+}
+
+/** Processor time of the quickest run, in µs. */
 function timeOf(run: () => unknown): number {
-  const from = process.cpuUsage();
-  run();
-  const { user } = process.cpuUsage(from);
-  return user;
+  const times = Array.from({ length: RUNS }, () => {
+    const from = process.cpuUsage();
+    run();
+    return process.cpuUsage(from).user;
+  });
+  return Math.min(...times);
 }
 
 function attempt(run: () => unknown): void {
