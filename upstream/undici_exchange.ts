@@ -13,10 +13,18 @@ import {
 
 /** What an exchange needs beside its request. */
 export interface UndiciExchangeParts {
+  /** Whether the connection is encrypted. */
+  readonly isTls: boolean;
   readonly deadlines: Deadlines;
   readonly resolve: (reply: UpstreamReply) => void;
   readonly reject: (error: TransportError) => void;
 }
+
+/** Headers that say where an answer ends. */
+const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
+
+/** Statuses whose answers end with their headers (RFC 9112 §6.3, rule 1). */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 304]);
 
 /** Follows one request through undici's events and settles its promise once. */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
@@ -102,7 +110,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#stream) {
+    if (this.#succeeded && this.#endsWithConnection()) {
+      this.#fail("network", new Error("over TLS, an answer without a length may have been cut"));
+    } else if (this.#stream) {
       this.#release();
       this.#stream.close();
     } else {
@@ -114,6 +124,16 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     if (this.#failed) return; // that is why
     if (this.#status >= 300) this.#answer(this.#buffered());
     else this.#fail(reasonOf(cause), cause);
+  }
+
+  /**
+   * Whether only the end of a TLS connection ends the answer (RFC 9112 §6.3, rule 8). Such an answer
+   * is whole only if the peer said so by close_notify (§9.8), which runtimes do not tell: Deno's
+   * node:tls reports a reset, too, as an orderly end. So it counts as cut.
+   */
+  #endsWithConnection(): boolean {
+    if (!this.#parts.isTls || NO_CONTENT.has(this.#status)) return false;
+    return !this.#headers.some(([name]) => FRAMING.has(name));
   }
 
   get #succeeded(): boolean {

@@ -41,6 +41,7 @@ export function undiciTransport(
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
+  const isTls = origin.startsWith("https:");
   const deadlines = new Deadlines();
   let isOver = false;
   return {
@@ -51,7 +52,7 @@ export function undiciTransport(
           return reject(new TransportError(false, "timeout", { cause }));
         }
         const { method, path, headers, body } = request;
-        const exchange = new UndiciExchange(request, { deadlines, resolve, reject });
+        const exchange = new UndiciExchange(request, { isTls, deadlines, resolve, reject });
         const dispatch: PatientDispatch = { method, path, headers, body, exchange };
         pool.dispatch(dispatch, exchange);
       }),

@@ -1,3 +1,4 @@
+import net from "node:net";
 import { assertEquals, assertMatch } from "@std/assert";
 import { startGateway } from "../observability/gateway_process.ts";
 import {
@@ -8,6 +9,9 @@ import {
 
 /** A company's own certificate authority, and one that nobody trusts. */
 const [trusted, stranger] = await Promise.all([certificateAuthority(), certificateAuthority()]);
+
+/** Time for a handshake, a request and its answer, in ms. */
+const CUT_AFTER_MS = 400;
 
 interface Case {
   readonly name: string;
@@ -75,6 +79,84 @@ for (const { name, certificate, by = trusted, status, cause } of CASES) {
       await Deno.remove(caFile);
     }
   });
+}
+
+/** How an answer ends whose length only the end of its connection tells. */
+const CUTS: Readonly<Record<string, (socket: net.Socket) => void>> = {
+  "a FIN without close_notify": (socket) => socket.end(),
+  "a reset": (socket) => socket.resetAndDestroy(),
+};
+
+for (const [name, cut] of Object.entries(CUTS)) {
+  Deno.test(`over HTTPS, an answer without a length that ends by ${name} is no answer`, async () => {
+    const { answer, status } = await throughProxy('HTTP/1.1 200 OK\r\n\r\n{"half":', cut);
+    assertEquals([status, JSON.parse(answer).code], [502, "upstream_connection_lost"]);
+  });
+}
+
+Deno.test("over HTTPS, an answer with a length is whole, however its connection ends", async () => {
+  const whole = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+  for (const cut of Object.values(CUTS)) {
+    assertEquals(await throughProxy(whole, cut), { status: 200, answer: "{}" });
+  }
+});
+
+Deno.test("over HTTPS, an error without a length keeps what came of it", async () => {
+  const { status } = await throughProxy("HTTP/1.1 403 Forbidden\r\n\r\nno", (s) => s.end());
+  assertEquals(status, 403);
+});
+
+/** What a caller gets where the connection of this answer is cut below TLS, as a network cuts it. */
+async function throughProxy(answer: string, cut: (socket: net.Socket) => void) {
+  const { cert, key } = await trusted.issue();
+  using upstream = Deno.listenTls({ port: 0, hostname: "127.0.0.1", cert, key });
+  void answerOnce(upstream, answer);
+  const proxy = cuttingProxy(upstream.addr.port, cut);
+  const port = await proxy.listening;
+  const caFile = await Deno.makeTempFile({ suffix: ".pem" });
+  try {
+    await Deno.writeTextFile(caFile, trusted.cert);
+    await using gateway = await startGateway({
+      upstream: `https://localhost:${port}`,
+      env: { DENO_CERT: caFile },
+    });
+    const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
+      headers: { authorization: `Bearer ${await gateway.token()}` },
+    });
+    return { status: response.status, answer: await response.text() };
+  } finally {
+    await Deno.remove(caFile);
+    proxy.close();
+  }
+}
+
+async function answerOnce(listener: Deno.TlsListener, answer: string): Promise<void> {
+  for await (const connection of listener) {
+    await connection.read(new Uint8Array(65_536));
+    await connection.write(new TextEncoder().encode(answer));
+  }
+}
+
+/** Passes bytes on, and cuts the caller's side once it has passed on an answer. */
+function cuttingProxy(target: number, cut: (socket: net.Socket) => void) {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((caller) => {
+    const upstream = net.connect(target, "127.0.0.1");
+    sockets.push(caller, upstream);
+    for (const socket of [caller, upstream]) socket.on("error", () => {});
+    caller.pipe(upstream);
+    upstream.pipe(caller, { end: false });
+    setTimeout(() => cut(caller), CUT_AFTER_MS);
+  });
+  const { promise: listening, resolve } = Promise.withResolvers<number>();
+  server.listen(0, "127.0.0.1", () => resolve((server.address() as net.AddressInfo).port));
+  return {
+    listening,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 function serveTls({ cert, key }: Certificate) {
