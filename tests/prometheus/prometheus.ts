@@ -90,7 +90,9 @@ export async function startPrometheus(
       const response = await fetch(
         `${url}/api/v1/query?${new URLSearchParams({ query: expression })}`,
       );
-      return v.parse(Answer, await response.json()).data.result;
+      const answer = await response.json();
+      if (!response.ok) throw new Error(`${answer.error}: ${expression}`);
+      return v.parse(Answer, answer).data.result;
     },
     async [Symbol.asyncDispose]() {
       if (!ended) child.kill("SIGTERM");

@@ -1,0 +1,38 @@
+import * as v from "valibot";
+
+const Dashboard = v.object({
+  panels: v.array(v.object({
+    title: v.string(),
+    targets: v.array(v.object({ legendFormat: v.string(), expr: v.string() })),
+  })),
+});
+
+const { panels } = v.parse(
+  Dashboard,
+  JSON.parse(
+    await Deno.readTextFile(`${import.meta.dirname}/../../ops/grafana/dashboard.json`),
+  ),
+);
+
+/** A query of a panel. */
+export interface PanelQuery {
+  readonly legend: string;
+  /** PromQL, with values for Grafana's variables. */
+  readonly expression: string;
+}
+
+/** The queries of the panel with this title; of all panels where none is given. */
+export function panelQueries(title?: string): readonly PanelQuery[] {
+  const shown = panels.filter((panel) => title === undefined || panel.title === title);
+  if (shown.length === 0) throw new Error(`the dashboard has no panel "${title}"`);
+  return shown.flatMap(({ targets }) => targets).map(({ legendFormat, expr }) => ({
+    legend: legendFormat,
+    expression: withValues(expr),
+  }));
+}
+
+/** What Grafana fills in: every route of the gateway's job, and the shortest interval. */
+function withValues(expression: string): string {
+  return expression.replaceAll("$job", "sms-gateway").replaceAll("$route", ".*")
+    .replaceAll("$__rate_interval", "5s");
+}

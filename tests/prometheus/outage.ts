@@ -1,0 +1,202 @@
+import { delay } from "@std/async/delay";
+import type { Fault } from "../../errors/catalog.ts";
+import { type GatewayProcess, startGateway } from "../observability/gateway_process.ts";
+import { until } from "../observability/until.ts";
+import type { TokenOptions } from "../support/issuer.ts";
+import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { type Prometheus, startPrometheus } from "./prometheus.ts";
+
+/** By how much the durations of the alert rules are divided: 5 minutes become 15 seconds. */
+const SPEED_UP = 20;
+
+const REQUESTS_PER_SECOND = 20;
+
+/** Requests that succeed, one after the other, before the outage begins. */
+const HEALTHY_REQUESTS = 100;
+
+/**
+ * How long an outage is observed at least: the longest `for`, 10 minutes, is 30 s here, and every
+ * rate is over its threshold within a few seconds. So an alert that must not fire had its time.
+ */
+const OBSERVED_MS = 40_000;
+
+/** How long an alert that must fire is waited for where the machine is busy. */
+const ALERT_TIMEOUT_MS = 90_000;
+
+/**
+ * Prometheus takes 5 s to its first scrape. Until then there is no `up`, and SmsGatewayDown fires,
+ * whose minute is 3 s here.
+ */
+const UP_AND_QUIET = 'up == 1 unless on () ALERTS{alertstate="firing"}';
+
+/** A request of a caller; by default a GET that succeeds. */
+export interface CallerRequest {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** `null`: none is sent. Default: a good one. */
+  readonly token?: TokenOptions | null;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly delayMs?: number;
+}
+
+/** What is broken, and what an operator must see of it. */
+export interface Outage {
+  readonly name: string;
+  /** Settings of the gateway, beside the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it is broken from the start; default: it works first. */
+  readonly fromStart?: boolean;
+  /** What the API does: it answers a status, after a delay, or it is killed. Default: 200. */
+  readonly upstream?: Reply | "killed";
+  /** What callers send in turn during the outage; default: a good GET. */
+  readonly requests?: readonly CallerRequest[];
+  /** The alerts that must fire, each with its label `fault`; no other may at any time. */
+  readonly alerts: Readonly<Record<string, Fault>>;
+  /** Whose fault the dashboard must show. */
+  readonly fault: Fault;
+}
+
+/** What Prometheus saw of an outage. */
+export interface Observed {
+  /** Alerts that fired at any time, with their label `fault`. */
+  readonly fired: Readonly<Record<string, string>>;
+  /** Query → its value; NaN where there is no such series. */
+  readonly before: Readonly<Record<string, number>>;
+  readonly atEnd: Readonly<Record<string, number>>;
+}
+
+/**
+ * Runs a gateway through an outage under a Prometheus of its own (the rules know one job) with the
+ * shipped rules, sped up.
+ *
+ * @param binary path of `prometheus`
+ * @param queries name → PromQL, asked before the outage and at its end
+ */
+export async function runThrough(
+  outage: Outage,
+  binary: string,
+  queries: Readonly<Record<string, string>>,
+): Promise<Observed> {
+  await using upstream = await switchableUpstream();
+  await using gateway = await startGateway({ upstream: upstream.url, env: { ...outage.env } });
+  await using prometheus = await startPrometheus(
+    binary,
+    `127.0.0.1:${gateway.port}`,
+    { speedUp: SPEED_UP },
+  );
+  await until("a scrape", async () => (await prometheus.query(UP_AND_QUIET)).length === 1);
+  const quietAt = performance.now();
+  if (!outage.fromStart) await sendHealthy(gateway);
+  const before = await valuesOf(queries, prometheus);
+  await upstream.become(outage.upstream ?? { status: 200 });
+
+  const ended = new AbortController();
+  const load = sendAll(gateway, outage.requests ?? [{}], ended.signal);
+  try {
+    const fired = await firedAlerts(prometheus, Object.keys(outage.alerts), quietAt);
+    return { fired, before, atEnd: await valuesOf(queries, prometheus) };
+  } finally {
+    ended.abort();
+    await load;
+  }
+}
+
+/** An upstream that works until it is told otherwise. */
+async function switchableUpstream() {
+  let reply: Reply = { status: 200 };
+  const stack = new AsyncDisposableStack();
+  const { url } = stack.use(
+    await rawUpstream(async (connection) => {
+      while (await connection.readRequest()) {
+        await delay(reply.delayMs ?? 0);
+        await connection.write(rawReply(reply.status, "{}"));
+      }
+    }),
+  );
+  return {
+    url,
+    async become(what: Reply | "killed") {
+      if (what === "killed") await stack.disposeAsync();
+      else reply = what;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function sendHealthy(gateway: GatewayProcess): Promise<void> {
+  for (let sent = 0; sent < HEALTHY_REQUESTS; sent++) {
+    const status = await send(gateway, {});
+    if (status !== 200) throw new Error(`${status} before the outage`);
+    await delay(1_000 / REQUESTS_PER_SECOND);
+  }
+}
+
+/** Sends at a constant rate, whether or not earlier requests were answered, until told to end. */
+async function sendAll(
+  gateway: GatewayProcess,
+  requests: readonly CallerRequest[],
+  end: AbortSignal,
+): Promise<void> {
+  const underWay = new Set<Promise<unknown>>();
+  for (let count = 0; !end.aborted; count++) {
+    const sent = send(gateway, requests[count % requests.length]!)
+      .finally(() => underWay.delete(sent));
+    underWay.add(sent);
+    await delay(1_000 / REQUESTS_PER_SECOND);
+  }
+  await Promise.all(underWay);
+}
+
+/** The status of the answer. */
+async function send(gateway: GatewayProcess, request: CallerRequest): Promise<number> {
+  const { method = "GET", path = "/xms/v1/plan-1/batches", headers, body, token } = request;
+  const response = await fetch(gateway.url + path, {
+    method,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${await gateway.token(token)}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body }),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** The alerts that fired since then; waits for those that must, and for those that must not. */
+async function firedAlerts(
+  prometheus: Prometheus,
+  expected: readonly string[],
+  since: number,
+): Promise<Record<string, string>> {
+  const startedAt = performance.now();
+  for (;;) {
+    await delay(500);
+    const sinceThen = `${Math.floor(performance.now() - since)}ms`;
+    const series = await prometheus.query(
+      `count by (alertname, fault) (count_over_time(ALERTS{alertstate="firing"}[${sinceThen}]))`,
+    );
+    const fired = Object.fromEntries(
+      series.map(({ metric: { alertname = "", fault = "" } }) => [alertname, fault]),
+    );
+    const elapsedMs = performance.now() - startedAt;
+    const hasAll = expected.every((name) => name in fired);
+    if (elapsedMs > ALERT_TIMEOUT_MS || (hasAll && elapsedMs > OBSERVED_MS)) return fired;
+  }
+}
+
+async function valuesOf(
+  queries: Readonly<Record<string, string>>,
+  prometheus: Prometheus,
+): Promise<Record<string, number>> {
+  const values = Object.entries(queries).map(async ([name, expression]) => {
+    const [series, ...more] = await prometheus.query(expression);
+    if (more.length > 0) throw new Error(`${more.length} further series for ${name}`);
+    return [name, series?.value ?? NaN] as const;
+  });
+  return Object.fromEntries(await Promise.all(values));
+}
