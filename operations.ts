@@ -20,7 +20,9 @@ export const SEGMENTS = {
   batch_id: IDENTIFIER,
   group_id: IDENTIFIER,
   inbound_id: IDENTIFIER,
-  recipient_msisdn: `(?:\\+|%2[Bb])?[0-9]{1,${MAX_IDENTIFIER_LENGTH}}`,
+  recipient_msisdn: `(?:(?:\\+|%2[Bb])[0-9]{1,${
+    MAX_IDENTIFIER_LENGTH - 1
+  }}|[0-9]{1,${MAX_IDENTIFIER_LENGTH}})`,
 } as const satisfies Record<string, string>;
 
 const PLAN = "/xms/v1/{service_plan_id}" as const;

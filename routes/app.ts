@@ -158,6 +158,7 @@ function readiness({ keySet, breaker, isStopping }: Dependencies): Readiness {
       ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
     ],
     // An outage of the API concerns every instance: out of rotation none could say so.
-    degraded: breaker.state === "open" ? ["upstream_circuit_open"] : [],
+    // Half open counts as well: that the API works again is shown by a request, not by time.
+    degraded: breaker.state === "closed" ? [] : ["upstream_circuit_open"],
   };
 }

@@ -60,6 +60,8 @@ Deno.test("an MSISDN is digits, with at most one plus before them, perhaps encod
   for (const good of ["46701234567", "+46701234567", "%2B46701234567", "%2b46701234567"]) {
     assertMatch(good, msisdn);
   }
+  assertMatch(`+${"1".repeat(127)}`, msisdn);
+  assertEquals(new RegExp(`^${SEGMENTS.recipient_msisdn}$`).test(`%2B${"1".repeat(128)}`), false);
   for (const bad of ["++46", "46+70", "%2B", "+", "%252B46", "46-70", "abc"]) {
     assertEquals(msisdn.test(bad), false, bad);
   }

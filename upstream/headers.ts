@@ -37,9 +37,11 @@ const VALID_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function headersUp(caller: Headers): Record<string, string> {
   // Asked for explicitly, since a proxy on the way may compress what nobody can check then.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
+  const connection = caller.get("connection");
+  const named = connection === null ? undefined : namesIn(connection);
   for (const name of FORWARDED_UP) {
     const value = caller.get(name);
-    if (value !== null) headers[name] = value;
+    if (value !== null && !named?.has(name)) headers[name] = value;
   }
   return headers;
 }
@@ -73,5 +75,10 @@ function connectionNames(
 ): Set<string> | undefined {
   const values = reply.filter(([name]) => name === "connection").map(([, value]) => value);
   if (values.length === 0) return undefined;
-  return new Set(values.join(",").toLowerCase().split(",").map((name) => name.trim()));
+  return namesIn(values.join(","));
+}
+
+/** The names in a `Connection` header, which are hop-by-hop (RFC 9110 §7.6.1). */
+function namesIn(connection: string): Set<string> {
+  return new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
 }

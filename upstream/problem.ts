@@ -64,7 +64,7 @@ function read(value: unknown, status: number): Problem {
 /** The first member that can serve as a code, as it came. */
 function codeOf(value: Record<string, unknown>, status: number): string | undefined {
   if (isText(value.code)) return shortened(printable(value.code), MAX_CODE_LENGTH) || undefined;
-  if (typeof value.code === "number" && value.code !== status) return String(value.code);
+  if (Number.isFinite(value.code) && value.code !== status) return String(value.code);
   return [value.error, value.status, problemType(value.type)].find((candidate) =>
     isText(candidate) && candidate.length <= MAX_CODE_LENGTH && CODE_SHAPE.test(candidate)
   ) as string | undefined;

@@ -141,20 +141,14 @@ function sentFailure(outcome: Outcome): TransportError | undefined {
   return thrown instanceof TransportError && thrown.sent ? thrown : undefined;
 }
 
-/** Statuses of the upstream that tell the caller that its request was not processed. */
-const SAYS_NOT_PROCESSED: ReadonlySet<number> = new Set([401, 408, 425, 429, 500, 503]);
-
 /**
  * Whether the last outcome would hide that an earlier attempt may have been processed: it was not
- * sent, it says that it was not processed, or it is the 404 of a DELETE that may have succeeded
- * before. A GET changes nothing, so there its own answer is the better one.
+ * sent, or it is a refusal, which may itself be the consequence of that attempt (a DELETE finds
+ * nothing any more, a batch has been dispatched). A GET changes nothing, so there its own answer is
+ * the better one.
  */
 function hidesUnknown(outcome: Outcome, method: string): boolean {
-  if ("reply" in outcome) {
-    const { status } = outcome.reply;
-    if (method === "DELETE" && status === 404) return true;
-    return method !== "GET" && SAYS_NOT_PROCESSED.has(status);
-  }
+  if ("reply" in outcome) return method !== "GET" && outcome.reply.status >= 300;
   const { thrown } = outcome;
   return thrown instanceof GatewayError ||
     (thrown instanceof TransportError && !thrown.sent && thrown.reason !== "aborted");

@@ -66,24 +66,10 @@ export async function startPrometheus(
   );
   const rules = await Deno.readTextFile(`${OPS}/alerts.yaml`);
   await Deno.writeTextFile(`${directory}/alerts.yaml`, spedUp(rules, speedUp));
-  const url = `http://127.0.0.1:${refusedPort()}`;
-  const child = new Deno.Command(binary, {
-    args: [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${directory}/data`,
-      `--web.listen-address=${new URL(url).host}`,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const log = new Response(child.stderr).text();
-  let ended = false;
-  const status = child.status.finally(() => ended = true);
-  await until("Prometheus to be ready", async () => {
-    if (ended) throw new Error(`Prometheus did not start:\n${await log}`);
-    return await fetch(`${url}/-/ready`).then(isOk, () => false);
-  });
+  const { url, end } = await launch(binary, [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${directory}/data`,
+  ]);
   return {
     url,
     async query(expression) {
@@ -95,9 +81,44 @@ export async function startPrometheus(
       return v.parse(Answer, answer).data.result;
     },
     async [Symbol.asyncDispose]() {
+      await end();
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+/** A port that is free when it is chosen may be taken when it is used: then another one is. */
+const MAX_LAUNCHES = 5;
+
+/** Starts the program on a free port, and waits until it is ready. */
+async function launch(
+  binary: string,
+  args: readonly string[],
+  launches = 1,
+): Promise<{ url: string; end(): Promise<void> }> {
+  const url = `http://127.0.0.1:${refusedPort()}`;
+  const child = new Deno.Command(binary, {
+    args: [...args, `--web.listen-address=${new URL(url).host}`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const log = new Response(child.stderr).text();
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  const isReady = () => fetch(`${url}/-/ready`).then(isOk, () => false);
+  await until("Prometheus to be ready", async () => ended || await isReady());
+  if (ended) {
+    const said = await log;
+    const isTaken = said.includes("address already in use") && launches < MAX_LAUNCHES;
+    if (isTaken) return await launch(binary, args, launches + 1);
+    throw new Error(`Prometheus did not start:\n${said}`);
+  }
+  return {
+    url,
+    async end() {
       if (!ended) child.kill("SIGTERM");
       await Promise.all([status, log]);
-      await Deno.remove(directory, { recursive: true });
     },
   };
 }

@@ -226,7 +226,7 @@ Deno.test("a PUT that was sent once is not called unsent because its retries wer
 });
 
 Deno.test("a PUT that was sent once is not called unprocessed because its retry was refused", async () => {
-  for (const status of [401, 429, 500, 503]) {
+  for (const status of [401, 403, 404, 409, 429, 500, 503]) {
     let attempts = 0;
     const { request } = await testGateway({
       env: { RETRY_ATTEMPTS: "1" },

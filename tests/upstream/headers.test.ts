@@ -108,6 +108,16 @@ Deno.test("what describes the answer goes down as it came, repetitions included"
   assertEquals(headersDown(headers, filter), headers);
 });
 
+Deno.test("what Connection names does not go up", () => {
+  const caller = new Headers({
+    connection: "close, Accept-Language, USER-AGENT",
+    "accept-language": "sv",
+    "user-agent": "x",
+    accept: "*/*",
+  });
+  assertEquals(headersUp(caller), { "accept-encoding": "identity", accept: "*/*" });
+});
+
 Deno.test("what Connection names does not go down, in any case and however it is listed", () => {
   const reply = [
     ["connection", "close, ETag"],
