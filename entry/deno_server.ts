@@ -11,7 +11,8 @@ import { closing, signals, stopGently } from "./stopping.ts";
 export function serve(gateway: Gateway, options: ServeOptions): Server {
   let { port } = options;
   let isStopping = false;
-  let answer = gateway.fetch;
+  const asAnswered = compressesAnswers() ? untransformed(gateway.fetch) : gateway.fetch;
+  let answer = asAnswered;
   const logger = getLogger("sms-gateway");
   const loop = new ServeLoop({
     start: () =>
@@ -20,21 +21,21 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
         (request, info) => answer(request, info),
       ),
     onFailure(cause) {
-      if (answer !== gateway.fetch) return;
+      if (answer !== asAnswered) return;
       logger.warning("connections cannot be accepted", { reason: reasonOf(cause), advice: ADVICE });
-      answer = closing(gateway.fetch); // few descriptors: no connection is kept for later
+      answer = closing(asAnswered); // few descriptors: no connection is kept for later
     },
     onRecovery() {
       if (isStopping) return;
       logger.info("connections are accepted again");
-      answer = gateway.fetch;
+      answer = asAnswered;
     },
   });
   ({ addr: { port } } = listen(options, () => loop.listen())); // a later server takes the same port
   const [signalled, signalledAgain] = signals(Deno.addSignalListener);
   const stopped = signalled.then(() => {
     isStopping = true;
-    answer = closing(gateway.fetch);
+    answer = closing(asAnswered);
     const { shutdownGraceMs } = options;
     return stopGently(gateway, {
       shutdownGraceMs,
@@ -43,6 +44,21 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
     });
   });
   return { port, stopped };
+}
+
+/** Whether this Deno compresses answers by itself: 2.5.7 does, 2.9 no longer. */
+function compressesAnswers(): boolean {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  return major < 2 || (major === 2 && minor < 9);
+}
+
+/** The same handler, whose answers the server must not compress: that would change bytes and ETag. */
+function untransformed(fetch: Gateway["fetch"]): Gateway["fetch"] {
+  return async (request, bindings) => {
+    const response = await fetch(request, bindings);
+    response.headers.append("cache-control", "no-transform"); // RFC 9111 §5.2.2.6
+    return response;
+  };
 }
 
 const ADVICE =

@@ -122,7 +122,8 @@ export const STATUSES: Steps = {
     const port = Number(new URL(world.url).port);
     const authorization = `Authorization: Bearer ${await world.issuer.token()}`;
     for (const target of ["/nothing", "/livez", "/metrics", BATCHES]) {
-      for (const host of [`x${BATCHES}?`, "x/livez?", "u@x", "x y", "x\\livez?", "\xfc", ""]) {
+      // Deno with its own telemetry fails at a blank before the gateway: see tests/sockets/hosts.test.ts
+      for (const host of [`x${BATCHES}?`, "x/livez?", "u@x", "x\\livez?", "\xfc", ""]) {
         const head = [
           `GET ${target} HTTP/1.1`,
           `Host: ${host}`,
