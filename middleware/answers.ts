@@ -42,7 +42,7 @@ export function answers(options: AnswersOptions): MiddlewareHandler<GatewayEnv> 
     const { env } = c;
     if (!env || !("completed" in env)) return giveBackAtEnd(c, slots);
     if (env.giveUp) return whenTaken(c, slots, options);
-    if (!isStream(c) && isProportionate(c, sizeOf(c))) return giveBack(slots);
+    if (!isStream(c) && isProportionate(sizeOf(c))) return giveBack(slots);
     await handOver(c, slots);
   };
 }
@@ -57,19 +57,14 @@ export function bodyOf(
 ): ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> {
   const { env } = c;
   if (!env || !("completed" in env) || env.giveUp) return bytes;
-  if (isProportionate(c, bytes.byteLength)) return bytes;
+  if (isProportionate(bytes.byteLength)) return bytes;
   c.set("isStream", true);
   return inPieces(bytes);
 }
 
-/** Few bytes over what is HTTP/1.1 for certain: see FEW_BYTES. */
-function isProportionate(c: Context<GatewayEnv>, size: number): boolean {
-  return size <= FEW_BYTES && isHttp1(c.req.raw.headers);
-}
-
-/** HTTP/2 forbids `Connection` (RFC 9113 §8.2.2); `Host`, and its absence, may be sent with either. */
-function isHttp1(headers: Headers): boolean {
-  return headers.get("connection") !== null; // has() would have Deno copy all of them
+/** Few bytes are not counted: a stream of them would cost every honest caller a tenth more. */
+function isProportionate(size: number): boolean {
+  return size <= FEW_BYTES;
 }
 
 function sizeOf(c: Context<GatewayEnv>): number {

@@ -1,7 +1,7 @@
 /** Size of a piece: the runtime asks for a few of them ahead. */
 const PIECE_BYTES = 16 * 1_024;
 
-/** So little is kept for a caller only if it sends about as much. */
+/** Answers of so few bytes are not counted until they are taken. */
 export const FEW_BYTES = 4_096;
 
 /**
