@@ -64,6 +64,9 @@ function untransformed(fetch: Gateway["fetch"]): Gateway["fetch"] {
 const ADVICE =
   "Raise the limit of open files (ulimit -n, LimitNOFILE=, ulimits.nofile), or lower MAX_IN_FLIGHT.";
 
+/** A loopback address that nobody listens on: the ports of 127.0.0.1 are others' to choose. */
+const PROBED_HOST = "127.0.0.2";
+
 /**
  * How many descriptors the process can open, found by opening them: Deno gives the limit itself
  * only to a process with all permissions. Sockets on a loopback address, closed at once.
@@ -73,7 +76,7 @@ const ADVICE =
 export function countDescriptors(wanted: number): number | undefined {
   const opened: Deno.Listener[] = [];
   try {
-    while (opened.length < wanted) opened.push(Deno.listen({ port: 0, hostname: "127.0.0.1" }));
+    while (opened.length < wanted) opened.push(Deno.listen({ port: 0, hostname: PROBED_HOST }));
     return wanted;
   } catch (cause) {
     return isOutOfDescriptors(cause) ? opened.length : undefined;
