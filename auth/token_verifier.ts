@@ -6,6 +6,7 @@ import {
   type JWTVerifyResult,
 } from "jose";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
 import type { Principal } from "../exchange.ts";
 import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
 import { AuthRefusal, type AuthRefusalReason } from "./refusals.ts";
@@ -31,9 +32,6 @@ export interface TokenVerifierOptions {
 
 /** Longer tokens are refused unread: nothing that fits a common header limit is longer. */
 const MAX_TOKEN_LENGTH = 8_192;
-
-/** Seconds after which a missing key set may be there. */
-const KEY_SET_RETRY_AFTER_S = "5";
 
 /** Types of a JWT that may be an access token (RFC 9068 §2.1, RFC 8725 §3.11); none is common. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
@@ -182,7 +180,7 @@ function toRefusal(error: unknown): unknown {
   if (error instanceof KeySetUnavailableError) {
     return new GatewayError("key_set_unavailable", {
       cause: error,
-      headers: { "retry-after": KEY_SET_RETRY_AFTER_S },
+      headers: { "retry-after": String(MAX_RETRY_AFTER_S) },
     });
   }
   if (error instanceof errors.JWTExpired) {
