@@ -45,6 +45,7 @@ export interface Config {
     readonly jwksMaxStaleMs: number;
   };
   readonly maxBodyBytes: number;
+  readonly maxHeldBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
   readonly shutdownGraceMs: number;
   /** Whether the reference is served. */
@@ -92,7 +93,7 @@ export function parseConfig(environment: Environment): Config {
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, parse(name, setting, env, faults)]),
   ) as Values; // each value is the output of its own row's schema, or a fault was recorded
-  faults.push(...contradictions(env));
+  faults.push(...contradictions(env), ...bodyFaults(values));
   if (faults.length > 0) {
     throw new ConfigError(faults, unknownVariables(Object.keys(environment)));
   }
@@ -139,6 +140,12 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
 
 function contradictions(env: Environment): string[] {
   return [...keySetFaults(env), ...metricsFaults(env), ...endpointFaults(env)];
+}
+
+function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
+  return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
+    ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
+    : [];
 }
 
 /** The path of a signal is appended to the endpoint; with it twice the collector answers 404. */
@@ -196,6 +203,7 @@ function toConfig(values: Values): Config {
       jwksMaxStaleMs: values.JWKS_MAX_STALE_MS,
     },
     maxBodyBytes: values.MAX_BODY_BYTES,
+    maxHeldBodyBytes: values.MAX_HELD_BODY_BYTES,
     requestBodyTimeoutMs: values.REQUEST_BODY_TIMEOUT_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     docs: values.DOCS === "on",

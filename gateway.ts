@@ -37,6 +37,8 @@ export interface Gateway {
   onError: (error: unknown) => Response;
   /** Answers what is still under way as if its time were over, so that it leaves its trace. */
   giveUp(): void;
+  /** Refuses requests whose body has not arrived, with 503: nothing of them was sent. */
+  refuseUnreadBodies(): void;
   /** Closes connections and exports what is left; call it when the last request is answered. */
   close(): Promise<void>;
   /** Exports what there is now, when the last answer cannot be waited for. */
@@ -51,6 +53,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
   const { waitUntil } = parts;
   const deadlines = new Deadlines();
+  const bodyDeadlines = new Deadlines();
   const tracing = setupTracing({ ...config.telemetry, waitUntil });
   const metrics = createMetrics(config);
   const deps: Dependencies = {
@@ -67,6 +70,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
+    bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
     ...parts,
   };
   const { app, outstanding, planLimits } = createApp(config, deps);
@@ -86,7 +90,9 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     giveUp() {
       parts.transport.giveUp?.();
       deadlines.expireAll();
+      bodyDeadlines.expireAll();
     },
+    refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
       await parts.transport.close();
       await flush();

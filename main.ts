@@ -1,6 +1,7 @@
 import { countDescriptors, serve } from "./entry/deno_server.ts";
 import { run } from "./entry/run.ts";
 import { writeToStdout } from "./entry/stdout.ts";
+import { UnreadBodies } from "./limits/unread_bodies.ts";
 import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
 
@@ -42,5 +43,6 @@ await run({
   isTerminal: Deno.stdout.isTerminal(),
   serve,
   countDescriptors,
+  unreadBodies: new UnreadBodies(),
   exit: Deno.exit,
 });

@@ -183,6 +183,12 @@ export const SETTINGS = {
     default: "1048576",
     expected: "bytes, 1 to 104857600",
   },
+  MAX_HELD_BODY_BYTES: {
+    meaning: "Memory for the request bodies of all callers; more are 503 `overloaded`.",
+    schema: integer(1, 64 * 1024 * 1024 * 1024),
+    default: "67108864",
+    expected: "bytes, 1 or more, at least MAX_BODY_BYTES",
+  },
   UPSTREAM_TIMEOUT_MS: {
     meaning: "From sending to the SMS API's headers, retries included.",
     schema: milliseconds,

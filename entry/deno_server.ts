@@ -14,12 +14,14 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
   const asAnswered = compressesAnswers() ? untransformed(gateway.fetch) : gateway.fetch;
   let answer = asAnswered;
   const logger = getLogger("sms-gateway");
+  const reusePort = canSharePorts();
   const loop = new ServeLoop({
     start: () =>
       Deno.serve(
-        { port, hostname: options.host, onListen() {}, onError: gateway.onError },
+        { port, hostname: options.host, reusePort, onListen() {}, onError: gateway.onError },
         (request, info) => answer(request, info),
       ),
+    refuseUnreadBodies: gateway.refuseUnreadBodies,
     onFailure(cause) {
       if (answer !== asAnswered) return;
       logger.warning("connections cannot be accepted", { reason: reasonOf(cause), advice: ADVICE });
@@ -31,7 +33,11 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
       answer = asAnswered;
     },
   });
-  ({ addr: { port } } = listen(options, () => loop.listen())); // a later server takes the same port
+  if (options.unreadBodies) options.unreadBodies.onLimit = () => loop.renew();
+  ({ addr: { port } } = listen(options, () => {
+    Deno.listen({ port, hostname: options.host }).close(); // fails where another process listens
+    return loop.listen();
+  })); // a later server takes the same port
   const [signalled, signalledAgain] = signals(Deno.addSignalListener);
   const stopped = signalled.then(() => {
     isStopping = true;
@@ -44,6 +50,19 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
     });
   });
   return { port, stopped };
+}
+
+/**
+ * Whether two servers can listen on one port for a moment, when one replaces the other. Deno needs
+ * `"unstable": ["net"]` in its configuration for it.
+ */
+function canSharePorts(): boolean {
+  try {
+    Deno.listen({ port: 0, hostname: PROBED_HOST, reusePort: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this Deno compresses answers by itself: 2.5.7 does, 2.9 no longer. */

@@ -1,6 +1,7 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
+import type { UnreadBodies } from "../limits/unread_bodies.ts";
 import { preloadDocs } from "../routes/docs.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
@@ -21,6 +22,8 @@ export interface Runtime {
   /** @throws {ListenError} where it cannot listen */
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
   readonly countDescriptors: CountDescriptors;
+  /** Where the runtime keeps the rest of a refused body; default: it does not. */
+  readonly unreadBodies?: UnreadBodies;
   readonly exit: (code: number) => void;
 }
 
@@ -71,10 +74,19 @@ async function serve(runtime: Runtime, asSet: Config, accessLog: Sink): Promise<
   });
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const gateway = createGateway(config, { transport, accessLog });
+  const { unreadBodies } = runtime;
+  const gateway = createGateway(config, {
+    transport,
+    accessLog,
+    ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
+  });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
   await loadAhead(config);
-  const server = await runtime.serve(gateway, { ...config, maxConnections });
+  const server = await runtime.serve(gateway, {
+    ...config,
+    maxConnections,
+    ...unreadBodies && { unreadBodies },
+  });
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,

@@ -1,3 +1,5 @@
+import type { UnreadBodies } from "../limits/unread_bodies.ts";
+
 /** Where and how a server listens. */
 export interface ServeOptions {
   port: number;
@@ -6,6 +8,8 @@ export interface ServeOptions {
   shutdownGraceMs: number;
   /** Connections at once, where the runtime can limit them; default: no limit. */
   maxConnections?: number;
+  /** Says when connections of refused requests should be closed; default: never. */
+  unreadBodies?: UnreadBodies;
 }
 
 /** A listening gateway. */

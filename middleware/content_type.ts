@@ -9,15 +9,22 @@ import { declaresBody } from "./declared_body.ts";
  */
 export function contentType(): Check {
   return function contentType(c) {
-    const { headers } = c.req.raw;
-    if (!declaresBody(c.req.raw)) return;
-    const type = headers.get("content-type") ?? "";
-    if (type !== "application/json") checkMediaType(type); // most send exactly that
-    const coding = headers.get("content-encoding");
-    if (coding && coding.toLowerCase() !== "identity") {
-      throw unsupported("Send the body without Content-Encoding: the SMS API takes plain JSON.");
-    }
+    if (declaresBody(c.req.raw)) requireJson(c.req.raw.headers);
   };
+}
+
+/**
+ * Checks the headers of a request that has a body.
+ *
+ * @throws {GatewayError} `unsupported_media_type`
+ */
+export function requireJson(headers: Headers): void {
+  const type = headers.get("content-type") ?? "";
+  if (type !== "application/json") checkMediaType(type); // most send exactly that
+  const coding = headers.get("content-encoding");
+  if (coding && coding.toLowerCase() !== "identity") {
+    throw unsupported("Send the body without Content-Encoding: the SMS API takes plain JSON.");
+  }
 }
 
 /** The media type alone or with parameters (RFC 9110 §8.3.1), of which only `charset` matters. */

@@ -16,13 +16,24 @@ export function declaresBody({ method, headers }: Request): boolean {
 /**
  * Whether the body of a request has to be read. Over HTTP/2 that is also where `content-length: 0`
  * says that there is none: data may follow, which makes the request malformed (RFC 9113 §8.1.1), and
- * the runtime tells that to those who read only.
+ * the runtime tells that only to those who read. So may data where there is no length: a request over
+ * HTTP/2 with `Host` looks like one over HTTP/1.1.
  */
 export function mayHaveBody(request: Request): boolean {
-  return declaresBody(request) || request.headers.get("content-length") === "0";
+  const { method, headers } = request;
+  return declaresBody(request) || headers.get("content-length") === "0" ||
+    (WITH_CONTENT.has(method) && !headers.has("content-length"));
 }
 
 /** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` in its place. */
 export function isHttp2(headers: Headers): boolean {
   return headers.get("host") === null; // has() would have Deno copy all of them
+}
+
+/**
+ * Whether a body that came, came over HTTP/2: over HTTP/1.1 there is none without one of these
+ * headers, whereas over HTTP/2 `Host` may be sent as well.
+ */
+export function cameOverHttp2(headers: Headers): boolean {
+  return isHttp2(headers) || !(headers.has("content-length") || headers.has("transfer-encoding"));
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
-import { isHttp2 } from "./declared_body.ts";
+import { cameOverHttp2 } from "./declared_body.ts";
 import { TinyPieces } from "./tiny_pieces.ts";
 
 /**
@@ -22,7 +22,7 @@ export function drainHttp2(isStopping: () => boolean): MiddlewareHandler<Gateway
   return async function drainHttp2(c, next) {
     await next();
     const request = c.req.raw;
-    if (c.res.status < 400 || !isHttp2(request.headers)) return;
+    if (c.res.status < 400 || !cameOverHttp2(request.headers)) return;
     if (!request.body || request.body.locked) return;
     await drain(request.body, isStopping() ? MAX_DRAIN_WHILE_STOPPING_MS : MAX_DRAIN_MS);
   };

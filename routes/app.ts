@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { ByteBudget } from "../limits/byte_budget.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
@@ -49,6 +50,10 @@ export interface Dependencies {
   isStopping: () => boolean;
   /** Deadlines of what callers send and take; default: one timer for all. */
   deadlines?: DeadlineClock;
+  /** Deadlines of request bodies; default: a timer for all. */
+  bodyDeadlines?: DeadlineClock;
+  /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
+  onUnreadBody?: () => void;
   /** The metrics in the Prometheus text format. */
   prometheus: () => Promise<string>;
 }
@@ -101,10 +106,11 @@ export function createApp(config: Config, deps: Dependencies): App {
     callerShare(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
     requestBody({
+      ...deps,
       maxBytes: config.maxBodyBytes,
+      held: new ByteBudget(config.maxHeldBodyBytes),
       timeoutMs: callerTimeoutMs,
-      deadlines,
-      isStopping: deps.isStopping,
+      deadlines: deps.bodyDeadlines,
     }),
     outstanding(limits), // last: only what can be sent takes up a slot
   ));

@@ -1,4 +1,4 @@
-import type { ByteBudget } from "./byte_budget.ts";
+import type { ByteBudget } from "../limits/byte_budget.ts";
 
 /** Encoded CLIENT spans of one request. */
 interface Held {

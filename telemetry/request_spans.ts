@@ -1,6 +1,6 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { ByteBudget } from "./byte_budget.ts";
+import { ByteBudget } from "../limits/byte_budget.ts";
 import { ExportLog } from "./export_log.ts";
 import { SpanExporter, type SpanExporterOptions } from "./span_exporter.ts";
 

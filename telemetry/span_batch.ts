@@ -1,4 +1,4 @@
-import type { ByteBudget } from "./byte_budget.ts";
+import type { ByteBudget } from "../limits/byte_budget.ts";
 
 /** Text is encoded when there is this much of it, in characters: a call for each span costs more. */
 const ENCODED_AT_ONCE = 32 * 1024;

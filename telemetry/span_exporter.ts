@@ -1,7 +1,7 @@
 import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { ATTR } from "./attributes.ts";
-import { ByteBudget } from "./byte_budget.ts";
+import { ByteBudget } from "../limits/byte_budget.ts";
 import { exportJson } from "./collector.ts";
 import { ExportLog } from "./export_log.ts";
 import { HeldSpans } from "./held_spans.ts";

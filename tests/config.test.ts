@@ -213,6 +213,7 @@ const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>
   JWKS_COOLDOWN_MS: ["0", "2147483648", MARKER],
   JWKS_MAX_STALE_MS: ["0", "2147483648", MARKER],
   MAX_BODY_BYTES: ["0", "104857601", "1MB", MARKER],
+  MAX_HELD_BODY_BYTES: ["0", "68719476737", "64MB", MARKER],
   UPSTREAM_TIMEOUT_MS: ["0", "2147483648", "Infinity", MARKER],
   UPSTREAM_IDLE_TIMEOUT_MS: ["0", "NaN", MARKER],
   RETRY_ATTEMPTS: ["-1", "11", MARKER],
@@ -265,6 +266,13 @@ Deno.test("an empty environment is told everything that is required", () => {
     "AUTH_ISSUER",
     "AUTH_AUDIENCE",
     "AUTH_JWKS_URL",
+  ]);
+});
+
+Deno.test("memory for bodies that holds not even one is refused", () => {
+  const env = { ...MINIMAL, MAX_BODY_BYTES: "2000", MAX_HELD_BODY_BYTES: "1999" };
+  assertEquals(faultsOf(env), [
+    "MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to 2000 or more",
   ]);
 });
 

@@ -6,6 +6,7 @@ const gateway = {
   fetch: () => new Response(),
   stopAccepting() {},
   giveUp() {},
+  refuseUnreadBodies() {},
   onError: () => new Response(),
   close: () => Promise.resolve(),
   flush: () => Promise.resolve(),

@@ -39,6 +39,7 @@ function fakeLoop(refused = 0) {
       return server;
     },
     onFailure: (cause) => failures.push(cause),
+    refuseUnreadBodies() {},
     onRecovery() {},
   });
   return { loop, servers, failures };
@@ -78,7 +79,35 @@ Deno.test("the first server that cannot listen is the caller's to report", () =>
       throw new Error("Address in use");
     },
     onFailure() {},
+    refuseUnreadBodies() {},
     onRecovery() {},
   });
   assertThrows(() => loop.listen(), Error, "Address in use");
+});
+
+Deno.test("a renewal starts another server, closes the one before, and is made once in 200 ms at most", async () => {
+  const { loop, servers } = fakeLoop();
+  loop.listen();
+  loop.renew();
+  assertEquals([servers.length, servers[0]!.shutdowns], [2, 0]);
+  await delay(150);
+  assertEquals([servers.length, servers[0]!.shutdowns], [2, 1]);
+  loop.renew();
+  loop.renew();
+  assertEquals([servers.length, servers[1]!.shutdowns], [2, 0]);
+  await delay(300);
+  assertEquals([servers.length, servers[1]!.shutdowns], [3, 1]);
+  for (const server of servers) server.answerLast();
+  await loop.shutdown();
+});
+
+Deno.test("a renewal listens again where the port cannot be shared", async () => {
+  const { loop, servers } = fakeLoop(1);
+  loop.listen();
+  loop.renew();
+  assertEquals(servers.length, 1);
+  await delay(250);
+  assertEquals([servers.length, servers[0]!.shutdowns], [2, 1]);
+  for (const server of servers) server.answerLast();
+  await loop.shutdown();
 });

@@ -130,3 +130,45 @@ for (const [count, bytes, status] of PIECES) {
     if (status === 400) assertStringIncludes(text, "larger chunks");
   });
 }
+
+Deno.test("where the bodies of all requests take too much memory, 503 overloaded, until one is answered", async () => {
+  const env = { MAX_BODY_BYTES: "50000", MAX_HELD_BODY_BYTES: "70000" };
+  const { request, sent } = await testGateway({ env });
+  const waiting = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = waiting.writable.getWriter();
+  const headers = { ...JSON_TYPE, "transfer-encoding": "chunked" };
+  const first = request(BATCHES, { method: "POST", headers, body: waiting.readable });
+  await writer.write(new TextEncoder().encode(`"${"x".repeat(45_000)}`));
+  const second = await request(BATCHES, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: jsonOf(40_000),
+  });
+  assertEquals([second.status, (await second.json()).code], [503, "overloaded"]);
+  assertEquals(second.headers.get("retry-after") !== null, true);
+  assertEquals(sent, []);
+  await writer.write(new TextEncoder().encode('"'));
+  await writer.close();
+  assertEquals((await first).status, 200);
+  const third = await request(BATCHES, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: jsonOf(40_000),
+  });
+  assertEquals(third.status, 200);
+});
+
+Deno.test("an HTTP/1.1 body that has not arrived is told to whoever closes connections", async () => {
+  let told = 0;
+  const env = { REQUEST_BODY_TIMEOUT_MS: "30" };
+  const { request } = await testGateway({ env, deps: { onUnreadBody: () => void told++ } });
+  const host = "gateway.test";
+  for (const length of [20_000, 100]) {
+    const body = new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(10)) });
+    const headers = { ...JSON_TYPE, host, "content-length": String(length) };
+    assertEquals((await request(BATCHES, { method: "POST", headers, body })).status, 400);
+  }
+  assertEquals(told, 2);
+  await request(BATCHES, { method: "POST", headers: { ...JSON_TYPE, host }, body: jsonOf(20_000) });
+  assertEquals(told, 2);
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ByteBudget } from "../../telemetry/byte_budget.ts";
+import { ByteBudget } from "../../limits/byte_budget.ts";
 import { SpanBatch } from "../../telemetry/span_batch.ts";
 
 const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, SpanKind, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
 import { BasicTracerProvider, SamplingDecision } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals } from "@std/assert";
-import { ByteBudget } from "../../telemetry/byte_budget.ts";
+import { ByteBudget } from "../../limits/byte_budget.ts";
 import { MAX_WAITING_SPAN_BYTES, SpanExporter } from "../../telemetry/span_exporter.ts";
 
 const URL = "http://collector.test/v1/traces";

@@ -1,9 +1,9 @@
-/** How many bytes may wait in memory; whoever keeps some adds them, and takes them off again. */
+/** How many bytes may be held in memory; whoever holds some adds them, and takes them off again. */
 export class ByteBudget {
-  /** Bytes that wait now. */
+  /** Bytes that are held now. */
   used = 0;
 
-  /** @param limit the most that may wait, in bytes */
+  /** @param limit the most that may be held, in bytes */
   constructor(readonly limit: number) {}
 
   /** Whether so many bytes may be added. */
