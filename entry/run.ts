@@ -7,7 +7,7 @@ import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
-import { type CountDescriptors, withinDescriptors } from "./descriptors.ts";
+import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
 /** What a runtime with processes and sockets brings along. */
@@ -66,7 +66,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
 
 async function serve(runtime: Runtime, asSet: Config, accessLog: Sink): Promise<void> {
   const logger = getLogger("sms-gateway");
-  const config = withinDescriptors(asSet, runtime.countDescriptors, (shortage) => {
+  const config = limitToDescriptors(asSet, runtime.countDescriptors, (shortage) => {
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);

@@ -1,34 +1,33 @@
 import { delay } from "@std/async/delay";
 
-/** What a {@linkcode ServeLoop} uses of a `Deno.HttpServer`. */
+/** The part of `Deno.HttpServer` that {@linkcode ServeLoop} uses. */
 export interface AcceptingServer {
   /** Rejects when accepting fails. */
   readonly finished: Promise<void>;
-  /** Closes idle connections and settles when the requests under way are answered. */
+  /** Closes idle connections; settles when the requests in flight have a response. */
   shutdown(): Promise<void>;
 }
 
 /** Options of {@linkcode ServeLoop}. */
 export interface ServeLoopOptions<Server> {
-  /** Starts a server; throws where it cannot listen. */
+  /** Starts a server; throws when it cannot listen. */
   start: () => Server;
-  /** Told why accepting failed; each time. */
+  /** Called with the cause each time accepting fails. */
   onFailure: (cause: unknown) => void;
-  /** Told once nothing has failed for {@linkcode RECOVERED_AFTER_MS} after a failure. */
+  /** Called when {@linkcode RECOVERED_AFTER_MS} have passed since the last failure. */
   onRecovery: () => void;
 }
 
-/** Time before it is tried to listen again, in ms: descriptors that were closed are free by then. */
-const LISTEN_AGAIN_MS = 100;
+/** Delay before listening again, in ms: closed descriptors are free by then. */
+const RESTART_DELAY_MS = 100;
 
-/** A failure is over when accepting has worked for this time, in ms. */
+/** Time without a failure after which accepting counts as recovered, in ms. */
 export const RECOVERED_AFTER_MS = 10_000;
 
 /**
- * Keeps a server listening. `Deno.serve` closes its socket for good when accepting a connection
- * fails, as it does without free file descriptors. Then the idle connections of that server are
- * closed, which frees their descriptors, the requests under way are answered, and another server
- * listens in its place.
+ * Keeps a server listening. `Deno.serve` closes its socket when accepting a connection fails, as it
+ * does when no file descriptor is free. Then this class shuts that server down, which closes its idle
+ * connections and answers its requests in flight, and starts another server.
  */
 export class ServeLoop<Server extends AcceptingServer> {
   readonly #servers = new Set<Server>();
@@ -40,7 +39,7 @@ export class ServeLoop<Server extends AcceptingServer> {
     this.#options = options;
   }
 
-  /** Starts the first server; throws where it cannot listen. */
+  /** Starts a server; throws when it cannot listen. */
   listen(): Server {
     const server = this.#options.start();
     this.#servers.add(server);
@@ -51,7 +50,7 @@ export class ServeLoop<Server extends AcceptingServer> {
     return server;
   }
 
-  /** Takes no new connections; settles when all requests under way are answered. */
+  /** Stops accepting connections; settles when all requests in flight have a response. */
   async shutdown(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#recovery);
@@ -64,14 +63,14 @@ export class ServeLoop<Server extends AcceptingServer> {
     this.#options.onFailure(cause);
     const forget = () => void this.#servers.delete(failed);
     failed.shutdown().then(forget, forget);
-    do await delay(LISTEN_AGAIN_MS); while (!this.#isStopped && !this.#listensAgain());
+    do await delay(RESTART_DELAY_MS); while (!this.#isStopped && !this.#tryToListen());
   }
 
-  #listensAgain(): boolean {
+  #tryToListen(): boolean {
     try {
       this.listen();
     } catch {
-      return false; // still without descriptors
+      return false; // there are still no descriptors
     }
     this.#recovery = setTimeout(this.#options.onRecovery, RECOVERED_AFTER_MS);
     return true;

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors/gateway_error.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
-import { GrowingBytes } from "../upstream/bytes.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
 import type { Check } from "./checks.ts";
 import { isHttp2, mayHaveBody } from "./declared_body.ts";
 import { MIN_AVERAGE_BYTES, TinyPieces } from "./tiny_pieces.ts";

@@ -26,7 +26,7 @@ import { MAX_TIMER_MS } from "../settings.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
-import { forward } from "../upstream/forward.ts";
+import { forward } from "../middleware/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -83,8 +83,8 @@ export function createApp(config: Config, deps: Dependencies): App {
 
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
-  const takeTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
-  app.use(answers({ timeoutMs: takeTimeoutMs, deadlines })); // last on the way out
+  const readTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
+  app.use(answers({ timeoutMs: readTimeoutMs, deadlines })); // last on the way out
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
@@ -113,7 +113,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs,
+      readTimeoutMs,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,
@@ -129,7 +129,7 @@ export function createApp(config: Config, deps: Dependencies): App {
 
 /** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
-  return new Map(ROUTES.map(({ path }) => [path, limiter.underWay(path)]));
+  return new Map(ROUTES.map(({ path }) => [path, limiter.outstanding(path)]));
 }
 
 function createLimits({ limits }: Config) {

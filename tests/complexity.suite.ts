@@ -8,7 +8,7 @@ import { rawPathOf, rawQueryOf } from "../raw_url.ts";
 import { safePath, safeQuery } from "../telemetry/attributes.ts";
 import { unknownVariables } from "../unknown_variables.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
-import { headersDown, headersUp } from "../upstream/headers.ts";
+import { responseHeaders, requestHeaders } from "../upstream/headers.ts";
 import { normalize } from "../upstream/normalize.ts";
 import { readProblem } from "../upstream/problem.ts";
 import { retryAfterMs } from "../upstream/retry_after.ts";
@@ -63,9 +63,9 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     text,
   ) => [safePath(text, true), safePath(text, false), safeQuery(text)],
   "a content type": (text) => attempt(() => contentType()(contextOf(text))),
-  "headers of a caller": (text) => headersUp(new Headers({ accept: clean(text) })),
+  "headers of a caller": (text) => requestHeaders(new Headers({ accept: clean(text) })),
   "headers of a reply": (text) =>
-    headersDown([["connection", text], ["etag", text], ["vary", text]], filter),
+    responseHeaders([["connection", text], ["etag", text], ["vary", text]], filter),
   "a credential in a text": (text) => filter.clean(text),
   "an error body": (text) => readProblem(encode(text), 400),
   "an error body within JSON": (text) =>

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { type KeySet, KeySetUnavailableError, staticKeySet } from "../../auth/key_set.ts";
 import { RemoteKeySet } from "../../auth/remote_key_set.ts";
-import { AuthRefusal, type AuthRefusalReason } from "../../auth/refusals.ts";
+import { AuthRefusal, type AuthRefusalReason } from "../../errors/auth_refusal.ts";
 import { TokenVerifier } from "../../auth/token_verifier.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { testClock } from "../support/clock.ts";

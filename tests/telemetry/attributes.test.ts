@@ -9,7 +9,7 @@ import {
   safePath,
   safeQuery,
 } from "../../telemetry/attributes.ts";
-import { TransportError } from "../../upstream/transport.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 
 const PLAN = "/xms/v1/plan-1";
 

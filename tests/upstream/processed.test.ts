@@ -11,7 +11,7 @@ import { MAX_RETRY_AFTER_S } from "../../errors/retry_after.ts";
 import { toFailure, toResponse } from "../../errors/to_response.ts";
 import { toGatewayError } from "../../upstream/failure.ts";
 import { normalize } from "../../upstream/normalize.ts";
-import { TransportError } from "../../upstream/transport.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
