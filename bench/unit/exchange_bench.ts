@@ -1,7 +1,7 @@
 import { OPERATIONS } from "../../operations.ts";
 import { rawPathOf } from "../../raw_url.ts";
 import { CredentialFilter } from "../../upstream/credential_filter.ts";
-import { responseHeaders, requestHeaders } from "../../upstream/headers.ts";
+import { requestHeaders, responseHeaders } from "../../upstream/headers.ts";
 import { upstreamPath } from "../../upstream/path.ts";
 
 const url = "http://gateway.example:8080/xms/v1/bench/batches?page=0&page_size=30";
