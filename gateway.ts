@@ -7,17 +7,17 @@ import { faultText } from "./auth/signing_keys.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
+import { TransportError } from "./errors/transport_error.ts";
 import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
-import { droppedLines } from "./telemetry/log_output.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
+import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
-import { TransportError } from "./errors/transport_error.ts";
-import { type Transport } from "./upstream/transport.ts";
+import type { Transport } from "./upstream/transport.ts";
 
 /** The parts that a runtime has to provide, and those that it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {

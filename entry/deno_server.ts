@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Gateway } from "../gateway.ts";
-import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { ServeLoop } from "./serve_loop.ts";
+import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
-import { allowedMethods } from "../operations.ts";
+import { allowedMethods } from "../route_table.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import { decodeBody } from "../upstream/decode.ts";

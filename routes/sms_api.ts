@@ -2,7 +2,8 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import { type PathProblem, pathProblemAnchor } from "../errors/path_problems.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Check } from "../middleware/checks.ts";
-import { type Operation, type Route, ROUTES } from "../operations.ts";
+import type { Operation } from "../operations.ts";
+import { type Route, ROUTES } from "../route_table.ts";
 
 /** What every path of the API begins with. */
 const PREFIX = "/xms/v1";

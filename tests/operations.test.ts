@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { allowedMethods, OPERATIONS, SEGMENTS } from "../operations.ts";
+import { OPERATIONS, SEGMENTS } from "../operations.ts";
+import { allowedMethods } from "../route_table.ts";
 import { findRoute } from "../routes/sms_api.ts";
 
 /** Contract.md §1, below `/xms/v1/{service_plan_id}`. */

@@ -2,7 +2,7 @@ import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen, noop } fr
 import { GatewayError } from "../errors/gateway_error.ts";
 import { ownRetryAfter } from "../errors/retry_after.ts";
 import { TransportError } from "../errors/transport_error.ts";
-import { type UpstreamReply } from "./transport.ts";
+import type { UpstreamReply } from "./transport.ts";
 
 /** Options of {@linkcode upstreamBreaker}. */
 export interface BreakerOptions {

@@ -1,4 +1,5 @@
-import { type Operation, ROUTES } from "../operations.ts";
+import type { Operation } from "../operations.ts";
+import { ROUTES } from "../route_table.ts";
 
 const PATTERNS = new Map(ROUTES.map(({ path, pattern }) => [path, pattern]));
 

@@ -1,8 +1,8 @@
+import { TransportError } from "../errors/transport_error.ts";
 import type { Operation } from "../operations.ts";
 import { headerOf } from "./headers.ts";
 import { retryAfterMs } from "./retry_after.ts";
-import { TransportError } from "../errors/transport_error.ts";
-import { type UpstreamReply } from "./transport.ts";
+import type { UpstreamReply } from "./transport.ts";
 
 /** How an attempt ended. */
 export type Outcome = { readonly reply: UpstreamReply } | { readonly thrown: unknown };

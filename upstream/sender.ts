@@ -2,6 +2,7 @@ import type { Tracer } from "@opentelemetry/api";
 import { delay } from "@std/async/delay";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { networkCause } from "../errors/network_cause.ts";
+import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
@@ -14,7 +15,6 @@ import {
 } from "./client_span.ts";
 import { toGatewayError } from "./failure.ts";
 import { mayRetry, type Outcome, replyRetryAfterMs, RetryBudget, retryDelayMs } from "./retry.ts";
-import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "./transport.ts";
 
 /** Options of {@linkcode Sender}. */
