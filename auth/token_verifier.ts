@@ -5,13 +5,13 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
+import { AuthRefusal, type AuthRefusalReason } from "../errors/auth_refusal.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
 import type { Principal } from "../exchange.ts";
 import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
-import { AuthRefusal, type AuthRefusalReason } from "../errors/auth_refusal.ts";
-import { VerifiedTokenCache } from "./verified_token_cache.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
+import { VerifiedTokenCache } from "./verified_token_cache.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
 export interface TokenVerifierOptions {

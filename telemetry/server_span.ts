@@ -12,7 +12,7 @@ import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawQueryOf } from "../raw_url.ts";
-import { TransportError, failureCode } from "../errors/transport_error.ts";
+import { failureCode, TransportError } from "../errors/transport_error.ts";
 import {
   ATTR,
   bounded,

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { answeringOnce, rawUpstream } from "../support/raw_upstream.ts";
-import { serveGateway } from "../support/served.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
+import { answeringOnce, rawUpstream } from "../support/raw_upstream.ts";
+import { serveGateway } from "../support/served.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
