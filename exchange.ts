@@ -39,7 +39,7 @@ export interface ReceivedRequest {
   readonly span: Span;
 }
 
-/** Known after routing. Written by `routes/sms_api.ts`. */
+/** Known after routing. Written by `routes/match_route.ts`. */
 export interface RoutingResult {
   /** Template of the path, if it is a path of the API. */
   route?: Operation["path"];

@@ -30,8 +30,8 @@ import { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
+import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
-import { smsApi } from "./sms_api.ts";
 
 /** The world as the gateway sees it: all that a test may want to hold in its hands. */
 export interface Dependencies {
@@ -94,7 +94,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const limits = createLimits(config);
   app.use(checks(
     validHost(), // first: with an invalid Host the path is unknown
-    smsApi(), // 404 and 405: unknown operations are rejected before the checks that follow
+    matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     // Before a body is waited for.

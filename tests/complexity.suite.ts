@@ -4,7 +4,7 @@ import { signingKeys } from "../auth/signing_keys.ts";
 import { parseConfig } from "../config.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
-import { findRoute, pathProblemOf } from "../routes/sms_api.ts";
+import { findRoute, pathProblemOf } from "../routes/match_route.ts";
 import { safePath, safeQuery } from "../telemetry/attributes.ts";
 import { unknownVariables } from "../unknown_variables.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
