@@ -63,8 +63,8 @@ export interface Config {
 }
 
 /**
- * Everything that is wrong with an environment, one line per variable, and unknown variables that may
- * be misspelt settings. It contains no values, since they may be secrets.
+ * Everything that is wrong with an environment, one line per variable, and unknown variables that
+ * may be misspelt settings. It contains no values, since they may be secrets.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -80,8 +80,8 @@ function unknownFault({ name, did_you_mean }: UnknownVariable): string {
 }
 
 /**
- * Parses an environment. One pair of quotes around a value is removed, as shells and most readers of
- * `.env` files do, but not `docker run --env-file`.
+ * Parses an environment. One pair of quotes around a value is removed, as shells and most readers
+ * of `.env` files do, but not `docker run --env-file`.
  *
  * @throws {ConfigError} naming every variable that is missing or invalid, and what was expected
  */
@@ -123,7 +123,10 @@ function conflicts(env: Environment): string[] {
   return [...keySetFaults(env), ...metricsFaults(env), ...endpointFaults(env)];
 }
 
-/** The path of a signal is appended to the endpoint: with the path twice, the collector responds 404. */
+/**
+ * The path of a signal is appended to the endpoint: with the path twice, the collector responds
+ * 404.
+ */
 function endpointFaults(env: Environment): string[] {
   const name = env.OTLP_ENDPOINT ? "OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT";
   const [, path] = /(\/v1\/(?:traces|metrics|logs))\/*$/.exec(env[name] ?? "") ?? [];

@@ -93,9 +93,9 @@ export interface ResponseResult {
 }
 
 /**
- * What is known of one request. Each middleware adds its part; span, log line and metrics are derived
- * from it at the end. The parts are in the order in which they become known; those that a refused
- * request did not reach stay absent.
+ * What is known of one request. Each middleware adds its part; span, log line and metrics are
+ * derived from it at the end. The parts are in the order in which they become known; those that a
+ * refused request did not reach stay absent.
  */
 export interface Exchange
   extends

@@ -40,13 +40,17 @@ export interface Gateway {
   onError: (error: unknown) => Response;
   /** Expires the deadlines of all requests, so that each gets a response, a span and a log line. */
   expireAll(): void;
-  /** Closes connections and exports the rest of the telemetry; to be called after the last response. */
+  /**
+   * Closes connections and exports the rest of the telemetry; to be called after the last response.
+   */
   close(): Promise<void>;
   /** Exports the telemetry recorded so far, when requests are still in flight. */
   flush(): Promise<void>;
 }
 
-/** Share of MAX_IN_FLIGHT that may wait for the issuer; the rest serves tokens whose keys are known. */
+/**
+ * Share of MAX_IN_FLIGHT that may wait for the issuer; the rest serves tokens whose keys are known.
+ */
 const MAX_WAITING_SHARE = 1 / 10;
 
 /** Creates a gateway from its configuration and the parts of its runtime. */

@@ -6,8 +6,8 @@ import { misspellings } from "./unknown_variables.ts";
 
 /**
  * Reads the settings, and the names of other variables for warnings about misspelt ones. With
- * OTEL_DENO, as on Deno Deploy, OTEL_EXPORTER_OTLP_ENDPOINT is ignored: Deno itself exports a span per
- * request to it, so that each request would be counted twice. OTLP_ENDPOINT is still used.
+ * OTEL_DENO, as on Deno Deploy, OTEL_EXPORTER_OTLP_ENDPOINT is ignored: Deno itself exports a span
+ * per request to it, so that each request would be counted twice. OTLP_ENDPOINT is still used.
  */
 function readEnvironment(): Record<string, string | undefined> {
   const others = otherVariables().map((name) => [name, ""]);
@@ -18,8 +18,8 @@ function readEnvironment(): Record<string, string | undefined> {
 }
 
 /**
- * Names of variables that are not settings. The start task grants access by first word (`AUTH_*`); then
- * Deno cannot list the variables, but tells whether a given one is set.
+ * Names of variables that are not settings. The start task grants access by first word (`AUTH_*`);
+ * then Deno cannot list the variables, but tells whether a given one is set.
  */
 function otherVariables(): string[] {
   const { state } = Deno.permissions.querySync({ name: "env" });

@@ -16,9 +16,14 @@ export interface Setting {
   readonly schema: v.GenericSchema<string, unknown>;
   /** What it is for; the description in the README. */
   readonly meaning: string;
-  /** What a valid value is, for error messages; they never quote the value, which may be a secret. */
+  /**
+   * What a valid value is, for error messages; they never quote the value, which may be a secret.
+   */
   readonly expected: string;
-  /** The raw value if the variable is not set. A setting with neither this nor `optional` is required. */
+  /**
+   * The raw value if the variable is not set. A setting with neither this nor `optional` is
+   * required.
+   */
   readonly default?: string;
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;

@@ -99,8 +99,8 @@ const WORDS: readonly string[] = [
 
 /**
  * Likely misspellings of all settings: one typing error after the first word, or one word omitted,
- * added or replaced. For runtimes that tell whether a variable is set but do not list the variables.
- * The first word is always correct, since permissions are granted by first word.
+ * added or replaced. For runtimes that tell whether a variable is set but do not list the
+ * variables. The first word is always correct, since permissions are granted by first word.
  */
 export function misspellings(): Set<string> {
   const found = new Set(OWN_NAMES.filter((name) => name.includes("_")).flatMap(misspellingsOf));

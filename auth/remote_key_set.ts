@@ -33,9 +33,9 @@ const MAX_WAIT_MS = 1_000;
 const DEFAULT_MAX_WAITING = 100;
 
 /**
- * The issuer's key set by URL, downloaded in advance and refreshed in the background. While the issuer
- * is down, the last valid set is used. Unknown keys and wrong signatures cause at most one download per
- * cooldown.
+ * The issuer's key set by URL, downloaded in advance and refreshed in the background. While the
+ * issuer is down, the last valid set is used. Unknown keys and wrong signatures cause at most one
+ * download per cooldown.
  */
 export class RemoteKeySet implements KeySet {
   version = 0;
@@ -112,8 +112,8 @@ export class RemoteKeySet implements KeySet {
   }
 
   /**
-   * With keys: only if they are long overdue, as after a time without requests. Without keys: unless
-   * the issuer has failed or not answered for a while.
+   * With keys: only if they are long overdue, as after a time without requests. Without keys:
+   * unless the issuer has failed or not answered for a while.
    */
   #shouldWait(): boolean {
     const { maxAgeMs, cooldownMs } = this.#options;

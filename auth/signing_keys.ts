@@ -45,8 +45,8 @@ export function withBothEd25519Names(algorithms: readonly string[]): string[] {
 }
 
 /**
- * Removes `alg` from Ed25519 keys: jose compares it with the token's by name, and both names mean the
- * same algorithm.
+ * Removes `alg` from Ed25519 keys: jose compares it with the token's by name, and both names mean
+ * the same algorithm.
  */
 export function withoutEd25519Names({ keys }: JSONWebKeySet): JSONWebKeySet {
   return {

@@ -5,12 +5,11 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
-import { AuthRefusal, type AuthRefusalReason } from "../errors/auth_refusal.ts";
-import { GatewayError } from "../errors/gateway_error.ts";
-import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Principal } from "../exchange.ts";
-import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
+import type { KeySet } from "./key_set.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
+import { toRefusal } from "./verification_errors.ts";
 import { VerifiedTokenCache } from "./verified_token_cache.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
@@ -101,9 +100,9 @@ export class TokenVerifier {
   }
 
   /**
-   * Checks a token, and checks it again if its signature does not match and the issuer has published
-   * other keys meanwhile: a reinstalled issuer may use the same `kid` for another key. If the issuer
-   * is down, the result with the keys at hand stands.
+   * Checks a token, and checks it again if its signature does not match and the issuer has
+   * published other keys meanwhile: a reinstalled issuer may use the same `kid` for another key. If
+   * the issuer is down, the result with the keys at hand stands.
    */
   async #checkWithCurrentKeys(
     token: string,
@@ -163,38 +162,4 @@ async function verifyWithAny(
     }
   }
   throw new errors.JWSSignatureVerificationFailed();
-}
-
-/** Error code of jose → reason. */
-const REASONS: Readonly<Record<string, AuthRefusalReason>> = {
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
-  ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
-  ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
-  ERR_JOSE_NOT_SUPPORTED: "algorithm",
-  ERR_JWS_INVALID: "malformed",
-  ERR_JWT_INVALID: "malformed",
-};
-
-/** Claims with a reason of their own. */
-const CLAIM_REASONS: Readonly<Record<string, AuthRefusalReason>> = {
-  nbf: "not_yet_valid",
-  iss: "issuer",
-  aud: "audience",
-};
-
-function toRefusal(error: unknown): unknown {
-  if (error instanceof KeySetUnavailableError) {
-    return new GatewayError("key_set_unavailable", {
-      cause: error,
-      headers: { "retry-after": String(MAX_RETRY_AFTER_S) },
-    });
-  }
-  if (error instanceof errors.JWTExpired) {
-    return new AuthRefusal("expired", { cause: error, unverifiedSubject: error.payload.sub });
-  }
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return new AuthRefusal(CLAIM_REASONS[error.claim] ?? "claims", { cause: error });
-  }
-  const reason = error instanceof errors.JOSEError ? REASONS[error.code] : undefined;
-  return reason ? new AuthRefusal(reason, { cause: error }) : error;
 }

@@ -35,8 +35,8 @@ const STRING_BYTES = 48;
 
 /**
  * Caches verified tokens in at most {@linkcode MAX_TOKEN_CACHE_BYTES}; the least recently used ones
- * are evicted. The key is the token's SHA-256, as tokens are long. Hashing takes 2 to 5 µs, so recently
- * used tokens are also cached by the token itself.
+ * are evicted. The key is the token's SHA-256, as tokens are long. Hashing takes 2 to 5 µs, so
+ * recently used tokens are also cached by the token itself.
  */
 export class VerifiedTokenCache {
   readonly #recent = new LRUCache<string, VerifiedToken>({

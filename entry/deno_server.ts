@@ -6,7 +6,8 @@ import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
 /**
  * Listens until SIGINT or SIGTERM, then shuts down as {@linkcode shutDown} describes. Listens again
- * when accepting connections fails. Uses `Deno.serve`, since `deno serve` aborts requests on SIGTERM.
+ * when accepting connections fails. Uses `Deno.serve`, since `deno serve` aborts requests on
+ * SIGTERM.
  *
  * @throws {ListenError} when it cannot listen
  */
@@ -33,7 +34,8 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
       activeHandler = handler;
     },
   });
-  ({ addr: { port } } = listen(options, () => loop.listen())); // servers started later use the same port
+  // Servers started later listen on the same port.
+  ({ addr: { port } } = listen(options, () => loop.listen()));
   const [firstSignal, secondSignal] = stopSignals(Deno.addSignalListener);
   const stopped = firstSignal.then(() => {
     isStopping = true;
@@ -53,7 +55,9 @@ function compressesResponses(): boolean {
   return major < 2 || (major === 2 && minor < 9);
 }
 
-/** Wraps a handler so that the server does not compress its responses, which would change the ETag. */
+/**
+ * Wraps a handler so that the server does not compress its responses, which would change the ETag.
+ */
 function withNoTransform(fetch: Gateway["fetch"]): Gateway["fetch"] {
   return async (request, bindings) => {
     const response = await fetch(request, bindings);

@@ -13,8 +13,8 @@ const PER_REQUEST = 2;
 const MAX_COUNTED = 8_192;
 
 /**
- * Counts the file descriptors that the process can open now, up to `wanted`. Undefined if the runtime
- * cannot tell.
+ * Counts the file descriptors that the process can open now, up to `wanted`. Undefined if the
+ * runtime cannot tell.
  */
 export type CountDescriptors = (wanted: number) => number | undefined;
 

@@ -2,8 +2,8 @@ import { faultText, signingKeys } from "../auth/signing_keys.ts";
 import { type Config, ConfigError, type Environment, parseConfig } from "../config.ts";
 
 /**
- * Parses an environment and tests the keys of AUTH_JWKS, so that an unusable key stops the start and
- * does not fail the requests of the callers whose tokens it signs.
+ * Parses an environment and tests the keys of AUTH_JWKS, so that an unusable key stops the start
+ * and does not fail the requests of the callers whose tokens it signs.
  *
  * @throws {ConfigError} as {@linkcode parseConfig} does, or naming each unusable key
  */

@@ -60,8 +60,8 @@ function bindingsOf(incoming: IncomingMessage, outgoing: ServerResponse): Gatewa
 }
 
 /**
- * Replaces `headers.host`, since the adapter itself rejects requests whose host it cannot parse, without
- * a body, span or log line. The gateway reads Host from the raw headers and validates it.
+ * Replaces `headers.host`, since the adapter itself rejects requests whose host it cannot parse,
+ * without a body, span or log line. The gateway reads Host from the raw headers and validates it.
  */
 function replaceHost({ headers }: IncomingMessage): void {
   headers.host = "localhost";

@@ -25,7 +25,9 @@ export interface Runtime {
   readonly exit: (code: number) => void;
 }
 
-/** Maximum connections per request in flight; more than one, since callers keep idle connections. */
+/**
+ * Maximum connections per request in flight; more than one, since callers keep idle connections.
+ */
 const CONNECTIONS_PER_REQUEST = 4;
 
 /**

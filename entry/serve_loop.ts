@@ -26,8 +26,8 @@ export const RECOVERED_AFTER_MS = 10_000;
 
 /**
  * Keeps a server listening. `Deno.serve` closes its socket when accepting a connection fails, as it
- * does when no file descriptor is free. Then this class shuts that server down, which closes its idle
- * connections and answers its requests in flight, and starts another server.
+ * does when no file descriptor is free. Then this class shuts that server down, which closes its
+ * idle connections and answers its requests in flight, and starts another server.
  */
 export class ServeLoop<Server extends AcceptingServer> {
   readonly #servers = new Set<Server>();

@@ -11,9 +11,9 @@ export interface ShutdownOptions {
 }
 
 /**
- * When each step of a shutdown happens, as a share of `SHUTDOWN_GRACE_MS` since the signal; in ms at
- * its default of 4,500 ms. Until the first step `/readyz` is 503, and new requests are still served.
- * If all requests in flight are answered earlier, the process ends earlier.
+ * When each step of a shutdown happens, as a share of `SHUTDOWN_GRACE_MS` since the signal; in ms
+ * at its default of 4,500 ms. Until the first step `/readyz` is 503, and new requests are still
+ * served. If all requests in flight are answered earlier, the process ends earlier.
  */
 const SCHEDULE = {
   /** 1,500 ms. Load balancers have to notice the 503 before connections are refused. */

@@ -1,6 +1,6 @@
 /**
- * Writes all bytes to Deno's standard output. Does not use `Deno.stdout.writable`, which stays closed
- * after the first failure.
+ * Writes all bytes to Deno's standard output. Does not use `Deno.stdout.writable`, which stays
+ * closed after the first failure.
  *
  * @throws {Deno.errors.BrokenPipe} when the reader has closed the pipe
  */

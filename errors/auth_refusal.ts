@@ -4,8 +4,8 @@ import { GatewayError } from "./gateway_error.ts";
 export type AuthRefusalReason = keyof typeof REFUSALS;
 
 /**
- * By reason: `text` for the body of the error, `description` for the challenge (RFC 6750 §3). The word
- * "expired" is only in that of an expired token, since clients search for it.
+ * By reason: `text` for the body of the error, `description` for the challenge (RFC 6750 §3). The
+ * word "expired" is only in that of an expired token, since clients search for it.
  */
 const REFUSALS = {
   missing: { text: "No bearer token was sent. Send it as: Authorization: Bearer <token>." },
@@ -69,7 +69,9 @@ const MAX_SUBJECT_LENGTH = 256;
 
 /** A 401 for a refused token, with its reason for span, log and metrics. */
 export class AuthRefusal extends GatewayError {
-  /** The `sub` of an expired token, sanitized and truncated; not verified: for spans and logs only. */
+  /**
+   * The `sub` of an expired token, sanitized and truncated; not verified: for spans and logs only.
+   */
   readonly unverifiedSubject?: string;
 
   constructor(

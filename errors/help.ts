@@ -10,7 +10,9 @@ export const OTHER_STATUSES = "status-other";
 
 const EXPLAINED_STATUSES: ReadonlySet<number> = new Set(STATUSES.map(({ status }) => status));
 
-/** The value of `Link`: the section of the failure's code on the errors page, else of its status. */
+/**
+ * The value of `Link`: the section of the failure's code on the errors page, else of its status.
+ */
 export function helpLink(
   { status, code, helpAnchor }: Pick<Failure, "status" | "code" | "helpAnchor">,
 ): string {

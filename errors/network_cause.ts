@@ -1,6 +1,6 @@
 /**
- * Pattern for names, codes and messages of the runtimes' errors → cause. Deno's fetch has only messages;
- * Node and undici have codes. The first match counts.
+ * Pattern for names, codes and messages of the runtimes' errors → cause. Deno's fetch has only
+ * messages; Node and undici have codes. The first match counts.
  */
 const CAUSES: readonly [pattern: RegExp, cause: string][] = [
   [/TimeoutError|timed out|ETIMEDOUT|CONNECT_TIMEOUT/i, "timeout"],
@@ -33,7 +33,9 @@ export function networkCause(error: unknown): string | undefined {
   return CAUSES.find(([pattern]) => pattern.test(description))?.[1];
 }
 
-/** Names, codes and messages of an error and its causes; without URLs, which could match by chance. */
+/**
+ * Names, codes and messages of an error and its causes; without URLs, which could match by chance.
+ */
 function describe(error: unknown): string {
   const words: string[] = [];
   let cause = error;

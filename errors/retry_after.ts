@@ -1,6 +1,6 @@
 /**
- * Maximum of the gateway's own `Retry-After`, in seconds (contract.md §2). Some HTTP clients, such as
- * that of the official Java SDK, wait for as long as it says.
+ * Maximum of the gateway's own `Retry-After`, in seconds (contract.md §2). Some HTTP clients, such
+ * as that of the official Java SDK, wait for as long as it says.
  */
 export const MAX_RETRY_AFTER_S = 5;
 

@@ -11,11 +11,12 @@ const DEFAULT_RETRY_AFTER_S = "1";
 const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
 
 /**
- * Converts any thrown value to a failure. An unexpected error is `internal_error` without details: 500
- * if nothing was sent, else 502, since a 500 means that the request was not processed
+ * Converts any thrown value to a failure. An unexpected error is `internal_error` without details:
+ * 500 if nothing was sent, else 502, since a 500 means that the request was not processed
  * (contract.md §2).
  *
- * @param options `sent`: whether the request was sent to the upstream, so it may have been processed
+ * @param options `sent`: whether the request was sent to the upstream, so it may have been
+ * processed
  */
 export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure {
   if (thrown instanceof GatewayError) return thrown.failure;

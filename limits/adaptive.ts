@@ -85,7 +85,10 @@ export class AdaptiveLimiter {
     return plan;
   }
 
-  /** The limit at a time. Recovery is geometric: slow at first, when the upstream may still throttle. */
+  /**
+   * The limit at a time. Recovery is geometric: slow at first, when the upstream may still
+   * throttle.
+   */
   #limitAt({ limit, recoversAt }: PlanState, now: number): number {
     if (limit >= this.maxLimit || now <= recoversAt) return limit;
     const share = Math.min(1, (now - recoversAt) / RECOVERY_MS);

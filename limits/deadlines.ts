@@ -37,8 +37,8 @@ interface Pending extends Deadline {
 }
 
 /**
- * Deadlines that share one timer. Most deadlines are cleared long before they expire, and a timer for
- * each would cost several microseconds.
+ * Deadlines that share one timer. Most deadlines are cleared long before they expire, and a timer
+ * for each would cost several microseconds.
  */
 export class Deadlines implements DeadlineClock {
   // Not a Set: when V8 enlarges one, the old table keeps its entries, and so whole requests, in

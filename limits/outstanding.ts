@@ -7,15 +7,17 @@ interface Count {
 
 /** Limits the number of outstanding requests per key. */
 export class OutstandingLimiter {
-  // Idle keys are kept for a while: if every request added and removed its key, V8 would copy the map
-  // every few requests, and the copies would live until a full garbage collection.
+  // Idle keys are kept for a while: if every request added and removed its key, V8 would copy the
+  // map every few requests, and the copies would live until a full garbage collection.
   readonly #keys = new Map<string, Count>();
   #removeIdleAt = MAX_IDLE_KEYS;
 
   /** @param limit outstanding requests per key */
   constructor(readonly limit: number) {}
 
-  /** Acquires a slot; returns its release, to be called once, or undefined if the limit is reached. */
+  /**
+   * Acquires a slot; returns its release, to be called once, or undefined if the limit is reached.
+   */
   acquire(key: string): (() => void) | undefined {
     const counted = this.#keys.get(key) ?? this.#start(key);
     if (counted.outstanding >= this.limit) return undefined;

@@ -12,9 +12,9 @@ export interface TrackedBodyOptions {
 }
 
 /**
- * Wraps a streamed response body. Its length and its end are recorded on the exchange, for span, log
- * and metrics. The body is aborted when the caller stops reading: otherwise the request would occupy
- * its slots, and a connection to the upstream, without limit.
+ * Wraps a streamed response body. Its length and its end are recorded on the exchange, for span,
+ * log and metrics. The body is aborted when the caller stops reading: otherwise the request would
+ * occupy its slots, and a connection to the upstream, without limit.
  */
 export function trackedBody(
   exchange: Exchange,

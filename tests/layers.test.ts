@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 
 /**
- * The layers from top to bottom; each is a list of folders and of files of the root. Files import from
- * their own layer and from lower ones.
+ * The layers from top to bottom; each is a list of folders and of files of the root. Files import
+ * from their own layer and from lower ones.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["bench", "ops", "scripts"],

@@ -25,7 +25,9 @@ export interface Breaker {
   run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
 }
 
-/** A circuit breaker that opens after consecutive failures and, half open, lets one probe through. */
+/**
+ * A circuit breaker that opens after consecutive failures and, half open, lets one probe through.
+ */
 export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions): Breaker {
   if (failures === 0) return { state: "closed", run: (exchange) => noop.execute(exchange) };
   const policy = circuitBreaker(
@@ -78,7 +80,9 @@ function isNetworkFailure(error: unknown): boolean {
   return error instanceof TransportError && !isLocalFailure(error);
 }
 
-/** Whether the caller left or the gateway could not open a connection: no failure of the upstream. */
+/**
+ * Whether the caller left or the gateway could not open a connection: no failure of the upstream.
+ */
 function isLocalFailure(error: unknown): boolean {
   return error instanceof TransportError &&
     (error.reason === "aborted" || error.reason === "no_descriptor");

@@ -1,7 +1,9 @@
 /** Replaces a removed credential. */
 export const REMOVED = "[redacted]";
 
-/** Parts of a credential of this many characters are removed, too; shorter ones may be common words. */
+/**
+ * Parts of a credential of this many characters are removed, too; shorter ones may be common words.
+ */
 const PART_LENGTH = 16;
 
 /** Shorter credentials are ignored: they are not secret, and occur in many texts. */
@@ -12,13 +14,15 @@ const PAIR_COUNT = 1 << 14;
 
 /**
  * Removes the gateway's own credentials from texts of the upstream (contract.md §4): complete
- * credentials and parts of at least {@linkcode PART_LENGTH} characters; plain, percent-encoded and in
- * Base64. The cost depends on the length of the text, not on the number of credentials.
+ * credentials and parts of at least {@linkcode PART_LENGTH} characters; plain, percent-encoded and
+ * in Base64. The cost depends on the length of the text, not on the number of credentials.
  */
 export class CredentialFilter {
   /** Length → strings to remove of that length: short credentials, and every part of long ones. */
   readonly #parts = new Map<number, Set<string>>();
-  /** 1 for each pair of characters that a part starts with; rules out most positions at low cost. */
+  /**
+   * 1 for each pair of characters that a part starts with; rules out most positions at low cost.
+   */
   readonly #startPairs = new Uint8Array(PAIR_COUNT);
 
   /** @param credentials API tokens of all service plans */

@@ -19,7 +19,9 @@ export interface FetchExchangeOptions {
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 type ReadResult = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 
-/** One request over fetch and its response, within the two deadlines of {@linkcode UpstreamRequest}. */
+/**
+ * One request over fetch and its response, within the two deadlines of {@linkcode UpstreamRequest}.
+ */
 export class FetchExchange {
   readonly #request: UpstreamRequest;
   readonly #options: FetchExchangeOptions;
@@ -79,14 +81,16 @@ export class FetchExchange {
   async #toReply(response: Response): Promise<UpstreamReply> {
     const status = response.status || 302; // some runtimes hide the status of a redirect
     const headers = headerPairs(response.headers, this.#options.decodes);
-    const reader = response.body?.getReader();
-    if (!reader) return this.#complete({ status, headers, body: new Uint8Array() });
-    if (status >= 300) {
-      return this.#complete({ status, headers, body: await this.#readErrorBody(reader) });
-    }
+    const body = await this.#readBody(response.body?.getReader(), status);
+    if (body instanceof Uint8Array) this.#release();
+    return { status, headers, body };
+  }
+
+  async #readBody(reader: Reader | undefined, status: number): Promise<UpstreamReply["body"]> {
+    if (!reader) return new Uint8Array();
+    if (status >= 300) return await this.#readErrorBody(reader);
     const { bytes, isComplete } = await this.#buffer(reader);
-    if (isComplete) return this.#complete({ status, headers, body: bytes });
-    return { status, headers, body: this.#streamBody(bytes, reader) };
+    return isComplete ? bytes : this.#streamBody(bytes, reader);
   }
 
   /** Reads an error body up to its end, the size limit or the deadline; never rejects. */
@@ -169,11 +173,6 @@ export class FetchExchange {
     } finally {
       clearTimeout(this.#timer);
     }
-  }
-
-  #complete(reply: UpstreamReply): UpstreamReply {
-    this.#release();
-    return reply;
   }
 
   #startDeadline(ms: number, message: string): void {

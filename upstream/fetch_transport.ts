@@ -16,8 +16,8 @@ export interface FetchTransportOptions {
 
 /**
  * A transport over fetch, for runtimes without sockets. Request bodies are sent as streams, which a
- * runtime cannot send a second time by itself. A failure counts as sent unless fetch reports that it
- * could not connect.
+ * runtime cannot send a second time by itself. A failure counts as sent unless fetch reports that
+ * it could not connect.
  */
 export function fetchTransport(origin: string, options: FetchTransportOptions = {}): Transport {
   const allOptions: FetchExchangeOptions = {

@@ -35,7 +35,9 @@ export const FORWARDED_RESPONSE_HEADERS = [
 
 const RESPONSE_HEADERS: ReadonlySet<string> = new Set(FORWARDED_RESPONSE_HEADERS);
 
-/** Header values that the Fetch standard accepts: single bytes, no control character but the tab. */
+/**
+ * Header values that the Fetch standard accepts: single bytes, no control character but the tab.
+ */
 const VALID_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Selects the caller's headers for the upstream; credential and trace context are added later. */

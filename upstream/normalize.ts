@@ -7,7 +7,9 @@ import { headerOf } from "./headers.ts";
 import { readProblem, truncated } from "./problem.ts";
 import { retryAfterMs } from "./retry_after.ts";
 
-/** An upstream reply with a status of 300 and above; its body is decoded and truncated at the limit. */
+/**
+ * An upstream reply with a status of 300 and above; its body is decoded and truncated at the limit.
+ */
 export interface ErrorReply {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -46,9 +48,9 @@ const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
 const MAX_TEXT_LENGTH = 1_024;
 
 /**
- * Converts an upstream error of any shape to the documented one (contract.md §3), with the catalog's
- * code and text where the reply has none. The status tells whether the request was processed: an
- * unknown outcome is 502, never 503.
+ * Converts an upstream error of any shape to the documented one (contract.md §3), with the
+ * catalog's code and text where the reply has none. The status tells whether the request was
+ * processed: an unknown outcome is 502, never 503.
  */
 export function normalize(reply: ErrorReply, options: NormalizeOptions): Failure {
   const { status } = reply;

@@ -45,7 +45,8 @@ export interface PausableDispatchOptions extends Dispatcher.DispatchOptions {
 
 /**
  * A connection of undici with workarounds for two bugs of undici 7: pausing a response while its
- * connection ends (see {@linkcode ResponsePause}), and a reset that passes for the end of a response.
+ * connection ends (see {@linkcode ResponsePause}), and a reset that passes for the end of a
+ * response.
  */
 export class PausableClient extends Client {
   readonly #pause: ResponsePause;
@@ -75,8 +76,8 @@ export class PausableClient extends Client {
 
 /**
  * Keeps undici from treating a reset as the regular end of a response without a length, which would
- * make half a response pass for a complete one. undici checks the error's code synchronously, so the
- * code is removed until it has done so.
+ * make half a response pass for a complete one. undici checks the error's code synchronously, so
+ * the code is removed until it has done so.
  */
 function hideResetCode(error: Error & { code?: string | undefined }): void {
   const { code } = error;

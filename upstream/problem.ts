@@ -20,9 +20,9 @@ const TEXT_MEMBERS = ["text", "message", "detail", "error_description", "title"]
 const CODE_SHAPE = /^[A-Za-z][\w.:-]*$/;
 
 /**
- * Reads code and text from an error body in any of the shapes of contract.md §3: the documented one,
- * Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. HTML, truncated JSON and bytes that
- * are not UTF-8 yield neither. Control characters are removed.
+ * Reads code and text from an error body in any of the shapes of contract.md §3: the documented
+ * one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. HTML, truncated JSON and
+ * bytes that are not UTF-8 yield neither. Control characters are removed.
  *
  * @param status of the reply; a numeric code that only repeats it is ignored
  */
@@ -87,7 +87,9 @@ function printable(text: string): string {
   return text.slice(0, MAX_READ_LENGTH).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
 }
 
-/** Truncates a text, but not between the halves of a surrogate pair: JSON parsers reject one half. */
+/**
+ * Truncates a text, but not between the halves of a surrogate pair: JSON parsers reject one half.
+ */
 export function truncated(text: string, maxLength: number): string {
   const isSplit = text.length > maxLength && /[\ud800-\udbff]/.test(text.charAt(maxLength - 1));
   return text.slice(0, isSplit ? maxLength - 1 : maxLength).toWellFormed().trim();

@@ -72,8 +72,8 @@ const RETRIES_PER_REQUEST = 0.1;
 const MAX_AVAILABLE = 10;
 
 /**
- * Limits the share of retries, so that they do not make an outage worse: every request earns a tenth
- * of a retry.
+ * Limits the share of retries, so that they do not make an outage worse: every request earns a
+ * tenth of a retry.
  */
 export class RetryBudget {
   #available = MAX_AVAILABLE;

@@ -9,8 +9,8 @@ const HTTP_DATE = new RegExp(
 );
 
 /**
- * Parses a `Retry-After` (RFC 9110 §10.2.3: whole seconds or an HTTP date). Returns ms from now, 0 for
- * a date in the past, or undefined if the value is invalid.
+ * Parses a `Retry-After` (RFC 9110 §10.2.3: whole seconds or an HTTP date). Returns ms from now, 0
+ * for a date in the past, or undefined if the value is invalid.
  *
  * @param now epoch ms
  */

@@ -58,8 +58,8 @@ export class Sender {
   /**
    * Resolves with the upstream's response, whatever its status.
    *
-   * @throws {GatewayError} when there is none, or it would hide that an earlier attempt may have been
-   * processed
+   * @throws {GatewayError} when there is none, or it would hide that an earlier attempt may have
+   * been processed
    */
   async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
@@ -141,9 +141,9 @@ function sentFailure(outcome: Outcome): TransportError | undefined {
 }
 
 /**
- * Whether the last outcome would hide that an earlier attempt may have been processed: either nothing
- * was sent, or the response is an error, which the earlier attempt may have caused (a second DELETE
- * is 404). A GET changes nothing, so its last response is always returned.
+ * Whether the last outcome would hide that an earlier attempt may have been processed: either
+ * nothing was sent, or the response is an error, which the earlier attempt may have caused (a
+ * second DELETE is 404). A GET changes nothing, so its last response is always returned.
  */
 function hidesUncertainty(outcome: Outcome, method: string): boolean {
   if ("reply" in outcome) return method !== "GET" && outcome.reply.status >= 300;

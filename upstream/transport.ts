@@ -4,11 +4,12 @@
  */
 export interface Transport {
   /**
-   * Sends a request. Resolves once the body is complete, if it is at most
-   * {@linkcode MAX_BUFFERED_BYTES} long. The rest of a 2xx body that is longer, or that takes longer
-   * than {@linkcode BUFFERING_TIMEOUT_FACTOR} idle timeouts, is a stream.
+   * Sends a request. Resolves once the body is complete, if it is at most {@linkcode
+   * MAX_BUFFERED_BYTES} long. The rest of a 2xx body that is longer, or that takes longer than
+   * {@linkcode BUFFERING_TIMEOUT_FACTOR} idle timeouts, is a stream.
    *
-   * @throws {import("../errors/transport_error.ts").TransportError} when there is no complete response
+   * @throws {import("../errors/transport_error.ts").TransportError} when there is no complete
+   * response
    */
   send(request: UpstreamRequest): Promise<UpstreamReply>;
   /** Waits for requests in flight and closes all connections. */

@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:net";
 import { Client } from "undici";
 
 /**
- * Loads undici's HTTP parser, which it otherwise does on its first connection, by sending one request
- * to a server in this process.
+ * Loads undici's HTTP parser, which it otherwise does on its first connection, by sending one
+ * request to a server in this process.
  */
 export async function loadParser(): Promise<void> {
   const server = createServer((socket) => {

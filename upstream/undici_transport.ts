@@ -34,8 +34,8 @@ export function undiciTransport(
     allowH2: false,
     pipelining: 1,
     factory: (url, options) => new PausableClient(url, options, connect),
-    // Replaced by `Deadlines`: undici's timeouts do not include connecting, are up to a second late,
-    // and each of its timers stays in memory for that long.
+    // Replaced by `Deadlines`: undici's timeouts do not include connecting, are up to a second
+    // late, and each of its timers stays in memory for that long.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
