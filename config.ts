@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { faultText, signingKeys } from "./auth/signing_keys.ts";
 import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -12,7 +11,7 @@ type Values = {
     | (typeof SETTINGS[Name] extends { optional: true } ? undefined : never);
 };
 
-/** Everything the gateway can be told, parsed. Holds secrets: never print it. */
+/** The parsed configuration. It contains secrets, so it must not be logged. */
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -25,7 +24,7 @@ export interface Config {
     readonly breaker: { readonly failures: number; readonly resetMs: number };
   };
   readonly limits: {
-    /** Requests at once, in all. */
+    /** Maximum requests in flight. */
     readonly inFlight: number;
     readonly outstandingPerCaller: number;
     readonly outstandingPerRoute: number;
@@ -38,7 +37,7 @@ export interface Config {
     readonly algorithms: readonly string[];
     readonly plansClaim: string;
     readonly clockToleranceS: number;
-    /** Where the issuer's key set is: a URL, or the set itself. */
+    /** The issuer's key set: its URL, or the set itself. */
     readonly keySet: { readonly url: string } | { readonly jwks: { keys: { kty: string }[] } };
     readonly jwksMaxAgeMs: number;
     readonly jwksCooldownMs: number;
@@ -48,16 +47,16 @@ export interface Config {
   readonly maxHeldBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
   readonly shutdownGraceMs: number;
-  /** Whether the reference is served. */
+  /** Whether the API reference is served. */
   readonly docs: boolean;
   readonly log: {
     readonly level: "debug" | "info" | "warning" | "error";
     readonly format: "auto" | "json" | "text";
   };
   readonly telemetry: {
-    /** Base URL of the collector; undefined: spans are not exported. */
+    /** Base URL of the collector; spans are not exported if undefined. */
     readonly otlpEndpoint: string | undefined;
-    /** Whether metrics are pushed to the collector; they are served in any case. */
+    /** Whether metrics are pushed to the collector; `/metrics` is always served. */
     readonly pushMetrics: boolean;
     readonly serviceName: string;
     readonly sampleRatio: number;
@@ -65,8 +64,8 @@ export interface Config {
 }
 
 /**
- * All that is wrong with an environment, a line per variable, and the variables that may have been
- * meant; holds no value of any of them.
+ * Everything that is wrong with an environment, one line per variable, and unknown variables that
+ * may be misspelt settings. It contains no values, since they may be secrets.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -82,47 +81,29 @@ function unknownFault({ name, did_you_mean }: UnknownVariable): string {
 }
 
 /**
- * The configuration that an environment asks for. One pair of quotes around a value is taken off:
- * `docker run --env-file` keeps those that a shell and other readers of `.env` files take off.
+ * Parses an environment. One pair of quotes around a value is removed, as shells and most readers
+ * of `.env` files do, but not `docker run --env-file`.
  *
- * @throws {ConfigError} naming every variable that is missing or bad, and what was expected
+ * @throws {ConfigError} naming every variable that is missing or invalid, and what was expected
  */
 export function parseConfig(environment: Environment): Config {
   const env = Object.fromEntries(VARIABLES.map((name) => [name, unquoted(environment[name])]));
   const faults: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, parse(name, setting, env, faults)]),
-  ) as Values; // each value is the output of its own row's schema, or a fault was recorded
-  faults.push(...contradictions(env), ...bodyFaults(values));
+  ) as Values; // the output of each setting's own schema; if one is missing, `faults` is not empty
+  faults.push(...conflicts(env), ...bodyFaults(values));
   if (faults.length > 0) {
     throw new ConfigError(faults, unknownVariables(Object.keys(environment)));
   }
   return toConfig(values);
 }
 
-/** No setting has a value that begins and ends with the same quote: JSON is always an object. */
+/** No valid value begins and ends with the same quote: all JSON values are objects. */
 function unquoted(value: string | undefined): string | undefined {
-  // A binding of a Workers runtime may be something else; the schema refuses it.
+  // On Workers, a binding may have another type; the schema rejects it.
   if (typeof value !== "string") return value;
   return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
-}
-
-/**
- * Parses an environment and tries the keys of AUTH_JWKS: a key that cannot be used is a fault of the
- * configuration, not of each caller whose token is signed with it.
- *
- * @throws {ConfigError} as {@linkcode parseConfig}, or naming each key that cannot be used
- */
-export async function loadConfig(env: Environment): Promise<Config> {
-  const config = parseConfig(env);
-  const { keySet } = config.auth;
-  if (!("jwks" in keySet)) return config;
-  const { jwks, faults } = await signingKeys(keySet.jwks.keys);
-  if (faults.length > 0) {
-    throw new ConfigError(faults.map((fault) => `AUTH_JWKS: ${faultText(fault)}`));
-  }
-  if (jwks.keys.length === 0) throw new ConfigError(["AUTH_JWKS has no key for signatures"]);
-  return config;
 }
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
@@ -138,7 +119,8 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   return undefined;
 }
 
-function contradictions(env: Environment): string[] {
+/** Faults of several settings together. */
+function conflicts(env: Environment): string[] {
   return [...keySetFaults(env), ...metricsFaults(env), ...endpointFaults(env)];
 }
 
@@ -148,7 +130,10 @@ function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
     : [];
 }
 
-/** The path of a signal is appended to the endpoint; with it twice the collector answers 404. */
+/**
+ * The path of a signal is appended to the endpoint: with the path twice, the collector responds
+ * 404.
+ */
 function endpointFaults(env: Environment): string[] {
   const name = env.OTLP_ENDPOINT ? "OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT";
   const [, path] = /(\/v1\/(?:traces|metrics|logs))\/*$/.exec(env[name] ?? "") ?? [];

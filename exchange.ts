@@ -3,7 +3,7 @@ import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
 
-/** Who calls: what a verified token says. */
+/** The caller, as identified by a verified token. */
 export interface Principal {
   readonly issuer: string;
   /** The `sub` claim; not every issuer sets one. */
@@ -12,59 +12,104 @@ export interface Principal {
   readonly servicePlans: readonly string[];
 }
 
-/** One try at the upstream. */
+/** One attempt to send a request to the upstream. */
 export interface Attempt {
-  /** From sending to the answer, or to the failure, in ms. */
+  /** From sending to the response headers, or to the failure, in ms. */
   readonly durationMs: number;
-  /** Status of the answer, where there was one. */
+  /** Status of the response, if there was one. */
   readonly status?: number;
-  /** The public code of the failure, where there was none. */
+  /** The public error code, if there was no response. */
   readonly failure?: string;
-  /** Why there was no answer, in fixed words, where that can be told. */
+  /** Why there was no response, in fixed words, if it is known. */
   readonly cause?: string | undefined;
-  /** What `Retry-After` of a 429 asked for, in ms. */
+  /** `Retry-After` of a 429, in ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/**
- * What is known of one request while it walks through: each room adds its part, and span,
- * log line and metrics are derived from it at the end.
- */
-export interface Exchange {
+/** Known from the start. Written by `telemetry/server_span.ts`. */
+export interface ReceivedRequest {
   readonly requestId: string;
   readonly method: string;
-  /** The path as it came, without the query. */
+  /** The path as it was sent, without the query. */
   readonly rawPath: string;
-  /** The query as it came, without the question mark; empty where there is none. */
+  /** The query as it was sent, without the question mark; empty if there is none. */
   readonly rawQuery: string;
-  /** When it began, on the clock of `performance.now()`, in ms. */
+  /** When the request started, on the clock of `performance.now()`, in ms. */
   readonly startedAt: number;
   readonly span: Span;
-  /** Template of the path, once it is known to be one of the API. */
+}
+
+/** Known after routing. Written by `routes/match_route.ts`. */
+export interface RoutingResult {
+  /** Template of the path, if it is a path of the API. */
   route?: Operation["path"];
-  /** Why the path is none of the API's, where that can be told. */
+  /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
+  /** Absent if the path has no such method. */
   operation?: Operation;
-  /** Only ever a plan that the gateway has a credential for. */
+}
+
+/** Known after authentication. Written by `middleware/authenticate.ts`. */
+export interface AuthenticationResult {
+  /** Service plan of the path; absent if the gateway has no credential for it. */
   servicePlanId?: string;
+  /** Absent if the token is not valid. */
   principal?: Principal;
-  /** The caller's whole request body; null where none was sent. */
+}
+
+/** Known once the request body was read. Written by `middleware/request_body.ts`. */
+export interface ReceivedBody {
+  /** The whole request body; null if it is empty. */
   body?: Uint8Array<ArrayBuffer> | null;
-  status?: number;
-  failure?: Failure;
-  /** What was thrown, for the span. */
-  thrown?: unknown;
-  /** What was sent upstream, in order; empty where nothing was. */
+}
+
+/** What was sent to the upstream. Written by `upstream/sender.ts`. */
+export interface UpstreamAttempts {
+  /** In order; empty if nothing was sent. */
   readonly attempts: Attempt[];
+}
+
+/** Known once there is a response. */
+export interface ResponseResult {
+  /** Status of the response, or 499 if the caller left. Written by `telemetry/server_span.ts`. */
+  status?: number;
   /**
-   * Gives back each slot that the request takes up until it is answered. Slots of its caller are
-   * kept for longer, see `untilTaken`.
+   * The error that the caller got, or that ended a streamed body. Written by `refuse` of
+   * `routes/app.ts` and by `telemetry/server_span.ts`.
+   */
+  failure?: Failure;
+  /** The error that was thrown, for the span. Written together with `failure`. */
+  thrown?: unknown;
+  /**
+   * Length of the response body, if it is known. Written by `middleware/forward.ts`, and updated by
+   * `middleware/tracked_body.ts` while the body is streamed.
+   */
+  bytesOut?: number;
+  /**
+   * Only of a streamed body: resolves when its last byte was handed to the runtime, rejects if it
+   * was aborted. Written by `middleware/tracked_body.ts`.
+   */
+  streamed?: Promise<void>;
+}
+
+/**
+ * What is known of one request. Each middleware adds its part; span, log line and metrics are
+ * derived from it at the end. The parts are in the order in which they become known; those that a
+ * refused request did not reach stay absent.
+ */
+export interface Exchange
+  extends
+    ReceivedRequest,
+    RoutingResult,
+    AuthenticationResult,
+    ReceivedBody,
+    UpstreamAttempts,
+    ResponseResult {
+  /**
+   * Releases the slots of limits when the exchange ends, after the last byte of a streamed body.
+   * Written by several middleware. Slots in `untilTaken` are held for longer.
    */
   readonly slots: (() => void)[];
-  /** Length of the answer's body, where it is known. */
-  bytesOut?: number;
-  /** Settles when the last byte of a streamed answer was handed on, or rejects if it was cut. */
-  streamed?: Promise<void>;
 }
 
 /** Hono's environment of this gateway. */
@@ -72,20 +117,20 @@ export interface GatewayEnv {
   Variables: {
     requestId: string;
     exchange: Exchange;
-    /** Gives back each slot that the request takes up until its answer was taken. */
+    /** Releases the slots of limits when the caller has received the response. */
     untilTaken: (() => void)[];
-    /** The body of the answer is a stream already. */
+    /** Whether the response body is a stream. */
     isStream?: boolean;
   };
   Bindings: {
-    /** Peer of the connection, where the runtime tells it. */
+    /** Peer of the connection, if the runtime tells it. */
     remoteAddr?: { hostname?: string };
     /**
-     * Settles when the answer was sent, or cannot be sent any more; absent where the runtime does
-     * not tell. Deno tells it of streams only: of other answers when they were handed over.
+     * Settles when the response was sent, or can no longer be sent; absent if the runtime does not
+     * tell. Deno tells it of streams only; otherwise it settles when the response is handed over.
      */
     readonly completed?: Promise<void>;
-    /** Ends the answer with its connection, where the runtime can. */
+    /** Aborts the response by closing its connection, if the runtime can. */
     giveUp?: () => void;
   };
 }

@@ -1,54 +1,61 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import { monotonicUlid } from "@std/ulid";
 import { type KeySet, staticKeySet } from "./auth/key_set.ts";
+import { downloadFailureReason } from "./auth/key_set_download.ts";
 import { RemoteKeySet } from "./auth/remote_key_set.ts";
+import { faultText } from "./auth/signing_keys.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
+import { TransportError } from "./errors/transport_error.ts";
 import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
-import { droppedLines } from "./telemetry/log_output.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
+import { droppedLines } from "./telemetry/log_output.ts";
 import { accessLog } from "./telemetry/logs.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
-import { type Transport, TransportError } from "./upstream/transport.ts";
+import type { Transport } from "./upstream/transport.ts";
 
-/** What a runtime has to bring, and what it may replace. */
+/** The parts that a runtime has to provide, and those that it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
   transport: Transport;
-  /** Takes a record for every request. Default: none is made. */
+  /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
   /**
-   * For runtimes where timers, connections and promises end with the request that started them
-   * (Workers): told of work that goes on after the answer. Default: they outlive requests.
+   * Called with work that continues after the response, on runtimes where timers, connections and
+   * promises end with the request that started them (Workers). Default: they outlive requests.
    */
   waitUntil?: (work: Promise<unknown>) => void;
 }
 
-/** A gateway with everything it needs, on whatever runtime. */
+/** A complete gateway, independent of the runtime. */
 export interface Gateway {
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
-  /** From now on `/readyz` says no, so that no new requests are routed here. */
+  /** Makes `/readyz` return 503, so that no new requests are routed to this instance. */
   stopAccepting(): void;
-  /** The answer to what the handler itself failed at, told to the log. */
+  /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
-  /** Answers what is still under way as if its time were over, so that it leaves its trace. */
-  giveUp(): void;
-  /** Refuses requests whose body has not arrived, with 503: nothing of them was sent. */
+  /** Expires the deadlines of all requests, so that each gets a response, a span and a log line. */
+  expireAll(): void;
+  /** Refuses requests whose body has not arrived with 503: nothing of them was sent. */
   refuseUnreadBodies(): void;
-  /** Closes connections and exports what is left; call it when the last request is answered. */
+  /**
+   * Closes connections and exports the rest of the telemetry; to be called after the last response.
+   */
   close(): Promise<void>;
-  /** Exports what there is now, when the last answer cannot be waited for. */
+  /** Exports the telemetry recorded so far, when requests are still in flight. */
   flush(): Promise<void>;
 }
 
-/** Most of MAX_IN_FLIGHT that may wait for the issuer, so that the rest serves tokens of known keys. */
+/**
+ * Share of MAX_IN_FLIGHT that may wait for the issuer; the rest serves tokens whose keys are known.
+ */
 const MAX_WAITING_SHARE = 1 / 10;
 
-/** Puts a gateway together: config and the world in, a fetch handler out. */
+/** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
   const { waitUntil } = parts;
@@ -86,9 +93,9 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
-    onError: (error) => unforeseen(error, deps.newId()),
-    giveUp() {
-      parts.transport.giveUp?.();
+    onError: (error) => unhandledErrorResponse(error, deps.newId()),
+    expireAll() {
+      parts.transport.expireAll?.();
       deadlines.expireAll();
       bodyDeadlines.expireAll();
     },
@@ -108,10 +115,10 @@ function logBreaker(state: "open" | "closed"): void {
 }
 
 /** Handles errors that no middleware handled. Aborted streams are expected and not logged. */
-function unforeseen(error: unknown, requestId: string): Response {
+function unhandledErrorResponse(error: unknown, requestId: string): Response {
   if (!(error instanceof TransportError || error instanceof GatewayError)) {
     const reason = error instanceof Error ? error.name : typeof error;
-    getLogger("sms-gateway").error("unforeseen failure", { reason, request_id: requestId });
+    getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
 }
@@ -139,11 +146,11 @@ function createKeySet(
     waitUntil,
     onRefresh(outcome, cause) {
       metrics.keySetRefreshed(outcome);
-      log.refreshed(outcome, cause);
+      log.refreshed(outcome, outcome === "failed" ? downloadFailureReason(cause) : undefined);
     },
-    onFaults: log.faulty,
+    onFaults: (faults) => log.faulty(faults.map(faultText)),
   });
-  void keySet.refresh(); // ahead of the first request
+  void keySet.refresh(); // before the first request
   return keySet;
 }
 

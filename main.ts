@@ -6,13 +6,12 @@ import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
 
 /**
- * The variables of the settings, and others that look like them, so that they can be warned about.
- * With OTEL_DENO, as on Deno Deploy, Deno itself reports every request to
- * OTEL_EXPORTER_OTLP_ENDPOINT: our spans go there only when OTLP_ENDPOINT says so, or each
- * request would be counted twice.
+ * Reads the settings, and the names of other variables for warnings about misspelt ones. With
+ * OTEL_DENO, as on Deno Deploy, OTEL_EXPORTER_OTLP_ENDPOINT is ignored: Deno itself exports a span
+ * per request to it, so that each request would be counted twice. OTLP_ENDPOINT is still used.
  */
 function readEnvironment(): Record<string, string | undefined> {
-  const others = otherNames().map((name) => [name, ""]);
+  const others = otherVariables().map((name) => [name, ""]);
   const settings = VARIABLES.map((name) => [name, Deno.env.get(name)]);
   const env = Object.fromEntries([...others, ...settings]);
   if (/^(true|1)$/.test(Deno.env.get("OTEL_DENO") ?? "")) delete env.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -20,10 +19,10 @@ function readEnvironment(): Record<string, string | undefined> {
 }
 
 /**
- * The names of variables beside the settings. The start task grants access by name and first word
- * (`AUTH_*`): then Deno does not list the variables, but says whether a given one is set.
+ * Names of variables that are not settings. The start task grants access by first word (`AUTH_*`);
+ * then Deno cannot list the variables, but tells whether a given one is set.
  */
-function otherNames(): string[] {
+function otherVariables(): string[] {
   const { state } = Deno.permissions.querySync({ name: "env" });
   if (state === "granted") return Object.keys(Deno.env.toObject());
   return [...misspellings()].filter(isSet);
@@ -33,7 +32,7 @@ function isSet(name: string): boolean {
   try {
     return Deno.env.has(name);
   } catch {
-    return false; // access is not granted: whoever starts it by another command may grant less
+    return false; // access is not granted
   }
 }
 

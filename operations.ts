@@ -2,19 +2,19 @@
 export interface Operation {
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Route template; its parameters are the keys of {@linkcode SEGMENTS}. */
+  /** Route template; its parameters are keys of {@linkcode SEGMENTS}. */
   readonly path: `/xms/v1/{service_plan_id}/${string}`;
-  /** Status of success, as the API documents it. */
+  /** The documented status of a success. */
   readonly success: 200 | 201 | 202;
   readonly summary: string;
 }
 
-/** Longest identifier, in characters (contract.md §2). */
+/** Maximum length of an identifier, in characters (contract.md §2). */
 export const MAX_IDENTIFIER_LENGTH = 128;
 
 const IDENTIFIER = `[A-Za-z0-9_-]{1,${MAX_IDENTIFIER_LENGTH}}`;
 
-/** What a path parameter may look like, as it stands in the raw path: a regular expression. */
+/** Path parameter → regular expression for it in the raw, undecoded path. */
 export const SEGMENTS = {
   service_plan_id: IDENTIFIER,
   batch_id: IDENTIFIER,
@@ -27,7 +27,7 @@ export const SEGMENTS = {
 
 const PLAN = "/xms/v1/{service_plan_id}" as const;
 
-/** Every operation of the SMS API. A path without parameters goes before its siblings with one. */
+/** Every operation of the SMS API. */
 export const OPERATIONS = [
   {
     id: "sendBatch",
@@ -164,39 +164,3 @@ export const OPERATIONS = [
     summary: "List the members of a group",
   },
 ] as const satisfies readonly Operation[];
-
-/** The methods a path answers, for `Allow`: those of its operations, and HEAD with GET. */
-export function allowedMethods(path: string): string[] {
-  const methods = OPERATIONS.filter((operation) => operation.path === path)
-    .map(({ method }) => method as string);
-  return methods.includes("GET") ? ["GET", "HEAD", ...methods.filter((m) => m !== "GET")] : methods;
-}
-
-/** What a raw path of a template looks like, from its first byte to its last. */
-function patternOf(path: string): RegExp {
-  const source = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof SEGMENTS) => SEGMENTS[name]);
-  return new RegExp(`^${source}$`);
-}
-
-/** One path of the API, with all its operations. */
-export interface Route {
-  readonly path: Operation["path"];
-  /** Matches a raw path, undecoded. */
-  readonly pattern: RegExp;
-  readonly operations: ReadonlyMap<string, Operation>;
-  /** The methods it answers, for `Allow`. */
-  readonly allow: string;
-}
-
-/** Every path, a literal one before its siblings with a parameter. */
-export const ROUTES: readonly Route[] = [
-  ...new Set(OPERATIONS.map(({ path }) => path)),
-].sort((a, b) => a.split("{").length - b.split("{").length)
-  .map((path) => ({
-    path,
-    pattern: patternOf(path),
-    operations: new Map(
-      OPERATIONS.filter((one) => one.path === path).map((one) => [one.method, one]),
-    ),
-    allow: allowedMethods(path).join(", "),
-  }));

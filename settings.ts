@@ -1,88 +1,31 @@
 import * as v from "valibot";
-
-/** Signature algorithms a deployment may accept; symmetric ones and `none` are not among them. */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-
-/** The longest time any timer can wait, in ms (a signed 32-bit number). */
-export const MAX_TIMER_MS = 2_147_483_647;
-
-const integer = (min: number, max: number) =>
-  v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.minValue(min), v.maxValue(max));
-
-const milliseconds = integer(1, MAX_TIMER_MS);
-
-const httpUrl = v.pipe(v.string(), v.check(isPlainHttpUrl));
-
-const baseUrl = v.pipe(
+import {
+  ALGORITHMS,
+  algorithms,
+  baseUrl,
   httpUrl,
-  v.check((url) => !url.includes("?")),
-  v.transform(withoutTrailingSlashes),
-);
+  integer,
+  keySet,
+  milliseconds,
+  notBlank,
+  servicePlans,
+} from "./setting_schemas.ts";
 
-const json = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    try {
-      return JSON.parse(dataset.value) as unknown;
-    } catch {
-      addIssue();
-      return NEVER;
-    }
-  }),
-);
-
-/** A text that is not only blanks. */
-const visible = v.pipe(v.string(), v.regex(/\S/));
-
-/** A token that can stand in a header: visible ASCII. */
-const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
-
-const servicePlans = v.pipe(
-  json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
-  v.check((plans) => Object.keys(plans).length > 0),
-);
-
-/** A key with the members that its type needs (RFC 7518 §6, RFC 8037 §2). */
-const publicKey = v.pipe(
-  v.variant("kty", [
-    v.looseObject({ kty: v.literal("RSA"), n: v.string(), e: v.string() }),
-    v.looseObject({ kty: v.literal("EC"), crv: v.string(), x: v.string(), y: v.string() }),
-    v.looseObject({ kty: v.literal("OKP"), crv: v.string(), x: v.string() }),
-  ]),
-  v.check((key) => !("d" in key)),
-);
-
-const keySet = v.pipe(json, v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) }));
-
-const algorithms = v.pipe(
-  v.string(),
-  v.transform((list) => list.split(",").map((name) => name.trim())),
-  v.array(v.picklist(ALGORITHMS)),
-);
-
-/** One environment variable. */
+/** A setting: one environment variable. */
 export interface Setting {
   readonly schema: v.GenericSchema<string, unknown>;
-  /** What it is for, as the README says it. */
+  /** What it is for; the description in the README. */
   readonly meaning: string;
-  /** Said of a bad value, which itself is never repeated: it may be a secret. */
+  /**
+   * What a valid value is, for error messages; they never quote the value, which may be a secret.
+   */
   readonly expected: string;
-  /** The raw value where the variable is not set; without it, and not optional, it is required. */
+  /**
+   * The raw value if the variable is not set. A setting with neither this nor `optional` is
+   * required.
+   */
   readonly default?: string;
-  /** A variable that is read where this one is not set. */
+  /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
 }
@@ -108,7 +51,7 @@ export const SETTINGS = {
     expected: "one of us, eu, au, br, ca",
   },
   SMS_API_URL: {
-    meaning: "Another base URL of the SMS API; goes before `SMS_REGION`.",
+    meaning: "Base URL of the SMS API; takes precedence over `SMS_REGION`.",
     schema: baseUrl,
     optional: true,
     expected: "an http(s) URL without credentials, query or fragment",
@@ -133,12 +76,12 @@ export const SETTINGS = {
   },
   AUTH_ISSUER: {
     meaning: "`iss` of accepted tokens.",
-    schema: visible,
+    schema: notBlank,
     expected: "the iss claim that tokens must have",
   },
   AUTH_AUDIENCE: {
     meaning: "`aud` of accepted tokens.",
-    schema: visible,
+    schema: notBlank,
     expected: "the aud claim that tokens must have",
   },
   AUTH_ALGORITHMS: {
@@ -160,92 +103,92 @@ export const SETTINGS = {
     expected: "whole seconds, 0 to 300",
   },
   JWKS_MAX_AGE_MS: {
-    meaning: "Age at which keys are fetched anew, in the background.",
+    meaning: "Age at which keys are downloaded again, in the background.",
     schema: milliseconds,
     default: "600000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   JWKS_COOLDOWN_MS: {
-    meaning: "Shortest time between two fetches of the keys.",
+    meaning: "Shortest time between two downloads of the keys.",
     schema: milliseconds,
     default: "30000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   JWKS_MAX_STALE_MS: {
-    meaning: "How long the last good keys go on verifying while the issuer is down.",
+    meaning: "How long the last valid keys are used while the issuer is down.",
     schema: milliseconds,
     default: "86400000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   MAX_BODY_BYTES: {
-    meaning: "Largest request body.",
+    meaning: "Maximum size of a request body.",
     schema: integer(1, 100 * 1024 * 1024),
     default: "1048576",
     expected: "bytes, 1 to 104857600",
   },
   MAX_HELD_BODY_BYTES: {
-    meaning: "Memory for the request bodies of all callers; more are 503 `overloaded`.",
+    meaning: "Maximum memory for the request bodies of all callers; more are 503 `overloaded`.",
     schema: integer(1, 64 * 1024 * 1024 * 1024),
     default: "67108864",
     expected: "bytes, 1 or more, at least MAX_BODY_BYTES",
   },
   UPSTREAM_TIMEOUT_MS: {
-    meaning: "From sending to the SMS API's headers, retries included.",
+    meaning: "Deadline from sending to the response headers, retries included.",
     schema: milliseconds,
-    default: "8000", // the Python SDK gives up after 10 s: it should see our answer, not its timeout
+    default: "8000", // less than the 10 s of the Python SDK, so that it gets the gateway's 504
     expected: "whole milliseconds, 1 to 2147483647",
   },
   UPSTREAM_IDLE_TIMEOUT_MS: {
-    meaning: "Longest silence within an answer.",
+    meaning: "Longest pause between two chunks of a response.",
     schema: milliseconds,
     default: "5000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   RETRY_ATTEMPTS: {
-    meaning: "Further tries where that is safe; 0 is off.",
+    meaning: "Maximum number of retries, where they are safe; 0 is off.",
     schema: integer(0, 10),
     default: "2",
     expected: "0 (off) to 10",
   },
   BREAKER_FAILURES: {
-    meaning: "Failures in a row after which nothing is sent for a while; 0 is off.",
+    meaning: "Consecutive failures after which the circuit breaker opens; 0 is off.",
     schema: integer(0, 1_000_000),
     default: "20",
     expected: "0 (off) or more",
   },
   BREAKER_RESET_MS: {
-    meaning: "How long that while is.",
+    meaning: "How long the circuit breaker stays open before it lets a request through.",
     schema: milliseconds,
     default: "5000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   MAX_IN_FLIGHT: {
-    meaning: "Requests at once, in all; more are 503 `overloaded`.",
+    meaning: "Maximum requests in flight; more are 503 `overloaded`.",
     schema: integer(1, 1_000_000),
     default: "1000",
     expected: "1 or more",
   },
   MAX_OUTSTANDING_PER_CALLER: {
-    meaning: "Requests at once per caller (`iss` and `sub`); more are 429.",
+    meaning: "Maximum outstanding requests per caller (`iss` and `sub`); more are 429.",
     schema: integer(1, 1_000_000),
     default: "100",
     expected: "1 or more",
   },
   MAX_OUTSTANDING_PER_ROUTE: {
-    meaning: "Requests at once per route; more are 429.",
+    meaning: "Maximum outstanding requests per route; more are 429.",
     schema: integer(1, 1_000_000),
     default: "500",
     expected: "1 or more",
   },
   REQUEST_BODY_TIMEOUT_MS: {
     meaning:
-      "Time for a whole request body to arrive; six times that for more of an answer to be taken.",
+      "Deadline for a whole request body; six times that for the caller to read more of a response.",
     schema: milliseconds,
     default: "10000",
     expected: "whole milliseconds, 1 to 2147483647",
   },
   SHUTDOWN_GRACE_MS: {
-    meaning: "Time from SIGTERM or SIGINT to the end.",
+    meaning: "Longest time from SIGTERM or SIGINT to the end of the process.",
     schema: milliseconds,
     default: "4500",
     expected: "whole milliseconds, 1 to 2147483647",
@@ -258,13 +201,13 @@ export const SETTINGS = {
     expected: "on or off",
   },
   LOG_LEVEL: {
-    meaning: "Least level that is logged.",
+    meaning: "Lowest level that is logged.",
     schema: v.picklist(["debug", "info", "warning", "error"]),
     default: "info",
     expected: "one of debug, info, warning, error",
   },
   LOG_FORMAT: {
-    meaning: "How log lines look; `auto`: text at a terminal, else JSON.",
+    meaning: "Format of log lines; `auto`: text at a terminal, else JSON.",
     schema: v.picklist(["auto", "json", "text"]),
     default: "auto",
     expected: "one of json, text, auto (text where the output is a terminal)",
@@ -308,17 +251,3 @@ export const SETTINGS = {
 /** Every environment variable that is read, fallbacks included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
   .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
-
-/** Not by an expression: that would try at every slash of the URL. */
-function withoutTrailingSlashes(url: string): string {
-  let end = url.length;
-  while (url[end - 1] === "/") end--;
-  return url.slice(0, end);
-}
-
-function isPlainHttpUrl(text: string): boolean {
-  // The parser forgives blanks, and an empty fragment leaves no trace; what is appended suffers.
-  if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && !username && !password;
-}

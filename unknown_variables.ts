@@ -2,15 +2,15 @@ import { getLogger } from "@logtape/logtape";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { VARIABLES } from "./settings.ts";
 
-/** A variable that is set, is not a setting, and looks as if it was meant to be one. */
+/** A variable that is set, but is not a setting and looks like a misspelt one. */
 export interface UnknownVariable {
   readonly name: string;
-  /** The setting with the most similar name; undefined where none is similar enough. */
+  /** The setting with the most similar name; undefined if none is similar enough. */
   readonly did_you_mean: string | undefined;
 }
 
-/** First words that variables of other programs have as well, such as LOG_DIR, SERVICE_VERSION. */
-const SHARED_WORDS: ReadonlySet<string> = new Set([
+/** First words that variables of other programs have, too, such as LOG_DIR and SERVICE_VERSION. */
+const COMMON_FIRST_WORDS: ReadonlySet<string> = new Set([
   "LOG",
   "MAX",
   "METRICS",
@@ -20,32 +20,32 @@ const SHARED_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What Kubernetes and Docker set for a service, such as SMS_GATEWAY_SERVICE_HOST and
- * SMS_GATEWAY_PORT_8080_TCP_ADDR. No setting ends like that.
+ * Variables that Kubernetes and Docker set for services, such as SMS_GATEWAY_SERVICE_HOST and
+ * SMS_GATEWAY_PORT_8080_TCP_ADDR. No setting has such an ending.
  */
 const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_[A-Z]+(_[A-Z]+)?)?$/;
 
-/** Two typing errors. */
+/** Maximum Levenshtein distance of a misspelt name: two typing errors. */
 const MAX_DISTANCE = 2;
 
-/** Within two typing errors of `HOST` there are `HOME` and `POST`: such names are not compared. */
+/** Shorter names are not compared: `HOME` and `POST` are within two typing errors of `HOST`. */
 const MIN_COMPARED_LENGTH = 6;
 
-/** The names of our own; `OTEL_…` belongs to OpenTelemetry, which has many more. */
-const OWN: readonly string[] = VARIABLES.filter((name) => !name.startsWith("OTEL_"));
+/** Settings without the `OTEL_…` ones, since OpenTelemetry has many more variables. */
+const OWN_NAMES: readonly string[] = VARIABLES.filter((name) => !name.startsWith("OTEL_"));
 
-/** Beginnings that only our settings have, such as `AUTH_` and `MAX_OUTSTANDING_`. */
-const OWN_BEGINNINGS: readonly string[] = [...new Set(OWN.flatMap(beginningsOf))];
+/** Prefixes that only settings of the gateway have, such as `AUTH_` and `MAX_OUTSTANDING_`. */
+const OWN_PREFIXES: readonly string[] = [...new Set(OWN_NAMES.flatMap(prefixesOf))];
 
-/** Those of the names that look as if they were meant to be settings, and are none. */
+/** Returns those of the names that are not settings, but look like misspelt ones. */
 export function unknownVariables(names: Iterable<string>): UnknownVariable[] {
   return [...names]
     .filter((name) => !VARIABLES.includes(name) && !SERVICE_LINK.test(name))
     .map((name) => ({ name, ...closest(name) }))
-    .filter(({ name, distance }) => distance <= MAX_DISTANCE || beginsLikeOurs(name))
-    .map(({ name, distance, meant }) => ({
+    .filter(({ name, distance }) => distance <= MAX_DISTANCE || hasOwnPrefix(name))
+    .map(({ name, distance, closestName }) => ({
       name,
-      did_you_mean: distance <= Math.max(MAX_DISTANCE, name.length / 4) ? meant : undefined,
+      did_you_mean: distance <= Math.max(MAX_DISTANCE, name.length / 4) ? closestName : undefined,
     }));
 }
 
@@ -56,54 +56,63 @@ export function warnOfUnknownVariables(environment: Readonly<Record<string, unkn
   }
 }
 
-function beginsLikeOurs(name: string): boolean {
-  return OWN_BEGINNINGS.some((beginning) => name.startsWith(beginning));
+function hasOwnPrefix(name: string): boolean {
+  return OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
-function beginningsOf(name: string): string[] {
+function prefixesOf(name: string): string[] {
   const [first = "", second, ...rest] = name.split("_");
   return [
-    ...(second && !SHARED_WORDS.has(first) ? [`${first}_`] : []),
+    ...(second && !COMMON_FIRST_WORDS.has(first) ? [`${first}_`] : []),
     ...(rest.length > 0 ? [`${first}_${second}_`] : []),
   ];
 }
 
-function closest(name: string): { meant: string | undefined; distance: number } {
-  let [meant, distance]: [string | undefined, number] = [undefined, Infinity];
-  if (name.length < MIN_COMPARED_LENGTH || name.startsWith("OTEL_")) return { meant, distance };
-  for (const own of OWN) {
+function closest(name: string): { closestName: string | undefined; distance: number } {
+  let [closestName, distance]: [string | undefined, number] = [undefined, Infinity];
+  if (name.length < MIN_COMPARED_LENGTH || name.startsWith("OTEL_")) {
+    return { closestName, distance };
+  }
+  for (const own of OWN_NAMES) {
     const candidate = levenshteinDistance(name, own);
     if (own.length >= MIN_COMPARED_LENGTH && candidate < distance) {
-      [meant, distance] = [own, candidate];
+      [closestName, distance] = [own, candidate];
     }
   }
-  return { meant, distance };
+  return { closestName, distance };
 }
 
-/** What a variable's name is made of. */
+/** Characters of the settings' names. */
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
-/** The words of all settings, and those that are often written instead. */
+/** Words of the settings' names, and words that are often used instead. */
 const WORDS: readonly string[] = [
-  ...new Set([...OWN.flatMap((name) => name.split("_")), "URI", "S", "SECONDS", "SIZE", "KEY"]),
+  ...new Set([
+    ...OWN_NAMES.flatMap((name) => name.split("_")),
+    "URI",
+    "S",
+    "SECONDS",
+    "SIZE",
+    "KEY",
+  ]),
 ];
 
 /**
- * Names that a setting may have been misspelt as, for runtimes that tell whether a variable is set
- * but do not list those that are: one typing error after the first word, and one word left out,
- * added or replaced. The first word is right in all of them, as access is granted by first words.
+ * Likely misspellings of all settings: one typing error after the first word, or one word omitted,
+ * added or replaced. For runtimes that tell whether a variable is set but do not list the
+ * variables. The first word is always correct, since permissions are granted by first word.
  */
 export function misspellings(): Set<string> {
-  const found = new Set(OWN.filter((name) => name.includes("_")).flatMap(misspellingsOf));
+  const found = new Set(OWN_NAMES.filter((name) => name.includes("_")).flatMap(misspellingsOf));
   for (const name of VARIABLES) found.delete(name);
   return found;
 }
 
 function misspellingsOf(name: string): string[] {
-  return [...oneTypingError(name), ...oneOtherWord(name)];
+  return [...withTypingError(name), ...withOtherWord(name)];
 }
 
-function* oneTypingError(name: string): Generator<string> {
+function* withTypingError(name: string): Generator<string> {
   for (let at = name.indexOf("_") + 1; at <= name.length; at++) {
     const [before, after] = [name.slice(0, at), name.slice(at)];
     yield before + after.slice(1);
@@ -115,7 +124,7 @@ function* oneTypingError(name: string): Generator<string> {
   }
 }
 
-function* oneOtherWord(name: string): Generator<string> {
+function* withOtherWord(name: string): Generator<string> {
   const words = name.split("_");
   for (let at = 1; at <= words.length; at++) {
     if (words.length > 2) yield words.toSpliced(at, 1).join("_");

@@ -1,36 +1,36 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { withoutEd25519Names } from "./signing_keys.ts";
 
-/** Finds the key that a token's header asks for, as `jwtVerify` of jose takes it. */
+/** Finds the key for a token's header, with the signature that `jwtVerify` of jose expects. */
 export type GetKey = (
   ...args: Parameters<ReturnType<typeof createLocalJWKSet>>
 ) => Promise<CryptoKey>;
 
-/** Where verification keys come from. */
+/** The issuer's verification keys. */
 export interface KeySet {
-  /** Grows whenever the keys change: what was verified with others must be verified again. */
+  /** Incremented when the keys change: tokens verified with other keys must be verified again. */
   readonly version: number;
   /**
-   * The key a token's header asks for.
+   * Finds the key for a token's header.
    *
-   * @throws {KeySetUnavailableError} while there are no keys to judge by
-   * @throws {errors.JWKSNoMatchingKey} when the issuer has no such key
+   * @throws {KeySetUnavailableError} when there are no keys that are recent enough
+   * @throws {errors.JWKSNoMatchingKey} when the issuer publishes no such key
    */
   readonly getKey: GetKey;
-  /** Whether tokens can be judged right now. */
+  /** Whether tokens can be verified now. */
   isReady(): boolean;
-  /** Starts a fetch in the background when one is due; called for every request. */
+  /** Starts a download in the background when one is due; called for every request. */
   keepFresh(): void;
   /**
-   * Whether the keys are others than those of `version`. Where they are the same, asks the issuer
-   * first, unless that was done within the cooldown; waits for the answer at most a second.
+   * Whether the keys have changed since `version`. If not, downloads them first, unless that was
+   * done within the cooldown, and waits for at most a second.
    */
   changedSince(version: number): Promise<boolean>;
-  /** Time since the issuer last confirmed the keys, in ms; undefined: it never did. */
+  /** Time since the last successful download, in ms; undefined if there was none. */
   ageMs(): number | undefined;
 }
 
-/** No token can be judged: neither valid nor invalid is known. */
+/** No token can be verified, so it is unknown whether it is valid. */
 export class KeySetUnavailableError extends Error {
   override readonly name = "KeySetUnavailableError";
 }

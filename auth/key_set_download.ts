@@ -1,27 +1,28 @@
 import { errors } from "jose";
+import { networkCause } from "../errors/network_cause.ts";
 
-/** A download that takes longer has failed, in ms. */
+/** Deadline of a download, in ms. */
 const TIMEOUT_MS = 5_000;
 
-/** Longer key sets, in characters, are not read: a page that is no key set, or an attack. */
+/** Maximum length of a key set, in characters; a longer answer is no key set, or an attack. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** There was an answer, but none with a key set; the message says why, and quotes nothing of it. */
+/** The issuer answered, but not with a key set. The message quotes nothing of the answer. */
 export class KeySetDownloadError extends Error {
   override readonly name = "KeySetDownloadError";
 }
 
 /**
- * The text of an issuer's key set.
+ * Downloads the text of an issuer's key set.
  *
- * @param fetch not called as a method: Workers mind what `this` is
- * @throws {KeySetDownloadError} when the answer is not one with a key set
- * @throws {Error} of the runtime when there is no answer within the time
+ * @param fetch called without a receiver, since Workers reject any `this` but the global object
+ * @throws {KeySetDownloadError} when the status is not 2xx or the answer is too long
+ * @throws {Error} of the runtime when there is no answer within the deadline
  */
 export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch): Promise<string> {
   const response = await fetch(url, {
     headers: { accept: "application/jwk-set+json, application/json" },
-    redirect: "manual", // a redirect is no key set; Workers do not know "error"
+    redirect: "manual", // redirects are not followed; Workers lack "error"
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (!response.ok) {
@@ -32,12 +33,12 @@ export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch
 }
 
 /**
- * The entries of a key set, good or not.
+ * Parses a key set into its entries, valid keys or not.
  *
- * @throws {SyntaxError} when the text is no JSON
- * @throws {errors.JWKSInvalid} when it is no key set (RFC 7517 §5), or none of its entries is a key
+ * @throws {SyntaxError} when the text is not JSON
+ * @throws {errors.JWKSInvalid} when it is not a key set (RFC 7517 §5), or no entry is an object
  */
-export function keysIn(text: string): readonly unknown[] {
+export function parseKeySet(text: string): readonly unknown[] {
   const jwks: unknown = JSON.parse(text);
   if (typeof jwks !== "object" || jwks === null || !("keys" in jwks) || !Array.isArray(jwks.keys)) {
     throw new errors.JWKSInvalid("no JSON Web Key Set");
@@ -47,6 +48,14 @@ export function keysIn(text: string): readonly unknown[] {
     throw new errors.JWKSInvalid("no key in the JSON Web Key Set");
   }
   return keys;
+}
+
+/** Why a download failed, in a few words that quote neither the URL nor the answer. */
+export function downloadFailureReason(error: unknown): string {
+  if (error instanceof KeySetDownloadError) return error.message;
+  if (error instanceof SyntaxError) return "answer is not JSON";
+  if (error instanceof errors.JWKSInvalid) return "answer is not a JSON Web Key Set";
+  return networkCause(error) ?? "no answer";
 }
 
 async function boundedText(response: Response): Promise<string> {

@@ -1,51 +1,51 @@
 import { createLocalJWKSet, errors } from "jose";
 import { atMost } from "../limits/deadlines.ts";
 import { type GetKey, type KeySet, KeySetUnavailableError } from "./key_set.ts";
-import { downloadKeySet, keysIn } from "./key_set_download.ts";
+import { downloadKeySet, parseKeySet } from "./key_set_download.ts";
 import { type KeyFault, signingKeys } from "./signing_keys.ts";
 
 /** Options of {@linkcode RemoteKeySet}. */
 export interface RemoteKeySetOptions {
-  /** Fetches the key set; default: the global one. */
+  /** Default: the global one. */
   fetch?: typeof fetch;
-  /** Monotonic clock, in ms; default: `performance.now`. The wall clock may be set back. */
+  /** Monotonic clock, in ms; default: `performance.now`. */
   now?: () => number;
-  /** Keys older than this are fetched anew, in ms. */
+  /** Age at which keys are downloaded again, in ms. */
   maxAgeMs: number;
-  /** Shortest time between two fetches, successful or not, in ms. */
+  /** Minimum time between two downloads, successful or not, in ms. */
   cooldownMs: number;
-  /** Keys older than this are no longer believed while the issuer is down, in ms. */
+  /** Age at which keys are no longer used while the issuer is down, in ms. */
   maxStaleMs: number;
-  /** Requests that may wait for a fetch while others can be served; default 100. */
+  /** Requests that may wait for a download while there are keys for others. Default: 100. */
   maxWaiting?: number;
-  /** Told of every finished fetch; default: nobody. */
+  /** Called after every download. Default: none. */
   onRefresh?: (outcome: "ok" | "failed", cause?: unknown) => void;
-  /** Told of the keys of a new set that cannot be used, where there are any; default: nobody. */
+  /** Called with the unusable keys of a new set, if any. Default: none. */
   onFaults?: (faults: readonly KeyFault[]) => void;
-  /** Told of every fetch that begins, where a runtime would end it with the request (Workers). */
-  waitUntil?: ((fetched: Promise<void>) => void) | undefined;
+  /** Called with every download, for runtimes that would end it with the request (Workers). */
+  waitUntil?: ((downloaded: Promise<void>) => void) | undefined;
 }
 
-/** Longest time a request waits for a fetch that may still change its answer, in ms. */
+/** Longest time a request waits for a download, in ms. */
 const MAX_WAIT_MS = 1_000;
 
-/** A tenth of the default of MAX_IN_FLIGHT: the rest is for tokens whose key is known. */
+/** A tenth of the default of MAX_IN_FLIGHT: the rest serves tokens whose keys are known. */
 const DEFAULT_MAX_WAITING = 100;
 
 /**
- * The issuer's key set by URL. Fetched ahead of need and refreshed in the background; while
- * the issuer is down the last good set goes on verifying; unknown keys and wrong signatures cause
- * at most one fetch per cooldown, however many come.
+ * The issuer's key set by URL, downloaded in advance and refreshed in the background. While the
+ * issuer is down, the last valid set is used. Unknown keys and wrong signatures cause at most one
+ * download per cooldown.
  */
 export class RemoteKeySet implements KeySet {
   version = 0;
-  #fetchedAt: number | undefined;
+  #downloadedAt: number | undefined;
   #lastAttemptAt = -Infinity;
   #lastAttemptFailed = false;
   #pending: Promise<void> | undefined;
   #waiting = 0;
   #text = "";
-  #find: GetKey | undefined;
+  #findKey: GetKey | undefined;
   readonly #url: string;
   readonly #options:
     & Required<Omit<RemoteKeySetOptions, "onRefresh" | "onFaults" | "waitUntil">>
@@ -62,7 +62,7 @@ export class RemoteKeySet implements KeySet {
   }
 
   isReady(): boolean {
-    return this.#find !== undefined && this.#age() <= this.#options.maxStaleMs;
+    return this.#findKey !== undefined && this.#age() <= this.#options.maxStaleMs;
   }
 
   keepFresh(): void {
@@ -70,14 +70,14 @@ export class RemoteKeySet implements KeySet {
   }
 
   ageMs(): number | undefined {
-    return this.#fetchedAt === undefined ? undefined : this.#age();
+    return this.#downloadedAt === undefined ? undefined : this.#age();
   }
 
-  /** Fetches the keys unless that was tried within the cooldown; never rejects. */
+  /** Downloads the keys unless that was tried within the cooldown; never rejects. */
   refresh(): Promise<void> {
     if (!this.#pending && this.#sinceLastAttempt() >= this.#options.cooldownMs) {
       this.#lastAttemptAt = this.#options.now();
-      this.#pending = this.#fetch().finally(() => this.#pending = undefined);
+      this.#pending = this.#download().finally(() => this.#pending = undefined);
       this.#options.waitUntil?.(this.#pending);
     }
     return this.#pending ?? Promise.resolve();
@@ -89,50 +89,53 @@ export class RemoteKeySet implements KeySet {
   }
 
   readonly getKey: GetKey = async (header, token) => {
-    await this.#freshen();
-    if (!this.#find || !this.isReady()) throw new KeySetUnavailableError();
+    await this.#refreshIfDue();
+    if (!this.#findKey || !this.isReady()) throw new KeySetUnavailableError();
     const { version } = this;
     try {
-      return await this.#find(header, token);
+      return await this.#findKey(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (await this.changedSince(version)) return await this.#find(header, token);
-      // Without the issuer's answer the key may be a new one.
+      if (await this.changedSince(version)) return await this.#findKey(header, token);
+      // While the issuer does not answer, the key may be a new one.
       throw this.#lastAttemptFailed || this.#pending
         ? new KeySetUnavailableError("unknown key", { cause: error })
         : error;
     }
   };
 
-  /** Starts a fetch when one is due; waits for it only where its outcome matters now. */
-  async #freshen(): Promise<void> {
+  /** Starts a download when one is due; waits for it only if the present request needs it. */
+  async #refreshIfDue(): Promise<void> {
     if (this.#age() <= this.#options.maxAgeMs) return;
-    const fetched = this.refresh();
-    if (this.#isWorthWaiting()) await this.#wait(fetched);
+    const downloaded = this.refresh();
+    if (this.#shouldWait()) await this.#wait(downloaded);
   }
 
-  /** With keys only where nobody has asked for long; without, unless the issuer seems to hang. */
-  #isWorthWaiting(): boolean {
+  /**
+   * With keys: only if they are long overdue, as after a time without requests. Without keys:
+   * unless the issuer has failed or not answered for a while.
+   */
+  #shouldWait(): boolean {
     const { maxAgeMs, cooldownMs } = this.#options;
     if (this.isReady()) return !this.#lastAttemptFailed && this.#age() > maxAgeMs + cooldownMs;
     return !this.#lastAttemptFailed || this.#sinceLastAttempt() < MAX_WAIT_MS;
   }
 
-  /** Waits for a fetch that is under way, with a limit on how many do while others can be served. */
-  async #wait(fetched: Promise<void>): Promise<void> {
+  /** Waits for a pending download; limited to `maxWaiting` requests while there are keys. */
+  async #wait(downloaded: Promise<void>): Promise<void> {
     if (!this.#pending) return;
     if (this.#waiting >= this.#options.maxWaiting && this.isReady()) return;
     this.#waiting++;
-    await atMost(MAX_WAIT_MS, fetched);
+    await atMost(MAX_WAIT_MS, downloaded);
     this.#waiting--;
   }
 
-  async #fetch(): Promise<void> {
+  async #download(): Promise<void> {
     const { fetch, now, onRefresh } = this.#options;
     try {
       const text = await downloadKeySet(this.#url, fetch);
-      if (text !== this.#text) await this.#take(text);
-      this.#fetchedAt = now();
+      if (text !== this.#text) await this.#replaceKeys(text);
+      this.#downloadedAt = now();
       this.#lastAttemptFailed = false;
       onRefresh?.("ok");
     } catch (cause) {
@@ -141,9 +144,9 @@ export class RemoteKeySet implements KeySet {
     }
   }
 
-  async #take(text: string): Promise<void> {
-    const { jwks, faults } = await signingKeys(keysIn(text));
-    this.#find = createLocalJWKSet(jwks);
+  async #replaceKeys(text: string): Promise<void> {
+    const { jwks, faults } = await signingKeys(parseKeySet(text));
+    this.#findKey = createLocalJWKSet(jwks);
     this.#text = text;
     this.version++;
     if (faults.length > 0) this.#options.onFaults?.(faults);
@@ -154,6 +157,6 @@ export class RemoteKeySet implements KeySet {
   }
 
   #age(): number {
-    return this.#fetchedAt === undefined ? Infinity : this.#options.now() - this.#fetchedAt;
+    return this.#downloadedAt === undefined ? Infinity : this.#options.now() - this.#downloadedAt;
   }
 }

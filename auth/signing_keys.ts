@@ -1,26 +1,26 @@
 import { errors, flattenedVerify, importJWK, type JSONWebKeySet, type JWK } from "jose";
 
-/** A key of a set that cannot verify signatures. */
+/** A key that cannot be used to verify signatures. */
 export interface KeyFault {
-  /** Its place in the set, from 0. */
+  /** Its index in the set. */
   readonly index: number;
-  /** Its `kid`, quoted; empty where it has none. */
+  /** Its `kid` as a JSON string; empty if it has none. */
   readonly kid: string;
-  /** What is wrong, as the rest of a sentence that begins with the key. */
+  /** What is wrong, as the predicate of a sentence whose subject is the key. */
   readonly problem: string;
 }
 
-/** The keys of a set that verify signatures, and what is wrong with the others. */
+/** The usable keys of a set, and what is wrong with the others. */
 export interface SigningKeys {
   readonly jwks: JSONWebKeySet;
-  /** Keys for encryption are not among them: a set may hold those as well. */
+  /** Keys for encryption are not reported, since a set may contain them. */
   readonly faults: readonly KeyFault[];
 }
 
 /** The two names of a signature by an Ed25519 key (RFC 8037 §3.1, RFC 9864 §2.2). */
 const ED25519_NAMES: readonly string[] = ["EdDSA", "Ed25519"];
 
-/** The algorithm that a key without `alg` is tried with, by type and curve. */
+/** Algorithm to test a key without `alg` with, by type and curve. */
 const DEFAULT_ALGORITHMS: Readonly<Record<string, string>> = {
   "RSA": "RS256",
   "EC P-256": "ES256",
@@ -29,24 +29,24 @@ const DEFAULT_ALGORITHMS: Readonly<Record<string, string>> = {
   "OKP Ed25519": "Ed25519",
 };
 
-/** Algorithms of encryption (RFC 7518 §4.1): their keys are no concern of a verifier. */
+/** Algorithms for encryption (RFC 7518 §4.1). */
 const ENCRYPTION = /^(RSA-OAEP|RSA1_5|ECDH-ES)/;
 
 /** Curves of key agreement (RFC 8037 §3.2). */
 const AGREEMENT_CURVES: readonly unknown[] = ["X25519", "X448"];
 
-/** `kid` is the issuer's own text; no more of it is quoted, in characters. */
+/** Maximum length of a quoted `kid`, in characters. */
 const MAX_KID_LENGTH = 128;
 
-/** Accepted algorithms, with both names of Ed25519 where one of them is there. */
+/** Adds the other name of Ed25519 to a list that contains one of them. */
 export function withBothEd25519Names(algorithms: readonly string[]): string[] {
   const has = algorithms.some((name) => ED25519_NAMES.includes(name));
   return [...new Set([...algorithms, ...(has ? ED25519_NAMES : [])])];
 }
 
 /**
- * The same keys, but `alg` is left out of Ed25519 keys: jose compares it with the token's by name,
- * and the two names mean the same.
+ * Removes `alg` from Ed25519 keys: jose compares it with the token's by name, and both names mean
+ * the same algorithm.
  */
 export function withoutEd25519Names({ keys }: JSONWebKeySet): JSONWebKeySet {
   return {
@@ -59,21 +59,21 @@ export function withoutEd25519Names({ keys }: JSONWebKeySet): JSONWebKeySet {
 }
 
 /**
- * Tries each key of a set. RFC 7517 §5: a key that cannot be used is ignored, the others are not.
- * jose tries a key only when a token asks for it, and then the caller gets the failure.
+ * Tests each key of a set. An unusable key is ignored and the others are used (RFC 7517 §5). jose
+ * imports a key only when a token needs it, so that an unusable one would fail a caller's request.
  */
 export async function signingKeys(keys: readonly unknown[]): Promise<SigningKeys> {
   const usable: JWK[] = [];
   const faults: KeyFault[] = [];
   for (const [index, key] of keys.entries()) {
-    const problem = isKey(key) ? await problemOf(key) : "is no JSON object with a kty";
-    if (problem === undefined) usable.push(key as JWK); // the problem of any other value is known
+    const problem = isKey(key) ? await problemOf(key) : "is not a JSON object with a kty";
+    if (problem === undefined) usable.push(key as JWK); // `isKey` holds, else there is a problem
     else if (problem !== NOT_FOR_SIGNATURES) faults.push({ index, kid: kidOf(key), problem });
   }
   return { jwks: withoutEd25519Names({ keys: usable }), faults };
 }
 
-/** A fault as a sentence without a full stop, such as `key 2 ("es-1") is symmetric`. */
+/** A fault as a sentence without a full stop, such as `key 2 (kid "es-1") is symmetric`. */
 export function faultText({ index, kid, problem }: KeyFault): string {
   return `key ${index + 1}${kid && ` (kid ${kid})`} ${problem}`;
 }
@@ -98,7 +98,7 @@ function isForSignatures({ use, key_ops, alg = "", crv }: JWK): boolean {
     !ENCRYPTION.test(alg) && !AGREEMENT_CURVES.includes(crv);
 }
 
-/** Deno imports some keys without looking at them: only a verification shows what they are. */
+/** Deno imports some invalid keys; they fail only when used, so a verification is tried as well. */
 async function importProblem(key: JWK, algorithm: string): Promise<string | undefined> {
   try {
     const imported = await importJWK(key, algorithm);
@@ -111,7 +111,7 @@ async function importProblem(key: JWK, algorithm: string): Promise<string | unde
   }
 }
 
-/** Verifies a signature of zeros: false, unless the key itself is what fails. */
+/** Verifies a signature of zeros. Throws if that fails for another reason than the signature. */
 async function tryToVerify(key: CryptoKey, algorithm: string): Promise<void> {
   const jws = {
     protected: base64url(JSON.stringify({ alg: algorithm })),
@@ -126,7 +126,7 @@ async function tryToVerify(key: CryptoKey, algorithm: string): Promise<void> {
   }
 }
 
-/** In bytes; a runtime may refuse another length before it looks at the key. */
+/** In bytes; a runtime may reject a signature of another length before it uses the key. */
 function signatureLength({ algorithm }: CryptoKey): number {
   if ("modulusLength" in algorithm) return Math.ceil(Number(algorithm.modulusLength) / 8);
   const curve = "namedCurve" in algorithm ? algorithm.namedCurve : undefined;

@@ -5,13 +5,12 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
-import { GatewayError } from "../errors/gateway_error.ts";
-import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Principal } from "../exchange.ts";
-import { type KeySet, KeySetUnavailableError } from "./key_set.ts";
-import { AuthRefusal, type AuthRefusalReason } from "./refusals.ts";
-import { RememberedTokens } from "./remembered_tokens.ts";
+import type { KeySet } from "./key_set.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
+import { toRefusal } from "./verification_errors.ts";
+import { VerifiedTokenCache } from "./verified_token_cache.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
 export interface TokenVerifierOptions {
@@ -20,7 +19,7 @@ export interface TokenVerifierOptions {
   issuer: string;
   /** The `aud` that tokens must have. */
   audience: string;
-  /** Accepted signature algorithms (JWA names); `EdDSA` and `Ed25519` are one. */
+  /** Accepted signature algorithms (JWA names); `EdDSA` and `Ed25519` are the same. */
   algorithms: readonly string[];
   /** The claim that holds the array of service plans. */
   plansClaim: string;
@@ -30,16 +29,16 @@ export interface TokenVerifierOptions {
   now?: () => number;
 }
 
-/** Longer tokens are refused unread: nothing that fits a common header limit is longer. */
+/** Maximum length of a token, in characters: common limits for headers admit no longer one. */
 const MAX_TOKEN_LENGTH = 8_192;
 
-/** Types of a JWT that may be an access token (RFC 9068 §2.1, RFC 8725 §3.11); none is common. */
+/** Accepted `typ` of an access token (RFC 9068 §2.1, RFC 8725 §3.11); many issuers set none. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
-/** Turns a bearer token into who calls, or throws why not. */
+/** Verifies bearer tokens and returns their principals. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions & { now: () => number };
-  readonly #remembered = new RememberedTokens();
+  readonly #cache = new VerifiedTokenCache();
   #keysVersion = 0;
 
   constructor(options: TokenVerifierOptions) {
@@ -51,27 +50,31 @@ export class TokenVerifier {
   }
 
   /**
+   * Returns the principal of a token.
+   *
    * @throws {AuthRefusal} when the token is not valid
-   * @throws {GatewayError} `key_set_unavailable` when that cannot be judged
+   * @throws {GatewayError} `key_set_unavailable` when it cannot be verified
    */
   async verify(token: string): Promise<Principal> {
     return this.recall(token) ?? await this.#verifyAnew(token);
   }
 
-  /** Who calls, where this token was verified with the present keys and is still valid. */
+  /** Returns the principal if this token was verified with the current keys and has not expired. */
   recall(token: string): Principal | undefined {
     const { keySet, now } = this.#options;
     keySet.keepFresh();
-    this.#forgetOldKeys();
-    if (!keySet.isReady()) return undefined; // too old to be believed, for any token
-    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not worth a hash
-    const known = this.#remembered.get(token);
+    this.#clearIfKeysChanged();
+    if (!keySet.isReady()) return undefined; // the keys are too old
+    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not hashed
+    const known = this.#cache.get(token);
     return known && now() < known.expiresAt ? known.principal : undefined;
   }
 
   async #verifyAnew(token: string): Promise<Principal> {
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
-    const { verified: { payload, protectedHeader }, version } = await this.#checkTwice(token)
+    const { verified: { payload, protectedHeader }, version } = await this.#checkWithCurrentKeys(
+      token,
+    )
       .catch((error) => {
         throw toRefusal(error);
       });
@@ -80,35 +83,37 @@ export class TokenVerifier {
     }
     const principal = this.#principalOf(payload);
     const expiresAt = ((payload.exp ?? 0) + this.#options.clockToleranceS) * 1_000;
-    // What was verified while the keys changed may have been with one that is withdrawn.
+    // If the keys changed during the verification, the key used may have been withdrawn.
     if (this.#options.keySet.version === version) {
-      this.#forgetOldKeys();
-      this.#remembered.set(token, { principal, expiresAt });
+      this.#clearIfKeysChanged();
+      this.#cache.set(token, { principal, expiresAt });
     }
     return principal;
   }
 
-  /** What was verified with other keys than the present ones must be verified again. */
-  #forgetOldKeys(): void {
+  /** Clears the cache when the keys have changed. */
+  #clearIfKeysChanged(): void {
     const { version } = this.#options.keySet;
     if (version === this.#keysVersion) return;
-    this.#remembered.clear();
+    this.#cache.clear();
     this.#keysVersion = version;
   }
 
   /**
-   * Checks a token, and once more where its signature does not match but the issuer has other keys
-   * by now: one that was set up anew may use the same `kid` for another key. Where the issuer
-   * cannot be asked the signature is wrong all the same, by keys that are still believed.
+   * Checks a token, and checks it again if its signature does not match and the issuer has
+   * published other keys meanwhile: a reinstalled issuer may use the same `kid` for another key. If
+   * the issuer is down, the result with the keys at hand stands.
    */
-  async #checkTwice(token: string): Promise<{ verified: JWTVerifyResult; version: number }> {
+  async #checkWithCurrentKeys(
+    token: string,
+  ): Promise<{ verified: JWTVerifyResult; version: number }> {
     const { keySet } = this.#options;
     const { version } = keySet;
     try {
       return { verified: await this.#check(token), version };
     } catch (error) {
-      const isWrong = error instanceof errors.JWSSignatureVerificationFailed;
-      if (!isWrong || !await keySet.changedSince(version)) throw error;
+      const isSignatureWrong = error instanceof errors.JWSSignatureVerificationFailed;
+      if (!isSignatureWrong || !await keySet.changedSince(version)) throw error;
     }
     const changed = keySet.version;
     return { verified: await this.#check(token), version: changed };
@@ -143,7 +148,7 @@ export class TokenVerifier {
   }
 }
 
-/** A token without `kid` may be signed with any of several keys: each that fits is tried. */
+/** Tries each suitable key, for a token without `kid`. */
 async function verifyWithAny(
   candidates: errors.JWKSMultipleMatchingKeys,
   token: string,
@@ -157,38 +162,4 @@ async function verifyWithAny(
     }
   }
   throw new errors.JWSSignatureVerificationFailed();
-}
-
-/** jose's error codes → why. */
-const REASONS: Readonly<Record<string, AuthRefusalReason>> = {
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
-  ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
-  ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
-  ERR_JOSE_NOT_SUPPORTED: "algorithm",
-  ERR_JWS_INVALID: "malformed",
-  ERR_JWT_INVALID: "malformed",
-};
-
-/** Claims that fail for a reason of their own. */
-const CLAIM_REASONS: Readonly<Record<string, AuthRefusalReason>> = {
-  nbf: "not_yet_valid",
-  iss: "issuer",
-  aud: "audience",
-};
-
-function toRefusal(error: unknown): unknown {
-  if (error instanceof KeySetUnavailableError) {
-    return new GatewayError("key_set_unavailable", {
-      cause: error,
-      headers: { "retry-after": String(MAX_RETRY_AFTER_S) },
-    });
-  }
-  if (error instanceof errors.JWTExpired) {
-    return new AuthRefusal("expired", { cause: error, unverifiedSubject: error.payload.sub });
-  }
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return new AuthRefusal(CLAIM_REASONS[error.claim] ?? "claims", { cause: error });
-  }
-  const reason = error instanceof errors.JOSEError ? REASONS[error.code] : undefined;
-  return reason ? new AuthRefusal(reason, { cause: error }) : error;
 }

@@ -1,4 +1,4 @@
-import type { Contestant, Site } from "./contestants.ts";
+import type { Contestant, Site } from "./contestant.ts";
 import { AUDIENCE, ISSUER } from "./tokens.ts";
 import { REFUSED_PLAN } from "./upstream.ts";
 

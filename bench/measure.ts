@@ -1,4 +1,4 @@
-import { type Contestant, LOADS } from "./contestants.ts";
+import { type Contestant, LOADS } from "./contestant.ts";
 import { type Load, type LoadResult, runRate, runWrk } from "./load.ts";
 import { type CoreTime, coreTime } from "./machine.ts";
 import type { Usage } from "./process.ts";

@@ -4,7 +4,8 @@
  * Rounds are interleaved, so that a slow minute of the machine meets every contestant.
  */
 import { draw, ratioChart } from "./chart.ts";
-import { COMPLETE, type Contestant, CONTESTANTS } from "./contestants.ts";
+import type { Contestant } from "./contestant.ts";
+import { COMPLETE, CONTESTANTS } from "./contestants.ts";
 import { buildRateGenerator } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { type FixedRate, measureFixedRate, measureThroughput, type Throughput } from "./measure.ts";

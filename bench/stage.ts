@@ -1,4 +1,4 @@
-import { type Contestant, LOADS } from "./contestants.ts";
+import { type Contestant, LOADS } from "./contestant.ts";
 import { PLAN } from "./gateway.ts";
 import type { Load } from "./load.ts";
 import { assignCores, type Cores } from "./machine.ts";

@@ -1,52 +1,55 @@
 import { getLogger } from "@logtape/logtape";
 import type { Gateway } from "../gateway.ts";
-import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { ServeLoop } from "./serve_loop.ts";
-import { closing, signals, stopGently } from "./stopping.ts";
+import { ListenError, type ServeOptions, type Server } from "./server.ts";
+import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
 /**
- * Listens until SIGINT or SIGTERM, then ends as {@linkcode stopGently} does. `Deno.serve` and
- * not `deno serve`: that cuts requests off. Where accepting fails it listens again.
+ * Listens until SIGINT or SIGTERM, then shuts down as {@linkcode shutDown} describes. Listens again
+ * when accepting connections fails. Uses `Deno.serve`, since `deno serve` aborts requests on
+ * SIGTERM.
+ *
+ * @throws {ListenError} when it cannot listen
  */
 export function serve(gateway: Gateway, options: ServeOptions): Server {
   let { port } = options;
   let isStopping = false;
-  const asAnswered = compressesAnswers() ? untransformed(gateway.fetch) : gateway.fetch;
-  let answer = asAnswered;
+  const handler = compressesResponses() ? withNoTransform(gateway.fetch) : gateway.fetch;
+  let activeHandler = handler;
   const logger = getLogger("sms-gateway");
   const reusePort = canSharePorts();
   const loop = new ServeLoop({
     start: () =>
       Deno.serve(
         { port, hostname: options.host, reusePort, onListen() {}, onError: gateway.onError },
-        (request, info) => answer(request, info),
+        (request, info) => activeHandler(request, info),
       ),
     refuseUnreadBodies: gateway.refuseUnreadBodies,
     onFailure(cause) {
-      if (answer !== asAnswered) return;
+      if (activeHandler !== handler) return;
       logger.warning("connections cannot be accepted", { reason: reasonOf(cause), advice: ADVICE });
-      answer = closing(asAnswered); // few descriptors: no connection is kept for later
+      activeHandler = withConnectionClose(handler); // idle connections would hold descriptors
     },
     onRecovery() {
       if (isStopping) return;
       logger.info("connections are accepted again");
-      answer = asAnswered;
+      activeHandler = handler;
     },
   });
   if (options.unreadBodies) options.unreadBodies.onLimit = () => loop.renew();
+  // Servers started later listen on the same port.
   ({ addr: { port } } = listen(options, () => {
     Deno.listen({ port, hostname: options.host }).close(); // fails where another process listens
     return loop.listen();
-  })); // a later server takes the same port
-  const [signalled, signalledAgain] = signals(Deno.addSignalListener);
-  const stopped = signalled.then(() => {
+  }));
+  const [firstSignal, secondSignal] = stopSignals(Deno.addSignalListener);
+  const stopped = firstSignal.then(() => {
     isStopping = true;
-    answer = closing(asAnswered);
-    const { shutdownGraceMs } = options;
-    return stopGently(gateway, {
-      shutdownGraceMs,
-      signalledAgain,
-      shutdown: () => loop.shutdown(),
+    activeHandler = withConnectionClose(handler);
+    return shutDown(gateway, {
+      shutdownGraceMs: options.shutdownGraceMs,
+      secondSignal,
+      closeServer: () => loop.shutdown(),
     });
   });
   return { port, stopped };
@@ -65,14 +68,16 @@ function canSharePorts(): boolean {
   }
 }
 
-/** Whether this Deno compresses answers by itself: 2.5.7 does, 2.9 no longer. */
-function compressesAnswers(): boolean {
+/** Whether this version of Deno compresses responses by default: 2.5.7 does, 2.9 does not. */
+function compressesResponses(): boolean {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   return major < 2 || (major === 2 && minor < 9);
 }
 
-/** The same handler, whose answers the server must not compress: that would change bytes and ETag. */
-function untransformed(fetch: Gateway["fetch"]): Gateway["fetch"] {
+/**
+ * Wraps a handler so that the server does not compress its responses, which would change the ETag.
+ */
+function withNoTransform(fetch: Gateway["fetch"]): Gateway["fetch"] {
   return async (request, bindings) => {
     const response = await fetch(request, bindings);
     response.headers.append("cache-control", "no-transform"); // RFC 9111 §5.2.2.6
@@ -83,14 +88,14 @@ function untransformed(fetch: Gateway["fetch"]): Gateway["fetch"] {
 const ADVICE =
   "Raise the limit of open files (ulimit -n, LimitNOFILE=, ulimits.nofile), or lower MAX_IN_FLIGHT.";
 
-/** A loopback address that nobody listens on: the ports of 127.0.0.1 are others' to choose. */
+/** A loopback address of its own, so that no port of 127.0.0.1 is occupied. */
 const PROBED_HOST = "127.0.0.2";
 
 /**
- * How many descriptors the process can open, found by opening them: Deno gives the limit itself
- * only to a process with all permissions. Sockets on a loopback address, closed at once.
+ * Counts the file descriptors that the process can open, by opening sockets on a loopback address:
+ * Deno tells the limit only to processes with all permissions.
  *
- * @param wanted no more are opened
+ * @param wanted maximum number of sockets to open
  */
 export function countDescriptors(wanted: number): number | undefined {
   const opened: Deno.Listener[] = [];

@@ -1,49 +1,49 @@
 import type { Config } from "../config.ts";
 
-/** What the process keeps for all else: its log, key sets, the collector, probes. */
+/** Descriptors reserved for everything but requests: log, key set, collector, probes. */
 const RESERVED = 64;
 
 /** Descriptors that a process has open before it listens, rounded up. */
 const OPEN_AT_START = 64;
 
-/** A request takes two: the caller's connection and the one to the API. */
+/** Descriptors per request: the caller's connection and the one to the API. */
 const PER_REQUEST = 2;
 
-/** Limits beyond this are not looked for: that would take too long. */
-const LOOKED_FOR_AT_MOST = 8_192;
+/** Maximum number of descriptors to count: counting more would take too long. */
+const MAX_COUNTED = 8_192;
 
 /**
- * How many file descriptors the process can open now, at most `wanted`; undefined where that
- * cannot be told.
+ * Counts the file descriptors that the process can open now, up to `wanted`. Undefined if the
+ * runtime cannot tell.
  */
 export type CountDescriptors = (wanted: number) => number | undefined;
 
-/** What {@linkcode withinDescriptors} found. */
+/** Why and how {@linkcode limitToDescriptors} lowered `MAX_IN_FLIGHT`; the members are logged. */
 export interface DescriptorShortage {
-  /** Descriptors that can be opened now. */
+  /** Descriptors that the process can open. */
   readonly available: number;
-  /** `MAX_IN_FLIGHT` as it is set. */
+  /** `MAX_IN_FLIGHT` as configured. */
   readonly max_in_flight: number;
-  /** What is used in its place. */
+  /** The value used instead. */
   readonly lowered_to: number;
-  /** What to change. */
+  /** How to fix it. */
   readonly advice: string;
 }
 
 /**
- * The config with no more requests in flight than there are descriptors for: a request that is
- * refused is better than one whose connection cannot be accepted.
+ * Lowers the number of requests in flight to what the descriptors suffice for, so that requests are
+ * refused with a response and not by connections that cannot be accepted.
  *
- * @param onShortage told when `MAX_IN_FLIGHT` is lowered
+ * @param onShortage called when `MAX_IN_FLIGHT` is lowered
  */
-export function withinDescriptors(
+export function limitToDescriptors(
   config: Config,
   countDescriptors: CountDescriptors,
   onShortage: (shortage: DescriptorShortage) => void,
 ): Config {
   const { inFlight } = config.limits;
   const needed = inFlight * PER_REQUEST + RESERVED;
-  const wanted = Math.min(needed, LOOKED_FOR_AT_MOST);
+  const wanted = Math.min(needed, MAX_COUNTED);
   const available = countDescriptors(wanted) ?? wanted;
   if (available >= wanted) return config;
   const reserved = Math.min(RESERVED, Math.floor(available / 4));

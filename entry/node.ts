@@ -4,7 +4,7 @@ import process from "node:process";
 import { countDescriptors, serve } from "./node_server.ts";
 import { run } from "./run.ts";
 
-// Each failed write is told to who wrote; without a listener it would end the process as well.
+// Without a listener, a failed write would end the process; its callback reports it as well.
 process.stdout.on("error", () => {});
 
 await run({

@@ -5,38 +5,47 @@ import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
-import { closing, signals, stopGently } from "./stopping.ts";
+import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
-/** Time for the headers of a request; a connection on which nothing comes is closed after it, in ms. */
+/** Deadline for the headers of a request, in ms; an idle new connection is closed then, too. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** How often that is looked at, in ms. */
-const CHECKED_MS = 2_000;
+/** Interval at which Node checks that deadline, in ms. */
+const CHECK_INTERVAL_MS = 2_000;
 
-/** Listens on Node as `deno_server.ts` does on Deno. */
+/**
+ * Listens until SIGINT or SIGTERM, then shuts down as {@linkcode shutDown} describes.
+ *
+ * @throws {ListenError} when it cannot listen
+ */
 export async function serve(gateway: Gateway, options: ServeOptions): Promise<Server> {
   const { port, shutdownGraceMs } = options;
-  let answer = gateway.fetch;
+  let handler = gateway.fetch;
   const server = createAdaptorServer({
     async fetch(request, bindings) {
       const { incoming, outgoing } = bindings as HttpBindings; // HTTP/1.1 only
       try {
-        return await answer(asSent(request, incoming), bindingsOf(incoming, outgoing));
+        return await handler(withRawUrl(request, incoming), bindingsOf(incoming, outgoing));
       } catch (error) {
         return gateway.onError(error);
       }
     },
     overrideGlobalObjects: false,
-    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECKED_MS },
-  }) as HttpServer; // as it is where no other server is asked for
-  server.prependListener("request", hideHost);
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+  }) as HttpServer; // the default, if no other kind of server is requested
+  server.prependListener("request", replaceHost);
   if (options.maxConnections) server.maxConnections = options.maxConnections;
   await listening(server, options);
-  const [signalled, signalledAgain] = signals((signal, listener) => process.on(signal, listener));
-  const stopped = signalled.then(() => {
-    answer = closing(gateway.fetch);
-    const shutdown = () => new Promise<void>((resolve) => server.close(() => resolve()));
-    return stopGently(gateway, { shutdownGraceMs, signalledAgain, shutdown });
+  const [firstSignal, secondSignal] = stopSignals((signal, listener) =>
+    process.on(signal, listener)
+  );
+  const stopped = firstSignal.then(() => {
+    handler = withConnectionClose(gateway.fetch);
+    const closeServer = () => new Promise<void>((resolve) => server.close(() => resolve()));
+    return shutDown(gateway, { shutdownGraceMs, secondSignal, closeServer });
   });
   const address = server.address();
   return { port: typeof address === "object" && address ? address.port : port, stopped };
@@ -51,15 +60,15 @@ function bindingsOf(incoming: IncomingMessage, outgoing: ServerResponse): Gatewa
 }
 
 /**
- * The adapter refuses hosts that it cannot parse by itself, without a body, a span or a log line. It
- * looks at `headers.host` only; the gateway finds Host among the raw headers and judges it.
+ * Replaces `headers.host`, since the adapter itself rejects requests whose host it cannot parse,
+ * without a body, span or log line. The gateway reads Host from the raw headers and validates it.
  */
-function hideHost({ headers }: IncomingMessage): void {
+function replaceHost({ headers }: IncomingMessage): void {
   headers.host = "localhost";
 }
 
-/** The adapter resolves dot segments; routes are matched by the target as it was sent. */
-function asSent(request: Request, { url = "/" }: IncomingMessage): Request {
+/** Restores the request target as it was sent: the adapter resolves dot segments. */
+function withRawUrl(request: Request, { url = "/" }: IncomingMessage): Request {
   const host = request.headers.get("host") ?? "localhost";
   const target = url.startsWith("/") ? `http://${host}${url}` : url;
   return Object.defineProperty(request, "url", { value: target });
@@ -73,8 +82,8 @@ function listening(server: HttpServer, options: ServeOptions): Promise<void> {
 }
 
 /**
- * How many file descriptors the process can open: its limit without those that are open. Linux
- * only; Node itself goes on when accepting a connection fails for want of descriptors.
+ * Counts the file descriptors that the process can open: its limit minus those that are open. Linux
+ * only; undefined elsewhere.
  */
 export function countDescriptors(): number | undefined {
   try {
@@ -82,6 +91,6 @@ export function countDescriptors(): number | undefined {
     const limit = /^Max open files +(\d+)/m.exec(limits)?.[1];
     return limit === undefined ? undefined : Number(limit) - readdirSync("/proc/self/fd").length;
   } catch {
-    return undefined; // no procfs
+    return undefined; // there is no procfs
   }
 }

@@ -1,5 +1,5 @@
 import { getLogger, type Sink } from "@logtape/logtape";
-import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
+import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
 import { preloadDocs } from "../routes/docs.ts";
@@ -8,18 +8,19 @@ import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
-import { type CountDescriptors, withinDescriptors } from "./descriptors.ts";
+import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
+import { loadConfig } from "./load_config.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
-/** What a runtime with processes and sockets brings along. */
+/** What a runtime with processes and sockets provides. */
 export interface Runtime {
-  /** Names that are no settings are compared with the settings; their values are not read. */
+  /** Values are read of settings only; other names are checked for misspelt settings. */
   readonly environment: Environment;
-  /** Writes log lines. */
+  /** Writes log lines to standard output. */
   readonly write: WriteBytes;
-  /** Whether a person reads them. */
+  /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
-  /** @throws {ListenError} where it cannot listen */
+  /** Starts listening; throws `ListenError` when it cannot. */
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
   readonly countDescriptors: CountDescriptors;
   /** Where the runtime keeps the rest of a refused body; default: it does not. */
@@ -27,27 +28,29 @@ export interface Runtime {
   readonly exit: (code: number) => void;
 }
 
-/** Most connections for each request that may be in flight: callers keep idle ones for later. */
+/**
+ * Maximum connections per request in flight; more than one, since callers keep idle connections.
+ */
 const CONNECTIONS_PER_REQUEST = 4;
 
 /**
- * Environment → config → dependencies → app → listening, until a signal ends it. Exit code 1 with
- * a sentence that says what to do where it cannot start.
+ * Starts the gateway and serves until a signal. The exit code is 0, or 1 if it cannot start; then a
+ * message on standard error says how to fix it.
  */
 export async function run(runtime: Runtime): Promise<void> {
   try {
     await serveUntilStopped(runtime);
     runtime.exit(0);
   } catch (error) {
-    const foreseen = error instanceof ConfigError || error instanceof ListenError;
-    // deno-lint-ignore no-console -- nothing else runs yet
-    console.error(foreseen ? error.message : error);
+    const isExpected = error instanceof ConfigError || error instanceof ListenError;
+    // deno-lint-ignore no-console -- there is no logger yet
+    console.error(isExpected ? error.message : error);
     runtime.exit(1);
   }
 }
 
-/** Loads what would be loaded with a later request, when there may be no file descriptor left. */
-async function loadAhead({ docs }: Config): Promise<void> {
+/** Loads files in advance, since no file descriptor may be free at a later request. */
+async function preload({ docs }: Config): Promise<void> {
   await Promise.all([loadParser(), docs && preloadDocs()]);
 }
 
@@ -67,9 +70,9 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   }
 }
 
-async function serve(runtime: Runtime, asSet: Config, accessLog: Sink): Promise<void> {
+async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Promise<void> {
   const logger = getLogger("sms-gateway");
-  const config = withinDescriptors(asSet, runtime.countDescriptors, (shortage) => {
+  const config = limitToDescriptors(configured, runtime.countDescriptors, (shortage) => {
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
@@ -81,7 +84,7 @@ async function serve(runtime: Runtime, asSet: Config, accessLog: Sink): Promise<
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await loadAhead(config);
+  await preload(config);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,

@@ -1,48 +1,47 @@
 import { delay } from "@std/async/delay";
 
-/** What a {@linkcode ServeLoop} uses of a `Deno.HttpServer`. */
+/** The part of `Deno.HttpServer` that {@linkcode ServeLoop} uses. */
 export interface AcceptingServer {
   /** Rejects when accepting fails. */
   readonly finished: Promise<void>;
-  /** Closes idle connections and settles when the requests under way are answered. */
+  /** Closes idle connections; settles when the requests in flight have a response. */
   shutdown(): Promise<void>;
 }
 
 /** Options of {@linkcode ServeLoop}. */
 export interface ServeLoopOptions<Server> {
-  /** Starts a server; throws where it cannot listen. */
+  /** Starts a server; throws when it cannot listen. */
   start: () => Server;
-  /** Told why accepting failed; each time. */
+  /** Called with the cause each time accepting fails. */
   onFailure: (cause: unknown) => void;
   /**
    * Refuses requests whose body has not arrived. Called before idle connections are closed: Deno
-   * closes that of a refused request only if it was refused before.
+   * closes the connection of a refused request only if it was refused before.
    */
   refuseUnreadBodies: () => void;
-  /** Told once nothing has failed for {@linkcode RECOVERED_AFTER_MS} after a failure. */
+  /** Called when {@linkcode RECOVERED_AFTER_MS} have passed since the last failure. */
   onRecovery: () => void;
 }
 
-/** Time before it is tried to listen again, in ms: descriptors that were closed are free by then. */
-const LISTEN_AGAIN_MS = 100;
+/** Delay before listening again, in ms: closed descriptors are free by then. */
+const RESTART_DELAY_MS = 100;
 
-/** Longest wait for the port of a server that was closed, between two tries, in ms. */
+/** Interval between attempts to listen on the port of a server that was closed, in ms. */
 const PORT_FREE_MS = 2;
 
 /** Shortest time between two renewals, in ms: each costs other callers their idle connections. */
-const RENEW_AFTER_MS = 200;
+const RENEW_INTERVAL_MS = 200;
 
 /** Time for refusals to be written before their connections are closed, in ms. */
 const WRITE_MS = 100;
 
-/** A failure is over when accepting has worked for this time, in ms. */
+/** Time without a failure after which accepting counts as recovered, in ms. */
 export const RECOVERED_AFTER_MS = 10_000;
 
 /**
- * Keeps a server listening. `Deno.serve` closes its socket for good when accepting a connection
- * fails, as it does without free file descriptors. Then the idle connections of that server are
- * closed, which frees their descriptors, the requests under way are answered, and another server
- * listens in its place.
+ * Keeps a server listening. `Deno.serve` closes its socket when accepting a connection fails, as it
+ * does when no file descriptor is free. Then this class shuts that server down, which closes its
+ * idle connections and answers its requests in flight, and starts another server.
  */
 export class ServeLoop<Server extends AcceptingServer> {
   readonly #servers = new Set<Server>();
@@ -57,7 +56,7 @@ export class ServeLoop<Server extends AcceptingServer> {
     this.#options = options;
   }
 
-  /** Starts the first server; throws where it cannot listen. */
+  /** Starts a server; throws when it cannot listen. */
   listen(): Server {
     const server = this.#options.start();
     this.#servers.add(server);
@@ -70,11 +69,12 @@ export class ServeLoop<Server extends AcceptingServer> {
   }
 
   /**
-   * Closes all idle connections, those whose caller still owes the rest of a refused body among
-   * them: the server is replaced, and answers the requests under way. At most once in {@linkcode RENEW_AFTER_MS}.
+   * Closes all idle connections, including those of refused requests whose body has not arrived:
+   * another server takes the port, and this one answers the requests in flight. Happens at most once
+   * in {@linkcode RENEW_INTERVAL_MS}.
    */
   renew(): void {
-    const waitMs = this.#renewedAt + RENEW_AFTER_MS - performance.now();
+    const waitMs = this.#renewedAt + RENEW_INTERVAL_MS - performance.now();
     if (waitMs > 0) {
       this.#renewal ??= setTimeout(() => void this.#renewNow(), waitMs);
     } else {
@@ -88,15 +88,15 @@ export class ServeLoop<Server extends AcceptingServer> {
     if (!server || this.#isStopped) return;
     this.#renewedAt = performance.now();
     this.#current = undefined;
-    // First the new one, where ports can be shared: then no connection is refused.
-    const isListening = this.#listensAgain();
+    // The new server listens first, if ports can be shared: then no connection is refused.
+    const isListening = this.#tryToListen();
     this.#options.refuseUnreadBodies();
     await delay(WRITE_MS);
     void this.#close(server);
-    if (!isListening) await this.#listenAgain(PORT_FREE_MS);
+    if (!isListening) await this.#keepTryingToListen(PORT_FREE_MS);
   }
 
-  /** Takes no new connections; settles when all requests under way are answered. */
+  /** Stops accepting connections; settles when all requests in flight have a response. */
   async shutdown(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#recovery);
@@ -110,7 +110,7 @@ export class ServeLoop<Server extends AcceptingServer> {
     clearTimeout(this.#recovery);
     this.#options.onFailure(cause);
     void this.#close(failed);
-    await this.#listenAgain(LISTEN_AGAIN_MS);
+    await this.#keepTryingToListen(RESTART_DELAY_MS);
     if (!this.#isStopped) {
       this.#recovery = setTimeout(this.#options.onRecovery, RECOVERED_AFTER_MS);
     }
@@ -121,15 +121,15 @@ export class ServeLoop<Server extends AcceptingServer> {
     return server.shutdown().then(forget, forget);
   }
 
-  async #listenAgain(everyMs: number): Promise<void> {
-    do await delay(everyMs); while (!this.#isStopped && !this.#listensAgain());
+  async #keepTryingToListen(intervalMs: number): Promise<void> {
+    do await delay(intervalMs); while (!this.#isStopped && !this.#tryToListen());
   }
 
-  #listensAgain(): boolean {
+  #tryToListen(): boolean {
     try {
       this.listen();
     } catch {
-      return false; // still without descriptors, or without the port
+      return false; // there are still no descriptors, or the port is still taken
     }
     return true;
   }

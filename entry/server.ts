@@ -1,12 +1,12 @@
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
 
-/** Where and how a server listens. */
+/** Options of `serve`. */
 export interface ServeOptions {
   port: number;
   host: string;
-  /** Longest time from a signal to the end, in ms. */
+  /** Longest time from the signal to the end of the process, in ms. */
   shutdownGraceMs: number;
-  /** Connections at once, where the runtime can limit them; default: no limit. */
+  /** Maximum number of connections, if the runtime can limit them. Default: no limit. */
   maxConnections?: number;
   /** Says when connections of refused requests should be closed; default: never. */
   unreadBodies?: UnreadBodies;
@@ -15,15 +15,15 @@ export interface ServeOptions {
 /** A listening gateway. */
 export interface Server {
   readonly port: number;
-  /** Settles when the process may end: after a signal and the last answer. */
+  /** Resolves when the process may end: after a signal and the last response. */
   readonly stopped: Promise<void>;
 }
 
-/** The gateway cannot listen where it should. */
+/** The gateway cannot listen on the configured address and port. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 
-  /** @param cause what the runtime says of it */
+  /** @param cause the error of the runtime */
   constructor({ host, port }: ServeOptions, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(

@@ -1,8 +1,8 @@
 /**
- * Writes all of it to Deno's standard output. Not `Deno.stdout.writable`: after the first failure
- * that is closed for good.
+ * Writes all bytes to Deno's standard output. Does not use `Deno.stdout.writable`, which stays
+ * closed after the first failure.
  *
- * @throws {Deno.errors.BrokenPipe} where nobody reads it
+ * @throws {Deno.errors.BrokenPipe} when the reader has closed the pipe
  */
 export async function writeToStdout(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let written = 0; written < bytes.byteLength;) {

@@ -2,46 +2,47 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { configureSync, type LogRecord, withFilter } from "@logtape/logtape";
-import { type Config, type Environment, loadConfig } from "../config.ts";
+import type { Config, Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { jsonLine } from "../telemetry/logs.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
+import { loadConfig } from "./load_config.ts";
 
-/** What a Workers runtime brings along with a request. */
+/** The execution context that a Workers runtime passes with a request. */
 interface ExecutionContext {
-  /** Keeps the request's connections and timers until the work is done. */
+  /** Keeps the request's connections and timers alive until the work is done. */
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** The Workers' own stream of a known length: with it a body goes up with `Content-Length`. */
+/** A stream of known length, specific to Workers: the body is sent with `Content-Length`. */
 declare const FixedLengthStream: new (
   length: number,
 ) => TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
 
-/** Whose work is going on: a context is valid for its own request only. */
+/** The context of the current request; a context is valid for its own request only. */
 const contexts = new AsyncLocalStorage<ExecutionContext>();
 
-/** Workers decode these whether or not they were asked for. */
-const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
+/** Content codings that Workers decode even if the request does not accept them. */
+const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 let gateway: Gateway | undefined;
 
 export default {
-  /** Bindings are the settings, by the names they have everywhere. */
+  /** @param env the bindings, which are the settings by name */
   fetch(request: Request, env: Environment, context: ExecutionContext): Promise<Response> {
     return contexts.run(context, async () => {
-      const { fetch } = gateway ?? await start(env); // nothing may run before a request
+      const { fetch } = gateway ?? await start(env); // no work is allowed outside of requests
       const remoteAddr = { hostname: request.headers.get("cf-connecting-ip") ?? undefined };
       const answered = Promise.resolve(fetch(request, { remoteAddr }));
-      // A caller that hangs up ends neither a POST that is on its way nor the count of it.
+      // Otherwise the runtime would abort a POST, and its telemetry, when the caller disconnects.
       context.waitUntil(answered.catch(() => {}));
       return await answered;
     });
   },
 };
 
-/** Makes the gateway once; not as a shared promise: no request may wait for another's work. */
+/** Creates the gateway once. The promise is not shared: a request must not await another's work. */
 async function start(env: Environment): Promise<Gateway> {
   const config = await loadConfig(env);
   setupLog(config.log.level);
@@ -52,7 +53,7 @@ async function start(env: Environment): Promise<Gateway> {
 function createWorkersGateway(config: Config): Gateway {
   const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
-    transport: fetchTransport(origin, { toStream: ofKnownLength, decodes: DECODED }),
+    transport: fetchTransport(origin, { toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
   });
@@ -70,14 +71,14 @@ function setupLog(lowestLevel: Config["log"]["level"]): void {
 }
 
 function writeLine(record: LogRecord): void {
-  // deno-lint-ignore no-console -- the log of a Workers runtime
+  // deno-lint-ignore no-console -- Workers collect logs from the console
   console.log(jsonLine(record));
 }
 
-function ofKnownLength(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+function fixedLengthStream(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { readable, writable } = new FixedLengthStream(body.byteLength);
   const writer = writable.getWriter();
-  // Where nobody reads to the end, fetch is what tells.
+  // If the body is not read to its end, fetch reports the failure.
   Promise.all([writer.write(body), writer.close()]).catch(() => {});
   return readable;
 }

@@ -1,41 +1,41 @@
-/** Whose action resolves the error: what an operator and a developer ask first. */
+/** Who can resolve the error. */
 export type Fault = "caller" | "gateway" | "upstream" | "issuer";
 
 /**
- * Whether the SMS API processed the request. `unknown`: it was sent, and no answer says what
- * became of it. An error is never `yes`, unless a successful answer breaks off.
+ * Whether the SMS API processed the request. `unknown`: it was sent, but there is no response that
+ * tells. `yes` occurs only when a successful response breaks off.
  */
 export type Processed = "yes" | "no" | "unknown";
 
 /**
  * Whether the same request may be sent again:
- * - `never`: it is refused again until something in it, or about it, changes;
- * - `later`: it was not processed, so it may be sent again, after `Retry-After` where there is one;
- * - `idempotent_only`: GET, PUT and DELETE may be sent again, a POST may take effect twice.
+ * - `never`: it would be refused again unless the request or the account is changed;
+ * - `later`: it was not processed, so it may be sent again, after `Retry-After` if there is one;
+ * - `idempotent_only`: GET, PUT and DELETE may be sent again; a POST may take effect twice.
  */
 export type RetryAdvice = "never" | "later" | "idempotent_only";
 
 /** One row of the error reference. */
 export interface CatalogEntry {
-  /** HTTP status the gateway answers with. */
+  /** HTTP status of the response. */
   readonly status: number;
-  /** What happened, one or two sentences. */
+  /** What happened, in one or two sentences. */
   readonly meaning: string;
-  /** What to do about it; the troubleshooting tip of the API's own pages where there is one. */
+  /** What to do about it; the troubleshooting tip of the API's own status pages if there is one. */
   readonly help: string;
   readonly fault: Fault;
   readonly processed: Exclude<Processed, "yes">;
   readonly retry: RetryAdvice;
 }
 
-/** What to do where it is not known whether a POST was processed. */
+/** Advice when it is not known whether a POST was processed. */
 export const OUTCOME_UNKNOWN =
   "It is not known whether this request was processed: check whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice.";
 
-/** What to do where it is not known whether an idempotent request was processed. */
+/** Advice when it is not known whether an idempotent request was processed. */
 export const SAFE_TO_REPEAT = "The method is idempotent, so it is safe to send the request again.";
 
-/** The advice of the errors whose outcome is unknown, for every method. */
+/** Advice for all methods, for errors with an unknown outcome. */
 const ADVICE_BY_METHOD =
   "POST: check whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice. GET, PUT, DELETE: send it again.";
 
@@ -281,13 +281,13 @@ export const CATALOG = {
 /** A code of the gateway's own catalog. */
 export type CatalogCode = keyof typeof CATALOG;
 
-/** The default public text of a code: what happened, then what to do. */
+/** The default public text of a code: its meaning and its help. */
 export function defaultText(code: CatalogCode): string {
   const entry = CATALOG[code];
   return `${entry.meaning} ${entry.help}`;
 }
 
-/** The row of a code, or undefined for a code that only the upstream knows. */
+/** The entry of a code, or undefined if it is not in the catalog, such as a new code of the API. */
 export function catalogEntry(code: string): CatalogEntry | undefined {
   return Object.hasOwn(CATALOG, code) ? CATALOG[code as CatalogCode] : undefined;
 }

@@ -1,59 +1,61 @@
 import { CATALOG, type CatalogCode, defaultText, type Fault, type Processed } from "./catalog.ts";
 
-/** Who refused: the value of `X-Error-Origin` (contract.md §3). */
+/** Who produced the error: the value of `X-Error-Origin` (contract.md §3). */
 export type ErrorOrigin = "gateway" | "upstream";
 
-/** What a caller is told about a failure. */
+/** A failed request: what the caller is told, and facts for span, log and metrics. */
 export interface Failure {
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number;
-  /** The machine-readable code; usually of the catalog, else as the upstream gave it. */
+  /** The machine-readable code, from the catalog or from the upstream. */
   readonly code: string;
-  /** Says what happened and what to do; public. */
+  /** What happened and what to do; public. */
   readonly text: string;
   readonly origin: ErrorOrigin;
-  /** Whose action resolves it; on the SERVER span, in the log and in the metrics. */
+  /** Who can resolve it; for span, log and metrics. */
   readonly fault: Fault;
-  /** `unknown` never goes with 429 or 503: clients send those again (contract.md §2). */
+  /** Never `unknown` with 429 or 503, since clients retry those (contract.md §2). */
   readonly processed: Processed;
-  /** Section of the errors page that explains it; default: that of the code. */
+  /** Section of the errors page that explains it. Default: that of the code. */
   readonly helpAnchor?: string;
-  /** Further headers of the answer, such as `Retry-After`. */
+  /** Further response headers, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Options of {@linkcode GatewayError}. */
 export interface GatewayErrorOptions {
-  /** Public text; default: the catalog's. */
+  /** Public text. Default: that of the catalog. */
   text?: string;
-  /** Further headers of the answer. */
+  /** Further response headers. */
   headers?: Record<string, string>;
-  /** Section of the errors page; default: that of the code. */
+  /** Section of the errors page. Default: that of the code. */
   helpAnchor?: string;
-  /** What really happened; for the span and the log only, never for the caller. */
+  /** The underlying error; for span and log only, never for the caller. */
   cause?: unknown;
 }
 
 /**
- * The only error that is thrown on purpose. `to_response.ts` writes its `failure` to the caller;
- * its `cause` is for the span and the log.
+ * An error with a response: `to_response.ts` writes its `failure` to the caller, and its `cause` is
+ * for span and log only. It is the only class that middleware throws.
  */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly failure: Failure;
 
-  /** @param code of the catalog, which gives the status and the default text */
+  /** @param code of the catalog, which defines status, fault and default text */
   constructor(code: CatalogCode, options?: GatewayErrorOptions);
-  /** @param failure an answer of the upstream, already in the documented shape */
+  /** @param failure an error of the upstream, normalized to the documented shape */
   constructor(failure: Failure, options?: Pick<GatewayErrorOptions, "cause">);
-  constructor(what: CatalogCode | Failure, options: GatewayErrorOptions = {}) {
-    const failure = typeof what === "string" ? gatewayFailure(what, options) : what;
+  constructor(codeOrFailure: CatalogCode | Failure, options: GatewayErrorOptions = {}) {
+    const failure = typeof codeOrFailure === "string"
+      ? gatewayFailure(codeOrFailure, options)
+      : codeOrFailure;
     super(failure.code, "cause" in options ? { cause: options.cause } : undefined);
     this.failure = failure;
   }
 }
 
-/** A failure of origin `gateway`, by the catalog. */
+/** Creates a failure with the origin `gateway` from a code of the catalog. */
 export function gatewayFailure(
   code: CatalogCode,
   { text, headers, helpAnchor }: Omit<GatewayErrorOptions, "cause"> = {},

@@ -2,15 +2,17 @@ import { catalogEntry } from "./catalog.ts";
 import type { Failure } from "./gateway_error.ts";
 import { STATUSES } from "./statuses.ts";
 
-/** Path of the page that explains the errors; `routes/docs.ts` serves it. */
+/** Path of the errors page, which `routes/docs.ts` serves. */
 export const ERRORS_PAGE = "/docs/errors";
 
-/** Section of the statuses that only the SMS API knows. */
+/** Section of statuses that have none of their own. */
 export const OTHER_STATUSES = "status-other";
 
-const EXPLAINED: ReadonlySet<number> = new Set(STATUSES.map(({ status }) => status));
+const EXPLAINED_STATUSES: ReadonlySet<number> = new Set(STATUSES.map(({ status }) => status));
 
-/** `Link` to the explanation of a failure: its code, or its status where the code has none there. */
+/**
+ * The value of `Link`: the section of the failure's code on the errors page, else of its status.
+ */
 export function helpLink(
   { status, code, helpAnchor }: Pick<Failure, "status" | "code" | "helpAnchor">,
 ): string {
@@ -19,7 +21,7 @@ export function helpLink(
 
 /** The section of a status on the errors page. */
 export function statusAnchor(status: number): string {
-  return EXPLAINED.has(status) ? `status-${status}` : OTHER_STATUSES;
+  return EXPLAINED_STATUSES.has(status) ? `status-${status}` : OTHER_STATUSES;
 }
 
 function anchorOf(status: number, code: string): string {

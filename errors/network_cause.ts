@@ -1,14 +1,14 @@
 /**
- * What names, codes and messages of runtimes say → the cause in our words. Deno's fetch has only
- * messages, Node and undici have codes, Workers say little. The first that matches counts.
+ * Pattern for names, codes and messages of the runtimes' errors → cause. Deno's fetch has only
+ * messages; Node and undici have codes. The first match counts.
  */
-const CAUSES: readonly [said: RegExp, cause: string][] = [
+const CAUSES: readonly [pattern: RegExp, cause: string][] = [
   [/TimeoutError|timed out|ETIMEDOUT|CONNECT_TIMEOUT/i, "timeout"],
   [/dns error|ENOTFOUND|EAI_AGAIN|DNS lookup/i, "host name not resolved"],
   [/ECONNREFUSED|connection refused/i, "connection refused"],
   [/ALTNAME_INVALID|NotValidForName/i, "TLS certificate is for another host name"],
   [/CERT_HAS_EXPIRED|certificate: Expired/i, "TLS certificate has expired"],
-  // Deno's node:tls says this of an expired certificate, too.
+  // Deno's node:tls has this code for an expired certificate, too.
   [/UNABLE_TO_VERIFY_LEAF_SIGNATURE/i, "TLS certificate not trusted, or expired"],
   [/certificate|UnknownIssuer|CERT_|SELF_SIGNED|UNABLE_TO_/i, "TLS certificate not trusted"],
   [/corrupt message|ERR_SSL|TLS|handshake/i, "TLS handshake failed"],
@@ -21,20 +21,22 @@ const CAUSES: readonly [said: RegExp, cause: string][] = [
   [/HPE_|invalid HTTP/i, "answer is not HTTP"],
 ];
 
-/** Deeper chains of causes are not followed: none of a runtime is as long. */
+/** Maximum depth of the chain of causes; those of the runtimes are shorter. */
 const MAX_DEPTH = 5;
 
 /**
- * Why an exchange over the network failed, in a few fixed words that quote nothing; undefined where
- * the error and its causes do not tell.
+ * Why an exchange over the network failed, as one of a few fixed phrases that quote nothing of the
+ * error. Undefined if neither the error nor its causes tell.
  */
 export function networkCause(error: unknown): string | undefined {
-  const said = saidBy(error);
-  return CAUSES.find(([pattern]) => pattern.test(said))?.[1];
+  const description = describe(error);
+  return CAUSES.find(([pattern]) => pattern.test(description))?.[1];
 }
 
-/** Names, codes and messages of an error and its causes, without URLs, whose words are not theirs. */
-function saidBy(error: unknown): string {
+/**
+ * Names, codes and messages of an error and its causes; without URLs, which could match by chance.
+ */
+function describe(error: unknown): string {
   const words: string[] = [];
   let cause = error;
   for (let depth = 0; depth < MAX_DEPTH && cause instanceof Error; depth++) {

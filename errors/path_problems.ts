@@ -1,7 +1,7 @@
-/** Why a request's path is none of the API's, where the base URL in a client's setting causes it. */
+/** What is wrong with a path that is not one of the API; usually the client's base URL. */
 export type PathProblem = keyof typeof PATH_PROBLEMS;
 
-/** What the errors page says of each: in the log and on the span it is `path_problem`. */
+/** Descriptions for the errors page. On log lines the key is the value of `path_problem`. */
 export const PATH_PROBLEMS = {
   repeated_slash: {
     meaning: "The path has two slashes in a row, such as //xms/v1/…",

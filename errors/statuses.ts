@@ -1,18 +1,18 @@
 import { CATALOG, type CatalogCode, type CatalogEntry } from "./catalog.ts";
 
-/** What the reference says of a status. */
+/** Description of a status in the API reference. */
 export interface StatusNotes {
   readonly status: number;
-  /** The phrase of RFC 9110. */
+  /** The reason phrase of RFC 9110. */
   readonly phrase: string;
   readonly meaning: string;
-  /** Name of its component in the OpenAPI document; none for a success and for 499. */
+  /** Name of its component in the OpenAPI document; absent for a success and for 499. */
   readonly component?: string;
-  /** Headers it carries beside those that every answer has; keys of `HEADERS`. */
+  /** Headers that not every response has; keys of `HEADERS` in the reference. */
   readonly headers?: readonly string[];
 }
 
-/** Every status of contract.md §2, in order, and 499, which only logs and traces have. */
+/** Every status of contract.md §2 in order, and 499, which occurs only in logs and traces. */
 export const STATUSES: readonly StatusNotes[] = [
   {
     status: 200,
@@ -27,7 +27,7 @@ export const STATUSES: readonly StatusNotes[] = [
   {
     status: 202,
     phrase: "Accepted",
-    meaning: "The request was taken on; there is nothing to read in the answer.",
+    meaning: "The request was accepted. There is no response body.",
   },
   {
     status: 400,
@@ -112,7 +112,7 @@ export const STATUSES: readonly StatusNotes[] = [
   },
 ];
 
-/** The codes of a status that callers can meet, as the catalog orders them. */
+/** The codes of a status, in the order of the catalog. */
 export function codesOf(status: number): [code: CatalogCode, entry: CatalogEntry][] {
   return (Object.entries(CATALOG) as [CatalogCode, CatalogEntry][])
     .filter(([, entry]) => entry.status === status);

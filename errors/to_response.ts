@@ -4,18 +4,19 @@ import { helpLink } from "./help.ts";
 
 const encoder = new TextEncoder();
 
-/** Seconds a caller is asked to wait where the upstream gave no `Retry-After`. */
+/** `Retry-After` if the failure has none, in seconds. */
 const DEFAULT_RETRY_AFTER_S = "1";
 
-/** Statuses that promise `Retry-After` (contract.md §2). */
-const RETRY_LATER: ReadonlySet<number> = new Set([429, 503]);
+/** Statuses with `Retry-After` (contract.md §2). */
+const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
 
 /**
- * Any thrown value as what a caller may be told. An unexpected error is `internal_error` without
- * detail: 500 where nothing was sent, 502 where the outcome is unknown, since a 500 means that the
- * request was not processed (contract.md §2).
+ * Converts any thrown value to a failure. An unexpected error is `internal_error` without details:
+ * 500 if nothing was sent, else 502, since a 500 means that the request was not processed
+ * (contract.md §2).
  *
- * @param options `sent`: the request was sent to the upstream, so it may have been processed
+ * @param options `sent`: whether the request was sent to the upstream, so it may have been
+ * processed
  */
 export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure {
   if (thrown instanceof GatewayError) return thrown.failure;
@@ -28,13 +29,13 @@ export function toFailure(thrown: unknown, { sent }: { sent: boolean }): Failure
 
 /** Options of {@linkcode toResponse}. */
 export interface ToResponseOptions {
-  /** Whether the errors page is served, so that it can be linked to; default: false. */
+  /** Whether the errors page is served and can be linked to. Default: false. */
   docs?: boolean;
 }
 
 /**
- * Writes a failure as contract.md §2 documents it: `{"code","text"}`, or no body for a 404, and
- * `X-Error-Origin`. No other code writes errors.
+ * Creates the response of a failure (contract.md §2): `{"code","text"}`, or no body for a 404, and
+ * `X-Error-Origin`. All error responses of the gateway are created here.
  */
 export function toResponse(
   failure: Failure,
@@ -47,7 +48,7 @@ export function toResponse(
     "x-request-id": requestId,
     "cache-control": "no-store",
     ...(docs && { link: helpLink(failure) }),
-    ...(RETRY_LATER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
+    ...(WITH_RETRY_AFTER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
     ...failure.headers,
   };
   if (status === 404) {
@@ -56,6 +57,6 @@ export function toResponse(
   }
   const body = encoder.encode(JSON.stringify({ code, text }));
   headers["content-type"] = "application/json";
-  headers["content-length"] = String(body.byteLength); // a HEAD has it too, without the body
+  headers["content-length"] = String(body.byteLength); // also the response to a HEAD has it
   return new Response(body, { status, headers });
 }

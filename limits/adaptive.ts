@@ -1,39 +1,40 @@
-/** Share of the limit that is left after the upstream said 429. */
+/** The limit is multiplied by this after a 429 of the upstream. */
 const DECREASE_FACTOR = 0.5;
 
 /**
- * A limit never shrinks below this. One request at a time would make a burst wait for its whole
- * length; the API throttles by rate, so a few at once do not make it worse.
+ * Minimum of a limit. The API throttles by rate, so a few concurrent requests do no harm, while one
+ * at a time would make a burst of requests very slow.
  */
 const MIN_LIMIT = 5;
 
-/** The limit is back at its ceiling this long after the last 429 and its `Retry-After`, in ms. */
+/** Time from the last 429 and its `Retry-After` until the limit is back at its maximum, in ms. */
 const RECOVERY_MS = 60_000;
 
-/** A longer `Retry-After` of the upstream is not taken at its word, in ms. */
+/** Maximum of a `Retry-After` that is respected, in ms. */
 const MAX_PAUSE_MS = 300_000;
 
-interface Adaptive {
-  /** What increase and decrease have made of the limit; time may have raised it since. */
+/** Times are on the clock of `performance.now()`, in ms. */
+interface PlanState {
+  /** The limit at the last increase or decrease; see `#limitAt` for the present one. */
   limit: number;
-  underWay: number;
-  /** When it last shrank; one burst shrinks it once. Both on the clock of `performance.now()`. */
-  shrunkAt: number;
-  /** From when on it recovers by time. */
-  recoversFrom: number;
+  outstanding: number;
+  /** When the limit was last decreased; requests sent before do not decrease it again. */
+  decreasedAt: number;
+  /** When recovery by time begins. */
+  recoversAt: number;
 }
 
-/** How a request ended, as far as a limit is concerned. */
+/** Outcome of a request that held a slot. */
 export interface SlotOutcome {
   /** Whether the upstream answered 429. */
   throttled: boolean;
-  /** What its `Retry-After` asked for, in ms; default: nothing. */
+  /** `Retry-After` of the 429, in ms; default: 0. */
   retryAfterMs?: number | undefined;
 }
 
 /** A slot of an {@linkcode AdaptiveLimiter}. */
 export interface AdaptiveSlot {
-  /** Gives the slot back; to be called once. */
+  /** Releases the slot; must be called once. */
   release(outcome: SlotOutcome): void;
 }
 
@@ -44,68 +45,71 @@ export interface AdaptiveLimiterOptions {
 }
 
 /**
- * Finds out per service plan how many requests at once the upstream takes (additive increase,
- * multiplicative decrease): halved when it answers 429, one more for every full window of other
- * answers, and in any case back at the ceiling {@linkcode RECOVERY_MS} after the last 429 and its
- * `Retry-After`. Keys are never removed: they must be of a fixed set.
+ * Limits concurrent requests per service plan to what the upstream accepts (additive increase,
+ * multiplicative decrease). The limit is halved by a 429, grows by one per full window of other
+ * responses, and is back at its maximum {@linkcode RECOVERY_MS} after the last 429 and its
+ * `Retry-After`. Keys are never removed, so they must be from a fixed set.
  */
 export class AdaptiveLimiter {
-  readonly #plans = new Map<string, Adaptive>();
+  readonly #plans = new Map<string, PlanState>();
   readonly #now: () => number;
 
-  /** @param ceiling the highest limit and the one at the start, in requests at once */
-  constructor(readonly ceiling: number, { now }: AdaptiveLimiterOptions = {}) {
+  /** @param maxLimit the maximum and initial limit, in concurrent requests */
+  constructor(readonly maxLimit: number, { now }: AdaptiveLimiterOptions = {}) {
     this.#now = now ?? (() => performance.now());
   }
 
-  /** A slot, or undefined where the upstream would refuse. */
+  /** Acquires a slot; returns undefined if the limit is reached. */
   acquire(key: string): AdaptiveSlot | undefined {
     const plan = this.#plans.get(key) ?? this.#start(key);
-    if (plan.underWay >= Math.floor(this.#limitAt(plan, this.#now()))) return undefined;
-    plan.underWay++;
+    if (plan.outstanding >= Math.floor(this.#limitAt(plan, this.#now()))) return undefined;
+    plan.outstanding++;
     const startedAt = this.#now();
     return { release: (outcome) => this.#release(plan, outcome, startedAt) };
   }
 
-  /** The present limit of a service plan, in requests at once. */
+  /** The current limit of a service plan, in concurrent requests. */
   limitOf(key: string): number {
     const plan = this.#plans.get(key);
-    return plan ? Math.floor(this.#limitAt(plan, this.#now())) : this.ceiling;
+    return plan ? Math.floor(this.#limitAt(plan, this.#now())) : this.maxLimit;
   }
 
-  #start(key: string): Adaptive {
+  #start(key: string): PlanState {
     const plan = {
-      limit: this.ceiling,
-      underWay: 0,
-      shrunkAt: -Infinity,
-      recoversFrom: -Infinity,
+      limit: this.maxLimit,
+      outstanding: 0,
+      decreasedAt: -Infinity,
+      recoversAt: -Infinity,
     };
     this.#plans.set(key, plan);
     return plan;
   }
 
-  /** Recovery by time is geometric: slow at first, where the upstream may still throttle. */
-  #limitAt({ limit, recoversFrom }: Adaptive, now: number): number {
-    if (limit >= this.ceiling || now <= recoversFrom) return limit;
-    const share = Math.min(1, (now - recoversFrom) / RECOVERY_MS);
-    return share === 1 ? this.ceiling : limit * (this.ceiling / limit) ** share;
+  /**
+   * The limit at a time. Recovery is geometric: slow at first, when the upstream may still
+   * throttle.
+   */
+  #limitAt({ limit, recoversAt }: PlanState, now: number): number {
+    if (limit >= this.maxLimit || now <= recoversAt) return limit;
+    const share = Math.min(1, (now - recoversAt) / RECOVERY_MS);
+    return share === 1 ? this.maxLimit : limit * (this.maxLimit / limit) ** share;
   }
 
-  #release(plan: Adaptive, outcome: SlotOutcome, startedAt: number): void {
+  #release(plan: PlanState, outcome: SlotOutcome, startedAt: number): void {
     if (outcome.throttled) this.#decrease(plan, outcome, startedAt);
-    else if (plan.limit < this.ceiling) {
-      plan.limit = Math.min(this.ceiling, plan.limit + 1 / plan.limit);
+    else if (plan.limit < this.maxLimit) {
+      plan.limit = Math.min(this.maxLimit, plan.limit + 1 / plan.limit);
     }
-    plan.underWay--;
+    plan.outstanding--;
   }
 
-  #decrease(plan: Adaptive, { retryAfterMs = 0 }: SlotOutcome, startedAt: number): void {
+  #decrease(plan: PlanState, { retryAfterMs = 0 }: SlotOutcome, startedAt: number): void {
     const now = this.#now();
-    if (startedAt > plan.shrunkAt) {
-      const limit = Math.min(this.#limitAt(plan, now), plan.underWay) * DECREASE_FACTOR;
-      plan.limit = Math.min(this.ceiling, Math.max(MIN_LIMIT, limit));
-      plan.shrunkAt = now;
+    if (startedAt > plan.decreasedAt) {
+      const limit = Math.min(this.#limitAt(plan, now), plan.outstanding) * DECREASE_FACTOR;
+      plan.limit = Math.min(this.maxLimit, Math.max(MIN_LIMIT, limit));
+      plan.decreasedAt = now;
     }
-    plan.recoversFrom = Math.max(plan.recoversFrom, now + Math.min(retryAfterMs, MAX_PAUSE_MS));
+    plan.recoversAt = Math.max(plan.recoversAt, now + Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 }

@@ -1,20 +1,21 @@
-/** A deadline that has been started. */
+/** A started deadline. */
 export interface Deadline {
+  /** On the clock of `performance.now()`, in ms. */
   readonly expiresAt: number;
-  /** What is to be done then; `isOver`: before its time, as nothing is waited for any longer. */
-  readonly expire: (isOver: boolean) => void;
+  /** Called when it expires; `isShutdown`: expired early, since the gateway shuts down. */
+  readonly expire: (isShutdown: boolean) => void;
 }
 
-/** Starts deadlines. */
+/** Starts and clears deadlines. */
 export interface DeadlineClock {
-  /** Calls `expire` in `ms` milliseconds, unless it is cleared before. */
+  /** Calls `expire` after `ms` milliseconds, unless the deadline is cleared before. */
   start(ms: number, expire: Deadline["expire"]): Deadline;
   clear(deadline: Deadline): void;
 }
 
 /**
- * A timer for every deadline, where timers belong to the request that set them (Workers): a
- * shared one would end with the request that happened to start it.
+ * Deadlines with a timer each, for runtimes where a timer belongs to the request that started it
+ * (Workers): a shared timer would end with that request.
  */
 export class SeparateDeadlines implements DeadlineClock {
   readonly #timers = new WeakMap<Deadline, ReturnType<typeof setTimeout>>();
@@ -30,53 +31,53 @@ export class SeparateDeadlines implements DeadlineClock {
   }
 }
 
-/** A deadline and its place among those that are pending; -1 where it is not. */
+/** A deadline and its index in the list of pending ones; -1 once it is removed. */
 interface Pending extends Deadline {
-  place: number;
+  index: number;
 }
 
 /**
- * Many deadlines with one timer between them. Most are met long before they are due: then
- * starting one is an entry in a list, where a timer each would cost several microseconds.
+ * Deadlines that share one timer. Most deadlines are cleared long before they expire, and a timer
+ * for each would cost several microseconds.
  */
 export class Deadlines implements DeadlineClock {
-  // Not a set: one that is outgrown goes on holding what was in it, that is whole requests, until
-  // a full garbage collection.
+  // Not a Set: when V8 enlarges one, the old table keeps its entries, and so whole requests, in
+  // memory until a full garbage collection.
   readonly #pending: Pending[] = [];
   #wakesAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   start(ms: number, expire: Deadline["expire"]): Deadline {
-    const deadline = { expiresAt: performance.now() + ms, expire, place: this.#pending.length };
+    const deadline = { expiresAt: performance.now() + ms, expire, index: this.#pending.length };
     this.#pending.push(deadline);
     if (deadline.expiresAt < this.#wakesAt) this.#wakeAt(deadline.expiresAt);
     return deadline;
   }
 
   clear(deadline: Deadline): void {
-    this.#remove(deadline as Pending); // there are no others
+    this.#remove(deadline as Pending); // `start` returns no other kind
   }
 
-  /** Has all of them expire before their time. */
+  /** Expires all deadlines now, for a shutdown. */
   expireAll(): void {
     for (const deadline of [...this.#pending]) this.#expire(deadline, true);
   }
 
-  #expire(deadline: Pending, isOver: boolean): void {
-    if (deadline.place === -1) return; // cleared by one before it
+  #expire(deadline: Pending, isShutdown: boolean): void {
+    if (deadline.index === -1) return; // cleared meanwhile
     this.#remove(deadline);
-    deadline.expire(isOver);
+    deadline.expire(isShutdown);
   }
 
-  /** The last one takes its place. */
+  /** Moves the last entry to the index of the removed one. */
   #remove(deadline: Pending): void {
-    if (deadline.place === -1) return;
+    if (deadline.index === -1) return;
     const last = this.#pending.pop();
     if (last && last !== deadline) {
-      this.#pending[deadline.place] = last;
-      last.place = deadline.place;
+      this.#pending[deadline.index] = last;
+      last.index = deadline.index;
     }
-    deadline.place = -1;
+    deadline.index = -1;
   }
 
   #wakeAt(time: number): void {
@@ -99,7 +100,7 @@ export class Deadlines implements DeadlineClock {
   }
 }
 
-/** Waits for a promise that never rejects, but not for longer than `ms` milliseconds. */
+/** Waits for a promise that never rejects, for at most `ms` milliseconds. */
 export async function atMost(ms: number, promise: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));

@@ -1,38 +1,44 @@
-/** Keys that are kept though nothing of theirs is under way; then they are forgotten all at once. */
-const MAX_IDLE = 1_000;
+/** Maximum number of keys without outstanding requests; beyond it, all of them are removed. */
+const MAX_IDLE_KEYS = 1_000;
 
-/** Counts what is under way per key, and refuses what would be too much. */
+interface Count {
+  outstanding: number;
+}
+
+/** Limits the number of outstanding requests per key. */
 export class OutstandingLimiter {
-  // Keys stay for a while: a map that they come to and go from with every request is copied every
-  // few requests, and the garbage collector keeps the copies for long.
-  readonly #keys = new Map<string, { underWay: number }>();
-  #forgetAt = MAX_IDLE;
+  // Idle keys are kept for a while: if every request added and removed its key, V8 would copy the
+  // map every few requests, and the copies would live until a full garbage collection.
+  readonly #keys = new Map<string, Count>();
+  #removeIdleAt = MAX_IDLE_KEYS;
 
-  /** @param limit requests under way at once, per key */
+  /** @param limit outstanding requests per key */
   constructor(readonly limit: number) {}
 
-  /** A slot to be given back once, or undefined where none is left. */
+  /**
+   * Acquires a slot; returns its release, to be called once, or undefined if the limit is reached.
+   */
   acquire(key: string): (() => void) | undefined {
     const counted = this.#keys.get(key) ?? this.#start(key);
-    if (counted.underWay >= this.limit) return undefined;
-    counted.underWay++;
-    return () => void counted.underWay--;
+    if (counted.outstanding >= this.limit) return undefined;
+    counted.outstanding++;
+    return () => void counted.outstanding--;
   }
 
-  /** How much of a key is under way. */
-  underWay(key: string): number {
-    return this.#keys.get(key)?.underWay ?? 0;
+  /** Number of outstanding requests of a key. */
+  outstanding(key: string): number {
+    return this.#keys.get(key)?.outstanding ?? 0;
   }
 
-  #start(key: string): { underWay: number } {
-    if (this.#keys.size >= this.#forgetAt) this.#forgetIdle();
-    const counted = { underWay: 0 };
+  #start(key: string): Count {
+    if (this.#keys.size >= this.#removeIdleAt) this.#removeIdle();
+    const counted = { outstanding: 0 };
     this.#keys.set(key, counted);
     return counted;
   }
 
-  #forgetIdle(): void {
-    for (const [key, { underWay }] of this.#keys) if (underWay === 0) this.#keys.delete(key);
-    this.#forgetAt = this.#keys.size + MAX_IDLE;
+  #removeIdle(): void {
+    for (const [key, { outstanding }] of this.#keys) if (outstanding === 0) this.#keys.delete(key);
+    this.#removeIdleAt = this.#keys.size + MAX_IDLE_KEYS;
   }
 }

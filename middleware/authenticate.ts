@@ -1,4 +1,4 @@
-import { AuthRefusal } from "../auth/refusals.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { TokenVerifier } from "../auth/token_verifier.ts";
 import type { Exchange, Principal } from "../exchange.ts";
 import type { Credentials } from "../upstream/credentials.ts";

@@ -1,7 +1,7 @@
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { ByteBudget } from "../limits/byte_budget.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
-import { GrowingBytes } from "../upstream/bytes.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
 import type { Check } from "./checks.ts";
 import { requireJson } from "./content_type.ts";
 import { cameOverHttp2, declaresBody, mayHaveBody } from "./declared_body.ts";

@@ -7,32 +7,32 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
-import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
+import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { answers } from "../middleware/answers.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { callerShare } from "../middleware/caller_share.ts";
 import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
+import { drainHttp2 } from "../middleware/drain.ts";
+import { forward } from "../middleware/forward.ts";
 import { inFlight } from "../middleware/in_flight.ts";
 import { outstanding } from "../middleware/outstanding.ts";
-import { drainHttp2 } from "../middleware/drain.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
-import { ROUTES } from "../operations.ts";
 import { routedPathOf } from "../raw_url.ts";
-import { MAX_TIMER_MS } from "../settings.ts";
+import { ROUTES } from "../route_table.ts";
+import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
-import { forward } from "../upstream/forward.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
+import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
-import { smsApi } from "./sms_api.ts";
 
 /** The world as the gateway sees it: all that a test may want to hold in its hands. */
 export interface Dependencies {
@@ -88,8 +88,8 @@ export function createApp(config: Config, deps: Dependencies): App {
 
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
-  const takeTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
-  app.use(answers({ timeoutMs: takeTimeoutMs, deadlines })); // last on the way out
+  const readTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
+  app.use(answers({ timeoutMs: readTimeoutMs, deadlines })); // last on the way out
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
@@ -99,7 +99,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const limits = createLimits(config);
   app.use(checks(
     validHost(), // first: with an invalid Host the path is unknown
-    smsApi(), // 404 and 405: unknown operations are rejected before the checks that follow
+    matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     // Before a body is waited for.
@@ -119,7 +119,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     forward({
       ...deps,
       deadlines,
-      takeTimeoutMs,
+      readTimeoutMs,
       credentials,
       upstream: config.upstream,
       retryAttempts: config.upstream.retryAttempts,
@@ -135,7 +135,7 @@ export function createApp(config: Config, deps: Dependencies): App {
 
 /** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
-  return new Map(ROUTES.map(({ path }) => [path, limiter.underWay(path)]));
+  return new Map(ROUTES.map(({ path }) => [path, limiter.outstanding(path)]));
 }
 
 function createLimits({ limits }: Config) {

@@ -2,13 +2,14 @@
  * The whole gateway on one machine, with no account anywhere: a sandbox SMS API behind it, a
  * fresh signing key, a token, and commands to paste. `PORT` and any other setting may be given.
  */
-import { ConfigError, loadConfig } from "../config.ts";
+import { ConfigError } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
+import { loadConfig } from "../entry/load_config.ts";
 import { ListenError } from "../entry/server.ts";
+import { writeToStdout } from "../entry/stdout.ts";
 import { createGateway } from "../gateway.ts";
 import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";
-import { writeToStdout } from "../entry/stdout.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";

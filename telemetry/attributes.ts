@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
-import { TransportError } from "../upstream/transport.ts";
+import { TransportError } from "../errors/transport_error.ts";
 import { OPERATIONS } from "../operations.ts";
 import { type Failure, GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange } from "../exchange.ts";

@@ -1,16 +1,18 @@
 import { getLogger } from "@logtape/logtape";
-import { fetchFailure } from "../auth/fetch_failure.ts";
-import { faultText, type KeyFault } from "../auth/signing_keys.ts";
 
 /** Keys that one line names; a set may hold thousands. */
 const MAX_NAMED = 10;
 
 /** Writes log lines about the issuer's key set. */
 export interface KeySetLog {
-  /** Writes a line when fetches begin to fail, and one when they succeed again. */
-  refreshed(outcome: "ok" | "failed", cause?: unknown): void;
+  /**
+   * Writes a line when downloads begin to fail, and one when they succeed again.
+   *
+   * @param reason why it failed, without secrets
+   */
+  refreshed(outcome: "ok" | "failed", reason?: string): void;
   /** Writes a line about keys that cannot be used, unless the last one said the same. */
-  faulty(faults: readonly KeyFault[]): void;
+  faulty(faults: readonly string[]): void;
 }
 
 /** @param url of the key set; its query and its credentials are not logged */
@@ -21,15 +23,15 @@ export function keySetLog(url: string): KeySetLog {
   let isFailing = false;
   let lastFaults = "";
   return {
-    refreshed(outcome, cause) {
+    refreshed(outcome, reason) {
       if (isFailing === (outcome === "failed")) return;
       isFailing = !isFailing;
       if (isFailing) {
-        logger.warning("key set not fetched", { ...where, reason: fetchFailure(cause) });
+        logger.warning("key set not fetched", { ...where, reason });
       } else logger.info("key set fetched again", where);
     },
     faulty(faults) {
-      const keys = faults.slice(0, MAX_NAMED).map(faultText).join("; ");
+      const keys = faults.slice(0, MAX_NAMED).join("; ");
       if (keys === lastFaults) return;
       lastFaults = keys;
       logger.warning("keys of the key set cannot be used", {

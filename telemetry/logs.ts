@@ -1,5 +1,5 @@
 import type { LogLevel, LogRecord, Sink } from "@logtape/logtape";
-import { AuthRefusal } from "../auth/refusals.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Exchange } from "../exchange.ts";
 import { bounded, safeCode, safePath } from "./attributes.ts";
 import { rememberLast } from "./remember_last.ts";

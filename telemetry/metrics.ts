@@ -1,7 +1,7 @@
 import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import { AuthRefusal } from "../auth/refusals.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Attempt, Exchange } from "../exchange.ts";
 import { brokenOffBy, knownMethod, upstreamAttributes } from "./attributes.ts";

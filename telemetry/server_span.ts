@@ -8,12 +8,11 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { MiddlewareHandler } from "hono";
-import { AuthRefusal } from "../auth/refusals.ts";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawQueryOf } from "../raw_url.ts";
-import { failureCode } from "../upstream/failure.ts";
-import { TransportError } from "../upstream/transport.ts";
+import { failureCode, TransportError } from "../errors/transport_error.ts";
 import {
   ATTR,
   bounded,

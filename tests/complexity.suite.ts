@@ -3,12 +3,12 @@ import { assert } from "@std/assert";
 import { signingKeys } from "../auth/signing_keys.ts";
 import { parseConfig } from "../config.ts";
 import { contentType } from "../middleware/content_type.ts";
-import { findRoute, pathProblemOf } from "../routes/sms_api.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
+import { findRoute, pathProblemOf } from "../routes/match_route.ts";
 import { safePath, safeQuery } from "../telemetry/attributes.ts";
 import { unknownVariables } from "../unknown_variables.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
-import { headersDown, headersUp } from "../upstream/headers.ts";
+import { requestHeaders, responseHeaders } from "../upstream/headers.ts";
 import { normalize } from "../upstream/normalize.ts";
 import { readProblem } from "../upstream/problem.ts";
 import { retryAfterMs } from "../upstream/retry_after.ts";
@@ -63,9 +63,9 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     text,
   ) => [safePath(text, true), safePath(text, false), safeQuery(text)],
   "a content type": (text) => attempt(() => contentType()(contextOf(text))),
-  "headers of a caller": (text) => headersUp(new Headers({ accept: clean(text) })),
+  "headers of a caller": (text) => requestHeaders(new Headers({ accept: clean(text) })),
   "headers of a reply": (text) =>
-    headersDown([["connection", text], ["etag", text], ["vary", text]], filter),
+    responseHeaders([["connection", text], ["etag", text], ["vary", text]], filter),
   "a credential in a text": (text) => filter.clean(text),
   "an error body": (text) => readProblem(encode(text), 400),
   "an error body within JSON": (text) =>

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
-import { type Config, ConfigError, loadConfig, parseConfig } from "../config.ts";
+import { type Config, ConfigError, parseConfig } from "../config.ts";
+import { loadConfig } from "../entry/load_config.ts";
 import { SETTINGS } from "../settings.ts";
 
 const PUBLIC_KEY = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { allowedMethods, OPERATIONS, SEGMENTS } from "../operations.ts";
-import { findRoute } from "../routes/sms_api.ts";
+import { OPERATIONS, SEGMENTS } from "../operations.ts";
+import { allowedMethods } from "../route_table.ts";
+import { findRoute } from "../routes/match_route.ts";
 
 /** Contract.md §1, below `/xms/v1/{service_plan_id}`. */
 const DOCUMENTED = [

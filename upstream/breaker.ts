@@ -1,15 +1,16 @@
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen, noop } from "cockatiel";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { ownRetryAfter } from "../errors/retry_after.ts";
-import { TransportError, type UpstreamReply } from "./transport.ts";
+import { TransportError } from "../errors/transport_error.ts";
+import type { UpstreamReply } from "./transport.ts";
 
 /** Options of {@linkcode upstreamBreaker}. */
 export interface BreakerOptions {
-  /** Consecutive network failures or 5xx after which it opens; 0: never. */
+  /** Consecutive network failures or 5xx responses after which it opens; 0: never. */
   failures: number;
-  /** How long it stays open before one request may try, in ms. */
+  /** How long it stays open before it lets a probe through, in ms. */
   resetMs: number;
-  /** Told of every change of state; default: nobody. */
+  /** Called when it opens and when it closes. Default: none. */
   onChange?: (state: "open" | "closed") => void;
 }
 
@@ -17,26 +18,28 @@ export interface BreakerOptions {
 export interface Breaker {
   readonly state: "closed" | "half_open" | "open";
   /**
-   * Runs an exchange, or refuses at once while the breaker is open.
+   * Runs an exchange, or rejects immediately while the breaker is open.
    *
-   * @throws {GatewayError} `upstream_circuit_open`, when nothing was sent
+   * @throws {GatewayError} `upstream_circuit_open`; nothing was sent
    */
   run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
 }
 
-/** Opens after so many failures in a row; half open, it lets one request through as a probe. */
+/**
+ * A circuit breaker that opens after consecutive failures and, half open, lets one probe through.
+ */
 export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions): Breaker {
   if (failures === 0) return { state: "closed", run: (exchange) => noop.execute(exchange) };
   const policy = circuitBreaker(
-    // A probe that we ended has not shown that the upstream works again; other requests that we
-    // ended say nothing of it.
+    // A failure on our side says nothing about the upstream, unless the request was the probe:
+    // then the upstream has not been shown to work again.
     handleWhen((error) =>
-      isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isOurEnd(error))
+      isNetworkFailure(error) || (policy.state === CircuitState.HalfOpen && isLocalFailure(error))
     ).orWhenResult(isServerError),
-    // cockatiel waits by the wall clock; `openUntil` below is what decides when a probe may run.
+    // cockatiel measures time by the wall clock; `openUntil` decides when a probe may run instead.
     { halfOpenAfter: -Infinity, breaker: new ConsecutiveBreaker(failures) },
   );
-  // On the clock of performance.now(): the wall clock can jump.
+  // On the clock of performance.now(), since the wall clock can be set.
   let openUntil = 0;
   let wasClosed = true;
   policy.onBreak(() => {
@@ -51,7 +54,7 @@ export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions)
   return {
     get state() {
       if (policy.state === CircuitState.Closed) return "closed";
-      // Once its time is over the next request is a probe, though cockatiel still says open.
+      // After `openUntil` the next request is a probe, while cockatiel still reports "open".
       return policy.state === CircuitState.Open && performance.now() < openUntil
         ? "open"
         : "half_open";
@@ -60,25 +63,27 @@ export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions)
       const waitMs = openUntil - performance.now();
       const probing = policy.state === CircuitState.HalfOpen;
       if (probing || (policy.state === CircuitState.Open && waitMs > 0)) {
-        return Promise.reject(refusal(waitMs));
+        return Promise.reject(circuitOpen(waitMs));
       }
       return policy.execute(exchange);
     },
   };
 }
 
-function refusal(waitMs: number): GatewayError {
+function circuitOpen(waitMs: number): GatewayError {
   return new GatewayError("upstream_circuit_open", {
     headers: { "retry-after": ownRetryAfter(waitMs) },
   });
 }
 
 function isNetworkFailure(error: unknown): boolean {
-  return error instanceof TransportError && !isOurEnd(error);
+  return error instanceof TransportError && !isLocalFailure(error);
 }
 
-/** The caller left, or the gateway could not open a connection: not the upstream's failure. */
-function isOurEnd(error: unknown): boolean {
+/**
+ * Whether the caller left or the gateway could not open a connection: no failure of the upstream.
+ */
+function isLocalFailure(error: unknown): boolean {
   return error instanceof TransportError &&
     (error.reason === "aborted" || error.reason === "no_descriptor");
 }

@@ -26,18 +26,18 @@ export interface ClientSpansOptions {
   upstream: URL;
 }
 
-/** What is sent. */
-export interface SentRequest {
-  /** The method that is sent. */
+/** The request of one attempt. */
+export interface AttemptRequest {
+  /** The method sent; a HEAD of the caller is sent as GET. */
   readonly method: string;
-  /** How often this request was sent before; 0 the first time. */
+  /** Number of earlier attempts; 0 for the first one. */
   readonly resendCount: number;
 }
 
 /** Starts the CLIENT span of one attempt. */
-export type StartClientSpan = (exchange: Exchange, sent: SentRequest) => Span;
+export type StartClientSpan = (exchange: Exchange, request: AttemptRequest) => Span;
 
-/** CLIENT spans of attempts at an upstream (HTTP semantic conventions 1.44, HTTP client). */
+/** Creates the CLIENT spans of attempts (HTTP semantic conventions 1.44, HTTP client). */
 export function clientSpans({ tracer, upstream }: ClientSpansOptions): StartClientSpan {
   const base = upstream.href.replace(/\/$/, "");
   const { "server.address": hostname, "server.port": port } = upstreamAttributes(upstream);
@@ -64,8 +64,8 @@ export function injectTraceContext(span: Span, headers: Record<string, string>):
   propagator.inject(context, headers, defaultTextMapSetter);
 }
 
-/** Ends the span of an attempt that was answered: 4xx and 5xx are errors for a client. */
-export function endAnswered(span: Span, status: number): void {
+/** Ends the span of an attempt with a response: for a client span, 4xx and 5xx are errors. */
+export function endWithResponse(span: Span, status: number): void {
   span.setAttribute("http.response.status_code", status);
   if (status >= 400) {
     span.setAttribute("error.type", String(status));
@@ -74,8 +74,8 @@ export function endAnswered(span: Span, status: number): void {
   span.end();
 }
 
-/** Ends the span of an attempt without an answer; `code` is the public one. */
-export function endFailed(span: Span, code: string, thrown: unknown): void {
+/** Ends the span of an attempt without a response; `code` is the public error code. */
+export function endWithError(span: Span, code: string, thrown: unknown): void {
   span.setAttribute("error.type", code);
   span.addEvent("exception", exceptionAttributes(thrown));
   span.setStatus({ code: SpanStatusCode.ERROR, message: code });

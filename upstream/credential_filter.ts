@@ -1,34 +1,38 @@
-/** Replaces what was cut out. */
+/** Replaces a removed credential. */
 export const REMOVED = "[redacted]";
 
-/** So many characters of a credential in a row count as a part of it; shorter ones are common words. */
+/**
+ * Parts of a credential of this many characters are removed, too; shorter ones may be common words.
+ */
 const PART_LENGTH = 16;
 
-/** A shorter credential is no secret, and every text would hold it. */
+/** Shorter credentials are ignored: they are not secret, and occur in many texts. */
 const MIN_LENGTH = 4;
 
-/** Pairs of ASCII characters. */
-const PAIRS = 1 << 14;
+/** Number of pairs of ASCII characters. */
+const PAIR_COUNT = 1 << 14;
 
 /**
- * Cuts the gateway's own credentials out of texts of the upstream (contract.md §4): whole ones, and
- * parts of at least {@linkcode PART_LENGTH} characters, as they are, percent-encoded or in Base64.
- * The cost grows with the length of the text and not with the number of credentials.
+ * Removes the gateway's own credentials from texts of the upstream (contract.md §4): complete
+ * credentials and parts of at least {@linkcode PART_LENGTH} characters; plain, percent-encoded and
+ * in Base64. The cost depends on the length of the text, not on the number of credentials.
  */
 export class CredentialFilter {
-  /** What is looked for, by its length: short credentials, and every part of long ones. */
+  /** Length → strings to remove of that length: short credentials, and every part of long ones. */
   readonly #parts = new Map<number, Set<string>>();
-  /** 1 for each pair of characters that a part begins with: most places of a text begin none. */
-  readonly #starts = new Uint8Array(PAIRS);
+  /**
+   * 1 for each pair of characters that a part starts with; rules out most positions at low cost.
+   */
+  readonly #startPairs = new Uint8Array(PAIR_COUNT);
 
   /** @param credentials API tokens of all service plans */
   constructor(credentials: readonly string[]) {
     for (const credential of credentials) {
-      for (const spelling of spellings(credential)) this.#add(spelling);
+      for (const encoded of encodings(credential)) this.#add(encoded);
     }
   }
 
-  /** The text without credentials. */
+  /** Returns the text with each credential replaced by {@linkcode REMOVED}. */
   clean(text: string): string {
     let clean = "";
     let keptUpTo = 0;
@@ -38,7 +42,7 @@ export class CredentialFilter {
         at++;
         continue;
       }
-      // Parts overlap and touch: one credential leaves one mark.
+      // Parts of one credential overlap or adjoin: they are replaced once.
       if (at > keptUpTo || clean === "") clean += text.slice(keptUpTo, at) + REMOVED;
       keptUpTo = Math.max(keptUpTo, at + length);
       at++;
@@ -46,14 +50,15 @@ export class CredentialFilter {
     return clean + text.slice(keptUpTo);
   }
 
-  /** Whether a text quotes a credential or a part of one. */
+  /** Whether a text contains a credential or a part of one. */
   matches(text: string): boolean {
     for (let at = 0; at < text.length; at++) if (this.#lengthAt(text, at) > 0) return true;
     return false;
   }
 
+  /** Length of the credential, or part of one, at this index; 0 where there is none. */
   #lengthAt(text: string, at: number): number {
-    if (this.#starts[pairAt(text, at)] !== 1) return 0;
+    if (this.#startPairs[pairAt(text, at)] !== 1) return 0;
     for (const [length, parts] of this.#parts) {
       if (at + length <= text.length && parts.has(text.slice(at, at + length))) return length;
     }
@@ -66,21 +71,21 @@ export class CredentialFilter {
     const parts = this.#parts.get(length) ?? new Set();
     for (let at = 0; at + length <= credential.length; at++) {
       parts.add(credential.slice(at, at + length));
-      this.#starts[pairAt(credential, at)] = 1;
+      this.#startPairs[pairAt(credential, at)] = 1;
     }
     this.#parts.set(length, parts);
   }
 }
 
-/** The index of the pair of ASCII characters at this place; what is not ASCII has none. */
+/** Index of the pair of characters at this position; out of range unless both are ASCII. */
 function pairAt(text: string, at: number): number {
   const first = text.charCodeAt(at);
   const second = text.charCodeAt(at + 1);
-  return first < 128 && second < 128 ? (first << 7) | second : PAIRS;
+  return first < 128 && second < 128 ? (first << 7) | second : PAIR_COUNT;
 }
 
-/** How an upstream may quote a credential, which is visible ASCII. */
-function spellings(credential: string): string[] {
+/** The forms in which an upstream may quote a credential, which is visible ASCII. */
+function encodings(credential: string): string[] {
   return [
     credential,
     encodeURIComponent(credential),
@@ -88,7 +93,7 @@ function spellings(credential: string): string[] {
   ];
 }
 
-/** The Base64 characters that stand for a text alone when it follows on `offset` other bytes. */
+/** The Base64 characters that encode only this text when it follows `offset` other bytes. */
 function base64(text: string, offset: number): string {
   const bytes = "\0".repeat(offset) + text;
   return btoa(bytes.slice(0, bytes.length - bytes.length % 3)).slice(offset === 0 ? 0 : 4);

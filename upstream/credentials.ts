@@ -1,4 +1,4 @@
-/** The gateway's own credentials at the SMS API. Cannot be printed or serialized. */
+/** The gateway's own credentials for the SMS API. Printing or serializing it shows none of them. */
 export class Credentials {
   readonly #tokens: ReadonlyMap<string, string>;
 
@@ -11,12 +11,16 @@ export class Credentials {
     return this.#tokens.has(servicePlanId);
   }
 
-  /** Every token, for those who make sure that none gets out. */
+  /** All tokens, for the filter that removes them from texts of the upstream. */
   secrets(): readonly string[] {
     return [...this.#tokens.values()];
   }
 
-  /** The `Authorization` header for a service plan that {@linkcode has} confirmed. */
+  /**
+   * The value of `Authorization` for a service plan.
+   *
+   * @throws {Error} when there is no credential for it; see {@linkcode has}
+   */
   authorization(servicePlanId: string): string {
     const token = this.#tokens.get(servicePlanId);
     if (token === undefined) throw new Error("no credential for this service plan");

@@ -1,7 +1,7 @@
-import { concat } from "./bytes.ts";
-import { BUFFER_BYTES } from "./transport.ts";
+import { ChunkList } from "./chunk_list.ts";
+import { MAX_BUFFERED_BYTES } from "./transport.ts";
 
-/** Content codings (RFC 9110 §8.4.1) → the name `DecompressionStream` knows them by. */
+/** Content codings (RFC 9110 §8.4.1) → their names for `DecompressionStream`. */
 const FORMATS: Readonly<Record<string, string>> = {
   gzip: "gzip",
   "x-gzip": "gzip",
@@ -10,9 +10,9 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 /**
- * An error body as it was before it was compressed, though nobody asked for that. At most
- * {@linkcode BUFFER_BYTES}, so that a small reply cannot fill the memory; what cannot be
- * decoded says nothing.
+ * Decodes an error body that was compressed although the request did not accept it. Returns at most
+ * {@linkcode MAX_BUFFERED_BYTES}, so that a small reply cannot exhaust the memory, and no bytes if
+ * the body cannot be decoded.
  */
 export async function decodeBody(
   body: Uint8Array<ArrayBuffer>,
@@ -21,22 +21,22 @@ export async function decodeBody(
   if (!encoding || encoding.toLowerCase() === "identity") return body;
   const format = FORMATS[encoding.trim().toLowerCase()];
   try {
-    // Brotli is not in the type yet, but in the runtimes; where it is not, this throws.
+    // TypeScript's type lacks "brotli". A runtime that lacks it throws.
     const decoder = new DecompressionStream(format as CompressionFormat);
-    return await readSome(inSlices(body).pipeThrough(decoder));
+    return await readUpToLimit(slices(body).pipeThrough(decoder));
   } catch {
     return new Uint8Array();
   }
 }
 
 /**
- * Bytes a decoder gets at once. It hands over all that they become as one chunk, and brotli
- * can make 16 MiB of a dozen bytes: this is what bounds the memory.
+ * Bytes per input chunk. A decoder emits all output of one input chunk as one chunk, and a dozen
+ * bytes of brotli can decode to 16 MiB: small input chunks bound the memory.
  */
 const SLICE_BYTES = 16;
 
-/** The bytes in small slices, each only when the one before has been taken. */
-function inSlices(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The body in small slices, each enqueued only once the decoder asks for it. */
+function slices(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let offset = 0;
   return new ReadableStream({
     pull(controller) {
@@ -46,20 +46,18 @@ function inSlices(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arra
   }, { highWaterMark: 0 });
 }
 
-/** What a stream yields before it ends, breaks or reaches the limit. */
-async function readSome(
+/** Reads a stream until it ends, fails or reaches the limit. */
+async function readUpToLimit(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const chunks = new ChunkList();
   try {
     for await (const chunk of stream) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size >= BUFFER_BYTES) break;
+      chunks.append(chunk);
+      if (chunks.size >= MAX_BUFFERED_BYTES) break;
     }
   } catch {
-    // Cut or corrupt: what came before that is still read.
+    // Truncated or corrupt: the part that was decoded is used.
   }
-  return concat(chunks, size).subarray(0, BUFFER_BYTES);
+  return chunks.toBytes(MAX_BUFFERED_BYTES);
 }

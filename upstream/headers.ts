@@ -1,14 +1,19 @@
 import type { CredentialFilter } from "./credential_filter.ts";
 
-/** Request headers of the caller that go to the upstream (contract.md §4); all others stay. */
-export const FORWARDED_UP = ["accept", "accept-language", "content-type", "user-agent"] as const;
+/** Request headers that are forwarded to the upstream (contract.md §4); all others are dropped. */
+export const FORWARDED_REQUEST_HEADERS = [
+  "accept",
+  "accept-language",
+  "content-type",
+  "user-agent",
+] as const;
 
 /**
- * Response headers of a success that go to the caller (contract.md §4); all others are dropped.
- * They describe the body, or how long it is valid (RFC 9110 §8 and §15, RFC 9111 §5), or when the
- * API asks for fewer requests.
+ * Response headers of a success that are forwarded to the caller (contract.md §4); all others are
+ * dropped. They describe the body or its freshness (RFC 9110 §8 and §15, RFC 9111 §5), or limit the
+ * caller's rate.
  */
-export const FORWARDED_DOWN = [
+export const FORWARDED_RESPONSE_HEADERS = [
   "age",
   "cache-control",
   "content-disposition",
@@ -28,18 +33,20 @@ export const FORWARDED_DOWN = [
   "vary",
 ] as const;
 
-const PASSES_DOWN: ReadonlySet<string> = new Set(FORWARDED_DOWN);
+const RESPONSE_HEADERS: ReadonlySet<string> = new Set(FORWARDED_RESPONSE_HEADERS);
 
-/** Header values that the Fetch standard can carry: no controls but the tab, one byte each. */
+/**
+ * Header values that the Fetch standard accepts: single bytes, no control character but the tab.
+ */
 const VALID_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** The caller's headers for the upstream, without credential and trace context. */
-export function headersUp(caller: Headers): Record<string, string> {
-  // Asked for explicitly, since a proxy on the way may compress what nobody can check then.
+/** Selects the caller's headers for the upstream; credential and trace context are added later. */
+export function requestHeaders(caller: Headers): Record<string, string> {
+  // Explicit, since a proxy in between may otherwise compress the response.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   const connection = caller.get("connection");
-  const named = connection === null ? undefined : namesIn(connection);
-  for (const name of FORWARDED_UP) {
+  const named = connection === null ? undefined : connectionOptions(connection);
+  for (const name of FORWARDED_REQUEST_HEADERS) {
     const value = caller.get(name);
     if (value !== null && !named?.has(name)) headers[name] = value;
   }
@@ -47,17 +54,17 @@ export function headersUp(caller: Headers): Record<string, string> {
 }
 
 /**
- * The headers of a successful reply that the caller gets.
+ * Selects the headers of a successful reply for the caller.
  *
- * @param credentials the gateway's own: a header that quotes one of them is dropped
+ * @param credentials the gateway's own credentials: a header that contains one of them is dropped
  */
-export function headersDown(
+export function responseHeaders(
   reply: readonly (readonly [name: string, value: string])[],
   credentials: CredentialFilter,
 ): [string, string][] {
-  const named = connectionNames(reply);
+  const named = connectionOptionsOf(reply);
   return reply.filter(([name, value]) =>
-    PASSES_DOWN.has(name) && !named?.has(name) && VALID_VALUE.test(value) &&
+    RESPONSE_HEADERS.has(name) && !named?.has(name) && VALID_VALUE.test(value) &&
     !credentials.matches(value)
   ) as [string, string][];
 }
@@ -70,15 +77,15 @@ export function headerOf(
   return headers.find((header) => header[0] === name)?.[1];
 }
 
-function connectionNames(
+function connectionOptionsOf(
   reply: readonly (readonly [name: string, value: string])[],
 ): Set<string> | undefined {
   const values = reply.filter(([name]) => name === "connection").map(([, value]) => value);
   if (values.length === 0) return undefined;
-  return namesIn(values.join(","));
+  return connectionOptions(values.join(","));
 }
 
-/** The names in a `Connection` header, which are hop-by-hop (RFC 9110 §7.6.1). */
-function namesIn(connection: string): Set<string> {
+/** The header names in a `Connection` header; they are hop-by-hop (RFC 9110 §7.6.1). */
+function connectionOptions(connection: string): Set<string> {
   return new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
 }

@@ -4,11 +4,13 @@ import { type Failure, gatewayFailure } from "../errors/gateway_error.ts";
 import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
 import { adviceFor } from "./failure.ts";
 import { headerOf } from "./headers.ts";
-import { readProblem, shortened } from "./problem.ts";
+import { readProblem, truncated } from "./problem.ts";
 import { retryAfterMs } from "./retry_after.ts";
 
-/** An upstream reply of status 300 and above; its body decoded, cut at the limit. */
-export interface RefusedReply {
+/**
+ * An upstream reply with a status of 300 and above; its body is decoded and truncated at the limit.
+ */
+export interface ErrorReply {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly bytes: Uint8Array;
@@ -16,21 +18,21 @@ export interface RefusedReply {
 
 /** Options of {@linkcode normalize}. */
 export interface NormalizeOptions {
-  /** The request's method: it decides what is said about an unknown outcome. */
+  /** The request's method, which decides the advice for an unknown outcome. */
   readonly method: string;
-  /** The methods of the path, for a 405 that does not list them. */
+  /** The methods of the path, for the `Allow` of a 405. */
   readonly allow: readonly string[];
-  /** Cuts the gateway's own credentials out of a text of the upstream. */
+  /** Removes the gateway's own credentials from a text of the upstream. */
   readonly clean: (text: string) => string;
 }
 
-/** The API, or a proxy before it, declined the request without processing it (RFC 9110 §15.5.9). */
+/** Statuses of the API, or of a proxy before it, for requests not processed (RFC 9110 §15.5.9). */
 const NOT_PROCESSED: ReadonlySet<number> = new Set([408, 425]);
 
-/** The only 5xx that the API documents: with both, the request was not processed. */
+/** The 5xx that the API documents, both for requests that were not processed. */
 const DOCUMENTED_5XX: ReadonlySet<number> = new Set([500, 503]);
 
-/** The code of a status where the reply holds none. */
+/** Codes for replies without one, by status. */
 const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
   400: "syntax_constraint_violation",
   403: "forbidden",
@@ -42,69 +44,72 @@ const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
   503: "service_unavailable",
 };
 
-/** Longest text that is passed on, in characters; a longer one is cut. */
+/** Maximum length of a text for the caller, in characters; longer ones are truncated. */
 const MAX_TEXT_LENGTH = 1_024;
 
 /**
- * An upstream error as the contract documents it, whatever shape it came in (contract.md §3).
- * What the reply does not say comes from the catalog. The status says whether the request was
+ * Converts an upstream error of any shape to the documented one (contract.md §3), with the
+ * catalog's code and text where the reply has none. The status tells whether the request was
  * processed: an unknown outcome is 502, never 503.
  */
-export function normalize(reply: RefusedReply, options: NormalizeOptions): Failure {
+export function normalize(reply: ErrorReply, options: NormalizeOptions): Failure {
   const { status } = reply;
   if (status === 401) return credentialsRejected();
-  if (NOT_PROCESSED.has(status)) return unavailable(status);
-  if (isOutcomeUnknown(status)) return failed(reply, options);
-  return refusal(reply, options);
+  if (NOT_PROCESSED.has(status)) return notProcessed(status);
+  if (isOutcomeUnknown(status)) return outcomeUnknown(reply, options);
+  return apiError(reply, options);
 }
 
 /**
- * Redirects, which are never followed (the credential and the message would go elsewhere), 499 and
- * every 5xx that is not documented: a proxy may answer so after the API has the request.
+ * Redirects, which are never followed (credential and message would be sent to another host), 499
+ * and every undocumented 5xx: a proxy may respond with one after the API received the request.
  */
 function isOutcomeUnknown(status: number): boolean {
   return status < 400 || status === 499 || (status >= 500 && !DOCUMENTED_5XX.has(status));
 }
 
-function unavailable(upstreamStatus: number): Failure {
+function notProcessed(upstreamStatus: number): Failure {
   const { meaning, help } = CATALOG.service_unavailable;
   const text = `${meaning} It answered ${upstreamStatus}. ${help}`;
-  return { ...ofUpstream("service_unavailable"), text };
+  return { ...upstreamFailure("service_unavailable"), text };
 }
 
-/** What the API said stands within the text, and after it what the caller must know. */
-function failed({ status, bytes }: RefusedReply, { method, clean }: NormalizeOptions): Failure {
-  const { text: said = "" } = readProblem(bytes, status);
+/** The text quotes the reply between the catalog's sentence and the advice. */
+function outcomeUnknown(
+  { status, bytes }: ErrorReply,
+  { method, clean }: NormalizeOptions,
+): Failure {
+  const { text: quote = "" } = readProblem(bytes, status);
   const start = `The request was sent to the SMS API, which answered ${status}`;
   const end = `. ${adviceFor(method)}`;
-  const room = MAX_TEXT_LENGTH - start.length - end.length - ": ".length;
-  const quoted = shortened(clean(said), room).replace(/\.$/, "");
-  return { ...ofUpstream("upstream_failed"), text: start + (quoted && `: ${quoted}`) + end };
+  const maxLength = MAX_TEXT_LENGTH - start.length - end.length - ": ".length;
+  const quoted = truncated(clean(quote), maxLength).replace(/\.$/, "");
+  return { ...upstreamFailure("upstream_failed"), text: start + (quoted && `: ${quoted}`) + end };
 }
 
 function credentialsRejected(): Failure {
-  const headers = { "retry-after": String(MAX_RETRY_AFTER_S) }; // no operator is faster
-  return { ...ofUpstream("upstream_credentials_rejected"), headers };
+  const headers = { "retry-after": String(MAX_RETRY_AFTER_S) }; // an operator has to act first
+  return { ...upstreamFailure("upstream_credentials_rejected"), headers };
 }
 
-/** A failure of the catalog that the upstream's status stands for. */
-function ofUpstream(code: CatalogCode): Failure {
+/** A failure with a code of the catalog and the origin `upstream`. */
+function upstreamFailure(code: CatalogCode): Failure {
   return { ...gatewayFailure(code), origin: "upstream" };
 }
 
-/** An answer of the API that the seeds document, or a 4xx that they do not know yet. */
-function refusal(reply: RefusedReply, { clean, allow }: NormalizeOptions): Failure {
+/** A documented error of the API, or a 4xx that is not documented yet. */
+function apiError(reply: ErrorReply, { clean, allow }: NormalizeOptions): Failure {
   const { status } = reply;
-  const { code: said, text } = readProblem(reply.bytes, status);
-  const code = (said && clean(said) === said && said) || defaultCode(status);
+  const { code: apiCode, text } = readProblem(reply.bytes, status);
+  const code = (apiCode && clean(apiCode) === apiCode && apiCode) || defaultCode(status);
   return {
     status,
     code,
-    text: (text && shortened(clean(text), MAX_TEXT_LENGTH)) || textOf(code, status),
+    text: (text && truncated(clean(text), MAX_TEXT_LENGTH)) || defaultTextOf(code, status),
     origin: "upstream",
     fault: status >= 500 ? "upstream" : "caller",
     processed: "no",
-    headers: keptHeaders(reply.headers, status, allow),
+    headers: errorHeaders(reply.headers, status, allow),
   };
 }
 
@@ -113,25 +118,26 @@ function defaultCode(status: number): string {
   return name?.toLowerCase().replace(/[^a-z0-9]+/g, "_") ?? `http_${status}`;
 }
 
-function textOf(code: string, status: number): string {
+function defaultTextOf(code: string, status: number): string {
   const entry = catalogEntry(code) ?? catalogEntry(DEFAULT_CODES[status] ?? "");
   return entry
     ? `${entry.meaning} ${entry.help}`
     : `The SMS API answered ${status} and gave no reason. Check the request against its reference.`;
 }
 
-function keptHeaders(
-  headers: RefusedReply["headers"],
+/** The headers that the contract promises for a status, the reply's `Retry-After` among them. */
+function errorHeaders(
+  headers: ErrorReply["headers"],
   status: number,
   allow: readonly string[],
 ): Record<string, string> {
-  const kept: Record<string, string> = {};
+  const result: Record<string, string> = {};
   const retryAfter = headerOf(headers, "retry-after")?.trim();
   const isRetryStatus = status === 429 || status === 503;
   if (isRetryStatus && retryAfter !== undefined && retryAfterMs(retryAfter) !== undefined) {
-    kept["retry-after"] = retryAfter;
+    result["retry-after"] = retryAfter;
   }
-  if (status === 405) kept.allow = allow.join(", ");
-  if (status === 415) kept.accept = "application/json";
-  return kept;
+  if (status === 405) result.allow = allow.join(", ");
+  if (status === 415) result.accept = "application/json";
+  return result;
 }

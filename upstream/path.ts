@@ -1,23 +1,23 @@
-import { type Operation, ROUTES } from "../operations.ts";
+import type { Operation } from "../operations.ts";
+import { ROUTES } from "../route_table.ts";
 
 const PATTERNS = new Map(ROUTES.map(({ path, pattern }) => [path, pattern]));
 
 /**
- * The path and query for the upstream. The path goes up only if every part of it has the form
- * that the operation's template says; the route table has checked that before, but here
- * nothing depends on it.
+ * Returns the path and query for the upstream. The path is checked against the operation's template
+ * again, so that forwarding does not depend on the checks made before.
  *
- * @throws {Error} when the path is not the operation's
+ * @throws {Error} when the path does not match the operation's template
  */
 export function upstreamPath(operation: Operation, rawPath: string, rawQuery: string): string {
   if (!PATTERNS.get(operation.path)?.test(rawPath)) {
-    throw new Error("the path is not of this operation");
+    throw new Error("the path does not match the operation");
   }
-  return rawQuery ? `${rawPath}?${safeQueryBytes(rawQuery)}` : rawPath;
+  return rawQuery ? `${rawPath}?${validQuery(rawQuery)}` : rawPath;
 }
 
-/** The query unchanged, but for what no URL may hold: a fragment, or raw bytes over ASCII. */
-function safeQueryBytes(rawQuery: string): string {
+/** Returns the query without a fragment, and with characters that no URL may contain encoded. */
+function validQuery(rawQuery: string): string {
   const [query = ""] = rawQuery.split("#", 1);
   return query.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }

@@ -1,36 +1,36 @@
-/** What an error body says of itself; a part it does not say is absent. */
+/** Code and text of an error body; absent where the body has none. */
 export interface Problem {
   readonly code?: string;
   readonly text?: string;
 }
 
-/** Longest code that is passed on, in characters; longer ones are cut. */
+/** Maximum length of a code, in characters; longer ones are truncated. */
 const MAX_CODE_LENGTH = 128;
 
 /**
- * Longest text that is read, in characters. More than is passed on: a credential is cut out of it
- * before the text is shortened, since half a credential would not be recognized.
+ * Maximum length of a text that is read, in characters. Longer than what is forwarded, since
+ * credentials are removed before the text is truncated: half a credential would not be recognized.
  */
 const MAX_READ_LENGTH = 4_096;
 
 /** Members that hold a human-readable text, in order of preference. */
 const TEXT_MEMBERS = ["text", "message", "detail", "error_description", "title"] as const;
 
-/** A code is a word, not a sentence. */
+/** A code is a single word. */
 const CODE_SHAPE = /^[A-Za-z][\w.:-]*$/;
 
 /**
- * Reads code and text out of an error body of any of the shapes of contract.md §3: the
- * documented one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. HTML, other
- * bytes than UTF-8 and truncated JSON yield neither. Both come without control characters.
+ * Reads code and text from an error body in any of the shapes of contract.md §3: the documented
+ * one, Google's, RFC 9457, OAuth's, `message`, `errors`, or plain text. HTML, truncated JSON and
+ * bytes that are not UTF-8 yield neither. Control characters are removed.
  *
- * @param status of the reply: a numeric code that only repeats it is no code
+ * @param status of the reply; a numeric code that only repeats it is ignored
  */
 export function readProblem(bytes: Uint8Array, status: number): Problem {
   const text = decodeUtf8(bytes)?.trim();
   if (!text) return {};
   if (/^[{["]/.test(text)) return fromJson(text, status);
-  // A 4xx in plain text may be the only explanation the caller gets; a proxy's 5xx page is none.
+  // Plain text of a 4xx may be the only explanation there is; that of a 5xx is a proxy's page.
   return /^</.test(text) || status >= 500 ? {} : withText({}, text);
 }
 
@@ -61,34 +61,36 @@ function read(value: unknown, status: number): Problem {
   return withText(code === undefined ? {} : { code }, text);
 }
 
-/** The first member that can serve as a code, as it came. */
+/** The first member that can serve as a code. */
 function codeOf(value: Record<string, unknown>, status: number): string | undefined {
-  if (isText(value.code)) return shortened(printable(value.code), MAX_CODE_LENGTH) || undefined;
+  if (isText(value.code)) return truncated(printable(value.code), MAX_CODE_LENGTH) || undefined;
   if (Number.isFinite(value.code) && value.code !== status) return String(value.code);
   return [value.error, value.status, problemType(value.type)].find((candidate) =>
     isText(candidate) && candidate.length <= MAX_CODE_LENGTH && CODE_SHAPE.test(candidate)
   ) as string | undefined;
 }
 
-/** The last part of an RFC 9457 problem type, which is a URI. */
+/** The last segment of an RFC 9457 problem type, which is a URI. */
 function problemType(type: unknown): string | undefined {
   return isText(type) && type !== "about:blank" ? type.split(/[/#]/).findLast(isText) : undefined;
 }
 
 function withText(problem: Problem, text: unknown): Problem {
   if (!isText(text)) return problem;
-  const readable = shortened(printable(text), MAX_READ_LENGTH);
+  const readable = truncated(printable(text), MAX_READ_LENGTH);
   return readable ? { ...problem, text: readable } : problem;
 }
 
-/** The text in one line: C0 and C1 control characters and line separators become spaces. */
+/** The text on one line: C0 and C1 control characters and line separators become spaces. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is removed
+  // deno-lint-ignore no-control-regex -- control characters are removed here
   return text.slice(0, MAX_READ_LENGTH).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
 }
 
-/** The beginning of a text, without half a surrogate pair, which JSON parsers reject. */
-export function shortened(text: string, maxLength: number): string {
+/**
+ * Truncates a text, but not between the halves of a surrogate pair: JSON parsers reject one half.
+ */
+export function truncated(text: string, maxLength: number): string {
   const isSplit = text.length > maxLength && /[\ud800-\udbff]/.test(text.charAt(maxLength - 1));
   return text.slice(0, isSplit ? maxLength - 1 : maxLength).toWellFormed().trim();
 }

@@ -1,18 +1,19 @@
+import { TransportError } from "../errors/transport_error.ts";
 import type { Operation } from "../operations.ts";
 import { headerOf } from "./headers.ts";
 import { retryAfterMs } from "./retry_after.ts";
-import { TransportError, type UpstreamReply } from "./transport.ts";
+import type { UpstreamReply } from "./transport.ts";
 
 /** How an attempt ended. */
 export type Outcome = { readonly reply: UpstreamReply } | { readonly thrown: unknown };
 
-/** What may be retried at all; every other outcome is final. */
+/** Outcomes that may be retried; every other outcome is final. */
 type Retryable = "not_sent" | "connection_lost" | "unavailable";
 
 /**
- * What may be sent again, per method and outcome. GET, PUT and DELETE may be processed twice
- * without harm (RFC 9110 §9.2.2). A POST may send a message, so it is sent again only when
- * provably no byte of it left the gateway. A timeout has used up the one deadline.
+ * Whether a request may be sent again, by method and outcome. GET, PUT and DELETE are idempotent
+ * (RFC 9110 §9.2.2). A POST may send a message, so it is sent again only if no byte of it was sent.
+ * There is no retry after a timeout, since it has used up the deadline of the request.
  */
 export const RETRY_MATRIX = {
   GET: { not_sent: true, connection_lost: true, unavailable: true },
@@ -21,13 +22,13 @@ export const RETRY_MATRIX = {
   POST: { not_sent: true, connection_lost: false, unavailable: false },
 } as const satisfies Record<Operation["method"], Record<Retryable, boolean>>;
 
-/** Delay before the first retry is up to this, doubled for each further one, in ms. */
+/** Maximum delay before the first retry, in ms; doubled for each further one. */
 const BASE_DELAY_MS = 100;
 
-/** No delay of our own is longer, in ms. */
+/** Maximum delay before any retry, in ms; a longer `Retry-After` of the upstream is honoured. */
 const MAX_DELAY_MS = 2_000;
 
-/** Whether an attempt that ended like this may be followed by another one. */
+/** Whether an attempt with this outcome may be retried. */
 export function mayRetry(method: Operation["method"], outcome: Outcome): boolean {
   const kind = retryableKind(outcome);
   return kind !== undefined && RETRY_MATRIX[method][kind];
@@ -41,10 +42,10 @@ function retryableKind(outcome: Outcome): Retryable | undefined {
 }
 
 /**
- * Time to wait before a retry, in ms: what the upstream asked for, else full jitter over an
- * exponential window, so that many gateways do not come back at once.
+ * Delay before a retry, in ms: the upstream's `Retry-After`, else exponential backoff with full
+ * jitter, so that many gateways do not retry at the same time.
  *
- * @param retries how many went before
+ * @param retries number of earlier retries of this request
  * @param random 0 (inclusive) to 1 (exclusive)
  * @param now epoch ms
  */
@@ -54,37 +55,37 @@ export function retryDelayMs(
   random: number,
   now = Date.now(),
 ): number {
-  const asked = "reply" in outcome ? askedWaitMs(outcome.reply, now) : undefined;
-  return asked || random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
+  const retryAfter = "reply" in outcome ? replyRetryAfterMs(outcome.reply, now) : undefined;
+  return retryAfter || random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries);
 }
 
-/** What the `Retry-After` of a reply asks for, in ms; undefined where it has none. */
-export function askedWaitMs({ headers }: UpstreamReply, now?: number): number | undefined {
+/** The `Retry-After` of a reply, in ms from now; undefined where it has none. */
+export function replyRetryAfterMs({ headers }: UpstreamReply, now?: number): number | undefined {
   const value = headerOf(headers, "retry-after");
   return value === undefined ? undefined : retryAfterMs(value.trim(), now);
 }
 
-/** Retries allowed per request: at most a tenth of the load is added. */
-const BUDGET_PER_REQUEST = 0.1;
+/** Retries earned per request: retries add at most a tenth to the load. */
+const RETRIES_PER_REQUEST = 0.1;
 
-/** Retries saved up at most, and at the start: enough for a gateway with little traffic. */
-const BUDGET_MAX = 10;
+/** Initial and maximum number of available retries: enough for a gateway with little traffic. */
+const MAX_AVAILABLE = 10;
 
 /**
- * Keeps retries from making an outage worse: every request saves a tenth of a retry, and a
- * retry that is not covered does not happen.
+ * Limits the share of retries, so that they do not make an outage worse: every request earns a
+ * tenth of a retry.
  */
 export class RetryBudget {
-  #saved = BUDGET_MAX;
+  #available = MAX_AVAILABLE;
 
   deposit(): void {
-    this.#saved = Math.min(BUDGET_MAX, this.#saved + BUDGET_PER_REQUEST);
+    this.#available = Math.min(MAX_AVAILABLE, this.#available + RETRIES_PER_REQUEST);
   }
 
-  /** Takes one retry out, if there is one. */
+  /** Uses up one retry; returns false if none is available. */
   withdraw(): boolean {
-    if (this.#saved < 1) return false;
-    this.#saved--;
+    if (this.#available < 1) return false;
+    this.#available--;
     return true;
   }
 }

@@ -2,15 +2,15 @@ const DAY = "(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?";
 const MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 const TIME = "\\d\\d:\\d\\d:\\d\\d";
 
-/** The three forms of an HTTP date (RFC 9110 §5.6.7); `Date.parse` alone takes "Zebra 1" for one. */
+/** The three forms of an HTTP date (RFC 9110 §5.6.7); `Date.parse` alone accepts even "Zebra 1". */
 const HTTP_DATE = new RegExp(
   `^${DAY}, (?:\\d\\d ${MONTH} \\d{4}|\\d\\d-${MONTH}-\\d\\d) ${TIME} GMT$` +
     `|^${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}$`,
 );
 
 /**
- * What a `Retry-After` asks for (RFC 9110 §10.2.3: whole seconds or an HTTP date), in ms from now,
- * 0 for a date that has passed; undefined where the value is neither.
+ * Parses a `Retry-After` (RFC 9110 §10.2.3: whole seconds or an HTTP date). Returns ms from now, 0
+ * for a date in the past, or undefined if the value is invalid.
  *
  * @param now epoch ms
  */

@@ -2,24 +2,20 @@ import type { Tracer } from "@opentelemetry/api";
 import { delay } from "@std/async/delay";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { networkCause } from "../errors/network_cause.ts";
+import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
 import {
   clientSpans,
-  endAnswered,
-  endFailed,
+  endWithError,
+  endWithResponse,
   injectTraceContext,
   type StartClientSpan,
 } from "./client_span.ts";
-import { failureCode, toGatewayError } from "./failure.ts";
-import { askedWaitMs, mayRetry, type Outcome, RetryBudget, retryDelayMs } from "./retry.ts";
-import {
-  type Transport,
-  TransportError,
-  type UpstreamReply,
-  type UpstreamRequest,
-} from "./transport.ts";
+import { toGatewayError } from "./failure.ts";
+import { mayRetry, type Outcome, replyRetryAfterMs, RetryBudget, retryDelayMs } from "./retry.ts";
+import type { Transport, UpstreamReply, UpstreamRequest } from "./transport.ts";
 
 /** Options of {@linkcode Sender}. */
 export interface SenderOptions {
@@ -28,27 +24,27 @@ export interface SenderOptions {
   breaker: Breaker;
   /** The upstream's base URL. */
   upstream: URL;
-  /** Further tries after a first one that failed; 0: none. */
+  /** Maximum number of retries; 0: none. */
   retryAttempts: number;
 }
 
-/** A request of one of the operations. */
+/** A request for an operation of the API. */
 export interface OperationRequest extends UpstreamRequest {
   readonly method: Operation["method"];
 }
 
-/** How far the sending of a request has come. */
+/** State of a request between its attempts. */
 interface Progress {
-  /** How often it was sent before. */
+  /** Number of earlier attempts. */
   readonly retries: number;
-  /** When all attempts must be over, on the clock of `performance.now()`, in ms. */
+  /** Deadline for all attempts, on the clock of `performance.now()`, in ms. */
   readonly deadline: number;
 }
 
-/** Less time than this is not enough for another try, in ms. */
+/** A retry is not made with less time than this until the deadline, in ms. */
 const MIN_ATTEMPT_MS = 10;
 
-/** Sends requests, again where that is safe and pays, all within the one deadline of each. */
+/** Sends requests and retries them where that is safe, all attempts within one deadline. */
 export class Sender {
   readonly #budget = new RetryBudget();
   readonly #options: SenderOptions;
@@ -60,32 +56,35 @@ export class Sender {
   }
 
   /**
-   * The upstream's answer, whatever its status.
+   * Resolves with the upstream's response, whatever its status.
    *
-   * @throws {import("../errors/gateway_error.ts").GatewayError} when there is none
+   * @throws {GatewayError} when there is none, or it would hide that an earlier attempt may have
+   * been processed
    */
   async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
     const deadline = performance.now() + request.timeoutMs;
-    let lost: TransportError | undefined; // an earlier attempt that may have been processed
+    let uncertain: TransportError | undefined; // of an earlier attempt that may have been processed
     for (let retries = 0;; retries++) {
       const outcome = await this.#attempt(exchange, request, { retries, deadline });
       if (await this.#waitForRetry(outcome, request, { retries, deadline })) {
-        lost ??= sentFailure(outcome);
+        uncertain ??= sentFailure(outcome);
         continue;
       }
-      if (lost && hidesUnknown(outcome, request.method)) throw toGatewayError(lost, request.method);
+      if (uncertain && hidesUncertainty(outcome, request.method)) {
+        throw toGatewayError(uncertain, request.method);
+      }
       if ("reply" in outcome) return outcome.reply;
       throw toGatewayError(outcome.thrown, request.method);
     }
   }
 
   #attempt(exchange: Exchange, request: OperationRequest, progress: Progress): Promise<Outcome> {
-    return this.#options.breaker.run(() => this.#traced(exchange, request, progress))
+    return this.#options.breaker.run(() => this.#sendWithSpan(exchange, request, progress))
       .then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
-  async #traced(
+  async #sendWithSpan(
     exchange: Exchange,
     request: OperationRequest,
     { retries, deadline }: Progress,
@@ -97,16 +96,16 @@ export class Sender {
     const timeoutMs = Math.max(1, Math.round(deadline - startedAt));
     try {
       const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
-      endAnswered(span, reply.status);
+      endWithResponse(span, reply.status);
       exchange.attempts.push({
         durationMs: performance.now() - startedAt,
         status: reply.status,
-        ...(reply.status === 429 && { retryAfterMs: askedWaitMs(reply) }),
+        ...(reply.status === 429 && { retryAfterMs: replyRetryAfterMs(reply) }),
       });
       return reply;
     } catch (thrown) {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
-      endFailed(span, code, thrown);
+      endWithError(span, code, thrown);
       exchange.attempts.push({
         durationMs: performance.now() - startedAt,
         failure: code,
@@ -116,7 +115,7 @@ export class Sender {
     }
   }
 
-  /** Waits until it is time for another try; false at once where there is to be none. */
+  /** Waits for the delay of a retry; returns false immediately if the outcome is final. */
   async #waitForRetry(
     outcome: Outcome,
     { method, signal }: OperationRequest,
@@ -130,24 +129,23 @@ export class Sender {
       await delay(delayMs, signal ? { signal } : {});
       return true;
     } catch {
-      return false; // the caller is gone
+      return false; // the caller has left
     }
   }
 }
 
-/** The failure of an attempt that may have been processed all the same. */
+/** The failure of an attempt that was sent, so that it may have been processed. */
 function sentFailure(outcome: Outcome): TransportError | undefined {
   const thrown = "thrown" in outcome ? outcome.thrown : undefined;
   return thrown instanceof TransportError && thrown.sent ? thrown : undefined;
 }
 
 /**
- * Whether the last outcome would hide that an earlier attempt may have been processed: it was not
- * sent, or it is a refusal, which may itself be the consequence of that attempt (a DELETE finds
- * nothing any more, a batch has been dispatched). A GET changes nothing, so there its own answer is
- * the better one.
+ * Whether the last outcome would hide that an earlier attempt may have been processed: either
+ * nothing was sent, or the response is an error, which the earlier attempt may have caused (a
+ * second DELETE is 404). A GET changes nothing, so its last response is always returned.
  */
-function hidesUnknown(outcome: Outcome, method: string): boolean {
+function hidesUncertainty(outcome: Outcome, method: string): boolean {
   if ("reply" in outcome) return method !== "GET" && outcome.reply.status >= 300;
   const { thrown } = outcome;
   return thrown instanceof GatewayError ||

@@ -1,76 +1,64 @@
 /**
- * How bytes get to the upstream and back. One request, one attempt: a transport never
- * follows a redirect, never decodes, and never sends a request a second time.
+ * Sends HTTP requests to the upstream. One `send` is one attempt: a transport never follows a
+ * redirect, never decodes a body and never sends a request a second time.
  */
 export interface Transport {
   /**
-   * Sends a request and resolves when its answer can be judged: a body of up to
-   * {@linkcode BUFFER_BYTES} is whole by then, of a 2xx body that is longer, or takes longer than
-   * {@linkcode HOLD_FACTOR} idle timeouts, the rest is a stream.
+   * Sends a request. Resolves once the body is complete, if it is at most {@linkcode
+   * MAX_BUFFERED_BYTES} long. The rest of a 2xx body that is longer, or that takes longer than
+   * {@linkcode BUFFERING_TIMEOUT_FACTOR} idle timeouts, is a stream.
    *
-   * @throws {TransportError} when there is no whole answer
+   * @throws {import("../errors/transport_error.ts").TransportError} when there is no complete
+   * response
    */
   send(request: UpstreamRequest): Promise<UpstreamReply>;
-  /** Waits for what is under way and closes all connections. */
+  /** Waits for requests in flight and closes all connections. */
   close(): Promise<void>;
   /**
-   * Gives up what is under way as if its time were over, and sends nothing from then on. Absent
-   * where processes do not end.
+   * Ends all requests in flight as if their deadlines had passed, and sends nothing from then on.
+   * Absent on runtimes whose processes are not shut down (Workers).
    */
-  giveUp?(): void;
+  expireAll?(): void;
 }
 
 /** Request to the upstream. */
 export interface UpstreamRequest {
   readonly method: string;
-  /** Path and query, as they go on the wire. */
+  /** Path and query, as they are sent. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;
-  /** Deadline from sending to the answer's headers, in ms. */
+  /** Deadline from sending to the response headers, in ms. */
   readonly timeoutMs: number;
-  /** Longest silence within a body, and longest time spent on an error body, in ms. */
+  /** Longest pause between two chunks of a body, and deadline for an error body, in ms. */
   readonly idleTimeoutMs: number;
   /** Aborts the exchange. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Answer of the upstream. */
+/** Response of the upstream. */
 export interface UpstreamReply {
   readonly status: number;
   /** Names in lower case, in order, repeated where the upstream repeated them. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The bytes as they came. Only of a 2xx body that could not be held the rest is a stream. */
+  /** The bytes as received; a stream only for a 2xx body that was not buffered completely. */
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Bytes of a body that are held before anything is answered: enough for every documented
- * answer of the API but long lists, so that a cut one becomes a clean error; and the most
- * that is ever read of an error body (contract.md §3).
+ * Bytes of a body that are buffered before the gateway responds. All documented responses but long
+ * lists fit, so that a truncated one becomes a complete error response. It is also the most that is
+ * read of an error body (contract.md §3).
  */
-export const BUFFER_BYTES = 64 * 1024;
-
-/** An answer is held for so many idle timeouts: one that falls silent meanwhile is none. */
-export const HOLD_FACTOR = 2;
-
-/** Why there is no answer; `failure.ts` gives it its public code. */
-export class TransportError extends Error {
-  override readonly name = "TransportError";
-  constructor(
-    /** Whether a first byte of the request may have reached the upstream. */
-    readonly sent: boolean,
-    readonly reason: "timeout" | "aborted" | "network" | "invalid_request" | "no_descriptor",
-    options: { cause: unknown },
-  ) {
-    super(`${reason}, ${sent ? "sent" : "not sent"}`, options);
-  }
-}
+export const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /**
- * A deadline that has passed, named as the platform names it (DOM standard, `AbortSignal.timeout`):
- * traces show the name.
+ * A success is buffered for at most this many idle timeouts. More than one, so that a body that
+ * stalls after its first bytes becomes an error response and not a broken stream.
  */
-export function timeUp(what: string): DOMException {
-  return new DOMException(what, "TimeoutError");
+export const BUFFERING_TIMEOUT_FACTOR = 2;
+
+/** A passed deadline, named as by `AbortSignal.timeout` (DOM standard): traces show the name. */
+export function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
 }

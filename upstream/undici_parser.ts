@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:net";
 import { Client } from "undici";
 
 /**
- * Has undici load its HTTP parser, which it otherwise does with its first connection: one request
- * to a server of this process.
+ * Loads undici's HTTP parser, which it otherwise does on its first connection, by sending one
+ * request to a server in this process.
  */
 export async function loadParser(): Promise<void> {
   const server = createServer((socket) => {
@@ -14,7 +14,7 @@ export async function loadParser(): Promise<void> {
   try {
     await client.request({ method: "GET", path: "/" });
   } catch {
-    // Then it is loaded with the first connection.
+    // undici loads it on its first connection instead.
   } finally {
     await client.destroy();
     server.close();

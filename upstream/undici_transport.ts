@@ -1,8 +1,9 @@
 import { buildConnector, Pool } from "undici";
+import { TransportError } from "../errors/transport_error.ts";
 import { Deadlines } from "../limits/deadlines.ts";
-import { PatientClient, type PatientDispatch } from "./patient_client.ts";
-import { timeUp, type Transport, TransportError } from "./transport.ts";
-import { UndiciExchange } from "./undici_exchange.ts";
+import { PausableClient, type PausableDispatchOptions } from "./pausable_client.ts";
+import { timeoutError, type Transport } from "./transport.ts";
+import { UndiciResponseHandler } from "./undici_response_handler.ts";
 
 /** Options of {@linkcode undiciTransport}. */
 export interface UndiciTransportOptions {
@@ -11,18 +12,18 @@ export interface UndiciTransportOptions {
 }
 
 /**
- * An idle connection is dropped after this time: less than the idle timeouts of common
- * servers and load balancers (5 s for Node), so that it is rarely closed under a request.
+ * Idle connections are closed after this time: less than the idle timeouts of common servers and
+ * load balancers (5 s for Node), so that a server rarely closes one just as a request is sent.
  */
 const KEEP_ALIVE_MS = 4_000;
 
-/** Most bytes of response headers; more is a broken or hostile upstream. */
+/** Maximum size of response headers, in bytes; more comes from a broken or hostile upstream. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
 /**
  * A transport over undici's connection pool, for runtimes with sockets. HTTP/1.1 without
- * pipelining: what was written on a connection belongs to one request, so that whether it
- * was sent is never a guess.
+ * pipelining: all bytes written on a connection belong to one request, so it is always known
+ * whether a request was sent.
  */
 export function undiciTransport(
   origin: string,
@@ -32,9 +33,9 @@ export function undiciTransport(
   const pool = new Pool(origin, {
     allowH2: false,
     pipelining: 1,
-    factory: (url, options) => new PatientClient(url, options, connect),
-    // Deadlines are ours. undici's do not count connecting, are late by up to a second, and each of
-    // its timers stays in memory for as long: garbage that outlives the young generation.
+    factory: (url, options) => new PausableClient(url, options, connect),
+    // Replaced by `Deadlines`: undici's timeouts do not include connecting, are up to a second
+    // late, and each of its timers stays in memory for that long.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -43,22 +44,27 @@ export function undiciTransport(
   });
   const isTls = origin.startsWith("https:");
   const deadlines = new Deadlines();
-  let isOver = false;
+  let isShutDown = false;
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
-        if (isOver) {
-          const cause = timeUp("the gateway is being stopped");
+        if (isShutDown) {
+          const cause = timeoutError("the gateway is shutting down");
           return reject(new TransportError(false, "timeout", { cause }));
         }
         const { method, path, headers, body } = request;
-        const exchange = new UndiciExchange(request, { isTls, deadlines, resolve, reject });
-        const dispatch: PatientDispatch = { method, path, headers, body, exchange };
-        pool.dispatch(dispatch, exchange);
+        const responseHandler = new UndiciResponseHandler(request, {
+          isTls,
+          deadlines,
+          resolve,
+          reject,
+        });
+        const options: PausableDispatchOptions = { method, path, headers, body, responseHandler };
+        pool.dispatch(options, responseHandler);
       }),
     close: () => pool.close(),
-    giveUp() {
-      isOver = true;
+    expireAll() {
+      isShutDown = true;
       deadlines.expireAll();
     },
   };

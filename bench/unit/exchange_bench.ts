@@ -1,7 +1,7 @@
 import { OPERATIONS } from "../../operations.ts";
 import { rawPathOf } from "../../raw_url.ts";
 import { CredentialFilter } from "../../upstream/credential_filter.ts";
-import { headersDown, headersUp } from "../../upstream/headers.ts";
+import { requestHeaders, responseHeaders } from "../../upstream/headers.ts";
 import { upstreamPath } from "../../upstream/path.ts";
 
 const url = "http://gateway.example:8080/xms/v1/bench/batches?page=0&page_size=30";
@@ -31,13 +31,13 @@ Deno.bench("raw path of a URL", () => {
 });
 
 Deno.bench("headers for the upstream", () => {
-  headersUp(caller);
+  requestHeaders(caller);
 });
 
 const filter = new CredentialFilter(["a-credential-of-the-usual-length"]);
 
 Deno.bench("headers for the caller", () => {
-  headersDown(reply, filter);
+  responseHeaders(reply, filter);
 });
 
 Deno.bench("path for the upstream", () => {

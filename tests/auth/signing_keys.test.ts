@@ -76,9 +76,9 @@ const FAULTY: Readonly<Record<string, [key: unknown, said: RegExp]>> = {
   "an alg that nobody knows": [{ ...EC, alg: "ES256K" }, /alg that does not fit/],
   "a symmetric key": [{ kty: "oct", k: "c2VjcmV0" }, /symmetric/],
   "a private key": [{ ...EC, d: "AA" }, /private key/],
-  "null": [null, /no JSON object/],
-  "a number": [1, /no JSON object/],
-  "no kty": [{ n: "AQAB", e: "AQAB" }, /no JSON object with a kty/],
+  "null": [null, /not a JSON object/],
+  "a number": [1, /not a JSON object/],
+  "no kty": [{ n: "AQAB", e: "AQAB" }, /not a JSON object with a kty/],
 };
 
 for (const [name, [key, said]] of Object.entries(FAULTY)) {

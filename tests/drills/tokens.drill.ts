@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Pool } from "undici";
 import { CompactSign, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from "jose";
-import { MAX_REMEMBERED_BYTES } from "../../auth/remembered_tokens.ts";
+import { MAX_TOKEN_CACHE_BYTES } from "../../auth/verified_token_cache.ts";
 import { type TestIssuer, testIssuer } from "../support/issuer.ts";
 import type { Drill } from "./kit/drill.ts";
 import { PLAN, startGateway } from "./kit/gateway_process.ts";
@@ -234,7 +234,7 @@ async function largeTokens(): Promise<string> {
   assert(length > 7_500 && length <= 8_192, `${length} characters`);
   assert(grown < MAX_GROWTH_MIB, `grown by ${grown} MiB`);
   assert(slowest < 500, `another caller waited ${slowest} ms`);
-  const boundMiB = MAX_REMEMBERED_BYTES / 1_048_576;
+  const boundMiB = MAX_TOKEN_CACHE_BYTES / 1_048_576;
   return `${LARGE_TOKENS} tokens of up to ${length} characters: grown by ${grown} MiB from ${base} ` +
     `(${boundMiB} are for tokens); another caller was served within ${slowest} ms`;
 }

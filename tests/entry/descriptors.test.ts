@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../config.ts";
 import { countDescriptors } from "../../entry/deno_server.ts";
-import { type DescriptorShortage, withinDescriptors } from "../../entry/descriptors.ts";
+import { type DescriptorShortage, limitToDescriptors } from "../../entry/descriptors.ts";
 import { countDescriptors as countOnNode } from "../../entry/node_server.ts";
 import { testEnv } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
@@ -21,7 +21,7 @@ const CASES: readonly [available: number | undefined, inFlight: number][] = [
 for (const [available, inFlight] of CASES) {
   Deno.test(`with ${available ?? "an unknown number of"} descriptors ${inFlight} of 1000 requests are taken at once`, () => {
     const shortages: DescriptorShortage[] = [];
-    const fitting = withinDescriptors(config, () => available, (found) => shortages.push(found));
+    const fitting = limitToDescriptors(config, () => available, (found) => shortages.push(found));
     assertEquals(fitting.limits.inFlight, inFlight);
     assertEquals(shortages.length, inFlight === 1000 ? 0 : 1);
     if (shortages[0]) assertStringIncludes(shortages[0].advice, `MAX_IN_FLIGHT to ${inFlight} `);

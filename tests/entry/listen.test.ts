@@ -5,7 +5,7 @@ import { ListenError } from "../../entry/server.ts";
 const gateway = {
   fetch: () => new Response(),
   stopAccepting() {},
-  giveUp() {},
+  expireAll() {},
   refuseUnreadBodies() {},
   onError: () => new Response(),
   close: () => Promise.resolve(),

@@ -46,12 +46,12 @@ Deno.test("Deadlines: all that are pending can be made to expire before their ti
   const clock = new Deadlines();
   const expired: string[] = [];
   clock.clear(clock.start(10, () => expired.push("cleared")));
-  const second = clock.start(30, (isOver) => expired.push(`second ${isOver}`));
-  clock.start(30, (isOver) => {
-    expired.push(`first ${isOver}`);
+  const second = clock.start(30, (isShutdown) => expired.push(`second ${isShutdown}`));
+  clock.start(30, (isShutdown) => {
+    expired.push(`first ${isShutdown}`);
     clock.clear(second);
   });
-  clock.start(20, (isOver) => expired.push(`third ${isOver}`));
+  clock.start(20, (isShutdown) => expired.push(`third ${isShutdown}`));
   clock.expireAll();
   await delay(60);
   assertEquals(expired, ["second true", "first true", "third true"]);

@@ -5,10 +5,10 @@ Deno.test("each key has its own slots, and a slot that is given back is free aga
   const limiter = new OutstandingLimiter(2);
   const [first, second] = [limiter.acquire("a"), limiter.acquire("a")];
   assert(first && second);
-  assertEquals([limiter.acquire("a"), limiter.underWay("a")], [undefined, 2]);
+  assertEquals([limiter.acquire("a"), limiter.outstanding("a")], [undefined, 2]);
   assert(limiter.acquire("b"));
   first();
-  assertEquals(limiter.underWay("a"), 1);
+  assertEquals(limiter.outstanding("a"), 1);
   assert(limiter.acquire("a"));
 });
 
@@ -16,7 +16,7 @@ Deno.test("however many keys come and go, what is under way is still counted", (
   const limiter = new OutstandingLimiter(1);
   const release = limiter.acquire("stays");
   for (let i = 0; i < 5_000; i++) limiter.acquire(`caller ${i}`)?.();
-  assertEquals([limiter.underWay("stays"), limiter.underWay("caller 1")], [1, 0]);
+  assertEquals([limiter.outstanding("stays"), limiter.outstanding("caller 1")], [1, 0]);
   assertEquals(limiter.acquire("stays"), undefined);
   release?.();
   assert(limiter.acquire("stays"));

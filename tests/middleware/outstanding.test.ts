@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { jsonReply, testGateway } from "../support/gateway.ts";
-import { TransportError } from "../../upstream/transport.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 

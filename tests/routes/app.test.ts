@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { staticKeySet } from "../../auth/key_set.ts";
-import { TransportError } from "../../upstream/transport.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { TransportError } from "../../errors/transport_error.ts";
+import { undiciTransport } from "../../upstream/undici_transport.ts";
 import { answeringOnce, rawUpstream } from "../support/raw_upstream.ts";
 import { serveGateway } from "../support/served.ts";
-import { TransportError } from "../../upstream/transport.ts";
-import { undiciTransport } from "../../upstream/undici_transport.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
@@ -82,7 +82,7 @@ Deno.test("after a transport was told to give up it sends nothing, and says so",
     assertRejects(() => transport.send({ ...request, ...deadlines }), TransportError);
   const underWay = send();
   while (upstream.requests.length === 0) await delay(5);
-  transport.giveUp?.();
+  transport.expireAll?.();
   const [first, second] = [await underWay, await send()];
   assertEquals([first.reason, first.sent], ["timeout", true]);
   assertEquals([second.reason, second.sent], ["timeout", false]);

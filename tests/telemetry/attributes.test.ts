@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { errors } from "jose";
 import { GatewayError } from "../../errors/gateway_error.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import {
   exceptionAttributes,
   knownMethod,
@@ -9,7 +10,6 @@ import {
   safePath,
   safeQuery,
 } from "../../telemetry/attributes.ts";
-import { TransportError } from "../../upstream/transport.ts";
 
 const PLAN = "/xms/v1/plan-1";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
+import { TransportError } from "../../errors/transport_error.ts";
 import { accessLog, accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
-import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../config.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
 import { Metrics, type MetricSources } from "../../telemetry/metrics.ts";
-import { TransportError, type UpstreamReply } from "../../upstream/transport.ts";
+import type { UpstreamReply } from "../../upstream/transport.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
 import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";

@@ -1,7 +1,7 @@
 import { type AttributeValue, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { TransportError } from "../../upstream/transport.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { jsonReply, type TestGateway, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { GatewayError } from "../../errors/gateway_error.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { upstreamBreaker } from "../../upstream/breaker.ts";
-import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply } from "../support/gateway.ts";
 
 const lost = (reason: TransportError["reason"] = "network") => () =>

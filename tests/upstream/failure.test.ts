@@ -6,8 +6,8 @@ import {
   SAFE_TO_REPEAT,
 } from "../../errors/catalog.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
-import { adviceFor, failureCode, toGatewayError } from "../../upstream/failure.ts";
-import { TransportError } from "../../upstream/transport.ts";
+import { failureCode, TransportError } from "../../errors/transport_error.ts";
+import { adviceFor, toGatewayError } from "../../upstream/failure.ts";
 
 const CODES: readonly [sent: boolean, TransportError["reason"], CatalogCode][] = [
   [false, "network", "upstream_unreachable"],

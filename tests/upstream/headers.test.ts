@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { CredentialFilter } from "../../upstream/credential_filter.ts";
-import { FORWARDED_UP, headerOf, headersDown, headersUp } from "../../upstream/headers.ts";
+import {
+  FORWARDED_REQUEST_HEADERS,
+  headerOf,
+  requestHeaders,
+  responseHeaders,
+} from "../../upstream/headers.ts";
 
 /** What a caller may send that the upstream must not see (contract.md §4). */
 const NEVER_UP = [
@@ -37,15 +42,15 @@ const NEVER_UP = [
 
 Deno.test("only the headers of the allow-list go up", () => {
   const caller = new Headers(NEVER_UP.map((name) => [name, "PRIVATE"]));
-  for (const name of FORWARDED_UP) caller.set(name, `value of ${name}`);
-  assertEquals(headersUp(caller), {
+  for (const name of FORWARDED_REQUEST_HEADERS) caller.set(name, `value of ${name}`);
+  assertEquals(requestHeaders(caller), {
     "accept-encoding": "identity",
-    ...Object.fromEntries(FORWARDED_UP.map((name) => [name, `value of ${name}`])),
+    ...Object.fromEntries(FORWARDED_REQUEST_HEADERS.map((name) => [name, `value of ${name}`])),
   });
 });
 
 Deno.test("no compression is asked for, whatever the caller accepts", () => {
-  assertEquals(headersUp(new Headers({ "accept-encoding": "gzip, br" })), {
+  assertEquals(requestHeaders(new Headers({ "accept-encoding": "gzip, br" })), {
     "accept-encoding": "identity",
   });
 });
@@ -89,7 +94,7 @@ const filter = new CredentialFilter(["hunter2-hunter2-hunter2", "credential-of-a
 for (const name of NEVER_DOWN) {
   Deno.test(`${name} of the upstream does not go down`, () => {
     const reply = [[name, "x"], ["content-type", "application/json"]] as const;
-    assertEquals(headersDown(reply, filter), [["content-type", "application/json"]]);
+    assertEquals(responseHeaders(reply, filter), [["content-type", "application/json"]]);
   });
 }
 
@@ -105,7 +110,7 @@ Deno.test("what describes the answer goes down as it came, repetitions included"
     ["vary", "b"],
     ["ratelimit", '"burst";r=7'],
   ];
-  assertEquals(headersDown(headers, filter), headers);
+  assertEquals(responseHeaders(headers, filter), headers);
 });
 
 Deno.test("what Connection names does not go up", () => {
@@ -115,7 +120,7 @@ Deno.test("what Connection names does not go up", () => {
     "user-agent": "x",
     accept: "*/*",
   });
-  assertEquals(headersUp(caller), { "accept-encoding": "identity", accept: "*/*" });
+  assertEquals(requestHeaders(caller), { "accept-encoding": "identity", accept: "*/*" });
 });
 
 Deno.test("what Connection names does not go down, in any case and however it is listed", () => {
@@ -127,14 +132,14 @@ Deno.test("what Connection names does not go down, in any case and however it is
     ["date", "3"],
     ["expires", "4"],
   ] as const;
-  assertEquals(headersDown(reply, filter), [["expires", "4"]]);
+  assertEquals(responseHeaders(reply, filter), [["expires", "4"]]);
 });
 
 Deno.test("a value that no response can carry does not go down", () => {
   const bad = ["a\rb", "a\nb", "a\0b", "a\x7fb", "snow\u2603"];
-  assertEquals(headersDown(bad.map((value) => ["etag", value]), filter), []);
+  assertEquals(responseHeaders(bad.map((value) => ["etag", value]), filter), []);
   const good: [string, string][] = [["etag", "tab\tand \xe9"], ["vary", ""]];
-  assertEquals(headersDown(good, filter), good);
+  assertEquals(responseHeaders(good, filter), good);
 });
 
 Deno.test("a header is found by its first value, or not at all", () => {
@@ -149,5 +154,5 @@ Deno.test("a header of the upstream that quotes a credential of any plan does no
     ["vary", "credential-of-another-plan"],
     ["date", "1"],
   ] as const;
-  assertEquals(headersDown(reply, filter), [["date", "1"]]);
+  assertEquals(responseHeaders(reply, filter), [["date", "1"]]);
 });

@@ -59,7 +59,7 @@ const FOREIGN = [
 
 for (const path of FOREIGN) {
   Deno.test(`the path ${JSON.stringify(path)} does not go up as a batch's`, () => {
-    assertThrows(() => upstreamPath(getBatch, path, ""), Error, "not of this operation");
+    assertThrows(() => upstreamPath(getBatch, path, ""), Error, "does not match the operation");
   });
 }
 

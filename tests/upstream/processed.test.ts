@@ -9,9 +9,9 @@ import type { Failure } from "../../errors/gateway_error.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { MAX_RETRY_AFTER_S } from "../../errors/retry_after.ts";
 import { toFailure, toResponse } from "../../errors/to_response.ts";
+import { TransportError } from "../../errors/transport_error.ts";
 import { toGatewayError } from "../../upstream/failure.ts";
 import { normalize } from "../../upstream/normalize.ts";
-import { TransportError } from "../../upstream/transport.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { TransportError } from "../../errors/transport_error.ts";
 import { mayRetry, type Outcome, RetryBudget, retryDelayMs } from "../../upstream/retry.ts";
-import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const METHODS = ["GET", "PUT", "DELETE", "POST"] as const;

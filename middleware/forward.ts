@@ -1,27 +1,27 @@
 import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
-import { bodyOf } from "../middleware/answers.ts";
-import { allowedMethods } from "../operations.ts";
-import { CredentialFilter } from "./credential_filter.ts";
-import type { Credentials } from "./credentials.ts";
-import { decodeBody } from "./decode.ts";
-import { headerOf, headersDown, headersUp } from "./headers.ts";
-import { normalize } from "./normalize.ts";
-import { upstreamPath } from "./path.ts";
-import type { UpstreamReply } from "./transport.ts";
-import { type OperationRequest, Sender, type SenderOptions } from "./sender.ts";
-import { watched, type WatchedOptions } from "./watched.ts";
+import { allowedMethods } from "../route_table.ts";
+import { CredentialFilter } from "../upstream/credential_filter.ts";
+import type { Credentials } from "../upstream/credentials.ts";
+import { decodeBody } from "../upstream/decode.ts";
+import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
+import { normalize } from "../upstream/normalize.ts";
+import { upstreamPath } from "../upstream/path.ts";
+import { type OperationRequest, Sender, type SenderOptions } from "../upstream/sender.ts";
+import type { UpstreamReply } from "../upstream/transport.ts";
+import { bodyOf } from "./answers.ts";
+import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
 /** Options of {@linkcode forward}. */
-export interface ForwardOptions extends Omit<SenderOptions, "upstream">, WatchedOptions {
+export interface ForwardOptions extends Omit<SenderOptions, "upstream">, TrackedBodyOptions {
   credentials: Credentials;
   upstream: {
     /** Base URL of the SMS API. */
     url: string;
-    /** From sending to the upstream's headers, in ms. */
+    /** Deadline from sending to the response headers, in ms. */
     timeoutMs: number;
-    /** Longest silence within a body, in ms. */
+    /** Longest pause between two chunks of a body, in ms. */
     idleTimeoutMs: number;
   };
 }
@@ -29,7 +29,7 @@ export interface ForwardOptions extends Omit<SenderOptions, "upstream">, Watched
 /** Statuses that must not have a body (Fetch standard, null body status). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** Sends the request to the SMS API and answers as contract.md §2 to §4 say. */
+/** Forwards the request to the SMS API, and its response to the caller (contract.md §2 to §4). */
 export function forward(options: ForwardOptions): Handler<GatewayEnv> {
   const upstream = new URL(options.upstream.url);
   const sender = new Sender({ ...options, upstream });
@@ -37,41 +37,40 @@ export function forward(options: ForwardOptions): Handler<GatewayEnv> {
 
   return async function forward(c) {
     const exchange = c.get("exchange");
-    const request = toUpstream(c, options, upstream);
-    const reply = await sender.send(exchange, request);
-    if (reply.status >= 300) throw await refused(exchange, reply, filter);
-    return answer(c, reply, { options, filter });
+    const reply = await sender.send(exchange, toUpstreamRequest(c, options, upstream));
+    if (reply.status >= 300) throw await toError(exchange, reply, filter);
+    return toResponse(c, reply, { options, filter });
   };
 }
 
-function toUpstream(
+function toUpstreamRequest(
   c: Context<GatewayEnv>,
   { credentials, upstream: { timeoutMs, idleTimeoutMs } }: ForwardOptions,
   upstream: URL,
 ): OperationRequest {
   const exchange = c.get("exchange");
   const { operation, servicePlanId } = exchange;
-  if (!operation || !servicePlanId) throw new Error("only a known operation is forwarded");
+  if (!operation || !servicePlanId) throw new Error("the request was not routed and authenticated");
   const basePath = upstream.pathname.replace(/\/$/, "");
-  const { method } = operation; // a HEAD goes up as the GET it is short for
+  const { method } = operation; // GET for a HEAD
   return {
     method,
     path: basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
     headers: {
-      ...headersUp(c.req.raw.headers),
+      ...requestHeaders(c.req.raw.headers),
       authorization: credentials.authorization(servicePlanId),
       "x-request-id": exchange.requestId,
     },
     body: method === "GET" ? null : exchange.body ?? null,
     timeoutMs,
     idleTimeoutMs,
-    // A caller that hangs up takes a GET back, but not what may send a message.
+    // A caller that disconnects aborts a GET, but no request that may send a message.
     signal: method === "GET" ? c.req.raw.signal : undefined,
   };
 }
 
-/** The upstream's refusal as the contract documents it. */
-async function refused(
+/** Converts an error of the upstream to the documented shape. */
+async function toError(
   { operation, route }: Exchange,
   { status, headers, body }: UpstreamReply,
   filter: CredentialFilter,
@@ -85,22 +84,24 @@ async function refused(
   }));
 }
 
-function answer(
+function toResponse(
   c: Context<GatewayEnv>,
   { status, headers, body }: UpstreamReply,
-  { options, filter }: { options: WatchedOptions; filter: CredentialFilter },
+  { options, filter }: { options: TrackedBodyOptions; filter: CredentialFilter },
 ): Response {
   const exchange = c.get("exchange");
-  const init = { status, headers: headersDown(headers, filter) };
+  const init = { status, headers: responseHeaders(headers, filter) };
   init.headers.push(["x-request-id", exchange.requestId]);
   if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
     if (!(body instanceof Uint8Array)) void body.cancel();
     return new Response(null, init);
   }
-  if (!(body instanceof Uint8Array)) return new Response(watched(exchange, body, options), init);
+  if (!(body instanceof Uint8Array)) {
+    return new Response(trackedBody(exchange, body, options), init);
+  }
   exchange.bytesOut = body.byteLength;
   if (headerOf(headers, "content-length") === undefined) {
-    init.headers.push(["content-length", String(body.byteLength)]); // a stream has no length
+    init.headers.push(["content-length", String(body.byteLength)]); // else the runtime would use chunks
   }
   return new Response(bodyOf(c, body), init);
 }

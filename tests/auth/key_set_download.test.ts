@@ -1,10 +1,11 @@
 import { assertEquals, assertNotMatch } from "@std/assert";
-import { keysIn } from "../../auth/key_set_download.ts";
-import { fetchFailure } from "../../auth/fetch_failure.ts";
-import { downloadKeySet } from "../../auth/key_set_download.ts";
+import { downloadFailureReason, downloadKeySet, parseKeySet } from "../../auth/key_set_download.ts";
 
 async function failureOf(url: string): Promise<string> {
-  return await downloadKeySet(url, fetch).then(keysIn).then(() => "none", fetchFailure);
+  return await downloadKeySet(url, fetch).then(parseKeySet).then(
+    () => "none",
+    downloadFailureReason,
+  );
 }
 
 /** An issuer that answers so. */
@@ -72,19 +73,19 @@ const NODE: readonly [code: string, said: string][] = [
 for (const [code, said] of NODE) {
   Deno.test(`a failure with the code ${code} is reported as: ${said}`, () => {
     const cause = Object.assign(new Error("of https://user:secret@host/?key=secret"), { code });
-    assertEquals(fetchFailure(new TypeError("fetch failed", { cause })), said);
+    assertEquals(downloadFailureReason(new TypeError("fetch failed", { cause })), said);
   });
 }
 
 Deno.test("a fetch that took too long is a timeout, on every runtime", () => {
   assertEquals(
-    fetchFailure(AbortSignal.abort(new DOMException("x", "TimeoutError")).reason),
+    downloadFailureReason(AbortSignal.abort(new DOMException("x", "TimeoutError")).reason),
     "timeout",
   );
 });
 
 Deno.test("of a failure that nobody foresaw nothing is quoted", () => {
   for (const error of [new RangeError("secret"), "secret", undefined, { secret: 1 }]) {
-    assertNotMatch(fetchFailure(error), /secret/);
+    assertNotMatch(downloadFailureReason(error), /secret/);
   }
 });

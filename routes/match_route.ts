@@ -2,7 +2,8 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import { type PathProblem, pathProblemAnchor } from "../errors/path_problems.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Check } from "../middleware/checks.ts";
-import { type Operation, type Route, ROUTES } from "../operations.ts";
+import type { Operation } from "../operations.ts";
+import { type Route, ROUTES } from "../route_table.ts";
 
 /** What every path of the API begins with. */
 const PREFIX = "/xms/v1";
@@ -11,8 +12,8 @@ const PREFIX = "/xms/v1";
  * Finds the operation that a request asks for, by its path as it was sent: 404 where no path
  * of the API matches byte for byte, 405 where the path has no such method (contract.md §1).
  */
-export function smsApi(): Check {
-  return function smsApi(c) {
+export function matchRoute(): Check {
+  return function matchRoute(c) {
     const exchange = c.get("exchange");
     const route = findRoute(exchange.rawPath);
     if (!route) throw noSuchPath(exchange);

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_REMEMBERED_BYTES, RememberedTokens } from "../../auth/remembered_tokens.ts";
+import { MAX_TOKEN_CACHE_BYTES, VerifiedTokenCache } from "../../auth/verified_token_cache.ts";
 
 const ISSUER = "https://issuer.test";
 
 /** A token of 7.8 KB is as long as that of them, and says as much. */
 const tokenOf = (n: number) => `${n}.`.padEnd(7_800, "x");
 
-const remember = (tokens: RememberedTokens, n: number, servicePlans: readonly string[]) => {
+const remember = (tokens: VerifiedTokenCache, n: number, servicePlans: readonly string[]) => {
   const principal = { issuer: ISSUER, subject: `service-${n}`, servicePlans };
   tokens.set(tokenOf(n), { principal, expiresAt: n });
 };
@@ -19,19 +19,19 @@ const LISTS: Readonly<Record<string, [(n: number) => string[], leastBytes: numbe
 
 for (const [name, [listOf, leastBytes]] of Object.entries(LISTS)) {
   Deno.test(`tokens with ${name} are forgotten, the oldest first, before they outgrow their memory`, () => {
-    const tokens = new RememberedTokens();
+    const tokens = new VerifiedTokenCache();
     const count = 10_000;
     for (let n = 0; n < count; n++) remember(tokens, n, listOf(n));
     const kept = Array.from({ length: count }, (_, n) => n).filter((n) => tokens.get(tokenOf(n)));
     assert(kept.length > 100, `${kept.length}`);
-    assert(kept.length * leastBytes <= MAX_REMEMBERED_BYTES, `${kept.length}`);
+    assert(kept.length * leastBytes <= MAX_TOKEN_CACHE_BYTES, `${kept.length}`);
     assertEquals(kept[0], count - kept.length);
     assertEquals(tokens.get(tokenOf(count - 1))?.principal.servicePlans, listOf(count - 1));
   });
 }
 
 Deno.test("a usual token is remembered among ten thousand others", () => {
-  const tokens = new RememberedTokens();
+  const tokens = new VerifiedTokenCache();
   const plans = ["01FC66621VHDBN119Z8PMV1QPU", "01FC66621VHDBN119Z8PMV1QPV"];
   for (let n = 0; n < 10_000; n++) remember(tokens, n, [...plans]);
   for (const n of [0, 5_000, 9_999, 0]) {
@@ -43,7 +43,7 @@ Deno.test("a usual token is remembered among ten thousand others", () => {
 });
 
 Deno.test("tokens that name the same plans share one list", () => {
-  const tokens = new RememberedTokens();
+  const tokens = new VerifiedTokenCache();
   for (const n of [1, 2]) remember(tokens, n, ["a", "b"]);
   const [first, second] = [1, 2].map((n) => tokens.get(tokenOf(n))?.principal.servicePlans);
   assert(first && first === second);
@@ -51,7 +51,7 @@ Deno.test("tokens that name the same plans share one list", () => {
 
 Deno.test("no token gets the plans of another, however alike they are", () => {
   const lists = [["a", "b"], ["b", "a"], ["a,b"], ["a\0b"], ['a","b'], ["a", "b", ""], [], [""]];
-  const tokens = new RememberedTokens();
+  const tokens = new VerifiedTokenCache();
   for (const [n, plans] of lists.entries()) remember(tokens, n, plans);
   for (const [n, plans] of lists.entries()) {
     assertEquals(tokens.get(tokenOf(n))?.principal.servicePlans, plans);
@@ -59,7 +59,7 @@ Deno.test("no token gets the plans of another, however alike they are", () => {
 });
 
 Deno.test("after all was cleared no token is remembered", () => {
-  const tokens = new RememberedTokens();
+  const tokens = new VerifiedTokenCache();
   for (const n of [1, 2]) remember(tokens, n, ["a"]);
   assert(tokens.get(tokenOf(1))); // among the recent ones as well
   tokens.clear();

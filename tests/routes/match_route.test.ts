@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { allowedMethods, OPERATIONS } from "../../operations.ts";
+import { OPERATIONS } from "../../operations.ts";
+import { allowedMethods } from "../../route_table.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const SAMPLES: Readonly<Record<string, string>> = {

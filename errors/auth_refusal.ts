@@ -1,11 +1,11 @@
-import { GatewayError } from "../errors/gateway_error.ts";
+import { GatewayError } from "./gateway_error.ts";
 
-/** Why a token was refused: low-cardinality, fit for a metric. */
+/** Why a token was refused: few values, so it can be a metric attribute. */
 export type AuthRefusalReason = keyof typeof REFUSALS;
 
 /**
- * What is said about each reason: `text` to the developer, `description` in the challenge
- * (RFC 6750 §3). Only an expired token's says "expired": clients act on that word.
+ * By reason: `text` for the body of the error, `description` for the challenge (RFC 6750 §3). The
+ * word "expired" is only in that of an expired token, since clients search for it.
  */
 const REFUSALS = {
   missing: { text: "No bearer token was sent. Send it as: Authorization: Bearer <token>." },
@@ -58,18 +58,20 @@ const REFUSALS = {
 
 /** Options of {@linkcode AuthRefusal}. */
 export interface AuthRefusalOptions {
-  /** What the verification failed with; for the span only. */
+  /** The error of the verification; for the span only. */
   cause?: unknown;
   /** The `sub` claim of an expired token; ignored unless it is a string. */
   unverifiedSubject?: unknown;
 }
 
-/** Longer subjects are cut before they go to spans and logs, in characters. */
+/** Maximum length of a subject in spans and logs, in characters; longer ones are truncated. */
 const MAX_SUBJECT_LENGTH = 256;
 
-/** A refused token; carries its reason for the metrics. */
+/** A 401 for a refused token, with its reason for span, log and metrics. */
 export class AuthRefusal extends GatewayError {
-  /** The `sub` of an expired token, printable and cut. It is not verified: for spans and logs only. */
+  /**
+   * The `sub` of an expired token, sanitized and truncated; not verified: for spans and logs only.
+   */
   readonly unverifiedSubject?: string;
 
   constructor(
@@ -89,12 +91,12 @@ export class AuthRefusal extends GatewayError {
   }
 }
 
-/** Without control characters and lone surrogates, and not too long. */
+/** Truncated, without control characters and lone surrogates. */
 function printable(text: string): string {
   return text.slice(0, MAX_SUBJECT_LENGTH).replaceAll(/\p{Cc}/gu, "").toWellFormed();
 }
 
-/** RFC 6750 §3: no error code where no token was sent. */
+/** The challenge; without an error code if no token was sent (RFC 6750 §3). */
 function challenge(description: string | undefined): string {
   const realm = 'Bearer realm="sms-gateway"';
   return description

@@ -3,9 +3,9 @@ import { delay } from "@std/async/delay";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import type { Exchange } from "../../exchange.ts";
 import { Deadlines } from "../../limits/deadlines.ts";
-import { watched } from "../../upstream/watched.ts";
+import { trackedBody } from "../../middleware/tracked_body.ts";
 
-/** A body of three chunks of ten bytes, watched with 50 ms to take each. */
+/** A body of three chunks of ten bytes, trackedBody with 50 ms to take each. */
 function scene() {
   let left = 3;
   let cancelled: unknown;
@@ -16,11 +16,11 @@ function scene() {
   // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
   const exchange = {} as any as Exchange;
   const deadlines = new Deadlines();
-  const stream = watched(exchange, body, { takeTimeoutMs: 50, deadlines });
+  const stream = trackedBody(exchange, body, { readTimeoutMs: 50, deadlines });
   return { exchange, stream, deadlines, cancelled: () => cancelled };
 }
 
-Deno.test("a watched body arrives whole, is counted, and tells its end", async () => {
+Deno.test("a trackedBody body arrives whole, is counted, and tells its end", async () => {
   const { exchange, stream } = scene();
   assertEquals((await new Response(stream).bytes()).byteLength, 30);
   await exchange.streamed;
@@ -28,15 +28,17 @@ Deno.test("a watched body arrives whole, is counted, and tells its end", async (
   await delay(80); // no deadline is left behind
 });
 
-Deno.test("the last byte of a watched body comes by itself, however its chunks are cut", async () => {
+Deno.test("the last byte of a trackedBody body comes by itself, however its chunks are cut", async () => {
   for (const sizes of [[1], [1, 1], [10], [1, 10, 1], [3, 2, 1, 10]]) {
     const bytes = Uint8Array.from({ length: sizes.reduce((a, b) => a + b) }, (_, index) => index);
     let start = 0;
     const chunks = sizes.map((size) => bytes.slice(start, start += size));
     // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
     const exchange = {} as any as Exchange;
-    const options = { takeTimeoutMs: 50, deadlines: new Deadlines() };
-    const pieces = await Array.fromAsync(watched(exchange, ReadableStream.from(chunks), options));
+    const options = { readTimeoutMs: 50, deadlines: new Deadlines() };
+    const pieces = await Array.fromAsync(
+      trackedBody(exchange, ReadableStream.from(chunks), options),
+    );
     assertEquals(pieces.flatMap((piece) => [...piece]), [...bytes]);
     assertEquals([pieces.at(-1)?.byteLength, pieces.every((piece) => piece.byteLength > 0)], [
       1,
@@ -64,7 +66,7 @@ Deno.test("a stop that cuts a body is not the caller's doing", async () => {
   assertEquals(error.failure.code, "overloaded");
 });
 
-Deno.test("a caller that hangs up ends the watched body and its source", async () => {
+Deno.test("a caller that hangs up ends the trackedBody body and its source", async () => {
   const { exchange, stream, cancelled } = scene();
   const ended = exchange.streamed?.catch((why) => why);
   await stream.cancel("gone");

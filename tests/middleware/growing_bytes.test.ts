@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GrowingBytes } from "../../upstream/bytes.ts";
+import { GrowingBytes } from "../../middleware/growing_bytes.ts";
 
 Deno.test("bytes that come in pieces are whole, whatever the pieces", () => {
   for (const pieceBytes of [1, 3, 4_096, 5_000, 100_000]) {

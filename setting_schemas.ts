@@ -1,0 +1,95 @@
+import * as v from "valibot";
+
+/** Signature algorithms that can be configured; no symmetric ones, and not `none`. */
+export const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+/** Maximum delay of a timer, in ms (a signed 32-bit integer). */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** A decimal integer in a range. */
+export const integer = (min: number, max: number) =>
+  v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.minValue(min), v.maxValue(max));
+
+/** A duration in ms that a timer can wait. */
+export const milliseconds = integer(1, MAX_TIMER_MS);
+
+/** An http(s) URL without credentials or fragment. */
+export const httpUrl = v.pipe(v.string(), v.check(isPlainHttpUrl));
+
+/** An http(s) URL without credentials, query or fragment; trailing slashes are removed. */
+export const baseUrl = v.pipe(
+  httpUrl,
+  v.check((url) => !url.includes("?")),
+  v.transform(withoutTrailingSlashes),
+);
+
+const json = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return JSON.parse(dataset.value) as unknown;
+    } catch {
+      addIssue();
+      return NEVER;
+    }
+  }),
+);
+
+/** A string that is not blank. */
+export const notBlank = v.pipe(v.string(), v.regex(/\S/));
+
+/** A token that can be sent in a header: visible ASCII. */
+const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+
+/** A JSON object: service plan id → API token. */
+export const servicePlans = v.pipe(
+  json,
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
+  v.check((plans) => Object.keys(plans).length > 0),
+);
+
+/** A public key with the members that its type requires (RFC 7518 §6, RFC 8037 §2). */
+const publicKey = v.pipe(
+  v.variant("kty", [
+    v.looseObject({ kty: v.literal("RSA"), n: v.string(), e: v.string() }),
+    v.looseObject({ kty: v.literal("EC"), crv: v.string(), x: v.string(), y: v.string() }),
+    v.looseObject({ kty: v.literal("OKP"), crv: v.string(), x: v.string() }),
+  ]),
+  v.check((key) => !("d" in key)),
+);
+
+/** A JSON Web Key Set with public keys only (RFC 7517 §5). */
+export const keySet = v.pipe(json, v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) }));
+
+/** A comma-separated list of {@linkcode ALGORITHMS}. */
+export const algorithms = v.pipe(
+  v.string(),
+  v.transform((list) => list.split(",").map((name) => name.trim())),
+  v.array(v.picklist(ALGORITHMS)),
+);
+
+/** Without a regular expression, which would backtrack at every slash of the URL. */
+function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end--;
+  return url.slice(0, end);
+}
+
+function isPlainHttpUrl(text: string): boolean {
+  // URL accepts blanks, and hides an empty fragment; both would break a path that is appended.
+  if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && !username && !password;
+}
