@@ -1,6 +1,6 @@
 import { type JsonSchema as Draft7Schema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
-import * as schemas from "../sandbox/schemas/mod.ts";
+import * as schemas from "../schemas/mod.ts";
 import { MEMBERS, TITLES } from "./members.ts";
 
 /** A JSON Schema of OpenAPI 3.1, as far as this document makes use of it. */

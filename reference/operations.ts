@@ -8,7 +8,7 @@ import {
   ListDeliveryReportsQuery,
   ListGroupsQuery,
   ListInboundsQuery,
-} from "../sandbox/schemas/mod.ts";
+} from "../schemas/mod.ts";
 import type { ComponentName } from "./json_schema.ts";
 
 /** The id of an operation of `operations.ts`. */

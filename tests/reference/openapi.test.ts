@@ -8,7 +8,7 @@ import { componentSchemas } from "../../reference/json_schema.ts";
 import { MEMBERS } from "../../reference/members.ts";
 import { openApiDocument } from "../../reference/openapi.ts";
 import { NOTES } from "../../reference/operations.ts";
-import * as schemas from "../../sandbox/schemas/mod.ts";
+import * as schemas from "../../schemas/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- tests look into whatever was generated
 type Json = any;
