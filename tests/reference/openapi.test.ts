@@ -83,9 +83,12 @@ Deno.test("whatever is referred to is there", () => {
 
 Deno.test("every example fulfils the schema of its operation", () => {
   for (const { id } of OPERATIONS) {
-    const { request, answer } = NOTES[id];
+    const { request, response } = NOTES[id];
     for (
-      const [name, example] of [[request, EXAMPLES[id]?.request], [answer, EXAMPLES[id]?.answer]]
+      const [name, example] of [[request, EXAMPLES[id]?.request], [
+        response,
+        EXAMPLES[id]?.response,
+      ]]
     ) {
       if (name === undefined) continue;
       assert(example !== undefined, `${id} has no example of ${name}`);
