@@ -29,7 +29,7 @@ function importsOf(folder: string): Map<string, string[]> {
   for (const { name } of Deno.readDirSync(new URL(`${folder}/`, ROOT))) {
     if (!name.endsWith(".ts")) continue;
     const url = new URL(`${folder}/${name}`, ROOT);
-    const found = Deno.readTextFileSync(url).matchAll(/(?:from|import\() ?"(\.[^"]+\.ts)"/g);
+    const found = Deno.readTextFileSync(url).matchAll(/(?:from|import\(?) ?"(\.[^"]+\.ts)"/g);
     const paths = [...found].map(([, path = ""]) =>
       new URL(path, url).href.slice(ROOT.href.length)
     );
