@@ -14,8 +14,11 @@ type Values = {
 
 /** Everything the gateway can be told, parsed. Holds secrets: never print it. */
 export interface Config {
+  /** Port to listen on. */
   readonly port: number;
+  /** Address to listen on. */
   readonly host: string;
+  /** The SMS API, and how requests to it are timed and retried. */
   readonly upstream: {
     /** Base URL without a trailing slash. */
     readonly url: string;
@@ -24,6 +27,7 @@ export interface Config {
     readonly retryAttempts: number;
     readonly breaker: { readonly failures: number; readonly resetMs: number };
   };
+  /** Limits of outstanding requests; beyond them a request is refused. */
   readonly limits: {
     /** Requests at once, in all. */
     readonly inFlight: number;
@@ -32,6 +36,7 @@ export interface Config {
   };
   /** Service plan id → API token of the upstream. */
   readonly servicePlans: Readonly<Record<string, string>>;
+  /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
     readonly audience: string;
@@ -44,15 +49,20 @@ export interface Config {
     readonly jwksCooldownMs: number;
     readonly jwksMaxStaleMs: number;
   };
+  /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
+  /** Time for a whole request body to arrive, in ms. */
   readonly requestBodyTimeoutMs: number;
+  /** Time from a signal to the end of the process, in ms. */
   readonly shutdownGraceMs: number;
   /** Whether the reference is served. */
   readonly docs: boolean;
+  /** The least level that is logged, and the format of log lines. */
   readonly log: {
     readonly level: "debug" | "info" | "warning" | "error";
     readonly format: "auto" | "json" | "text";
   };
+  /** Where spans and metrics are exported, and how many. */
   readonly telemetry: {
     /** Base URL of the collector; undefined: spans are not exported. */
     readonly otlpEndpoint: string | undefined;

@@ -16,37 +16,41 @@ import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
 import { type Transport, TransportError } from "./upstream/transport.ts";
 
-/** What a runtime has to bring, and what it may replace. */
+export type { Config };
+
+/** What a runtime has to provide, and what it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
+  /** Sends requests to the upstream. */
   transport: Transport;
-  /** Takes a record for every request. Default: none is made. */
+  /** Receives a log record for every request. Default: no access log. */
   accessLog?: Sink;
   /**
-   * For runtimes where timers, connections and promises end with the request that started them
-   * (Workers): told of work that goes on after the answer. Default: they outlive requests.
+   * For runtimes that end timers, connections and promises with the request that started them
+   * (Workers): registers work that continues after the response. Default: work outlives requests.
    */
   waitUntil?: (work: Promise<unknown>) => void;
 }
 
-/** A gateway with everything it needs, on whatever runtime. */
+/** A gateway, independent of the runtime. */
 export interface Gateway {
+  /** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
-  /** From now on `/readyz` says no, so that no new requests are routed here. */
+  /** Makes `/readyz` answer 503 from now on, so that no new requests are routed here. */
   stopAccepting(): void;
-  /** The answer to what the handler itself failed at, told to the log. */
+  /** The response for an error that the handler did not catch; logs the error. */
   onError: (error: unknown) => Response;
-  /** Answers what is still under way as if its time were over, so that it leaves its trace. */
+  /** Ends the requests in flight as if their deadlines had passed, so that each has its span. */
   giveUp(): void;
-  /** Closes connections and exports what is left; call it when the last request is answered. */
+  /** Closes connections and exports the rest; call it after the last response. */
   close(): Promise<void>;
-  /** Exports what there is now, when the last answer cannot be waited for. */
+  /** Exports what is recorded so far, if the last response cannot be awaited. */
   flush(): Promise<void>;
 }
 
-/** Most of MAX_IN_FLIGHT that may wait for the issuer, so that the rest serves tokens of known keys. */
+/** Share of MAX_IN_FLIGHT that may wait for the issuer; the rest serves tokens of known keys. */
 const MAX_WAITING_SHARE = 1 / 10;
 
-/** Puts a gateway together: config and the world in, a fetch handler out. */
+/** Composes a gateway from its config and the parts of the runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
   const { waitUntil } = parts;

@@ -5,10 +5,9 @@ import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
 
 /**
- * The variables of the settings, and others that look like them, so that they can be warned about.
- * With OTEL_DENO, as on Deno Deploy, Deno itself reports every request to
- * OTEL_EXPORTER_OTLP_ENDPOINT: our spans go there only when OTLP_ENDPOINT says so, or each
- * request would be counted twice.
+ * Reads the variables of the settings, and the names of misspelt ones for a warning. With OTEL_DENO,
+ * as on Deno Deploy, Deno itself exports spans to OTEL_EXPORTER_OTLP_ENDPOINT. The gateway then
+ * exports to OTLP_ENDPOINT only, so that no request is counted twice.
  */
 function readEnvironment(): Record<string, string | undefined> {
   const others = otherNames().map((name) => [name, ""]);
@@ -19,8 +18,8 @@ function readEnvironment(): Record<string, string | undefined> {
 }
 
 /**
- * The names of variables beside the settings. The start task grants access by name and first word
- * (`AUTH_*`): then Deno does not list the variables, but says whether a given one is set.
+ * The names of variables that are not settings. The start task grants access by name and prefix
+ * (`AUTH_*`), with which Deno does not list the variables, but tells whether a given one is set.
  */
 function otherNames(): string[] {
   const { state } = Deno.permissions.querySync({ name: "env" });
@@ -32,7 +31,7 @@ function isSet(name: string): boolean {
   try {
     return Deno.env.has(name);
   } catch {
-    return false; // access is not granted: whoever starts it by another command may grant less
+    return false; // a command other than the start task may grant access to fewer variables
   }
 }
 

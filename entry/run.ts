@@ -10,6 +10,8 @@ import { undiciTransport } from "../upstream/undici_transport.ts";
 import { type CountDescriptors, withinDescriptors } from "./descriptors.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
+export type { Environment, WriteBytes };
+
 /** What a runtime with processes and sockets brings along. */
 export interface Runtime {
   /** Names that are no settings are compared with the settings; their values are not read. */
@@ -18,9 +20,15 @@ export interface Runtime {
   readonly write: WriteBytes;
   /** Whether a person reads them. */
   readonly isTerminal: boolean;
-  /** @throws {ListenError} where it cannot listen */
+  /**
+   * Starts a server for the gateway.
+   *
+   * @throws {ListenError} if it cannot listen
+   */
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
+  /** Counts the file descriptors that the process can open. */
   readonly countDescriptors: CountDescriptors;
+  /** Ends the process with an exit code. */
   readonly exit: (code: number) => void;
 }
 

@@ -36,6 +36,7 @@ export class ServeLoop<Server extends AcceptingServer> {
   #recovery: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
+  /** Creates a loop that starts no server before {@linkcode listen}. */
   constructor(options: ServeLoopOptions<Server>) {
     this.#options = options;
   }

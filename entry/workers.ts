@@ -27,6 +27,7 @@ const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 let gateway: Gateway | undefined;
 
+/** The module that a Workers runtime loads. */
 export default {
   /** Bindings are the settings, by the names they have everywhere. */
   fetch(request: Request, env: Environment, context: ExecutionContext): Promise<Response> {
