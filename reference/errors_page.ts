@@ -50,7 +50,7 @@ function content(): Markup {
   const errors = STATUSES.filter(({ status }) => status >= 400);
   return markup`<main class="text" id="content">
 <h1>Statuses and errors</h1>
-${WIRE_SHAPE}
+${ERROR_FORMAT}
 <h2 id="codes">All codes</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
 <table>
@@ -67,8 +67,9 @@ ${errors.map(section)}${OTHERS}
 </main>`;
 }
 
-const WIRE_SHAPE = markup`<p>An error is JSON with exactly two members, both strings; a 404 has no
-body.</p>
+const ERROR_FORMAT =
+  markup`<p>The body of an error is a JSON object with exactly two members, both strings; a
+404 has no body.</p>
 <pre tabindex="0" role="region" aria-label="An error"><code>HTTP/1.1 403 Forbidden
 Content-Type: application/json
 X-Error-Origin: upstream

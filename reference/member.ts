@@ -5,6 +5,6 @@ export interface Member {
   readonly pattern?: string;
   readonly examples?: readonly unknown[];
   readonly minLength?: number;
-  /** Of the entries, where the member is a list. */
+  /** Notes of the entries, if the member is a list. */
   readonly items?: { readonly description?: string; readonly format?: string };
 }

@@ -12,7 +12,7 @@ import type { Message, Substitutions } from "./resources.ts";
 /** Default and longest time to deliver, counted from `send_at`. */
 const MAX_LIFETIME_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** A binary SMS holds 140 bytes, its header included. */
+/** A binary SMS has at most 140 bytes, including its header. */
 const MAX_BINARY_BYTES = 140;
 
 /** A message that fulfils every rule, and its times in ms since the epoch. */

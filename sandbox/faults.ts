@@ -80,7 +80,7 @@ export class ActiveFault {
 
 const PREFIX = "sandbox_";
 
-/** The fault in a query string, if there is one. Throws a 400 that names what was expected. */
+/** The fault in a query string, if any. Throws a 400 that names what was expected. */
 export function faultInQuery(query: string): Fault | undefined {
   if (!query.includes(PREFIX)) return undefined;
   const asked: Record<string, unknown> = {};
@@ -90,7 +90,7 @@ export function faultInQuery(query: string): Fault | undefined {
   return Object.keys(asked).length > 0 ? readFault(Fault, asked, PREFIX) : undefined;
 }
 
-/** `input` as a fault. Throws a 400 that names every wrong member and what was expected. */
+/** Parses a fault. Throws a 400 that names every invalid member and what was expected. */
 export function readFault<S extends v.GenericSchema>(
   schema: S,
   input: unknown,

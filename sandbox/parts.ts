@@ -18,7 +18,7 @@ const CAPACITY = {
 const GSM_BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/** Each of these is an escape septet and a second one. */
+/** Each of these characters needs two septets, the first of which is the escape. */
 const GSM_EXTENSION = "\f^{}\\[~]|€";
 
 const SEPTETS: ReadonlyMap<string, number> = new Map([

@@ -62,7 +62,7 @@ const mediaOptions = {
 
 const to = v.pipe(v.array(Target), v.minLength(1), v.maxLength(1000));
 
-/** A text message to send; without a `type` a message is one. */
+/** A text message to send; `mt_text` is the default `type`. */
 export const SendTextRequest = v.object({
   type: v.optional(v.literal("mt_text"), "mt_text"),
   to,
