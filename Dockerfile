@@ -27,8 +27,7 @@ COPY limits limits
 COPY middleware middleware
 COPY reference reference
 COPY routes routes
-COPY sandbox/schemas sandbox/schemas
-COPY sandbox/timestamps.ts sandbox/timestamps.ts
+COPY schemas schemas
 COPY telemetry telemetry
 COPY upstream upstream
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/live.ts"]
@@ -36,6 +35,7 @@ RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts"
 FROM base AS demo-files
 COPY ops/container ops/container
 COPY sandbox sandbox
+COPY schemas schemas
 COPY scripts/demo_issuer.ts scripts/issuer.ts scripts/
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "sandbox/main.ts", "scripts/issuer.ts"]
 

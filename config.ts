@@ -13,8 +13,11 @@ type Values = {
 
 /** The parsed configuration. It contains secrets, so it must not be logged. */
 export interface Config {
+  /** Port to listen on. */
   readonly port: number;
+  /** Address to listen on. */
   readonly host: string;
+  /** The SMS API, and how requests to it are timed and retried. */
   readonly upstream: {
     /** Base URL without a trailing slash. */
     readonly url: string;
@@ -23,6 +26,7 @@ export interface Config {
     readonly retryAttempts: number;
     readonly breaker: { readonly failures: number; readonly resetMs: number };
   };
+  /** Limits of outstanding requests; beyond them a request is refused. */
   readonly limits: {
     /** Maximum requests in flight. */
     readonly inFlight: number;
@@ -31,6 +35,7 @@ export interface Config {
   };
   /** Service plan id → API token of the upstream. */
   readonly servicePlans: Readonly<Record<string, string>>;
+  /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
     readonly audience: string;
@@ -43,16 +48,20 @@ export interface Config {
     readonly jwksCooldownMs: number;
     readonly jwksMaxStaleMs: number;
   };
+  /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   readonly maxHeldBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
+  /** Time from a signal to the end of the process, in ms. */
   readonly shutdownGraceMs: number;
   /** Whether the API reference is served. */
   readonly docs: boolean;
+  /** The least level that is logged, and the format of log lines. */
   readonly log: {
     readonly level: "debug" | "info" | "warning" | "error";
     readonly format: "auto" | "json" | "text";
   };
+  /** Where spans and metrics are exported, and how many. */
   readonly telemetry: {
     /** Base URL of the collector; spans are not exported if undefined. */
     readonly otlpEndpoint: string | undefined;

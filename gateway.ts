@@ -21,6 +21,7 @@ import type { Transport } from "./upstream/transport.ts";
 
 /** The parts that a runtime has to provide, and those that it may replace. */
 export interface RuntimeParts extends Partial<Dependencies> {
+  /** Sends requests to the upstream. */
   transport: Transport;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
@@ -33,6 +34,7 @@ export interface RuntimeParts extends Partial<Dependencies> {
 
 /** A complete gateway, independent of the runtime. */
 export interface Gateway {
+  /** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
   /** Makes `/readyz` return 503, so that no new requests are routed to this instance. */
   stopAccepting(): void;

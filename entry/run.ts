@@ -22,6 +22,7 @@ export interface Runtime {
   readonly isTerminal: boolean;
   /** Starts listening; throws `ListenError` when it cannot. */
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
+  /** Counts the file descriptors that the process can open. */
   readonly countDescriptors: CountDescriptors;
   /** Where the runtime keeps the rest of a refused body; default: it does not. */
   readonly unreadBodies?: UnreadBodies;

@@ -52,6 +52,7 @@ export class ServeLoop<Server extends AcceptingServer> {
   #renewedAt = -Infinity;
   #renewal: ReturnType<typeof setTimeout> | undefined;
 
+  /** Creates a loop that starts no server before {@linkcode listen}. */
   constructor(options: ServeLoopOptions<Server>) {
     this.#options = options;
   }

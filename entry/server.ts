@@ -2,7 +2,9 @@ import type { UnreadBodies } from "../limits/unread_bodies.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions {
+  /** Port to listen on; 0 is any free port. */
   port: number;
+  /** Address to listen on. */
   host: string;
   /** Longest time from the signal to the end of the process, in ms. */
   shutdownGraceMs: number;
@@ -14,6 +16,7 @@ export interface ServeOptions {
 
 /** A listening gateway. */
 export interface Server {
+  /** The port it listens on. */
   readonly port: number;
   /** Resolves when the process may end: after a signal and the last response. */
   readonly stopped: Promise<void>;
@@ -21,6 +24,7 @@ export interface Server {
 
 /** The gateway cannot listen on the configured address and port. */
 export class ListenError extends Error {
+  /** Name of the error class. */
   override readonly name = "ListenError";
 
   /** @param cause the error of the runtime */

@@ -28,6 +28,7 @@ const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 let gateway: Gateway | undefined;
 
+/** The module that a Workers runtime loads. */
 export default {
   /** @param env the bindings, which are the settings by name */
   fetch(request: Request, env: Environment, context: ExecutionContext): Promise<Response> {

@@ -1,37 +1,37 @@
 /**
- * Starts Swagger UI, in the browser. The page has a title and a description of its own, and
- * there is one server only; lists of examples get the label that they lack; a link inside the
- * button that opens an operation could be reached by pointer only, hence no deep links.
+ * The script that starts Swagger UI in the browser. The page has its own title and description, and
+ * there is only one server, so their components are replaced by nothing. Deep links are off: Swagger
+ * UI puts them inside buttons, where the keyboard does not reach them.
  */
 export const BOOT_SCRIPT = `"use strict";
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-  dark.addEventListener("change", paint);
-  paint();
+  const applyColorScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", applyColorScheme);
+  applyColorScheme();
 
-  const nothing = () => () => null;
+  const emptyComponent = () => () => null;
   const labelled = (Select, { React }) => (properties) =>
     React.createElement(
       "label",
       null,
-      React.createElement("span", { className: "unseen" }, "Example"),
+      React.createElement("span", { className: "visually-hidden" }, "Example"),
       React.createElement(Select, properties),
     );
 
-  // What cannot be had by other components: a region for each table of answers is noise, and
-  // a choice of values needs the name of its parameter.
-  const mend = () => {
+  // Accessibility fixes that no component offers: a table of responses must not be a region of its
+  // own, and a select needs the name of its parameter as its label.
+  const fixAccessibility = () => {
     for (const table of target.querySelectorAll("table.responses-table[role]")) {
       table.removeAttribute("role");
     }
-    for (const choice of target.querySelectorAll("[data-param-name] select:not([aria-label])")) {
-      choice.setAttribute("aria-label", choice.closest("[data-param-name]").dataset.paramName);
+    for (const select of target.querySelectorAll("[data-param-name] select:not([aria-label])")) {
+      select.setAttribute("aria-label", select.closest("[data-param-name]").dataset.paramName);
     }
   };
 
   const target = document.getElementById("reference");
-  new MutationObserver(mend).observe(target, { childList: true, subtree: true });
+  new MutationObserver(fixAccessibility).observe(target, { childList: true, subtree: true });
   SwaggerUIBundle({
     domNode: target,
     url: target.dataset.document,
@@ -42,8 +42,8 @@ export const BOOT_SCRIPT = `"use strict";
     displayRequestDuration: true,
     plugins: [{
       wrapComponents: {
-        InfoContainer: nothing,
-        ServersContainer: nothing,
+        InfoContainer: emptyComponent,
+        ServersContainer: emptyComponent,
         ExamplesSelect: labelled,
       },
     }],

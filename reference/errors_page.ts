@@ -6,38 +6,38 @@ import { page } from "./layout.ts";
 import { type Markup, markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
-/** Whose action resolves an error, for a caller. */
+/** Whose action resolves an error, as the page tells a caller. */
 const FAULTS: Readonly<Record<Fault, string>> = {
-  caller: "Yours: something in the request, the token or the account.",
+  caller: "Yours: the request, the token or the account is at fault.",
   gateway: "The operators of this gateway.",
   upstream: "Not yours: the SMS API, or the network on the way to it, is at fault.",
   issuer: "Not yours: the issuer of the tokens, or the network on the way to it, is at fault.",
 };
 
-/** Whether the SMS API processed the request, for a caller. */
+/** Whether the SMS API processed the request, as the page tells a caller. */
 const PROCESSED: Readonly<Record<CatalogEntry["processed"], string>> = {
   no: "No",
   unknown: "Not known",
 };
 
-/** Whether to send the same request again, for a caller. */
+/** Whether to send the same request again, as the page tells a caller. */
 const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = {
   never: {
     short: "No",
-    long: "No: it is refused again until something in it, or about it, changes.",
+    long: "No: the same request fails again until the request, the token or the account changes.",
   },
   later: {
     short: "Yes, later",
-    long: "Yes, after Retry-After where there is one: it was not processed.",
+    long: "Yes, after Retry-After if there is one: it was not processed.",
   },
   idempotent_only: {
     short: "POST: check first",
     long:
-      "POST: check first whether it was processed, or it may be sent twice. GET, PUT, DELETE: yes.",
+      "POST: check first whether it was processed, else it may be sent twice. GET, PUT, DELETE: yes.",
   },
 };
 
-/** The page that explains every status and code; each has an anchor that `Link` leads to. */
+/** The page that explains every status and code; the `Link` header points to its anchors. */
 export function errorsPage(): string {
   return page({
     title: "Statuses and errors",
@@ -50,7 +50,7 @@ function content(): Markup {
   const errors = STATUSES.filter(({ status }) => status >= 400);
   return markup`<main class="text" id="content">
 <h1>Statuses and errors</h1>
-${WIRE_SHAPE}
+${ERROR_FORMAT}
 <h2 id="codes">All codes</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
 <table>
@@ -67,8 +67,9 @@ ${errors.map(section)}${OTHERS}
 </main>`;
 }
 
-const WIRE_SHAPE = markup`<p>An error is JSON with exactly two members, both strings; a 404 has no
-body.</p>
+const ERROR_FORMAT =
+  markup`<p>The body of an error is a JSON object with exactly two members, both strings; a
+404 has no body.</p>
 <pre tabindex="0" role="region" aria-label="An error"><code>HTTP/1.1 403 Forbidden
 Content-Type: application/json
 X-Error-Origin: upstream
@@ -78,23 +79,23 @@ Link: &lt;${PATHS.errors}#unknown_group&gt;; rel="help"
 {"code":"unknown_group","text":"The group ID is unknown: 01FC66621VHDBN119Z8PMV1QPU."}</code></pre>
 <dl class="members">
 <dt><code>code</code></dt>
-<dd>for programs. Codes will be added, so be ready for one you do not know.</dd>
+<dd>for programs. Codes will be added: handle unknown ones.</dd>
 <dt><code>text</code></dt>
 <dd>for people: what went wrong and what to do. Do not parse it.</dd>
 <dt><code>X-Error-Origin</code></dt>
-<dd>who refused: <code>gateway</code>, or <code>upstream</code>, which is the SMS API.</dd>
+<dd>where the error comes from: <code>gateway</code>, or <code>upstream</code>, which is the SMS API.</dd>
 <dt><code>X-Request-Id</code></dt>
-<dd>what to report: the logs and traces of this request have it.</dd>
+<dd>identifies this request in logs and traces: report it with the error.</dd>
 <dt><code>Link</code></dt>
-<dd>where this page explains the error.</dd>
+<dd>the explanation of the error on this page.</dd>
 </dl>`;
 
 const OTHERS = markup`<section aria-labelledby="${OTHER_STATUSES}">
 <h2 id="${OTHER_STATUSES}">Other statuses</h2>
 <p>The SMS API may add statuses. A 4xx that is not on this page keeps its number, its
-<code>code</code> and its <code>text</code>; the number means what HTTP says (RFC 9110). Change
-something in the request before you send it again.</p>
-<p>A redirect, and a 5xx that the SMS API does not document, arrive as 502
+<code>code</code> and its <code>text</code>; its meaning is that of RFC 9110. Change the request
+before you send it again.</p>
+<p>A redirect, or a 5xx that the SMS API does not document, becomes a 502
 <code>upstream_failed</code>: it is not known whether the request was processed.</p>
 </section>`;
 
@@ -119,13 +120,13 @@ function section({ status, phrase, meaning, headers = [] }: StatusNotes): Markup
   return markup`<section aria-labelledby="${anchor}">
 <h2 id="${anchor}">${status} ${phrase}</h2>
 <p>${meaning}</p>
-${headers.map(carries)}${codesOf(status).map(article)}${
+${headers.map(headerNote)}${codesOf(status).map(article)}${
     status === 404 ? pathProblems() : ""
   }</section>
 `;
 }
 
-/** A 404 links to one of these where the path shows what is wrong with the client's settings. */
+/** Explains the 404s whose path shows an error in the settings of the client. */
 function pathProblems(): Markup {
   const problems = Object.entries(PATH_PROBLEMS) as [
     PathProblem,
@@ -143,8 +144,8 @@ function pathProblems(): Markup {
   }`;
 }
 
-function carries(header: string): Markup {
-  return markup`<p>It carries <code>${header}</code>.</p>
+function headerNote(header: string): Markup {
+  return markup`<p>The response has the header <code>${header}</code>.</p>
 `;
 }
 

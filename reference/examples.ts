@@ -46,15 +46,15 @@ const PAGE = { count: 1, page: 0, page_size: 1 };
 
 const SEND = { from: "12345", to: ["+46701234567"], body: "Hello! How are you?" };
 
-/** A request and the answer to it, for each operation; a test checks them by their schemas. */
+/** A request and its response for each operation; a test checks them against their schemas. */
 export const EXAMPLES: Readonly<
-  Partial<Record<OperationId, { request?: unknown; answer?: unknown }>>
+  Partial<Record<OperationId, { request?: unknown; response?: unknown }>>
 > = {
-  sendBatch: { request: SEND, answer: BATCH },
-  listBatches: { answer: { ...PAGE, batches: [BATCH] } },
+  sendBatch: { request: SEND, response: BATCH },
+  listBatches: { response: { ...PAGE, batches: [BATCH] } },
   dryRun: {
     request: SEND,
-    answer: {
+    response: {
       number_of_recipients: 1,
       number_of_messages: 1,
       per_recipient: [{
@@ -65,39 +65,39 @@ export const EXAMPLES: Readonly<
       }],
     },
   },
-  getBatch: { answer: BATCH },
+  getBatch: { response: BATCH },
   updateBatch: {
     request: { to_add: ["+46701234568"], body: "Hello, both of you!" },
-    answer: { ...BATCH, to: ["46701234567", "46701234568"], body: "Hello, both of you!" },
+    response: { ...BATCH, to: ["46701234567", "46701234568"], body: "Hello, both of you!" },
   },
   replaceBatch: {
     request: { ...SEND, body: "Hello again!" },
-    answer: { ...BATCH, body: "Hello again!" },
+    response: { ...BATCH, body: "Hello again!" },
   },
-  cancelBatch: { answer: { ...BATCH, canceled: true } },
+  cancelBatch: { response: { ...BATCH, canceled: true } },
   sendDeliveryFeedback: { request: { recipients: ["+46701234567"] } },
   getDeliveryReport: {
-    answer: {
+    response: {
       type: "delivery_report_sms",
       batch_id: BATCH.id,
       total_message_count: 1,
       statuses: [{ code: 0, status: "Delivered", count: 1 }],
     },
   },
-  getRecipientDeliveryReport: { answer: RECIPIENT_REPORT },
-  listDeliveryReports: { answer: { ...PAGE, delivery_reports: [RECIPIENT_REPORT] } },
-  listInbounds: { answer: { ...PAGE, inbounds: [INBOUND] } },
-  getInbound: { answer: INBOUND },
+  getRecipientDeliveryReport: { response: RECIPIENT_REPORT },
+  listDeliveryReports: { response: { ...PAGE, delivery_reports: [RECIPIENT_REPORT] } },
+  listInbounds: { response: { ...PAGE, inbounds: [INBOUND] } },
+  getInbound: { response: INBOUND },
   createGroup: {
     request: { name: GROUP.name, members: ["+46701234567", "+46701234568"] },
-    answer: GROUP,
+    response: GROUP,
   },
-  listGroups: { answer: { ...PAGE, groups: [GROUP] } },
-  getGroup: { answer: GROUP },
-  updateGroup: { request: { add: ["+46701234569"] }, answer: { ...GROUP, size: 3 } },
+  listGroups: { response: { ...PAGE, groups: [GROUP] } },
+  getGroup: { response: GROUP },
+  updateGroup: { request: { add: ["+46701234569"] }, response: { ...GROUP, size: 3 } },
   replaceGroup: {
     request: { name: GROUP.name, members: ["+46701234567"] },
-    answer: { ...GROUP, size: 1 },
+    response: { ...GROUP, size: 1 },
   },
-  listGroupMembers: { answer: ["46701234567", "46701234568"] },
+  listGroupMembers: { response: ["46701234567", "46701234568"] },
 };

@@ -1,13 +1,14 @@
 import { type JsonSchema as Draft7Schema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
-import * as schemas from "../sandbox/schemas/mod.ts";
-import { MEMBERS, TITLES } from "./members.ts";
+import * as schemas from "../schemas/mod.ts";
+import { MEMBERS } from "./members.ts";
+import { TITLES } from "./titles.ts";
 
-/** A JSON Schema of OpenAPI 3.1, as far as this document makes use of it. */
+/** A JSON Schema in an OpenAPI 3.1 document. */
 export type JsonSchema = { [keyword: string]: unknown };
 
-/** The name of a component of {@linkcode componentSchemas}. */
-export type ComponentName = keyof typeof REQUESTS | keyof typeof ANSWERS;
+/** The name of a schema component; see {@linkcode componentSchemas}. */
+export type ComponentName = keyof typeof REQUESTS | keyof typeof RESPONSES;
 
 const {
   SendBatchRequest,
@@ -46,7 +47,7 @@ const {
   ErrorResponse,
 } = schemas;
 
-/** What callers write: a member with a default may be left out. */
+/** Request bodies: a member with a default is optional. */
 const REQUESTS = {
   SendBatchRequest,
   SendTextRequest,
@@ -63,8 +64,8 @@ const REQUESTS = {
   AutoUpdate,
 };
 
-/** What callers read. */
-const ANSWERS = {
+/** Response bodies. */
+const RESPONSES = {
   BatchResponse,
   TextBatch,
   BinaryBatch,
@@ -85,16 +86,16 @@ const ANSWERS = {
   ErrorResponse,
 };
 
-/** A reference to a component. */
+/** A reference to a schema component. */
 export function schemaRef(name: ComponentName): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** Every request and response body, by name, with what `members.ts` has to say of it. */
+/** The schema of every request and response body by name, with the notes of `members.ts`. */
 export function componentSchemas(): Record<string, JsonSchema> {
   const all = {
     ...definitions(REQUESTS, "input"),
-    ...definitions({ ...ANSWERS, AutoUpdate }, "output"),
+    ...definitions({ ...RESPONSES, AutoUpdate }, "output"),
   };
   return Object.fromEntries(
     Object.entries(all).sort(([a], [b]) => a < b ? -1 : 1).map(([name, schema]) => [name, {
@@ -104,7 +105,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
   );
 }
 
-/** One schema that is no component, such as that of a query, as it is written by callers. */
+/** The input schema of a query or of another object that is not a component. */
 export function inlineSchema(schema: GenericSchema, name: string): JsonSchema {
   return annotate(definitions({ [name]: schema }, "input")[name] ?? {}, name);
 }
@@ -119,11 +120,11 @@ function definitions(
   });
 }
 
-/** Adds to every member what its name, or `Owner.name`, means; tidies what was generated. */
+/** Adds the notes of `Owner.name`, or else of `name`, to every member; simplifies the schema. */
 function annotate(schema: unknown, owner: string): JsonSchema {
   if (!isObject(schema)) return {};
   const { properties, required, items, anyOf, additionalProperties, pattern, ...rest } = schema;
-  return tidy({
+  return simplify({
     ...rest,
     ...(typeof pattern === "string" && { pattern: plainPattern(pattern) }),
     ...(Array.isArray(required) && required.length > 0 && { required }),
@@ -150,21 +151,21 @@ function describe(schema: unknown, owner: string, name: string): JsonSchema {
   };
 }
 
-/** `anyOf` with null says less clearly what a list of types says; a reference has to keep it. */
-function tidy(schema: JsonSchema): JsonSchema {
+/** Replaces `anyOf` with null by a list of types. A reference with null needs the `anyOf`. */
+function simplify(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf) || anyOf.length !== 2) return schema;
-  const [some, none] = anyOf;
-  if (none?.type !== "null" || typeof some?.type !== "string") return schema;
+  const [type, nullType] = anyOf;
+  if (nullType?.type !== "null" || typeof type?.type !== "string") return schema;
   return {
     ...rest,
-    ...some,
-    type: [some.type, "null"],
-    ...(Array.isArray(some.enum) && { enum: [...some.enum, null] }),
+    ...type,
+    type: [type.type, "null"],
+    ...(Array.isArray(type.enum) && { enum: [...type.enum, null] }),
   };
 }
 
-/** `\d` and `\w` mean more than ASCII in some dialects, though not in that of JSON Schema. */
+/** Replaces `\d` and `\w`, which match more than ASCII in some regular expression dialects. */
 function plainPattern(pattern: string): string {
   return pattern.replaceAll("\\d", "[0-9]").replaceAll("\\w", "[A-Za-z0-9_]")
     .replaceAll("\\/", "/");

@@ -4,17 +4,17 @@ import { PATHS } from "./paths.ts";
 /** Options of {@linkcode page}. */
 export interface PageOptions {
   title: string;
-  /** Path of this page, to mark it in the navigation. */
+  /** Path of this page; marked in the navigation. */
   path: string;
-  /** For search engines and previews. */
+  /** Content of the `description` meta element. */
   description: string;
-  /** Paths of style sheets besides the common one; they go before it. */
+  /** Paths of style sheets that precede the common one. */
   styles?: readonly string[];
   /** Paths of scripts, in order. */
   scripts?: readonly string[];
 }
 
-/** A speech bubble, inline: no request for an icon is ever made. */
+/** A speech bubble as a data URL, so that browsers do not request an icon. */
 const ICON = new Markup(
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%231757c2' d='M2 1h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H8l-4 4v-4H2a1 1 0 0 1-1-1V2a1 1 0 0 1 1-1z'/%3E%3C/svg%3E",
 );
@@ -25,7 +25,7 @@ const NAVIGATION = [
   { path: PATHS.openapi, name: "OpenAPI" },
 ] as const;
 
-/** A whole page around its content, which has an element with the id `content`. */
+/** The HTML page around `content`, which must have an element with the id `content`. */
 export function page(options: PageOptions, content: Markup): string {
   const { title, path, description, styles = [], scripts = [] } = options;
   return markup`<!DOCTYPE html>

@@ -1,4 +1,4 @@
-/** Markup, which is not escaped where it is put into other markup. */
+/** HTML that is not escaped again when it is inserted into other markup. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -6,8 +6,8 @@ export class Markup {
 type Part = string | number | Markup | readonly Markup[];
 
 /**
- * Markup of a template: what is put in is escaped, unless it is markup itself. Not named
- * `html`, since the formatter would lay out its text anew.
+ * A template tag: escapes every value but {@linkcode Markup}. Its name is not `html`, since the
+ * formatter would reformat the text of such templates.
  */
 export function markup(template: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(String.raw({ raw: template }, ...parts.map(render)));

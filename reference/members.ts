@@ -1,27 +1,18 @@
-/** What is said of a member of a request or an answer beside what its schema says. */
-export interface Member {
-  readonly description: string;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly examples?: readonly unknown[];
-  readonly minLength?: number;
-  /** Said of the entries of a list. */
-  readonly items?: { readonly description?: string; readonly format?: string };
-}
+import { COMPONENT_MEMBERS } from "./component_members.ts";
+import type { Member } from "./member.ts";
 
-/** A phone number: 7 to 15 digits with country code; `+`, `00`, blanks, dashes, brackets may be. */
+/** A phone number with country code, 7 to 15 digits; `+`, `00`, spaces, dashes, brackets allowed. */
 const MSISDN = "msisdn";
 
-const BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
-
-const time = (description: string): Member => ({
+const timestamp = (description: string): Member => ({
   description,
   format: "timestamp",
   examples: ["2026-03-01T12:00:00Z"],
 });
 
-/** Member name, or `Component.member` where the name alone does not tell, to its meaning. */
+/** Member name → its meaning; `Component.member` where the name has several meanings. */
 export const MEMBERS: Readonly<Record<string, Member>> = {
+  ...COMPONENT_MEMBERS,
   id: { description: "Identifier." },
   code: { description: "Delivery status code.", examples: [0] },
   type: { description: "Kind of message." },
@@ -34,68 +25,72 @@ export const MEMBERS: Readonly<Record<string, Member>> = {
     items: { format: "msisdn-or-group-id" },
   },
   to_remove: {
-    description: "Recipients to take out.",
+    description: "Recipients to remove.",
     items: { format: "msisdn-or-group-id" },
   },
   from: {
     description:
-      "Sender: a phone number, a short code, or up to 11 characters of which one is a letter. The service plan's own where it is left out.",
+      "Sender: a phone number, a short code, or up to 11 characters with at least one letter. Default: the sender of the service plan.",
     format: "sender",
     examples: ["12345"],
   },
-  body: { description: "The message; `${name}` stands for the value of a parameter." },
+  body: { description: "The message; `${name}` is replaced by the value of that parameter." },
   udh: { description: "User data header, in hexadecimal.", examples: ["0605040B8423F0"] },
   delivery_report: {
     description:
-      "Which delivery report callback is wanted; all but `none` need a callback URL, here or at the service plan.",
+      "Kind of delivery report callback; all but `none` need a callback URL, here or in the service plan.",
   },
-  send_at: time("When to send it; at once where it is left out or in the past."),
-  expire_at: time(
-    "When to give up; after `send_at`, at most three days later, and not in the past.",
+  send_at: timestamp("When to send it; at once if it is absent or in the past."),
+  expire_at: timestamp(
+    "When delivery attempts end; after `send_at`, at most three days later, and not in the past.",
   ),
   callback_url: {
-    description: "Where delivery reports are called back.",
+    description: "URL that delivery reports are sent to.",
     examples: ["https://service.example/delivery"],
   },
   client_reference: {
     description: "A reference of your own, for example to find the batch again.",
     examples: ["order-17"],
   },
-  feedback_enabled: { description: "Whether delivery feedback will be sent." },
+  feedback_enabled: { description: "Whether you will send delivery feedback." },
   campaign_id: { description: "Campaign that the sender is registered for." },
   from_ton: { description: "Type of number of the sender." },
   from_npi: { description: "Numbering plan of the sender." },
   parameters: { description: "Parameter name → phone number, or `default`, → value." },
-  flash_message: { description: "Whether it is shown at once and not stored." },
-  truncate_concat: { description: "Whether it is cut to one part." },
-  max_number_of_message_parts: { description: "It is not sent where it would need more parts." },
+  flash_message: {
+    description: "Whether the message is shown at once and not stored (flash SMS).",
+  },
+  truncate_concat: { description: "Whether the message is truncated to one part." },
+  max_number_of_message_parts: {
+    description: "Largest number of parts; a message that needs more is not sent.",
+  },
   strict_validation: { description: "Whether the media is checked strictly." },
   canceled: { description: "Whether the batch was canceled." },
-  created_at: { description: "When it was created." },
-  modified_at: { description: "When it was changed last." },
-  url: { description: "Where the media file is.", examples: ["https://media.example/cat.jpg"] },
-  message: { description: "The text that goes with it." },
-  subject: { description: "Its subject." },
-  media: { description: "The files that came with it." },
+  created_at: { description: "When the resource was created." },
+  modified_at: { description: "When the resource was last changed." },
+  url: { description: "URL of the media file.", examples: ["https://media.example/cat.jpg"] },
+  message: { description: "The text sent with the media." },
+  subject: { description: "Subject of the message." },
+  media: { description: "The media files of the message." },
   content_type: { description: "Media type of the file." },
   recipients: { description: "Phone numbers.", items: { format: MSISDN } },
-  number_of_recipients: { description: "To how many the batch would go." },
-  number_of_messages: { description: "How many message parts that would be." },
-  per_recipient: { description: "What each recipient would get." },
+  number_of_recipients: { description: "Recipients that the batch would have." },
+  number_of_messages: { description: "Message parts that would be sent, in all." },
+  per_recipient: { description: "The message of each recipient." },
   number_of_parts: { description: "Message parts for this recipient." },
-  encoding: { description: "`unicode` where the text needs it." },
+  encoding: { description: "`unicode` if the text has characters outside GSM 7-bit, else `text`." },
   recipient: { description: "Phone number of the recipient." },
-  batch_id: { description: "The batch." },
-  total_message_count: { description: "Messages of the batch." },
-  statuses: { description: "How many messages have which status." },
+  batch_id: { description: "Identifier of the batch." },
+  total_message_count: { description: "Number of messages of the batch." },
+  statuses: { description: "Number of messages by delivery status." },
   status: { description: "Delivery status." },
-  count: { description: "How many there are in all." },
-  at: { description: "When it came to this." },
-  operator_status_at: { description: "When the operator said so." },
-  applied_originator: { description: "The sender that was used where none was given." },
+  count: { description: "Number of all matching entries." },
+  at: { description: "When the message reached this status." },
+  operator_status_at: { description: "When the operator reported this status." },
+  applied_originator: { description: "The sender of a batch without `from`." },
   number_of_message_parts: { description: "Message parts that were sent." },
-  page: { description: "Page, from 0." },
-  page_size: { description: "Entries in this answer." },
+  page: { description: "Number of the page, from 0." },
+  page_size: { description: "Entries in this response." },
   batches: { description: "The batches." },
   groups: { description: "The groups." },
   inbounds: { description: "The inbound messages." },
@@ -103,101 +98,17 @@ export const MEMBERS: Readonly<Record<string, Member>> = {
   received_at: { description: "When it was received." },
   sent_at: { description: "When it was sent." },
   operator_id: { description: "Mobile operator, as MCC and MNC." },
-  name: { description: "Name of the group; no two groups share one.", examples: ["Customers"] },
-  size: { description: "How many members there are, those of child groups included." },
+  name: { description: "Name of the group; it must be unique.", examples: ["Customers"] },
+  size: { description: "Number of members, including those of child groups." },
   members: { description: "Phone numbers of the members.", items: { format: MSISDN } },
-  child_groups: { description: "Groups whose members belong to this group too." },
+  child_groups: { description: "Groups whose members also belong to this group." },
   auto_update: { description: "Keywords by which subscribers join and leave." },
   add: { description: "Phone numbers to add.", items: { format: MSISDN } },
-  remove: { description: "Phone numbers to take out.", items: { format: MSISDN } },
+  remove: { description: "Phone numbers to remove.", items: { format: MSISDN } },
   add_from_group: { description: "Group whose members are added." },
-  remove_from_group: { description: "Group whose members are taken out." },
+  remove_from_group: { description: "Group whose members are removed." },
   first_word: { description: "First word of the message." },
   second_word: { description: "Second word of the message, if one is required." },
-
-  "AutoUpdate.to": {
-    description: "Phone number or short code that subscribers write to.",
-    format: "number-or-short-code",
-    examples: ["54321"],
-  },
-  "AutoUpdate.add": { description: "Keyword to join." },
-  "AutoUpdate.remove": { description: "Keyword to leave." },
-  "DryRunResponse.per_recipient.body": { description: "The message as this recipient reads it." },
-  "SendTextRequest.parameters": parameters(),
-  "SendMediaRequest.parameters": parameters(),
-  "UpdateTextRequest.parameters": parameters(),
-  "UpdateMediaRequest.parameters": parameters(),
-  "SendBinaryRequest.body": { description: "The bytes, in Base64.", pattern: BASE64 },
-  "UpdateBinaryRequest.body": { description: "The bytes, in Base64.", pattern: BASE64 },
-  "BinaryBatch.body": { description: "The bytes, in Base64." },
-  "SendMediaRequest.body": { description: "The media message." },
-  "UpdateMediaRequest.body": { description: "The media message." },
-  "MediaBatch.body": { description: "The media message." },
-  "InboundText.to": { description: "Phone number or short code it was sent to." },
-  "InboundBinary.to": { description: "Phone number or short code it was sent to." },
-  "InboundMedia.to": { description: "Phone number or short code it was sent to." },
-  "InboundText.from": { description: "Phone number it came from." },
-  "InboundBinary.from": { description: "Phone number it came from." },
-  "InboundMedia.from": { description: "Phone number it came from." },
-  "InboundText.body": { description: "The message." },
-  "InboundBinary.body": { description: "The bytes, in Base64." },
-  "InboundMedia.body": { description: "The media message." },
-  "ErrorResponse.code": {
-    description:
-      "Says by program what went wrong; see [errors](/docs/errors). Codes will be added: be ready for one you do not know.",
-    minLength: 1,
-    examples: ["unknown_group"],
-  },
-  "ErrorResponse.text": {
-    description: "Says to a person what went wrong and what to do.",
-    minLength: 1,
-    examples: ["Check that the group ID in the request body belongs to an existing group."],
-  },
-
-  "ListBatchesQuery.page_size": { description: "Entries per page." },
-  "ListBatchesQuery.from": { description: "Only batches from these senders, comma-separated." },
-  "ListBatchesQuery.to": { description: "Only batches to these recipients, comma-separated." },
-  "ListInboundsQuery.page_size": { description: "Entries per page." },
-  "ListInboundsQuery.to": { description: "Only messages to these numbers, comma-separated." },
-  "ListGroupsQuery.page_size": { description: "Entries per page." },
-  "ListDeliveryReportsQuery.page_size": { description: "Entries per page." },
-  "ListDeliveryReportsQuery.status": { description: "Only these statuses, comma-separated." },
-  "ListDeliveryReportsQuery.code": {
-    description: "Only these delivery status codes, comma-separated.",
-  },
-  "DeliveryReportQuery.type": {
-    description: "`summary` counts, `full` names the recipients too; anything else is 404.",
-    examples: ["summary"],
-  },
-  "DeliveryReportQuery.status": { description: "Only these statuses, comma-separated." },
-  "DeliveryReportQuery.code": {
-    description: "Only these delivery status codes, comma-separated.",
-  },
-  "DryRunQuery.per_recipient": { description: "Whether the answer lists the recipients." },
-  "DryRunQuery.number_of_recipients": { description: "How many it lists at most." },
-  start_date: time("From this moment on; a day ago where it is left out."),
-  end_date: time("Until before this moment."),
+  start_date: timestamp("Start of the period, included. Default: a day ago."),
+  end_date: timestamp("End of the period, excluded."),
 };
-
-/** What a component is called where a reader chooses between several. */
-export const TITLES: Readonly<Record<string, string>> = {
-  SendTextRequest: "Text message",
-  SendBinaryRequest: "Binary message",
-  SendMediaRequest: "Media message",
-  UpdateTextRequest: "Change of a text message",
-  UpdateBinaryRequest: "Change of a binary message",
-  UpdateMediaRequest: "Change of a media message",
-  TextBatch: "Batch of a text message",
-  BinaryBatch: "Batch of a binary message",
-  MediaBatch: "Batch of a media message",
-  InboundText: "Inbound text message",
-  InboundBinary: "Inbound binary message",
-  InboundMedia: "Inbound media message",
-};
-
-function parameters(): Member {
-  return {
-    description: "Parameter name → phone number, or `default`, → value.",
-    examples: [{ name: { "46701234567": "Joe", default: "there" } }],
-  };
-}

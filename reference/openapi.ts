@@ -6,25 +6,22 @@ import { headerParameters, PARAMETERS, pathParameters, queryParameters } from ".
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
 import { STATUSES } from "../errors/statuses.ts";
 
-/** Refusals that every operation may meet. */
+/** Codes of a 403 that every operation can have. */
 const COMMON_REFUSALS = ["blocked_account", "forbidden"] as const;
 
 const DESCRIPTION = `\
 The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with your
 own bearer token in place of the API's credentials.
 
-- **Errors** are always \`{"code","text"}\` (404: no body), with \`X-Error-Origin\` saying who
-  refused and \`Link\` leading to [what each code means](/docs/errors). Codes and statuses that only
-  the SMS API knows pass through.
+- **Errors** are always \`{"code","text"}\` (404: no body). \`X-Error-Origin\` names their origin,
+  and \`Link\` points to [the meaning of each code](/docs/errors). Unknown codes and 4xx statuses of
+  the SMS API pass through.
 - **\`HEAD\`** is served wherever \`GET\` is.
-- **A POST is never sent to the API twice** by the gateway; where it is not known whether one was
+- **A POST is never sent to the API twice** by the gateway; if it is not known whether a POST was
   processed, the \`text\` says so.
 `;
 
-/**
- * The gateway's OpenAPI 3.1 document, made of `operations.ts`, `errors/catalog.ts` and the
- * schemas of the sandbox, so that it cannot say anything else than they do.
- */
+/** The OpenAPI 3.1 document, generated from `operations.ts`, `errors/` and `schemas/`. */
 export function openApiDocument(): object {
   return {
     openapi: "3.1.0",
@@ -45,7 +42,8 @@ export function openApiDocument(): object {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "A JWT of the issuer that this gateway trusts, naming the service plan.",
+          description:
+            "A JWT of the issuer that this gateway trusts; its claims name the service plan.",
         },
       },
       schemas: componentSchemas(),
@@ -108,14 +106,14 @@ function responses(operation: Operation & { id: OperationId }, notes: OperationN
 }
 
 function success({ id, success }: Operation & { id: OperationId }, notes: OperationNotes): object {
-  const example = EXAMPLES[id]?.answer;
+  const example = EXAMPLES[id]?.response;
   return {
     description: STATUSES.find(({ status }) => status === success)?.meaning,
     headers: headerRefs([]),
-    ...(notes.answer && {
+    ...(notes.response && {
       content: {
         "application/json": {
-          schema: schemaRef(notes.answer),
+          schema: schemaRef(notes.response),
           ...(example !== undefined && { example }),
         },
       },
@@ -126,7 +124,7 @@ function success({ id, success }: Operation & { id: OperationId }, notes: Operat
   };
 }
 
-/** From a resource in an answer to an operation on it. */
+/** A link from the resource in a response to an operation on it. */
 function link(next: OperationId, pointer = "/id"): object {
   const path = OPERATIONS.find(({ id }) => id === next)?.path ?? "";
   return {

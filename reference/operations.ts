@@ -8,13 +8,13 @@ import {
   ListDeliveryReportsQuery,
   ListGroupsQuery,
   ListInboundsQuery,
-} from "../sandbox/schemas/mod.ts";
+} from "../schemas/mod.ts";
 import type { ComponentName } from "./json_schema.ts";
 
-/** The id of an operation of `operations.ts`. */
+/** The id of an operation in the route table (`operations.ts` of the root). */
 export type OperationId = typeof OPERATIONS[number]["id"];
 
-/** What the reference says of an operation beside what `operations.ts` says. */
+/** What the reference says of an operation, in addition to the route table. */
 export interface OperationNotes {
   readonly tag: keyof typeof TAGS;
   readonly description: string;
@@ -23,21 +23,21 @@ export interface OperationNotes {
     readonly schema: ObjectSchema<ObjectEntries, undefined>;
   };
   readonly request?: ComponentName;
-  /** Body of a success; none where it is left out. */
-  readonly answer?: ComponentName;
-  /** Why the API may refuse it with 403, beside `blocked_account` and `forbidden`. */
+  /** Body of a success; absent if it has none. */
+  readonly response?: ComponentName;
+  /** Codes of a 403 by the API, in addition to `blocked_account` and `forbidden`. */
   readonly refusals?: readonly CatalogCode[];
-  /** Operations that take the identifier which this one answers. */
+  /** Operations that take the identifier in the response of this one. */
   readonly next?: readonly OperationId[];
-  /** Where that identifier is in the answer: a JSON pointer; default: `/id`. */
+  /** JSON pointer to that identifier in the response. Default: `/id`. */
   readonly nextId?: `/${string}`;
 }
 
-/** Groups of operations, in the order in which they are shown. */
+/** Groups of operations in the order of the page. */
 export const TAGS = {
-  Batches: "Messages to send, each to one or many recipients.",
-  "Delivery reports": "What became of the messages.",
-  Inbounds: "Messages received.",
+  Batches: "Messages to send, each to one or more recipients.",
+  "Delivery reports": "The delivery statuses of messages.",
+  Inbounds: "Received messages.",
   Groups: "Named lists of recipients.",
 } as const;
 
@@ -52,14 +52,14 @@ const CHANGE_REFUSALS = [...SEND_REFUSALS, "batch_already_dispatched", "conflict
 
 const GROUP_REFUSALS = ["conflict_group_name", "unknown_group"] as const;
 
-/** What is known of every operation of `operations.ts`. */
+/** The notes of every operation. */
 export const NOTES: Readonly<Record<OperationId, OperationNotes>> = {
   sendBatch: {
     tag: "Batches",
     description:
-      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice. After a 502 or 504 it is not known whether the batch was sent: look for it before you send it again.",
+      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice. After a 502 or 504 it is not known whether the batch was sent: check with `listBatches` before you send it again.",
     request: "SendBatchRequest",
-    answer: "BatchResponse",
+    response: "BatchResponse",
     refusals: SEND_REFUSALS,
     next: [
       "getBatch",
@@ -72,121 +72,120 @@ export const NOTES: Readonly<Record<OperationId, OperationNotes>> = {
   },
   listBatches: {
     tag: "Batches",
-    description: "The batches sent, newest first.",
+    description: "Lists the batches, newest first.",
     query: { name: "ListBatchesQuery", schema: ListBatchesQuery },
-    answer: "BatchListResponse",
+    response: "BatchListResponse",
   },
   dryRun: {
     tag: "Batches",
-    description: "What a batch would become, without sending it.",
+    description: "Computes the messages of a batch without sending it.",
     query: { name: "DryRunQuery", schema: DryRunQuery },
     request: "SendBatchRequest",
-    answer: "DryRunResponse",
+    response: "DryRunResponse",
     refusals: SEND_REFUSALS,
   },
   getBatch: {
     tag: "Batches",
-    description: "A batch as it stands.",
-    answer: "BatchResponse",
+    description: "Returns a batch.",
+    response: "BatchResponse",
   },
   updateBatch: {
     tag: "Batches",
     description:
-      "Changes what is given and leaves the rest, as long as the batch has not been dispatched. Its type cannot change.",
+      "Changes the given members, as long as the batch has not been dispatched. The type cannot change.",
     request: "UpdateBatchRequest",
-    answer: "BatchResponse",
+    response: "BatchResponse",
     refusals: CHANGE_REFUSALS,
   },
   replaceBatch: {
     tag: "Batches",
-    description: "Puts another message in its place, as long as it has not been dispatched.",
+    description: "Replaces the message, as long as the batch has not been dispatched.",
     request: "SendBatchRequest",
-    answer: "BatchResponse",
+    response: "BatchResponse",
     refusals: CHANGE_REFUSALS,
   },
   cancelBatch: {
     tag: "Batches",
     description:
-      "Cancels what has not been sent. The batch stays and can be read; canceling it again changes nothing.",
-    answer: "BatchResponse",
+      "Cancels the messages that have not been sent. The batch can still be read; canceling it again has no effect.",
+    response: "BatchResponse",
   },
   sendDeliveryFeedback: {
     tag: "Batches",
     description:
-      "Says that recipients have received the message, for a batch with `feedback_enabled`. An empty list stands for all of them.",
+      "Confirms that recipients have received the message, for a batch with `feedback_enabled`. An empty list means all recipients.",
     request: "DeliveryFeedbackRequest",
   },
   getDeliveryReport: {
     tag: "Delivery reports",
-    description: "How many messages of a batch have which status.",
+    description: "Counts the messages of a batch by delivery status.",
     query: { name: "DeliveryReportQuery", schema: DeliveryReportQuery },
-    answer: "DeliveryReportResponse",
+    response: "DeliveryReportResponse",
   },
   getRecipientDeliveryReport: {
     tag: "Delivery reports",
-    description: "What became of the message to one recipient.",
-    answer: "RecipientDeliveryReportResponse",
+    description: "Returns the delivery status of the message to one recipient.",
+    response: "RecipientDeliveryReportResponse",
   },
   listDeliveryReports: {
     tag: "Delivery reports",
-    description: "The reports of finished messages.",
+    description: "Lists the reports of messages with a final status.",
     query: { name: "ListDeliveryReportsQuery", schema: ListDeliveryReportsQuery },
-    answer: "DeliveryReportListResponse",
+    response: "DeliveryReportListResponse",
   },
   listInbounds: {
     tag: "Inbounds",
-    description: "The messages received, newest first.",
+    description: "Lists the received messages, newest first.",
     query: { name: "ListInboundsQuery", schema: ListInboundsQuery },
-    answer: "InboundListResponse",
+    response: "InboundListResponse",
     next: ["getInbound"],
     nextId: "/inbounds/0/id",
   },
   getInbound: {
     tag: "Inbounds",
-    description: "A message received.",
-    answer: "InboundResponse",
+    description: "Returns a received message.",
+    response: "InboundResponse",
   },
   createGroup: {
     tag: "Groups",
-    description: "Makes a group, empty or with members.",
+    description: "Creates a group, empty or with members.",
     request: "CreateGroupRequest",
-    answer: "GroupResponse",
+    response: "GroupResponse",
     refusals: GROUP_REFUSALS,
     next: ["getGroup", "updateGroup", "replaceGroup", "listGroupMembers", "deleteGroup"],
   },
   listGroups: {
     tag: "Groups",
-    description: "The groups, newest first.",
+    description: "Lists the groups, newest first.",
     query: { name: "ListGroupsQuery", schema: ListGroupsQuery },
-    answer: "GroupListResponse",
+    response: "GroupListResponse",
   },
   getGroup: {
     tag: "Groups",
-    description: "A group, without its members.",
-    answer: "GroupResponse",
+    description: "Returns a group without its members.",
+    response: "GroupResponse",
   },
   updateGroup: {
     tag: "Groups",
-    description:
-      "Adds members and takes members out, in this order; a name of null takes the name away.",
+    description: "Adds members, then removes members; a name of null removes the name.",
     request: "UpdateGroupRequest",
-    answer: "GroupResponse",
+    response: "GroupResponse",
     refusals: GROUP_REFUSALS,
   },
   replaceGroup: {
     tag: "Groups",
-    description: "Puts other members, name and keywords in place of those it has.",
+    description: "Replaces the members, the name and the keywords.",
     request: "ReplaceGroupRequest",
-    answer: "GroupResponse",
+    response: "GroupResponse",
     refusals: GROUP_REFUSALS,
   },
   deleteGroup: {
     tag: "Groups",
-    description: "Deletes a group. Batches already sent to it are not touched.",
+    description: "Deletes a group. Batches that were already sent to it do not change.",
   },
   listGroupMembers: {
     tag: "Groups",
-    description: "The phone numbers in a group, those of its child groups included.",
-    answer: "GroupMembersResponse",
+    description: "Lists the phone numbers in a group, including those of its child groups.",
+    response: "GroupMembersResponse",
   },
 };

@@ -2,12 +2,12 @@ import { MAX_IDENTIFIER_LENGTH, SEGMENTS } from "../operations.ts";
 import { inlineSchema, type JsonSchema } from "./json_schema.ts";
 import type { OperationNotes } from "./operations.ts";
 
-/** What a path parameter is, for a reader. */
+/** What the reference says of each path parameter. */
 const SEGMENT_NOTES: Readonly<
   Record<keyof typeof SEGMENTS, { description: string; example: string; pattern: string }>
 > = {
   service_plan_id: {
-    description: "Your service plan; your token has to name it.",
+    description: "Your service plan; your token must name it.",
     example: "your-plan",
     pattern: anchored(SEGMENTS.service_plan_id),
   },
@@ -29,12 +29,12 @@ const SEGMENT_NOTES: Readonly<
   recipient_msisdn: {
     description: "Phone number of a recipient.",
     example: "46701234567",
-    // Decoded; the route table has the encoded form too.
+    // The decoded form; the route table also accepts `%2B`.
     pattern: `^\\+?[0-9]{1,${MAX_IDENTIFIER_LENGTH}}$`,
   },
 };
 
-/** Header parameters of every operation, and the path parameters of all. */
+/** Components: all path parameters, and the header parameters of every operation. */
 export const PARAMETERS: Readonly<Record<string, object>> = {
   ...Object.fromEntries(
     Object.entries(SEGMENT_NOTES).map(([name, { description, example, pattern }]) => [name, {
@@ -50,7 +50,7 @@ export const PARAMETERS: Readonly<Record<string, object>> = {
     name: "X-Request-Id",
     in: "header",
     description:
-      "An id of your own for this request: 1 to 128 of `A-Z a-z 0-9 _ -`. Anything else is replaced by a new one.",
+      "Your id of this request: 1 to 128 of `A-Z a-z 0-9 _ -`. Any other value is replaced by a new id.",
     schema: { type: "string" },
     example: "order-17-attempt-1",
   },
@@ -68,7 +68,7 @@ export function pathParameters(path: string): object[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameterRef(name ?? ""));
 }
 
-/** References to the headers that every operation reads. */
+/** References to the header parameters of every operation. */
 export function headerParameters(): object[] {
   return [parameterRef("X-Request-Id"), parameterRef("traceparent")];
 }

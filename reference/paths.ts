@@ -1,7 +1,7 @@
 import { ERRORS_PAGE } from "../errors/help.ts";
 import { SWAGGER_UI_VERSION } from "./swagger_ui.ts";
 
-/** Where each part of the reference is served; what never changes has its version in its path. */
+/** Paths of the reference; immutable resources have their version in the path. */
 export const PATHS = {
   openapi: "/openapi.json",
   reference: "/docs",

@@ -2,12 +2,12 @@ import { page } from "./layout.ts";
 import { markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
-/** The page of the operations; Swagger UI fills it in the browser. */
+/** The page of the operations, which Swagger UI renders in the browser. */
 export function referencePage(): string {
   return page({
     title: "API reference",
     path: PATHS.reference,
-    description: "Every operation of the SMS gateway, with requests, answers and errors.",
+    description: "Every operation of the SMS gateway, with requests, responses and errors.",
     styles: [PATHS.swaggerUiStyle],
     scripts: [PATHS.swaggerUi, PATHS.boot],
   }, CONTENT);
@@ -18,14 +18,14 @@ const CONTENT = markup`<section class="text" id="content" aria-labelledby="title
 <p>The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with
 your own bearer token in place of the API’s credentials.</p>
 <ul>
-<li>An error is always <code>{"code","text"}</code> (404: no body). <code>X-Error-Origin</code> says
-who refused, <code>Link</code> leads to <a href="${PATHS.errors}">what each status and code means</a>.</li>
-<li><code>X-Request-Id</code> is on every answer; <code>HEAD</code> is served wherever
+<li>An error is always <code>{"code","text"}</code> (404: no body). <code>X-Error-Origin</code>
+names its origin, <code>Link</code> points to <a href="${PATHS.errors}">the meaning of each status and code</a>.</li>
+<li><code>X-Request-Id</code> is on every response; <code>HEAD</code> is served wherever
 <code>GET</code> is.</li>
-<li>A POST is never sent to the API twice by the gateway; where it is not known whether one was
-processed, the <code>text</code> says so.</li>
+<li>A POST is never sent to the API twice by the gateway; if it is not known whether a POST
+was processed, the <code>text</code> says so.</li>
 </ul>
-<p>“Try it out” sends real requests from this page to this gateway: give it your token under
+<p>“Try it out” sends real requests from this page to this gateway: enter your token under
 “Authorize” first.</p>
 <h2>Operations</h2>
 </section>

@@ -1,40 +1,40 @@
-/** Something served under a fixed path. */
+/** A static resource with a fixed path. */
 export interface Resource {
   /** `Content-Type`. */
   readonly type: string;
-  /** Its path changes with its content, so that it never has to be asked for again. */
+  /** Whether its path changes with its content, so that caches need not revalidate it. */
   readonly immutable?: boolean;
-  /** Its bytes, compressed with gzip. */
+  /** Loads its bytes, compressed with gzip. */
   readonly load: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A resource that was loaded. */
+/** A loaded resource. */
 export interface Stored {
   /** Compressed with gzip. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Weak entity tag: the same for either encoding. */
+  /** Weak entity tag, the same for both content codings. */
   readonly tag: string;
 }
 
-/** Keeps a resource: loaded once, and unpacked once, however many ask for it. */
+/** Caches a resource: loads it once and decompresses it once. */
 export class ResourceStore {
   #stored: Promise<Stored> | undefined;
-  #unpacked: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  #identity: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
   constructor(readonly resource: Resource) {}
 
-  /** Its tag and its bytes compressed with gzip; one copy for all. */
-  packed(): Promise<Stored> {
+  /** The entity tag and the bytes compressed with gzip, shared by all requests. */
+  gzipped(): Promise<Stored> {
     return this.#stored ??= store(this.resource.load).catch((error) => {
       this.#stored = undefined; // the next request tries again
       throw error;
     });
   }
 
-  /** Its bytes without compression; one copy for all. */
-  async unpacked(): Promise<Uint8Array<ArrayBuffer>> {
-    const { bytes } = await this.packed();
-    return await (this.#unpacked ??= decompressed(bytes));
+  /** The bytes without compression, shared by all requests. */
+  async identity(): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes } = await this.gzipped();
+    return await (this.#identity ??= decompressed(bytes));
   }
 }
 
@@ -45,17 +45,17 @@ async function store(load: Resource["load"]): Promise<Stored> {
   return { bytes, tag: `W/"${hex.join("")}"` };
 }
 
-/** Text, compressed with gzip. */
+/** Compresses text with gzip. */
 export function compressed(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  return throughStream(new TextEncoder().encode(text), new CompressionStream("gzip"));
+  return pipe(new TextEncoder().encode(text), new CompressionStream("gzip"));
 }
 
-/** What was compressed with gzip. */
+/** Decompresses bytes with gzip. */
 export function decompressed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return throughStream(bytes, new DecompressionStream("gzip"));
+  return pipe(bytes, new DecompressionStream("gzip"));
 }
 
-/** Whether `Accept-Encoding` takes gzip (RFC 9110 §12.5.3). */
+/** Whether an `Accept-Encoding` header accepts gzip (RFC 9110 §12.5.3). */
 export function acceptsGzip(header: string | undefined): boolean {
   const quality = new Map(
     (header ?? "").toLowerCase().split(",").map((entry) => {
@@ -66,7 +66,7 @@ export function acceptsGzip(header: string | undefined): boolean {
   return (quality.get("gzip") ?? quality.get("*") ?? 0) > 0;
 }
 
-async function throughStream(
+async function pipe(
   bytes: Uint8Array<ArrayBuffer>,
   stream: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array<ArrayBuffer>> {

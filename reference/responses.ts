@@ -3,42 +3,42 @@ import { ERRORS_PAGE, helpLink } from "../errors/help.ts";
 import { schemaRef } from "./json_schema.ts";
 import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
 
-/** Headers of answers, as components. */
+/** Response headers, as components. */
 export const HEADERS = {
   "X-Request-Id": {
-    description: "The id of this request: yours, where you sent a usable one.",
+    description: "The id of this request: yours if it was valid, else a new one.",
     required: true,
     schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" },
     example: "01M811DQAATDMZJWD8SKEN4XM7",
   },
   "X-Error-Origin": {
-    description: "Who refused: the gateway itself, or the SMS API behind it.",
+    description: "The origin of the error: the gateway itself, or the SMS API.",
     required: true,
     schema: { type: "string", enum: ["gateway", "upstream"] },
     example: "upstream",
   },
   Link: {
-    description: `Where the error is explained, with \`rel="help"\` (RFC 8288).`,
+    description: `The explanation of the error, with \`rel="help"\` (RFC 8288).`,
     required: true,
     schema: { type: "string" },
     example: helpLink({ status: 403, code: "unknown_group" }),
   },
   "WWW-Authenticate": {
     description:
-      'The challenge of RFC 6750; says `error="invalid_token"` and why, where a token was sent.',
+      'The challenge of RFC 6750; with `error="invalid_token"` and a description if a token was sent.',
     required: true,
     schema: { type: "string" },
     example:
       'Bearer realm="sms-gateway", error="invalid_token", error_description="The access token expired"',
   },
   Allow: {
-    description: "The methods that the path has.",
+    description: "The methods of the path.",
     required: true,
     schema: { type: "string" },
     example: "GET, HEAD, POST",
   },
   Accept: {
-    description: "The media type to send.",
+    description: "The media type that the request must have.",
     required: true,
     schema: { type: "string" },
     example: "application/json",
@@ -51,7 +51,7 @@ export const HEADERS = {
   },
 } as const;
 
-/** The response of every error status, as components. */
+/** The responses of every error status, as components. */
 export function responseComponents(): Record<string, object> {
   return Object.fromEntries(
     STATUSES.flatMap((status) =>
@@ -60,7 +60,7 @@ export function responseComponents(): Record<string, object> {
   );
 }
 
-/** A response of an error status with some of its codes. */
+/** The response of an error status with some of its codes. */
 export function errorResponse(
   { status, meaning, headers = [] }: StatusNotes,
   codes: readonly CatalogCode[],
@@ -81,7 +81,7 @@ export function errorResponse(
   };
 }
 
-/** References to headers, `X-Request-Id` among them, which every answer has. */
+/** References to response headers, including `X-Request-Id`, which every response has. */
 export function headerRefs(names: readonly string[]): Record<string, { $ref: string }> {
   return Object.fromEntries(
     ["X-Request-Id", ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),

@@ -1,20 +1,20 @@
-/** Style of the pages, and what Swagger UI needs to be readable by everyone, also on a phone. */
+/** Style sheet of the pages, with corrections of Swagger UI for contrast and small screens. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --ground: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d5dae0; --tint: #f4f6f8;
-  --link: #1757c2; --mark: #fff4c2;
+  --background: #ffffff; --text: #1b1f24; --muted: #57606a; --line: #d5dae0; --surface: #f4f6f8;
+  --link: #1757c2; --highlight: #fff4c2;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #14171a; --text: #e6e8ea; --soft: #a6aeb7; --line: #363c43; --tint: #1e2328;
-    --link: #8ab8ff; --mark: #3d3514;
+    --background: #14171a; --text: #e6e8ea; --muted: #a6aeb7; --line: #363c43; --surface: #1e2328;
+    --link: #8ab8ff; --highlight: #3d3514;
   }
 }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 2.5rem; }
 body {
-  margin: 0; background: var(--ground); color: var(--text);
+  margin: 0; background: var(--background); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
   overflow-wrap: break-word;
 }
@@ -22,10 +22,10 @@ a { color: var(--link); }
 a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em; }
 .skip { position: absolute; left: -999em; }
-.skip:focus { left: 1rem; top: .5rem; z-index: 1; padding: .5rem 1rem; background: var(--ground); }
+.skip:focus { left: 1rem; top: .5rem; z-index: 1; padding: .5rem 1rem; background: var(--background); }
 .site {
   display: flex; flex-wrap: wrap; gap: .25rem 2rem; align-items: baseline;
-  padding: .75rem 1.25rem; border-bottom: 1px solid var(--line); background: var(--tint);
+  padding: .75rem 1.25rem; border-bottom: 1px solid var(--line); background: var(--surface);
 }
 .site p { margin: 0; }
 .site .name a { color: var(--text); font-weight: 700; text-decoration: none; }
@@ -35,18 +35,18 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospac
 .text h1 { margin: 1.5rem 0 .5rem; font-size: 1.9rem; line-height: 1.2; }
 .text h2 { margin: 3rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 1.35rem; }
 .text article { margin: 1rem 0; padding: .25rem 1rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
-.text article:has(:target) { background: var(--mark); }
+.text article:has(:target) { background: var(--highlight); }
 .text h3 { margin: .75rem 0 .25rem; font-size: 1.05rem; }
 .text h3 a { color: inherit; text-decoration: none; }
 .text h3 a:hover { text-decoration: underline; }
 .text article p { margin: .25rem 0 .75rem; }
-.text pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: var(--tint); }
+.text pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: var(--surface); }
 .text table { width: 100%; border-collapse: collapse; }
 .text th, .text td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.text th { color: var(--soft); font-weight: 600; }
+.text th { color: var(--muted); font-weight: 600; }
 .scroll { overflow-x: auto; }
 dl { margin: 0; }
-dt { color: var(--soft); font-weight: 600; }
+dt { color: var(--muted); font-weight: 600; }
 dd { margin: 0; }
 .members dt { margin-top: .6rem; color: var(--text); }
 .members dd { margin: 0 0 .25rem; }
@@ -55,12 +55,12 @@ dd { margin: 0; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .5rem; }
 }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 :has(> .operations) > .text { max-width: 72rem; padding-bottom: 0; }
 :has(> .operations) > .text :is(p, ul) { max-width: 46rem; }
 .operations { max-width: 72rem; margin: 0 auto; padding-bottom: 3rem; }
 
-/* Swagger UI: one ground with the page, contrast of 4.5 and more, and nothing wider than a phone. */
+/* Swagger UI: the background of the page, a contrast of at least 4.5, no overflow on a phone. */
 html .operations .swagger-ui { background: none; }
 .operations .swagger-ui .microlight { max-height: none; white-space: pre-wrap; }
 .operations .swagger-ui .wrapper { max-width: none; padding: 0 1.25rem; }
@@ -71,7 +71,7 @@ html .operations .swagger-ui .scheme-container { padding: 0; border: 0; backgrou
 .operations .swagger-ui .opblock-delete .opblock-summary-method { background: #ff8f8f; }
 html .operations .swagger-ui .markdown code, html .operations .swagger-ui .renderedMarkdown code { background: none; color: inherit; }
 .dark-mode .operations .swagger-ui .opblock .opblock-section-header { background: #14171a !important; }
-.operations .swagger-ui .parameter__in { color: var(--soft); }
+.operations .swagger-ui .parameter__in { color: var(--muted); }
 .operations .swagger-ui [class*="json-schema-2020-12-expand-deep"] { color: inherit; opacity: .85; }
 .operations .swagger-ui [class*="json-schema-2020-12__constraint"] { background: #5b4300; color: #ffffff; }
 .operations .swagger-ui .headers .header-col, .operations .swagger-ui .header-col { color: var(--text); }

@@ -1,4 +1,4 @@
-/** Version of what `assets/swagger_ui.json` holds, known without loading it; a test compares. */
+/** Version in `assets/swagger_ui.json`, known without loading the file; a test compares them. */
 export const SWAGGER_UI_VERSION = "5.35.0";
 
 /** Swagger UI's script or style sheet, compressed with gzip. */

@@ -34,21 +34,21 @@ import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
 
-/** The world as the gateway sees it: all that a test may want to hold in its hands. */
+/** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies {
   transport: Transport;
   keySet: KeySet;
   tracer: Tracer;
   breaker: Breaker;
-  /** Clock, epoch ms. */
+  /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
   newId: () => string;
-  /** Told of every finished exchange. */
+  /** Called with every finished exchange. */
   observers: readonly ExchangeObserver[];
-  /** True once the process has been told to stop. */
+  /** Whether the process is stopping. */
   isStopping: () => boolean;
-  /** Deadlines of what callers send and take; default: one timer for all. */
+  /** Deadlines of request bodies and of unread responses. Default: one timer for all. */
   deadlines?: DeadlineClock;
   /** Deadlines of request bodies; default: a timer for all. */
   bodyDeadlines?: DeadlineClock;
@@ -58,29 +58,29 @@ export interface Dependencies {
   prometheus: () => Promise<string>;
 }
 
-/** The gateway's handler, and the limits that the metrics show. */
+/** The Hono app, and the limits that the metrics show. */
 export interface App {
   readonly app: Hono<GatewayEnv>;
   /** Route template → requests outstanding. */
   outstanding(): ReadonlyMap<string, number>;
-  /** Service plan → requests at once that the upstream is sent. */
+  /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
 }
 
 /**
- * How much longer than for a request body is waited for more of an answer to be taken. The kernel
- * holds megabytes for a caller, and tells that some are taken when a third of them are.
+ * The timeout for reading a response, in multiples of the timeout for a request body. The kernel
+ * buffers megabytes for a caller, and reports progress only when a third of them was read.
  */
 const RESPONSE_READ_TIMEOUT_FACTOR = 6;
 
 /** Share of the requests in flight that may wait for a slot of their caller. */
 const WAITING_SHARE = 1 / 20;
 
-/** The gateway: a request walks through it from top to bottom. */
+/** Composes the gateway: a request passes the middleware in the order of this function. */
 export function createApp(config: Config, deps: Dependencies): App {
   const credentials = new Credentials(config.servicePlans);
   const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
-  // Routes match the path as it was sent: decoded, a path could become another one.
+  // Routes match the raw path, since a decoded path could match another route.
   const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
 
   app.onError((error, c) => refuse(c, error, config));
@@ -95,7 +95,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
-  app.use(serverSpan(deps)); // around all that follows: refusals are recorded too
+  app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
   app.use(checks(
     validHost(), // first: with an invalid Host the path is unknown
@@ -112,7 +112,7 @@ export function createApp(config: Config, deps: Dependencies): App {
       timeoutMs: callerTimeoutMs,
       deadlines: deps.bodyDeadlines,
     }),
-    outstanding(limits), // last: only what can be sent takes up a slot
+    outstanding(limits), // last: only valid requests occupy a slot
   ));
   app.all(
     "*",
@@ -133,7 +133,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   };
 }
 
-/** Every route, idle ones too: a gauge that is not observed goes on showing its last value. */
+/** Every route, including idle ones: a gauge that is not observed keeps its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
   return new Map(ROUTES.map(({ path }) => [path, limiter.outstanding(path)]));
 }
@@ -147,7 +147,7 @@ function createLimits({ limits }: Config) {
   };
 }
 
-/** Writes an error, and notes it on the exchange for span, log and metrics. */
+/** Renders an error, and stores it in the exchange for span, log and metrics. */
 function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Response {
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
@@ -156,15 +156,15 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness({ keySet, breaker, isStopping }: Dependencies): Readiness {
-  // An instance that is not ready gets no requests, so the probe has to start the fetch.
+  // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
   return {
     notReady: [
       ...(isStopping() ? ["stopping"] : []),
       ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
     ],
-    // An outage of the API concerns every instance: out of rotation none could say so.
-    // Half open counts as well: that the API works again is shown by a request, not by time.
+    // An outage of the API affects every instance: with none ready, callers would not get its error.
+    // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: breaker.state === "closed" ? [] : ["upstream_circuit_open"],
   };
 }

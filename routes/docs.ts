@@ -8,7 +8,7 @@ import { PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { swaggerUi } from "../reference/swagger_ui.ts";
 
-/** What is served where. Nothing is loaded before it is asked for, or {@linkcode preloadDocs}. */
+/** Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs}. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.openapi]: {
     type: "application/json",
@@ -47,8 +47,8 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
 };
 
 /**
- * Nothing comes from elsewhere, nothing inline runs, nobody frames it. Images are those inside
- * the style sheet; requests go to this host only.
+ * Scripts, styles and requests of this host only; no inline scripts, no framing. Images are data
+ * URLs in the style sheet.
  */
 const SECURITY_HEADERS = {
   "content-security-policy":
@@ -59,30 +59,30 @@ const SECURITY_HEADERS = {
 };
 
 /**
- * Answers of the reference that were not taken yet, in all. Their bytes are shared; what the runtime
- * keeps for each connection is not.
+ * Responses of the reference that clients have not read yet, in all. They share their bytes; the
+ * runtime's buffers of each connection are not shared.
  */
-const MAX_ANSWERS = 64;
+const MAX_UNREAD_RESPONSES = 64;
 
 const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
 
-/** Loads all of the reference, for runtimes where a file cannot always be opened later. */
+/** Loads every resource, for runtimes where a file cannot always be opened later. */
 export async function preloadDocs(): Promise<void> {
-  for (const [, store] of STORES) await store.packed();
+  for (const [, store] of STORES) await store.gzipped();
 }
 
-/** Mounts the reference: `/openapi.json`, `/docs` and what they need; no token is asked for. */
+/** Mounts `/openapi.json`, `/docs` and their assets, without authentication. */
 export function mountDocs(app: Hono<GatewayEnv>): void {
-  const share = answerShare(MAX_ANSWERS);
+  const share = answerShare(MAX_UNREAD_RESPONSES);
   for (const [path, store] of STORES) {
-    app.get(path, share, etag(), serving(store));
+    app.get(path, share, etag(), resourceHandler(store));
     app.all(path, methodNotAllowed);
   }
 }
 
-function serving(store: ResourceStore): Handler<GatewayEnv> {
+function resourceHandler(store: ResourceStore): Handler<GatewayEnv> {
   const { type, immutable } = store.resource;
   const headers = {
     ...SECURITY_HEADERS,
@@ -91,9 +91,9 @@ function serving(store: ResourceStore): Handler<GatewayEnv> {
     vary: "Accept-Encoding",
   };
   return async function serveResource(c) {
-    const { bytes, tag } = await store.packed();
+    const { bytes, tag } = await store.gzipped();
     const gzip = acceptsGzip(c.req.header("accept-encoding"));
-    const body = gzip ? bytes : await store.unpacked();
+    const body = gzip ? bytes : await store.identity();
     return c.body(bodyOf(c, body), 200, {
       ...headers,
       etag: tag,

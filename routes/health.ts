@@ -1,17 +1,17 @@
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 
-/** What keeps the gateway from serving, and what it cannot do for now. */
+/** The state that `/readyz` reports. */
 export interface Readiness {
-  /** Why it cannot serve; empty where it can. */
+  /** Why the gateway cannot serve requests; empty if it can. */
   readonly notReady: readonly string[];
-  /** What does not work though it serves, such as an upstream that is down. */
+  /** What does not work although it serves requests, such as an upstream that is down. */
   readonly degraded: readonly string[];
 }
 
 /**
- * Mounts `/livez` (200 while the process runs) and `/readyz`: 200 while it can serve, with what is
- * degraded, else 503 with the reasons, as JSON. No token is asked for, and no span is made.
+ * Mounts `/livez`: 200 while the process runs; and `/readyz`: 200 while it can serve requests, with
+ * the degraded parts, else 503 with the reasons. Both are JSON, without authentication and spans.
  */
 export function mountHealth(app: Hono<GatewayEnv>, readiness: () => Readiness): void {
   app.get("/livez", (c) => c.json({ status: "ok" }, 200, NOT_STORED));
@@ -30,5 +30,5 @@ export function mountHealth(app: Hono<GatewayEnv>, readiness: () => Readiness): 
   });
 }
 
-/** A stored answer would describe another moment. */
+/** The state changes at any time, so that a cached response would be wrong. */
 const NOT_STORED = { "cache-control": "no-store" };

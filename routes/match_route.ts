@@ -5,12 +5,12 @@ import type { Check } from "../middleware/checks.ts";
 import type { Operation } from "../operations.ts";
 import { type Route, ROUTES } from "../route_table.ts";
 
-/** What every path of the API begins with. */
+/** The prefix of every path of the API. */
 const PREFIX = "/xms/v1";
 
 /**
- * Finds the operation that a request asks for, by its path as it was sent: 404 where no path
- * of the API matches byte for byte, 405 where the path has no such method (contract.md §1).
+ * Finds the operation by method and raw path. Throws a 404 if no path of the API matches byte for
+ * byte, and a 405 if the path does not have the method (contract.md §1).
  */
 export function matchRoute(): Check {
   return function matchRoute(c) {
@@ -26,7 +26,7 @@ export function matchRoute(): Check {
   };
 }
 
-/** The 404 of an unknown path. Nothing is redirected: a client would lose the body of its POST. */
+/** The 404 of an unknown path. There are no redirects: clients drop the body of a POST. */
 function noSuchPath(exchange: Exchange): GatewayError {
   const problem = pathProblemOf(exchange.rawPath);
   if (!problem) return new GatewayError("not_found");
@@ -34,7 +34,7 @@ function noSuchPath(exchange: Exchange): GatewayError {
   return new GatewayError("not_found", { helpAnchor: pathProblemAnchor(problem) });
 }
 
-/** What is wrong with a path, by the first correction that makes it one of the API. */
+/** The error in a path, found by the first correction that makes it a path of the API. */
 export function pathProblemOf(rawPath: string): PathProblem | undefined {
   return CORRECTIONS.find(([, correct]) => findRoute(correct(rawPath)))?.[0];
 }
@@ -46,12 +46,12 @@ const CORRECTIONS: readonly [PathProblem, (rawPath: string) => string][] = [
   ["missing_prefix", (path) => PREFIX + path],
 ];
 
-/** The route of a raw path, if it is one of the API. */
+/** The route that matches a raw path, if there is one. */
 export function findRoute(rawPath: string): Route | undefined {
   return ROUTES.find(({ pattern }) => pattern.test(rawPath));
 }
 
-/** A HEAD is served wherever a GET is. */
+/** HEAD is served wherever GET is. */
 function findOperation({ operations }: Route, method: string): Operation | undefined {
   return operations.get(method === "HEAD" ? "GET" : method);
 }

@@ -3,14 +3,14 @@ import type { GatewayEnv } from "../exchange.ts";
 import { bodyOf } from "../middleware/answers.ts";
 import { answerShare } from "../middleware/answer_share.ts";
 
-/** Answers that were not taken yet, in all; each is some ten kilobytes. */
-const MAX_ANSWERS = 64;
+/** Responses that clients have not read yet, in all; each is about 10 KB. */
+const MAX_UNREAD_RESPONSES = 64;
 
 const encoder = new TextEncoder();
 
-/** Mounts `/metrics` in the Prometheus text format 0.0.4; no token is asked for. */
+/** Mounts `/metrics` in the Prometheus text format 0.0.4, without authentication. */
 export function mountMetrics(app: Hono<GatewayEnv>, prometheus: () => Promise<string>): void {
-  app.get("/metrics", answerShare(MAX_ANSWERS), async (c) => {
+  app.get("/metrics", answerShare(MAX_UNREAD_RESPONSES), async (c) => {
     const body = encoder.encode(await prometheus());
     return c.body(bodyOf(c, body), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",

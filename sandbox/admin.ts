@@ -1,21 +1,21 @@
-/** Routes outside the SMS API, for people and tests: faults and the requests received. */
+/** Routes that the real SMS API does not have: faults and the recorded requests. */
 
 import { Hono } from "hono";
-import type { SandboxEnv } from "./app.ts";
-import { type FaultSwitch, readFault, StandingFault } from "./faults.ts";
+import type { SandboxEnv } from "./env.ts";
+import { type ActiveFault, LimitedFault, readFault } from "./faults.ts";
 import { parseObject } from "./json.ts";
 import type { RequestLog } from "./request_log.ts";
 
-/** `/sandbox/faults`, `/sandbox/requests` and the page that a 3xx fault leads to. */
-export function adminRoutes(faults: FaultSwitch, log: RequestLog): Hono<SandboxEnv> {
+/** `/sandbox/faults`, `/sandbox/requests` and `/sandbox/redirected`, the target of 3xx faults. */
+export function adminRoutes(fault: ActiveFault, log: RequestLog): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
-  routes.get("/faults", (c) => c.json(faults.standing ?? {}));
+  routes.get("/faults", (c) => c.json(fault.current ?? {}));
   routes.put("/faults", async (c) => {
-    faults.set(readFault(StandingFault, parseObject(await c.req.text())));
-    return c.json(faults.standing ?? {});
+    fault.set(readFault(LimitedFault, parseObject(await c.req.text())));
+    return c.json(fault.current ?? {});
   });
   routes.delete("/faults", (c) => {
-    faults.clear();
+    fault.clear();
     return c.body(null, 204);
   });
   routes.get("/requests", (c) => {

@@ -1,56 +1,48 @@
-/** The sandbox: an SMS REST API in memory, for the demo, the tests and careful teams. */
+/** An SMS REST API in memory, for the demo, for tests and for development. */
 
 import { Hono } from "hono";
 import { adminRoutes } from "./admin.ts";
-import { answer, notFoundResponse, refusalResponse, refuseMethod } from "./answer.ts";
-import { FaultSwitch, type StandingFault } from "./faults.ts";
-import { injectFaults } from "./inject_faults.ts";
+import type { SandboxEnv } from "./env.ts";
+import { ActiveFault, type LimitedFault } from "./faults.ts";
+import { injectFaults } from "./fault_injection.ts";
+import { notFoundResponse, operationHandler, refusalResponse, refuseMethod } from "./handler.ts";
 import { OPERATIONS } from "./operations.ts";
-import { createWorld, type SandboxOptions, type World } from "./options.ts";
+import { resolveOptions, type SandboxOptions, type Settings } from "./options.ts";
 import { outstanding } from "./outstanding.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { receive } from "./receive.ts";
 import { type RecordedRequest, RequestLog } from "./request_log.ts";
-import { ConnectionReset, type Wire } from "./wire.ts";
+import { ConnectionReset } from "./raw_response.ts";
 
-export type { RecordedRequest, SandboxOptions, StandingFault };
+export type { LimitedFault, RecordedRequest, SandboxEnv, SandboxOptions };
 
-/** What the sandbox's handlers share per request. */
-export interface SandboxEnv {
-  Bindings: Wire;
-  Variables: {
-    /** The request body; undefined if it was over the limit. */
-    body: Uint8Array | undefined;
-    /** The query string with its `?`, undecoded; empty if there is none. */
-    query: string;
-  };
-}
-
-/** A sandbox; several in one process know nothing of each other. */
+/** A sandbox. Several sandboxes in one process share no state. */
 export interface Sandbox {
-  /** The API and its admin routes: `app.request(…)` and `app.fetch` work in memory. */
+  /** The API and its admin routes; `app.request(…)` and `app.fetch` need no socket. */
   readonly app: Hono<SandboxEnv>;
   /** The latest API requests, at most 1,000, in order of arrival. */
   requests(): RecordedRequest[];
+  /** Deletes the recorded requests. */
   clearRequests(): void;
-  /** Lets the next requests meet a fault, as `PUT /sandbox/faults` does. */
-  setFault(fault: StandingFault): void;
+  /** Sets the fault of the next requests, as `PUT /sandbox/faults` does. */
+  setFault(fault: LimitedFault): void;
+  /** Removes the fault, as `DELETE /sandbox/faults` does. */
   clearFault(): void;
 }
 
 const BASE = "/xms/v1/:service_plan_id{[A-Za-z0-9_-]+}";
 
-/** Creates a sandbox that knows `options.servicePlans`, each with nothing but inbounds. */
+/** Creates a sandbox with `options.servicePlans`; each starts with inbound messages only. */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const world = createWorld(options);
+  const settings = resolveOptions(options);
   const log = new RequestLog();
-  const faults = new FaultSwitch();
+  const fault = new ActiveFault();
   const app = new Hono<SandboxEnv>();
-  app.use("/xms/*", receive({ log, now: world.now, maxBodyBytes: world.maxBodyBytes }));
-  app.use("/xms/*", outstanding(world.maxOutstanding));
-  app.use("/xms/*", injectFaults(faults));
-  mountOperations(app, world);
-  app.route("/sandbox", adminRoutes(faults, log));
+  app.use("/xms/*", receive({ log, now: settings.now, maxBodyBytes: settings.maxBodyBytes }));
+  app.use("/xms/*", outstanding(settings.maxOutstanding));
+  app.use("/xms/*", injectFaults(fault));
+  mountOperations(app, settings);
+  app.route("/sandbox", adminRoutes(fault, log));
   app.notFound(() => notFoundResponse());
   app.onError((error) => {
     if (error instanceof ConnectionReset) throw error;
@@ -60,18 +52,18 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     app,
     requests: () => log.list(),
     clearRequests: () => log.clear(),
-    setFault: (fault) => faults.set(fault),
-    clearFault: () => faults.clear(),
+    setFault: (next) => fault.set(next),
+    clearFault: () => fault.clear(),
   };
 }
 
-function mountOperations(app: Hono<SandboxEnv>, world: World): void {
+function mountOperations(app: Hono<SandboxEnv>, settings: Settings): void {
   const plans = new Map<string, Plan>();
-  for (const [id, token] of Object.entries(world.servicePlans)) {
-    plans.set(id, createPlan(id, token, world));
+  for (const [id, token] of Object.entries(settings.servicePlans)) {
+    plans.set(id, createPlan(id, token, settings));
   }
   for (const operation of OPERATIONS) {
-    app.on(operation.method, BASE + operation.path, answer(operation, plans, world));
+    app.on(operation.method, BASE + operation.path, operationHandler(operation, plans, settings));
   }
   for (const [path, operations] of Map.groupBy(OPERATIONS, ({ path }) => path)) {
     app.all(BASE + path, refuseMethod(operations.map(({ method }) => method)));

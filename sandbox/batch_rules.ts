@@ -1,34 +1,36 @@
-/** What a batch must fulfil beyond the shape of its JSON. */
+/** The rules for a batch that its JSON schema does not express. */
 
 import type { Call } from "./call.ts";
 import { Refusal } from "./errors.ts";
-import { refuseMagic } from "./magic.ts";
+import { refuseMagicValues } from "./magic.ts";
 import { toMsisdn, toSender } from "./msisdn.ts";
-import { momentOf } from "./paging.ts";
-import type { Message, Plan, Substitutions } from "./plan.ts";
+import { readTimestamp } from "./paging.ts";
+import type { Plan } from "./plan.ts";
 import { checkTargets } from "./recipients.ts";
+import type { Message, Substitutions } from "./resources.ts";
 
 /** Default and longest time to deliver, counted from `send_at`. */
 const MAX_LIFETIME_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** A binary SMS holds 140 bytes, its header included. */
+/** A binary SMS has at most 140 bytes, including its header. */
 const MAX_BINARY_BYTES = 140;
 
-/** A message that may be sent, and when. */
+/** A message that fulfils every rule, and its times in ms since the epoch. */
 export interface CheckedMessage {
   message: Message;
   /** The message's `parameters` by recipient; undefined if it has none. */
   substitutions: Substitutions | undefined;
-  /** The moment of the check. */
+  /** When the message was checked. */
   nowMs: number;
+  /** When sending starts. */
   startMs: number;
   expireAtMs: number;
 }
 
-/** Canonicalises `request` and applies every rule; first the 400s, then the 403s. */
+/** Canonicalises `request` and checks every rule. Throws a 400, or else a 403. */
 export function checkMessage(call: Call, request: Message): CheckedMessage {
-  const { plan, world } = call;
-  const nowMs = world.now();
+  const { plan, settings } = call;
+  const nowMs = settings.now();
   const times = checkTimes(request, nowMs);
   if (request.type === "mt_binary") checkBinaryLength(request);
   const message = withoutNulls(request);
@@ -37,11 +39,11 @@ export function checkMessage(call: Call, request: Message): CheckedMessage {
   const substitutions = substitutionsOf(message);
   message.to = checkTargets(plan, message.to);
   refuseMissingCallback(plan, message);
-  refuseMagic(plan.id, message);
+  refuseMagicValues(plan.id, message);
   return { message, substitutions, nowMs, ...times };
 }
 
-/** A copy without the members that are null, which mean the same as absent ones. */
+/** A copy without the members that are null: null means the same as absent. */
 export function withoutNulls<T extends object>(value: T): T {
   const copy = { ...value };
   for (const key in copy) if (copy[key] === null) delete copy[key];
@@ -49,8 +51,8 @@ export function withoutNulls<T extends object>(value: T): T {
 }
 
 function checkTimes(request: Message, nowMs: number): { startMs: number; expireAtMs: number } {
-  const startMs = Math.max(momentOf("send_at", request.send_at) ?? nowMs, nowMs);
-  const expireAtMs = momentOf("expire_at", request.expire_at) ?? startMs + MAX_LIFETIME_MS;
+  const startMs = Math.max(readTimestamp("send_at", request.send_at) ?? nowMs, nowMs);
+  const expireAtMs = readTimestamp("expire_at", request.expire_at) ?? startMs + MAX_LIFETIME_MS;
   const rules = [
     [expireAtMs > nowMs, "must not be in the past"],
     [expireAtMs > startMs, "must be after send_at"],
@@ -80,7 +82,7 @@ function checkSender(from: string): string {
   );
 }
 
-/** The parameters by canonical number. Throws a 400 for a key that is no number. */
+/** The parameters by canonical phone number. Throws a 400 for a key that is not a phone number. */
 function substitutionsOf(message: Message): Substitutions | undefined {
   if (message.type === "mt_binary" || !message.parameters) return undefined;
   const byName = Object.entries(message.parameters).map(([name, values]) => {
@@ -97,7 +99,7 @@ function toRecipient(name: string, key: string): string {
   if (recipient !== undefined) return recipient;
   throw new Refusal(
     "syntax_invalid_parameter_format",
-    `Field "parameters.${name}" has a key that is no phone number: ${key}.`,
+    `Field "parameters.${name}" has a key that is not a phone number: ${key}.`,
   );
 }
 

@@ -1,14 +1,14 @@
 /** Batches: send, list, get, update, replace, cancel, delivery feedback. */
 
 import { type CheckedMessage, checkMessage } from "./batch_rules.ts";
-import { type Call, found, param, readBody, readQuery, type Reply } from "./call.ts";
+import { type Call, orNotFound, param, readBody, readQuery, type Reply } from "./call.ts";
 import { isDispatched } from "./delivery.ts";
 import { Refusal } from "./errors.ts";
 import { toNumber, toSender } from "./msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
-import { type Batch, type Message, weigh } from "./plan.ts";
 import { checkMsisdns, recipientsOf } from "./recipients.ts";
-import * as schemas from "./schemas/mod.ts";
+import { type Batch, batchSize, type Message } from "./resources.ts";
+import * as schemas from "../schemas/mod.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamps.ts";
 
 const SEND = {
@@ -23,7 +23,7 @@ const UPDATE = {
   mt_media: schemas.UpdateMediaRequest,
 } as const satisfies Record<Message["type"], unknown>;
 
-/** The message of a send, dry run or replace; without a `type` it is a text. */
+/** The message in the body of a send, dry run or replace; the default `type` is `mt_text`. */
 export function readMessage(call: Call): Message {
   const type = typeOf(call.body) ?? "mt_text";
   if (isMessageType(type)) return readBody(call, SEND[type]);
@@ -33,33 +33,37 @@ export function readMessage(call: Call): Message {
   );
 }
 
+/** `POST /batches`. */
 export function sendBatch(call: Call): Reply {
   const { nowMs, ...checked } = checkMessage(call, readMessage(call));
-  const id = call.world.newId();
+  const id = call.settings.newId();
   const batch: Batch = { id, createdAtMs: nowMs, modifiedAtMs: nowMs, ...checked };
-  remember(call, batch, call.bodyBytes);
-  return { status: 201, body: written(batch) };
+  store(call, batch, call.bodyBytes);
+  return { status: 201, body: serialize(batch) };
 }
 
+/** `GET /batches/{batch_id}`. */
 export function getBatch(call: Call): Reply {
-  return { status: 200, body: written(batchOf(call)) };
+  return { status: 200, body: serialize(batchOf(call)) };
 }
 
+/** `GET /batches`. */
 export function listBatches(call: Call): Reply {
   const query = readQuery(call, schemas.ListBatchesQuery);
-  const inDates = dateFilter(query, call.world.now());
+  const inDates = dateFilter(query, call.settings.now());
   const isFrom = listFilter(query.from, (item) => toSender(item) ?? item);
   const isTo = listFilter(query.to, (item) => toNumber(item) ?? item);
   const matching = call.plan.batches.newestFirst().filter(({ message, createdAtMs }) =>
     inDates(createdAtMs) &&
-    isFrom(message.from ?? call.world.defaultOriginator) &&
+    isFrom(message.from ?? call.settings.defaultOriginator) &&
     (query.to === undefined || message.to.some(isTo)) &&
     (query.client_reference === undefined || message.client_reference === query.client_reference)
   );
   const { entries, ...page } = pageOf(matching, query);
-  return { status: 200, body: { ...page, batches: entries.map(written) } };
+  return { status: 200, body: { ...page, batches: entries.map(serialize) } };
 }
 
+/** `POST /batches/{batch_id}`. */
 export function updateBatch(call: Call): Reply {
   const batch = batchOf(call);
   const { to_add, to_remove, ...change } = readBody(call, UPDATE[batch.message.type]);
@@ -74,28 +78,31 @@ export function updateBatch(call: Call): Reply {
   const given = Object.fromEntries(
     Object.entries(change).filter(([, value]) => value !== undefined),
   );
-  const sum = { ...batch.message, ...given, to };
-  const checked = checkMessage(call, readMessage({ ...call, body: sum }));
+  const body = { ...batch.message, ...given, to };
+  const checked = checkMessage(call, readMessage({ ...call, body }));
   const startMs = "send_at" in given ? checked.startMs : Math.min(checked.startMs, batch.startMs);
-  return changed(call, batch, { ...checked, startMs });
+  return saveChange(call, batch, { ...checked, startMs });
 }
 
+/** `PUT /batches/{batch_id}`. */
 export function replaceBatch(call: Call): Reply {
   const batch = batchOf(call);
   const message = readMessage(call);
   refuseDispatched(call, batch, message);
-  return changed(call, batch, checkMessage(call, message));
+  return saveChange(call, batch, checkMessage(call, message));
 }
 
+/** `DELETE /batches/{batch_id}`. */
 export function cancelBatch(call: Call): Reply {
   const batch = batchOf(call);
   if (batch.canceledAtMs === undefined) {
-    batch.canceledAtMs = batch.modifiedAtMs = call.world.now();
+    batch.canceledAtMs = batch.modifiedAtMs = call.settings.now();
   }
-  return { status: 200, body: written(batch) };
+  return { status: 200, body: serialize(batch) };
 }
 
-export function giveFeedback(call: Call): Reply {
+/** `POST /batches/{batch_id}/delivery_feedback`. */
+export function confirmDelivery(call: Call): Reply {
   const batch = batchOf(call);
   const { recipients } = readBody(call, schemas.DeliveryFeedbackRequest);
   const confirmed = checkMsisdns(recipients);
@@ -104,7 +111,7 @@ export function giveFeedback(call: Call): Reply {
   const rules = [
     [batch.message.feedback_enabled === true, "Feedback was not enabled for the batch."],
     [confirmed.length > 0 || !toGroup, "A batch to a group needs a recipient in its feedback."],
-    [confirmed.every((one) => targets.has(one)), "A recipient is no target of the batch."],
+    [confirmed.every((one) => targets.has(one)), "A recipient is not a target of the batch."],
   ] as const;
   for (const [holds, rule] of rules) {
     if (!holds) throw new Refusal("syntax_constraint_violation", rule);
@@ -113,7 +120,7 @@ export function giveFeedback(call: Call): Reply {
 }
 
 /** A batch as the API writes it. */
-export function written(batch: Batch) {
+function serialize(batch: Batch) {
   const { send_at, ...message } = batch.message;
   return {
     id: batch.id,
@@ -128,31 +135,33 @@ export function written(batch: Batch) {
   };
 }
 
-/** The batch that the path names, or a 404. */
+/** The batch that the path names. Throws a 404 if there is none. */
 export function batchOf(call: Call): Batch {
-  return found(call.plan.batches.get(param(call, "batch_id")));
+  return orNotFound(call.plan.batches.get(param(call, "batch_id")));
 }
 
-function changed(
+function saveChange(
   call: Call,
   batch: Batch,
   { nowMs, ...change }: CheckedMessage,
 ): Reply {
   Object.assign(batch, change, { modifiedAtMs: nowMs });
   delete batch.recipients;
-  remember(call, batch, weigh(batch));
-  return { status: 200, body: written(batch) };
+  store(call, batch, batchSize(batch));
+  return { status: 200, body: serialize(batch) };
 }
 
-function remember({ plan }: Call, batch: Batch, weight: number): void {
-  plan.batches.set(batch.id, batch, weight);
-  if (batch.message.to.some((target) => plan.groups.get(target))) plan.waiting.add(batch.id);
+function store({ plan }: Call, batch: Batch, bytes: number): void {
+  plan.batches.set(batch.id, batch, bytes);
+  if (batch.message.to.some((target) => plan.groups.get(target))) {
+    plan.unresolvedBatches.add(batch.id);
+  }
 }
 
-/** A batch can be changed until its messages are handed to the operator. */
+/** Throws a 403 if the batch is canceled, or dispatched to the operator. */
 function refuseDispatched(call: Call, batch: Batch, change: { send_at?: unknown }): void {
   const canceled = batch.canceledAtMs !== undefined;
-  if (!canceled && !isDispatched(batch, call.world)) return;
+  if (!canceled && !isDispatched(batch, call.settings)) return;
   if (!canceled && change.send_at !== undefined) {
     throw new Refusal("conflict_send_at", "The batch has been sent; send_at cannot change.");
   }

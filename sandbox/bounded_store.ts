@@ -1,18 +1,18 @@
-/** What a {@link BoundedStore} may hold before it drops its oldest entries. */
+/** Limits of a {@link BoundedStore}; beyond them it drops its oldest entries. */
 export interface StoreLimits<V> {
-  /** Entries at most. */
+  /** Largest number of entries. */
   maxEntries: number;
-  /** Sum of the entries' weights at most; the newest entry stays even if it alone is over. */
+  /** Largest sum of the weights; the newest entry is kept even if it alone is over. */
   maxWeight: number;
-  /** Told of each entry that was dropped for want of room. Default: nobody. */
+  /** Called with each entry that is dropped. Default: no call. */
   onDrop?: (value: V) => void;
 }
 
-/** Values by identifier in order of arrival; the oldest make room for new ones, each in O(1). */
+/** A map in order of insertion that drops its oldest entries when it is full, each in O(1). */
 export class BoundedStore<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: StoreLimits<V>;
-  // Kept between drops: a fresh iterator would step over the holes of all earlier ones.
+  // Kept between drops: a new iterator would pass all slots of deleted entries again.
   #oldest: Iterator<string>;
   #weight = 0;
 
@@ -30,8 +30,8 @@ export class BoundedStore<V> {
   }
 
   /**
-   * Adds `value`, or replaces the one of that identifier, which keeps its age: if it is the
-   * oldest and has grown too heavy, it is the one to go.
+   * Adds `value`, or replaces the value of `id`, which keeps its place in the order: a replaced
+   * value that is the oldest one is the first to be dropped.
    */
   set(id: string, value: V, weight: number): void {
     this.#weight += weight - (this.#entries.get(id)?.weight ?? 0);
@@ -50,12 +50,12 @@ export class BoundedStore<V> {
     this.#weight = 0;
   }
 
-  /** All values, first in first. */
+  /** All values in order of insertion. */
   oldestFirst(): V[] {
     return Array.from(this.#entries.values(), (entry) => entry.value);
   }
 
-  /** All values, last in first. */
+  /** All values, the latest first. */
   newestFirst(): V[] {
     return this.oldestFirst().reverse();
   }

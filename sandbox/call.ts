@@ -1,62 +1,64 @@
-/** One request as the operations see it, and what they may answer: no HTTP framework. */
+/** The request and the result of an operation, without the HTTP framework. */
 
 import * as v from "valibot";
 import { NotFound, Refusal } from "./errors.ts";
-import type { World } from "./options.ts";
+import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
-import { parametersOf } from "./query.ts";
+import { readParameters } from "./query.ts";
 
+/** An authenticated request. */
 export interface Call {
   readonly plan: Plan;
-  readonly world: World;
+  readonly settings: Settings;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** The JSON body of a POST or PUT. */
   readonly body: unknown;
-  /** Length of that body in bytes: what remembering it costs. */
+  /** Length of the body in bytes. */
   readonly bodyBytes: number;
 }
 
+/** The result of an operation. */
 export interface Reply {
   readonly status: number;
-  /** Written as JSON; without it the answer has no body. */
+  /** Sent as JSON; undefined for a response without a body. */
   readonly body?: unknown;
 }
 
 type Schema = v.GenericSchema<unknown, unknown>;
 
-/** The request body, checked. Throws a 400 that names the member that is wrong. */
+/** The request body, parsed by `schema`. Throws a 400 that names the first invalid member. */
 export function readBody<S extends Schema>(call: Call, schema: S): v.InferOutput<S> {
   const result = v.safeParse(schema, call.body, { abortEarly: true });
   if (result.success) return result.output;
   throw refusalOf(result.issues[0], "Field");
 }
 
-/** The query parameters, checked. Throws a 400 that names the parameter that is wrong. */
+/** The query, parsed by `schema`. Throws a 400 that names the first invalid parameter. */
 export function readQuery<S extends Schema>(call: Call, schema: S): v.InferOutput<S> {
-  const result = v.safeParse(schema, parametersOf(call.query), { abortEarly: true });
+  const result = v.safeParse(schema, readParameters(call.query), { abortEarly: true });
   if (result.success) return result.output;
   throw refusalOf(result.issues[0], "Query parameter");
 }
 
-/** The path parameter `name`; a route that lacks it is a mistake in the route table. */
+/** The path parameter `name`. Throws if the route table has no such parameter. */
 export function param(call: Call, name: string): string {
   const value = call.params[name];
   if (value === undefined) throw new Error(`no path parameter ${name}`);
   return value;
 }
 
-/** `value`, or a 404 if there is none. */
-export function found<T>(value: T | undefined): T {
+/** `value`. Throws a 404 if it is undefined. */
+export function orNotFound<T>(value: T | undefined): T {
   if (value === undefined) throw new NotFound();
   return value;
 }
 
-/** Checks whose failure means a badly formed value; all others are broken constraints. */
+/** Valibot actions that check a format; the others check a constraint. */
 const FORMATS: ReadonlySet<string> = new Set(["regex", "url", "base64"]);
 
-/** Schemas that list the values allowed: another one is a constraint, not a wrong type. */
+/** Valibot schemas of enumerated values: another value violates a constraint, not a type. */
 const CHOICES: ReadonlySet<string> = new Set(["picklist", "literal"]);
 
 function refusalOf(issue: v.BaseIssue<unknown>, what: string): Refusal {

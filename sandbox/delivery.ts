@@ -1,15 +1,16 @@
-/** What becomes of a message as time passes; computed when asked, so nothing runs by timer. */
+/** The delivery status of a message, computed from the time of the request; there are no timers. */
 
-import { FATES } from "./magic.ts";
-import type { World } from "./options.ts";
+import { FINAL_CODES } from "./magic.ts";
+import type { Settings } from "./options.ts";
 import { measure } from "./parts.ts";
-import type { Batch } from "./plan.ts";
 import { textFor } from "./recipients.ts";
-import type { DELIVERY_STATUSES } from "./schemas/delivery_reports.ts";
+import type { Batch } from "./resources.ts";
+import type { DELIVERY_STATUSES } from "../schemas/delivery_reports.ts";
 
+/** A delivery status of the SMS API. */
 export type DeliveryStatus = typeof DELIVERY_STATUSES[number];
 
-/** The API's own codes, then those of the operators that the sandbox can produce. */
+/** Delivery code → status: the codes of the API, then those of operators that the sandbox uses. */
 const STATUS_OF_CODE: Readonly<Record<number, DeliveryStatus>> = {
   400: "Queued",
   401: "Dispatched",
@@ -29,38 +30,39 @@ const STATUS_OF_CODE: Readonly<Record<number, DeliveryStatus>> = {
   27: "Expired", // absent subscriber
 };
 
-/** Absent subscriber: the operator keeps trying until the message expires. */
-const ABSENT = 27;
+/** The operator tries to reach an absent subscriber until the message expires. */
+const ABSENT_SUBSCRIBER = 27;
 
-/** The codes of a message on its way; all others are final. */
+/** Codes of messages that are not finished; all others are final. */
 const INTERMEDIATE: ReadonlySet<number> = new Set([400, 401]);
 
-/** One state of a message, and since when. */
+/** The state of a message. */
 export interface DeliveryState {
   code: number;
   status: DeliveryStatus;
+  /** When the message reached this state, in ms since the epoch. */
   atMs: number;
-  /** Whether the operator said so, rather than the API. */
+  /** Whether the operator reported the state; otherwise the API did. */
   byOperator: boolean;
   final: boolean;
 }
 
-type Pace = Pick<World, "now" | "dispatchAfterMs" | "deliverAfterMs">;
+type Timing = Pick<Settings, "now" | "dispatchAfterMs" | "deliverAfterMs">;
 
-/** Whether the messages of `batch` have left the API. */
-export function isDispatched(batch: Batch, pace: Pace): boolean {
-  return pace.now() >= batch.startMs + pace.dispatchAfterMs;
+/** Whether the messages of `batch` have been dispatched to the operator. */
+export function isDispatched(batch: Batch, timing: Timing): boolean {
+  return timing.now() >= batch.startMs + timing.dispatchAfterMs;
 }
 
-/** Canceled before sending started: there are no messages to report on. */
+/** Whether the batch was canceled before sending started: then it has no messages. */
 export function neverStarted(batch: Batch): boolean {
   return batch.canceledAtMs !== undefined && batch.canceledAtMs < batch.startMs;
 }
 
 /** The state of the message to `recipient` now. */
-export function stateOf(batch: Batch, recipient: string, pace: Pace): DeliveryState {
-  const nowMs = pace.now();
-  const [code, atMs] = timeline(batch, recipient, pace).findLast(([, ms]) => ms <= nowMs) ??
+export function stateOf(batch: Batch, recipient: string, timing: Timing): DeliveryState {
+  const nowMs = timing.now();
+  const [code, atMs] = timeline(batch, recipient, timing).findLast(([, ms]) => ms <= nowMs) ??
     [400, batch.createdAtMs];
   return {
     code,
@@ -71,25 +73,25 @@ export function stateOf(batch: Batch, recipient: string, pace: Pace): DeliverySt
   };
 }
 
-/** The codes a message goes through, each with its moment, in order. */
-function timeline(batch: Batch, recipient: string, pace: Pace): [code: number, ms: number][] {
+/** The codes that a message passes through in order, each with its time. */
+function timeline(batch: Batch, recipient: string, timing: Timing): [code: number, ms: number][] {
   const queued: [number, number] = [400, batch.createdAtMs];
-  const dispatchMs = batch.startMs + pace.dispatchAfterMs;
+  const dispatchMs = batch.startMs + timing.dispatchAfterMs;
   if (batch.canceledAtMs !== undefined && batch.canceledAtMs < dispatchMs) {
     return [queued, [407, batch.canceledAtMs]];
   }
   if (batch.expireAtMs <= dispatchMs) return [queued, [406, batch.expireAtMs]];
-  const fate = refusedBecause(batch, recipient) ?? FATES[recipient] ?? 0;
-  if (STATUS_OF_CODE[fate] === "Aborted") return [queued, [fate, dispatchMs]];
-  const deliverMs = dispatchMs + pace.deliverAfterMs;
-  const outcome: [number, number] = fate === ABSENT || batch.expireAtMs <= deliverMs
-    ? [ABSENT, batch.expireAtMs]
-    : [fate, deliverMs];
+  const finalCode = contentErrorOf(batch, recipient) ?? FINAL_CODES[recipient] ?? 0;
+  if (STATUS_OF_CODE[finalCode] === "Aborted") return [queued, [finalCode, dispatchMs]];
+  const deliverMs = dispatchMs + timing.deliverAfterMs;
+  const outcome: [number, number] = finalCode === ABSENT_SUBSCRIBER || batch.expireAtMs <= deliverMs
+    ? [ABSENT_SUBSCRIBER, batch.expireAtMs]
+    : [finalCode, deliverMs];
   return [queued, [401, dispatchMs], outcome];
 }
 
-/** The code of a message that cannot be made for this recipient, if so. */
-function refusedBecause(batch: Batch, recipient: string): number | undefined {
+/** The code of a message that cannot be built for this recipient; undefined if it can. */
+function contentErrorOf(batch: Batch, recipient: string): number | undefined {
   const { message } = batch;
   if (message.type === "mt_binary") return undefined;
   const text = textFor(batch, recipient);

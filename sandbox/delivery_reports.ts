@@ -1,15 +1,15 @@
-/** Delivery reports: of a batch, of one recipient, and the list of finished ones. */
+/** Delivery reports: of a batch, of one recipient, and the list of reports of final states. */
 
 import { batchOf } from "./batches.ts";
-import { type Call, found, param, readQuery, type Reply } from "./call.ts";
+import { type Call, orNotFound, param, readQuery, type Reply } from "./call.ts";
 import { type DeliveryState, neverStarted, stateOf } from "./delivery.ts";
 import { NotFound } from "./errors.ts";
 import { toMsisdn } from "./msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
 import { measure } from "./parts.ts";
-import type { Batch } from "./plan.ts";
 import { recipientsOf, textFor } from "./recipients.ts";
-import * as schemas from "./schemas/mod.ts";
+import type { Batch } from "./resources.ts";
+import * as schemas from "../schemas/mod.ts";
 import { formatTimestamp } from "./timestamps.ts";
 
 interface Report {
@@ -18,7 +18,10 @@ interface Report {
   state: DeliveryState;
 }
 
-/** A type that is neither `summary` nor `full` is a 404, as the reference says. */
+/**
+ * `GET /batches/{batch_id}/delivery_report`. A `type` other than `summary` and `full` is a 404, as
+ * the API reference says.
+ */
 export function getDeliveryReport(call: Call): Reply {
   const batch = batchOf(call);
   const query = readQuery(call, schemas.DeliveryReportQuery);
@@ -45,16 +48,18 @@ export function getDeliveryReport(call: Call): Reply {
   };
 }
 
+/** `GET /batches/{batch_id}/delivery_report/{recipient_msisdn}`. */
 export function getRecipientReport(call: Call): Reply {
   const batch = batchOf(call);
   const recipient = toMsisdn(param(call, "recipient_msisdn"));
   const report = reportsOf(call, batch).find((one) => one.recipient === recipient);
-  return { status: 200, body: written(call, found(report)) };
+  return { status: 200, body: serialize(call, orNotFound(report)) };
 }
 
+/** `GET /delivery_reports`. */
 export function listDeliveryReports(call: Call): Reply {
   const query = readQuery(call, schemas.ListDeliveryReportsQuery);
-  const inDates = dateFilter(query, call.world.now());
+  const inDates = dateFilter(query, call.settings.now());
   const inState = stateFilter(query);
   const finished = call.plan.batches.newestFirst()
     .filter(({ message: { client_reference } }) =>
@@ -63,7 +68,7 @@ export function listDeliveryReports(call: Call): Reply {
     .flatMap((batch) => reportsOf(call, batch))
     .filter((report) => report.state.final && inState(report) && inDates(report.state.atMs));
   const { entries, ...page } = pageOf(finished, query);
-  const body = { ...page, delivery_reports: entries.map((report) => written(call, report)) };
+  const body = { ...page, delivery_reports: entries.map((report) => serialize(call, report)) };
   return { status: 200, body };
 }
 
@@ -72,12 +77,12 @@ function reportsOf(call: Call, batch: Batch): Report[] {
   return recipientsOf(call.plan, batch).map((recipient) => ({
     batch,
     recipient,
-    state: stateOf(batch, recipient, call.world),
+    state: stateOf(batch, recipient, call.settings),
   }));
 }
 
 function stateFilter(query: { status?: string | undefined; code?: string | undefined }) {
-  // The Python SDK declares the statuses in upper case.
+  // The Python SDK sends the statuses in upper case.
   const hasStatus = listFilter(query.status, (item) => item.toLowerCase());
   const hasCode = listFilter(query.code);
   return ({ state }: Report) =>
@@ -85,7 +90,7 @@ function stateFilter(query: { status?: string | undefined; code?: string | undef
 }
 
 /** A recipient's report as the API writes it. */
-function written(call: Call, { batch, recipient, state }: Report) {
+function serialize(call: Call, { batch, recipient, state }: Report) {
   const { message } = batch;
   const limited = message.type === "mt_text" && message.max_number_of_message_parts;
   return {
@@ -97,7 +102,7 @@ function written(call: Call, { batch, recipient, state }: Report) {
     at: formatTimestamp(state.atMs),
     ...state.byOperator && { operator_status_at: formatTimestamp(state.atMs) },
     client_reference: message.client_reference,
-    ...!message.from && { applied_originator: call.world.defaultOriginator },
+    ...!message.from && { applied_originator: call.settings.defaultOriginator },
     ...limited && { number_of_message_parts: measure(textFor(batch, recipient) ?? "").parts },
   };
 }

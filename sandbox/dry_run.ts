@@ -1,12 +1,13 @@
-/** The dry run: what a batch would become, without sending it. */
+/** The dry run: the messages of a batch, without sending it. */
 
 import { type CheckedMessage, checkMessage } from "./batch_rules.ts";
 import { readMessage } from "./batches.ts";
 import { type Call, readQuery, type Reply } from "./call.ts";
 import { measure } from "./parts.ts";
 import { expand, textFor } from "./recipients.ts";
-import { DryRunQuery } from "./schemas/mod.ts";
+import { DryRunQuery } from "../schemas/mod.ts";
 
+/** `POST /batches/dry_run`. */
 export function dryRun(call: Call): Reply {
   const query = readQuery(call, DryRunQuery);
   const checked = checkMessage(call, readMessage(call));

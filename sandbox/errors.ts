@@ -1,6 +1,6 @@
-/** The refusals of the sandbox: which code belongs to which status. See contract.md §2. */
+/** The errors of the sandbox. See contract.md §2. */
 
-/** Code → HTTP status; the seeds' codes, the older reference's, and the sandbox's own. */
+/** Code → HTTP status: the documented codes, and those of the sandbox itself. */
 export const REFUSALS = {
   syntax_invalid_json: 400,
   syntax_invalid_parameter_format: 400,
@@ -20,10 +20,10 @@ export const REFUSALS = {
   internal_error: 500,
 } as const satisfies Record<string, number>;
 
-/** A code the sandbox answers with. */
+/** An error code of the sandbox. */
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** Thrown wherever the sandbox refuses; `app.ts` writes it as `{ code, text }`. */
+/** An error response; `handler.ts` sends it as `{ code, text }`. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Thrown for an identifier nobody knows: 404 without a body, as the API answers. */
+/** A resource that does not exist: 404 without a body, as the API answers. */
 export class NotFound extends Error {
   override readonly name = "NotFound";
 }

@@ -1,8 +1,6 @@
-/** The answers of an upstream that does not behave: every shape of contract.md §3. */
+/** Error bodies in every shape of contract.md §3. */
 
-import { REFUSALS } from "./errors.ts";
-import type { Fault } from "./faults.ts";
-
+/** The names of the shapes. */
 export const FAULT_SHAPES = [
   "documented",
   "extra_members",
@@ -24,30 +22,38 @@ export const FAULT_SHAPES = [
   "huge",
 ] as const;
 
+/** The name of a shape. */
 export type FaultShape = typeof FAULT_SHAPES[number];
 
-interface Shaped {
-  /** `Content-Type`; none if absent. */
+interface ShapedBody {
+  /** `Content-Type`; the response has none if this is absent. */
   type?: string;
+  /** `Content-Encoding`; the response has none if this is absent. */
   encoding?: string;
   body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 }
 
-interface Facts {
+interface ErrorMembers {
   status: number;
   code: string;
   text: string;
 }
 
-/** Far more than anyone should read of an error. */
+/** More than a client should read of an error body. */
 const HUGE_BYTES = 8 * 1024 * 1024;
 
 const JSON_TYPE = "application/json";
 const encoder = new TextEncoder();
 
-const json = (value: unknown, type = JSON_TYPE): Shaped => ({ type, body: JSON.stringify(value) });
+const json = (value: unknown, type = JSON_TYPE): ShapedBody => ({
+  type,
+  body: JSON.stringify(value),
+});
 
-const SHAPES: Readonly<Record<FaultShape, (facts: Facts) => Shaped | Promise<Shaped>>> = {
+/** Shape → the body of an error in that shape. */
+export const SHAPES: Readonly<
+  Record<FaultShape, (error: ErrorMembers) => ShapedBody | Promise<ShapedBody>>
+> = {
   documented: ({ status, code, text }) => status === 404 ? { body: null } : json({ code, text }),
   extra_members: ({ code, text }) => json({ code, text, reference: "01SANDBOX", details: [] }),
   numeric_code: ({ status, text }) => json({ code: status * 100, text }),
@@ -84,33 +90,6 @@ const SHAPES: Readonly<Record<FaultShape, (facts: Facts) => Shaped | Promise<Sha
   huge: ({ code }) => ({ type: JSON_TYPE, body: hugeBody(code) }),
 };
 
-/** Statuses that HTTP gives no body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
-/** The answer `fault` asks for; a 3xx leads to a page of the sandbox that says so. */
-export async function faultResponse(fault: Fault): Promise<Response> {
-  const status = fault.status ?? 500;
-  const shape = fault.shape ?? (status < 400 ? "empty" : "documented");
-  const code = fault.code ?? codeFor(status);
-  const shaped = await SHAPES[shape]({ status, code, text: `Sandbox fault: status ${status}.` });
-  const body = BODILESS.has(status) ? null : shaped.body;
-  const headers = new Headers();
-  if (body !== null && shaped.type) headers.set("content-type", shaped.type);
-  if (body !== null && shaped.encoding) headers.set("content-encoding", shaped.encoding);
-  if (body === null && !BODILESS.has(status)) headers.set("content-length", "0");
-  if (status >= 300 && status < 400) headers.set("location", "/sandbox/redirected");
-  if (fault.retry_after !== undefined) headers.set("retry-after", String(fault.retry_after));
-  const response = new Response(body, { status, headers });
-  // A string body gets a type of its own accord.
-  if (!shaped.type) response.headers.delete("content-type");
-  return response;
-}
-
-function codeFor(status: number): string {
-  const known = Object.entries(REFUSALS).find(([, own]) => own === status);
-  return known?.[0] ?? (status === 503 ? "service_unavailable" : "internal_error");
-}
-
 function notUtf8(code: string): Uint8Array<ArrayBuffer> {
   const bytes = encoder.encode(JSON.stringify({ code, text: "Sandbox fault: ~~" }));
   return bytes.map((byte) => byte === 0x7e ? 0xff : byte);
@@ -122,15 +101,15 @@ async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function hugeBody(code: string): ReadableStream<Uint8Array> {
-  const filling = encoder.encode("a".repeat(64 * 1024));
+  const chunk = encoder.encode("a".repeat(64 * 1024));
   let sent = 0;
   return new ReadableStream({
     start(controller) {
       controller.enqueue(encoder.encode(`{"code":${JSON.stringify(code)},"text":"`));
     },
     pull(controller) {
-      controller.enqueue(filling);
-      sent += filling.length;
+      controller.enqueue(chunk);
+      sent += chunk.length;
       if (sent < HUGE_BYTES) return;
       controller.enqueue(encoder.encode('"}'));
       controller.close();

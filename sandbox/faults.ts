@@ -1,14 +1,14 @@
-/** Faults on demand: which one a request is to meet, by its query string or by the admin. */
+/** Faults: reads them from queries and admin requests, and stores the active one. */
 
 import * as v from "valibot";
 import { Refusal } from "./errors.ts";
 import { FAULT_SHAPES } from "./fault_shapes.ts";
-import { typed } from "./query.ts";
+import { parseScalar } from "./query.ts";
 
-/** Longest delay: more than any deadline worth testing. */
+/** The longest delay; longer than every deadline that a client would test. */
 const MAX_DELAY_MS = 600_000;
 
-const whole = (name: string, min: number, max: number) => {
+const integerBetween = (name: string, min: number, max: number) => {
   const expected = `expected ${name}, a whole number from ${min} to ${max}`;
   return v.pipe(
     v.number(expected),
@@ -18,59 +18,61 @@ const whole = (name: string, min: number, max: number) => {
   );
 };
 
-const choice = <const T extends readonly string[]>(names: T) =>
+const oneOf = <const T extends readonly string[]>(names: T) =>
   v.picklist(names, `expected one of ${names.join(", ")}`);
 
 const entries = {
-  /** Answer with this status, before anything changes. */
-  status: v.optional(whole("a status", 200, 599)),
-  /** The shape of that answer; default `documented`, and a status of 500. */
-  shape: v.optional(choice(FAULT_SHAPES)),
-  /** The code inside it, where the shape has one. */
+  /** Status of the response; the request has no effect. */
+  status: v.optional(integerBetween("a status", 200, 599)),
+  /** Shape of the error body; default `documented`. Without a status it is a 500. */
+  shape: v.optional(oneOf(FAULT_SHAPES)),
+  /** The error code in the body, for shapes that have one. */
   code: v.optional(v.pipe(v.string("expected text"), v.minLength(1, "expected text"))),
-  /** Wait, in milliseconds, after the request has had its effect. */
-  delay_ms: v.optional(whole("milliseconds", 0, MAX_DELAY_MS)),
-  /** Reset the connection: before anything changes, or in the middle of the answer. */
-  reset: v.optional(choice(["before_headers", "mid_body"])),
-  /** Send the headers and half the body, then nothing. */
+  /** Delay of the response in milliseconds; the request has its effect before the delay. */
+  delay_ms: v.optional(integerBetween("milliseconds", 0, MAX_DELAY_MS)),
+  /** Reset the connection: without any effect, or after half the response body. */
+  reset: v.optional(oneOf(["before_headers", "mid_body"])),
+  /** Send the headers and half the body, and keep the connection open. */
   stall: v.optional(v.boolean("expected true or false")),
-  /** `Retry-After` of the answer, in seconds. */
-  retry_after: v.optional(whole("seconds", 0, MAX_DELAY_MS)),
+  /** `Retry-After` of the response, in seconds. */
+  retry_after: v.optional(integerBetween("seconds", 0, MAX_DELAY_MS)),
 } as const;
 
-/** What a request may ask for in its query, as `sandbox_status`, `sandbox_shape`, … */
+/** The fault of one request, from its query parameters `sandbox_status`, `sandbox_shape`, … */
 export const Fault = v.strictObject(entries);
+/** A value of the {@linkcode Fault} schema. */
 export type Fault = v.InferOutput<typeof Fault>;
 
-/** `PUT /sandbox/faults`: a fault for the next `times` requests, by default for all. */
-export const StandingFault = v.strictObject({
+/** `PUT /sandbox/faults`: a fault for the next `times` requests, by default for all of them. */
+export const LimitedFault = v.strictObject({
   ...entries,
-  times: v.optional(whole("a number of requests", 1, 1_000_000)),
+  times: v.optional(integerBetween("a number of requests", 1, 1_000_000)),
 });
-export type StandingFault = v.InferOutput<typeof StandingFault>;
+/** A value of the {@linkcode LimitedFault} schema. */
+export type LimitedFault = v.InferOutput<typeof LimitedFault>;
 
-/** The fault that stands for all requests, as the admin route sets it. */
-export class FaultSwitch {
-  #standing: StandingFault | undefined;
+/** The fault that the admin route has set, if any. */
+export class ActiveFault {
+  #fault: LimitedFault | undefined;
 
-  get standing(): StandingFault | undefined {
-    return this.#standing;
+  get current(): LimitedFault | undefined {
+    return this.#fault;
   }
 
-  set(fault: StandingFault): void {
-    this.#standing = fault;
+  set(fault: LimitedFault): void {
+    this.#fault = fault;
   }
 
   clear(): void {
-    this.#standing = undefined;
+    this.#fault = undefined;
   }
 
-  /** The fault for one more request, if one stands. */
+  /** The fault for the next request, if one is set; counts the request. */
   take(): Fault | undefined {
-    if (!this.#standing) return undefined;
-    const { times, ...fault } = this.#standing;
+    if (!this.#fault) return undefined;
+    const { times, ...fault } = this.#fault;
     if (times !== undefined) {
-      this.#standing = times > 1 ? { ...fault, times: times - 1 } : undefined;
+      this.#fault = times > 1 ? { ...fault, times: times - 1 } : undefined;
     }
     return fault;
   }
@@ -78,7 +80,7 @@ export class FaultSwitch {
 
 const PREFIX = "sandbox_";
 
-/** The fault that a query string asks for. Throws a 400 that names what was expected. */
+/** The fault in a query string, if any. Throws a 400 that names what was expected. */
 export function faultInQuery(query: string): Fault | undefined {
   if (!query.includes(PREFIX)) return undefined;
   const asked: Record<string, unknown> = {};
@@ -88,7 +90,7 @@ export function faultInQuery(query: string): Fault | undefined {
   return Object.keys(asked).length > 0 ? readFault(Fault, asked, PREFIX) : undefined;
 }
 
-/** `input` as a fault. Throws a 400 that names every wrong member and what was expected. */
+/** Parses a fault. Throws a 400 that names every invalid member and what was expected. */
 export function readFault<S extends v.GenericSchema>(
   schema: S,
   input: unknown,
@@ -96,8 +98,8 @@ export function readFault<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const faults = result.issues.map((issue) => explain(issue, prefix));
-  throw new Refusal("syntax_invalid_parameter_format", `${faults.join("; ")}.`);
+  const problems = result.issues.map((issue) => explain(issue, prefix));
+  throw new Refusal("syntax_invalid_parameter_format", `${problems.join("; ")}.`);
 }
 
 function explain(issue: v.BaseIssue<unknown>, prefix: string): string {
@@ -109,5 +111,5 @@ function explain(issue: v.BaseIssue<unknown>, prefix: string): string {
 }
 
 function valueOf(name: string, value: string): unknown {
-  return name === `${PREFIX}code` ? value : typed(value);
+  return name === `${PREFIX}code` ? value : parseScalar(value);
 }

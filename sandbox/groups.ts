@@ -2,20 +2,21 @@
 
 import type * as v from "valibot";
 import { withoutNulls } from "./batch_rules.ts";
-import { type Call, found, param, readBody, readQuery, type Reply } from "./call.ts";
+import { type Call, orNotFound, param, readBody, readQuery, type Reply } from "./call.ts";
 import { Refusal } from "./errors.ts";
 import { toNumber } from "./msisdn.ts";
 import { pageOf } from "./paging.ts";
-import type { Group } from "./plan.ts";
-import { checkMsisdns, membersOf, settleStarted, unknownGroup } from "./recipients.ts";
-import * as schemas from "./schemas/mod.ts";
+import { checkMsisdns, fixStartedRecipients, membersOf, unknownGroup } from "./recipients.ts";
+import type { Group } from "./resources.ts";
+import * as schemas from "../schemas/mod.ts";
 import { formatTimestamp } from "./timestamps.ts";
 
+/** `POST /groups`. */
 export function createGroup(call: Call): Reply {
   const request = readBody(call, schemas.CreateGroupRequest);
-  const nowMs = call.world.now();
+  const nowMs = call.settings.now();
   const group: Group = {
-    id: call.world.newId(),
+    id: call.settings.newId(),
     members: new Set(checkMsisdns(request.members ?? [])),
     childGroups: checkGroups(call, request.child_groups ?? []),
     autoUpdate: checkAutoUpdate(request.auto_update),
@@ -23,43 +24,50 @@ export function createGroup(call: Call): Reply {
     modifiedAtMs: nowMs,
   };
   rename(call, group, request.name);
-  remember(call, group);
-  return { status: 201, body: written(call, group) };
+  store(call, group);
+  return { status: 201, body: serialize(call, group) };
 }
 
+/** `GET /groups`. */
 export function listGroups(call: Call): Reply {
   const query = readQuery(call, schemas.ListGroupsQuery);
   const { entries, ...page } = pageOf(call.plan.groups.newestFirst(), query);
-  const body = { ...page, groups: entries.map((group) => written(call, group)) };
+  const body = { ...page, groups: entries.map((group) => serialize(call, group)) };
   return { status: 200, body };
 }
 
+/** `GET /groups/{group_id}`. */
 export function getGroup(call: Call): Reply {
-  return { status: 200, body: written(call, groupOf(call)) };
+  return { status: 200, body: serialize(call, groupOf(call)) };
 }
 
+/** `GET /groups/{group_id}/members`. */
 export function listMembers(call: Call): Reply {
   return { status: 200, body: [...membersOf(call.plan, groupOf(call))] };
 }
 
-/** Adds first and removes then; what is on both lists is not in the group. */
+/** `POST /groups/{group_id}`. Adds before it removes: a number on both lists is removed. */
 export function updateGroup(call: Call): Reply {
   const group = groupOf(call);
   const request = readBody(call, schemas.UpdateGroupRequest);
-  const added = [...checkMsisdns(request.add ?? []), ...others(call, request.add_from_group)];
+  const added = [
+    ...checkMsisdns(request.add ?? []),
+    ...membersOfGroup(call, request.add_from_group),
+  ];
   const removed = [
     ...checkMsisdns(request.remove ?? []),
-    ...others(call, request.remove_from_group),
+    ...membersOfGroup(call, request.remove_from_group),
   ];
   const autoUpdate = checkAutoUpdate(request.auto_update);
-  settleStarted(call.plan, call.world.now());
+  fixStartedRecipients(call.plan, call.settings.now());
   if (request.name !== undefined) rename(call, group, request.name);
   if (request.auto_update !== undefined) group.autoUpdate = autoUpdate;
   for (const member of added) group.members.add(member);
   for (const member of removed) group.members.delete(member);
-  return changed(call, group);
+  return saveChange(call, group);
 }
 
+/** `PUT /groups/{group_id}`. */
 export function replaceGroup(call: Call): Reply {
   const group = groupOf(call);
   const request = readBody(call, schemas.ReplaceGroupRequest);
@@ -68,22 +76,23 @@ export function replaceGroup(call: Call): Reply {
     childGroups: checkGroups(call, request.child_groups ?? []),
     autoUpdate: checkAutoUpdate(request.auto_update),
   };
-  settleStarted(call.plan, call.world.now());
+  fixStartedRecipients(call.plan, call.settings.now());
   rename(call, group, request.name);
   Object.assign(group, replacement);
-  return changed(call, group);
+  return saveChange(call, group);
 }
 
+/** `DELETE /groups/{group_id}`. */
 export function deleteGroup(call: Call): Reply {
   const group = groupOf(call);
-  settleStarted(call.plan, call.world.now());
+  fixStartedRecipients(call.plan, call.settings.now());
   rename(call, group, null);
   call.plan.groups.delete(group.id);
   return { status: 200 };
 }
 
 /** A group as the API writes it. */
-function written({ plan }: Call, group: Group) {
+function serialize({ plan }: Call, group: Group) {
   return {
     id: group.id,
     name: group.name,
@@ -96,20 +105,20 @@ function written({ plan }: Call, group: Group) {
 }
 
 function groupOf(call: Call): Group {
-  return found(call.plan.groups.get(param(call, "group_id")));
+  return orNotFound(call.plan.groups.get(param(call, "group_id")));
 }
 
-function changed(call: Call, group: Group): Reply {
-  group.modifiedAtMs = call.world.now();
-  remember(call, group);
-  return { status: 200, body: written(call, group) };
+function saveChange(call: Call, group: Group): Reply {
+  group.modifiedAtMs = call.settings.now();
+  store(call, group);
+  return { status: 200, body: serialize(call, group) };
 }
 
-function remember({ plan }: Call, group: Group): void {
+function store({ plan }: Call, group: Group): void {
   plan.groups.set(group.id, group, group.members.size + 1);
 }
 
-/** Gives the group a name no other has, or none. */
+/** Sets or removes the name of a group. Throws a 403 if another group has the name. */
 function rename({ plan }: Call, group: Group, name: string | null | undefined): void {
   const owner = name ? plan.groupNames.get(name) : undefined;
   if (owner !== undefined && owner !== group.id) {
@@ -126,7 +135,7 @@ function checkGroups({ plan }: Call, ids: readonly string[]): string[] {
   return [...new Set(ids)];
 }
 
-function others({ plan }: Call, id: string | null | undefined): Set<string> {
+function membersOfGroup({ plan }: Call, id: string | null | undefined): Set<string> {
   if (id === undefined || id === null) return new Set();
   const group = plan.groups.get(id);
   if (!group) throw unknownGroup(id);

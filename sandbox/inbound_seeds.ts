@@ -1,16 +1,16 @@
-/** The inbound messages every service plan starts with, newest first. */
+/** The inbound messages that every service plan starts with, newest first. */
 
-import type { World } from "./options.ts";
-import type { Inbound } from "./plan.ts";
+import type { Settings } from "./options.ts";
+import type { Inbound } from "./resources.ts";
 import { formatTimestamp } from "./timestamps.ts";
 
 const MINUTE_MS = 60_000;
 
-/** One of each kind, two to a short code, received in the hour before the sandbox started. */
-export function seedInbounds(world: World): readonly Inbound[] {
-  const startMs = world.now();
+/** Messages of each type, two of them to a short code, received in the hour before the start. */
+export function seedInbounds(settings: Settings): readonly Inbound[] {
+  const startMs = settings.now();
   const received = (minutesAgo: number) => ({
-    id: world.newId(),
+    id: settings.newId(),
     received_at: formatTimestamp(startMs - minutesAgo * MINUTE_MS),
     sent_at: formatTimestamp(startMs - minutesAgo * MINUTE_MS - 1_500),
   });

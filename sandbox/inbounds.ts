@@ -1,13 +1,14 @@
-/** Inbound messages: list and get; every service plan starts with a few. */
+/** Inbound messages: list and get. */
 
-import { type Call, found, param, readQuery, type Reply } from "./call.ts";
+import { type Call, orNotFound, param, readQuery, type Reply } from "./call.ts";
 import { toNumber } from "./msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
-import { ListInboundsQuery } from "./schemas/mod.ts";
+import { ListInboundsQuery } from "../schemas/mod.ts";
 
+/** `GET /inbounds`. */
 export function listInbounds(call: Call): Reply {
   const query = readQuery(call, ListInboundsQuery);
-  const inDates = dateFilter(query, call.world.now());
+  const inDates = dateFilter(query, call.settings.now());
   const isTo = listFilter(query.to, (item) => toNumber(item) ?? item);
   const matching = call.plan.inbounds.filter((inbound) =>
     inDates(Date.parse(inbound.received_at)) && isTo(inbound.to) &&
@@ -17,7 +18,8 @@ export function listInbounds(call: Call): Reply {
   return { status: 200, body: { ...page, inbounds: entries } };
 }
 
+/** `GET /inbounds/{inbound_id}`. */
 export function getInbound(call: Call): Reply {
   const id = param(call, "inbound_id");
-  return { status: 200, body: found(call.plan.inbounds.find((inbound) => inbound.id === id)) };
+  return { status: 200, body: orNotFound(call.plan.inbounds.find((inbound) => inbound.id === id)) };
 }

@@ -1,4 +1,4 @@
-/** The JSON object that `text` is, or undefined if it is something else or no JSON at all. */
+/** Parses a JSON object; undefined if `text` is not JSON or another JSON value. */
 export function parseObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,22 +1,22 @@
-/** Values that make the sandbox misbehave on purpose; the README lists them for people. */
+/** Magic values: request values that cause an error on purpose. The README lists them. */
 
 import { Refusal } from "./errors.ts";
-import type { Message } from "./plan.ts";
+import type { Message } from "./resources.ts";
 
-/** The one campaign the sandbox knows; it matches every sender. */
+/** The only campaign that exists in the sandbox; it matches every sender. */
 export const KNOWN_CAMPAIGN = "CSANDBOX";
 
 /** A sender whose account is blocked. */
 export const BLOCKED_SENDER = "BLOCKED";
 
-/** Service plans whose identifier begins so may read but not send. */
+/** Prefix of the identifiers of service plans that may read but not send. */
 export const BLOCKED_PLAN_PREFIX = "blocked-";
 
 /** A recipient of a number type that is illegal in the region. */
 export const ILLEGAL_NUMBER = "12025550110";
 
-/** Recipient → the code its message ends with instead of 0; fictional numbers all of them. */
-export const FATES: Readonly<Record<string, number>> = {
+/** Recipient → final delivery code of its messages, instead of 0. The numbers are fictional. */
+export const FINAL_CODES: Readonly<Record<string, number>> = {
   "12025550101": 402,
   "12025550102": 404,
   "12025550103": 408,
@@ -28,8 +28,8 @@ export const FATES: Readonly<Record<string, number>> = {
   "12025550109": 27,
 };
 
-/** Refuses what the magic values say to refuse. */
-export function refuseMagic(
+/** Throws the 403 that a magic value stands for. */
+export function refuseMagicValues(
   planId: string,
   message: Pick<Message, "from" | "to" | "campaign_id">,
 ): void {

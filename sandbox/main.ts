@@ -1,8 +1,8 @@
-/** Starts the sandbox on its own: environment → sandbox → server, until a signal. */
+/** Runs the sandbox as a process: reads the environment, listens, stops on a signal. */
 
 import * as v from "valibot";
 import { createSandbox } from "./app.ts";
-import { CallbackUrl } from "./schemas/common.ts";
+import { CallbackUrl } from "../schemas/common.ts";
 import { serveSandbox } from "./serve.ts";
 
 const ServicePlans = v.pipe(
@@ -12,7 +12,7 @@ const ServicePlans = v.pipe(
 
 const CallbackUrls = v.record(v.string(), CallbackUrl);
 
-/** A variable whose value is JSON of this schema, such as `example`. */
+/** A variable whose value is JSON that `schema` parses; `example` is for the error message. */
 function json<T>(schema: v.GenericSchema<unknown, T>, example: string) {
   return v.pipe(
     v.string(),
@@ -57,8 +57,8 @@ if (import.meta.main) await main();
 async function main(): Promise<void> {
   const environment = v.safeParse(Environment, Deno.env.toObject());
   if (!environment.success) {
-    const faults = environment.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
-    return stop(`The sandbox cannot start: ${faults.join("; ")}`);
+    const problems = environment.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
+    return fail(`The sandbox cannot start: ${problems.join("; ")}`);
   }
   const { SANDBOX_PORT: port, SANDBOX_HOST: hostname } = environment.output;
   const { SERVICE_PLANS: servicePlans, SANDBOX_CALLBACK_URLS: defaultCallbackUrls } =
@@ -66,15 +66,15 @@ async function main(): Promise<void> {
   try {
     const sandbox = createSandbox({ servicePlans, defaultCallbackUrls });
     const served = await serveSandbox(sandbox, { port, hostname });
-    say(greeting(served.url, servicePlans));
+    print(startMessage(served.url, servicePlans));
     const close = () => served.close().then(() => Deno.exit(0));
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, close);
   } catch (error) {
-    stop(`The sandbox cannot listen on ${hostname}:${port}: ${messageOf(error)}`);
+    fail(`The sandbox cannot listen on ${hostname}:${port}: ${messageOf(error)}`);
   }
 }
 
-function greeting(url: string, plans: Record<string, string>): string {
+function startMessage(url: string, plans: Record<string, string>): string {
   const [[plan, token] = ["", ""]] = Object.entries(plans);
   const body = JSON.stringify({ from: "12025550199", to: ["12025550142"], body: "Hello" });
   return `The SMS API sandbox listens on ${url}
@@ -95,13 +95,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function say(text: string): void {
-  // deno-lint-ignore no-console -- what a command prints is its interface
+function print(text: string): void {
+  // deno-lint-ignore no-console -- the output of a command is its interface
   console.log(text);
 }
 
-function stop(text: string): void {
-  // deno-lint-ignore no-console -- what a command prints is its interface
+function fail(text: string): void {
+  // deno-lint-ignore no-console -- the output of a command is its interface
   console.error(text);
   Deno.exit(1);
 }

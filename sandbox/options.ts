@@ -1,8 +1,8 @@
 import { ulid } from "@std/ulid";
 
-/** What {@link createSandbox} can be told. */
+/** Options of {@linkcode createSandbox}. */
 export interface SandboxOptions {
-  /** Service plan identifier → the API token its callers must show. */
+  /** Service plan identifier → the API token that its callers must send. */
   servicePlans: Readonly<Record<string, string>>;
   /** The time, in milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number;
@@ -12,28 +12,28 @@ export interface SandboxOptions {
   dispatchAfterMs?: number;
   /** How long it then stays Dispatched, in milliseconds. Default: 2000. */
   deliverAfterMs?: number;
-  /** Sender of batches that name none. Default: `12025550199`. */
+  /** Sender of batches without `from`. Default: `12025550199`. */
   defaultOriginator?: string;
   /**
-   * Service plan identifier → its default callback URL, with which a delivery report can be
-   * requested without a `callback_url`. Default: no plan has one.
+   * Service plan identifier → default callback URL. With one, a batch can request a delivery
+   * report without a `callback_url`. Default: no plan has one.
    */
   defaultCallbackUrls?: Readonly<Record<string, string>>;
-  /** Batches kept per service plan; the oldest make room. Default: 10,000. */
+  /** Batches stored per service plan; beyond that the oldest are dropped. Default: 10,000. */
   maxBatches?: number;
-  /** Groups kept per service plan; the oldest make room. Default: 1,000. */
+  /** Groups stored per service plan; beyond that the oldest are dropped. Default: 1,000. */
   maxGroups?: number;
   /** Largest request body, in bytes. Default: 1 MiB. */
   maxBodyBytes?: number;
-  /** Requests of one service plan answered at once; more get a 429. Default: 10,000. */
+  /** Outstanding requests per service plan; more get a 429. Default: 10,000. */
   maxOutstanding?: number;
 }
 
-/** The options with their defaults in place. */
-export type World = Required<SandboxOptions>;
+/** The options with their defaults. */
+export type Settings = Required<SandboxOptions>;
 
-/** Fills in the defaults. */
-export function createWorld(options: SandboxOptions): World {
+/** Adds the defaults to `options`. */
+export function resolveOptions(options: SandboxOptions): Settings {
   const now = options.now ?? Date.now;
   return {
     servicePlans: options.servicePlans,

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from "hono";
-import type { SandboxEnv } from "./app.ts";
+import type { SandboxEnv } from "./env.ts";
 import { Refusal } from "./errors.ts";
 
-/** Answers 429 while a service plan has `max` requests that are not answered yet. */
+/** Answers 429 while a service plan has `max` outstanding requests. */
 export function outstanding(max: number): MiddlewareHandler<SandboxEnv> {
   const counts = new Map<string, number>();
   return async function outstanding(c, next) {

@@ -1,34 +1,35 @@
-/** What the lists have in common: pages, dates and comma separated filters. */
+/** Pages, date ranges and comma-separated filters of the list operations. */
 
 import { Refusal } from "./errors.ts";
 import { parseTimestamp } from "./timestamps.ts";
 
-/** Lists look back a day unless told otherwise, as the reference says. */
+/** The default of `start_date` is a day ago, as the API reference says. */
 const DEFAULT_SPAN_MS = 24 * 60 * 60 * 1000;
 
+/** The page that a list request asks for. */
 export interface PageQuery {
   page: number;
   page_size: number;
 }
 
-/** One page of `all`, with the members every list answers. */
+/** One page of `all`, with the members that every list response has. */
 export function pageOf<T>(all: readonly T[], query: PageQuery) {
   const first = query.page * query.page_size;
   const entries = all.slice(first, first + query.page_size);
   return { entries, count: all.length, page: query.page, page_size: entries.length };
 }
 
-/** Whether a moment lies at or after `start_date` and before `end_date`. */
+/** A predicate: whether a time is at or after `start_date` and before `end_date`. */
 export function dateFilter(
   query: { start_date?: string | undefined; end_date?: string | undefined },
   nowMs: number,
 ): (ms: number) => boolean {
-  const startMs = momentOf("start_date", query.start_date) ?? nowMs - DEFAULT_SPAN_MS;
-  const endMs = momentOf("end_date", query.end_date) ?? Infinity;
+  const startMs = readTimestamp("start_date", query.start_date) ?? nowMs - DEFAULT_SPAN_MS;
+  const endMs = readTimestamp("end_date", query.end_date) ?? Infinity;
   return (ms) => startMs <= ms && ms < endMs;
 }
 
-/** Whether a value is in a comma separated list; without a list every value is. */
+/** A predicate: whether a value is in a comma-separated list; always true without a list. */
 export function listFilter(
   list: string | undefined,
   canonical: (item: string) => string = (item) => item,
@@ -38,8 +39,8 @@ export function listFilter(
   return (value) => wanted.has(value);
 }
 
-/** The moment `text` names. Throws a 400 if it names one that does not exist. */
-export function momentOf(name: string, text: string | null | undefined): number | undefined {
+/** The timestamp of the member `name`, in ms since the epoch. Throws a 400 if it does not exist. */
+export function readTimestamp(name: string, text: string | null | undefined): number | undefined {
   if (text === undefined || text === null) return undefined;
   const ms = parseTimestamp(text);
   if (ms !== undefined) return ms;

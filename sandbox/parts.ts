@@ -1,24 +1,24 @@
 /**
- * How many SMS a text becomes (3GPP TS 23.038 and 23.040).
+ * Counts the SMS that a text is sent as (3GPP TS 23.038 and 23.040).
  *
  * The packages for this were tried: `sms-segments-calculator` takes 2 ms for 300 characters
- * and keeps grapheme clusters together, which gives other counts than the API documents;
- * `split-sms` has had no release for years. The rules below are all there is to it.
+ * and keeps grapheme clusters together, so that its counts differ from those of the API;
+ * `split-sms` has had no release for years.
  */
 
-/** As the dry run calls the two: GSM 7-bit and UCS-2. */
+/** GSM 7-bit and UCS-2, by the names that the dry run uses. */
 export type Encoding = "text" | "unicode";
 
-/** What one SMS holds alone, and what each holds when they are joined by a 6-byte header. */
+/** Capacity of a single SMS, and of each SMS of a message that has several (6-byte header). */
 const CAPACITY = {
-  text: { alone: 160, joined: 153 }, // septets
-  unicode: { alone: 70, joined: 67 }, // 16-bit units
-} as const satisfies Record<Encoding, { alone: number; joined: number }>;
+  text: { single: 160, concatenated: 153 }, // septets
+  unicode: { single: 70, concatenated: 67 }, // 16-bit units
+} as const satisfies Record<Encoding, { single: number; concatenated: number }>;
 
 const GSM_BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/** These are an escape and a second septet. */
+/** Each of these characters needs two septets, the first of which is the escape. */
 const GSM_EXTENSION = "\f^{}\\[~]|€";
 
 const SEPTETS: ReadonlyMap<string, number> = new Map([
@@ -26,33 +26,33 @@ const SEPTETS: ReadonlyMap<string, number> = new Map([
   ...[...GSM_EXTENSION].map((character) => [character, 2] as const),
 ]);
 
-/** The encoding `text` needs, and the number of SMS it is sent as (an empty one is one). */
+/** The encoding that `text` needs, and the number of SMS it is sent as: 1 for an empty text. */
 export function measure(text: string): { encoding: Encoding; parts: number } {
   const encoding = encodingOf(text);
-  const { alone, joined } = CAPACITY[encoding];
+  const { single, concatenated } = CAPACITY[encoding];
   let total = 0;
   let parts = 1;
   let used = 0;
   for (const character of text) {
     const size = sizeOf(character, encoding);
     total += size;
-    if (used + size > joined) {
-      parts += 1; // a character of two units goes whole into the next part
+    if (used + size > concatenated) {
+      parts += 1; // a character of two units is not split between parts
       used = 0;
     }
     used += size;
   }
-  return { encoding, parts: total <= alone ? 1 : parts };
+  return { encoding, parts: total <= single ? 1 : parts };
 }
 
-/** The beginning of `text` that fits into a single SMS. */
+/** The longest prefix of `text` that fits into a single SMS. */
 export function truncate(text: string): string {
   const encoding = encodingOf(text);
   let used = 0;
   let end = 0;
   for (const character of text) {
     used += sizeOf(character, encoding);
-    if (used > CAPACITY[encoding].alone) break;
+    if (used > CAPACITY[encoding].single) break;
     end += character.length;
   }
   return text.slice(0, end);

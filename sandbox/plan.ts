@@ -1,58 +1,22 @@
-/** What the sandbox remembers of one service plan; plans see nothing of each other. */
+/** What the sandbox stores for one service plan. Plans are isolated from each other. */
 
-import type * as v from "valibot";
 import { BoundedStore } from "./bounded_store.ts";
 import { seedInbounds } from "./inbound_seeds.ts";
-import type { World } from "./options.ts";
-import type { AutoUpdate, InboundResponse, SendBatchRequest } from "./schemas/mod.ts";
+import type { Settings } from "./options.ts";
+import type { Batch, Group, Inbound } from "./resources.ts";
 
-/**
- * A checked request, without members that are null. Sender and recipients are digits; the keys of
- * `parameters` are as they were sent, since the API returns them so.
- */
-export type Message = v.InferOutput<typeof SendBatchRequest>;
-
-/** Parameter name → recipient as digits, or `default` → the text that takes its place. */
-export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-export interface Batch {
-  readonly id: string;
-  message: Message;
-  /** The message's `parameters`; undefined if it has none, and its text is sent as it is. */
-  substitutions: Substitutions | undefined;
-  readonly createdAtMs: number;
-  modifiedAtMs: number;
-  /** When sending starts: `send_at`, or at once if that is not in the future. */
-  startMs: number;
-  expireAtMs: number;
-  canceledAtMs?: number;
-  /** Whom the groups meant when sending started; before that they are asked each time. */
-  recipients?: readonly string[];
-}
-
-export interface Group {
-  readonly id: string;
-  name?: string | undefined;
-  members: Set<string>;
-  childGroups: readonly string[];
-  autoUpdate?: v.InferOutput<typeof AutoUpdate> | undefined;
-  readonly createdAtMs: number;
-  modifiedAtMs: number;
-}
-
-export type Inbound = v.InferOutput<typeof InboundResponse>;
-
+/** A service plan and its resources. */
 export interface Plan {
   readonly id: string;
   readonly token: string;
-  /** Where delivery reports go for batches without a `callback_url`; undefined if nowhere. */
+  /** Callback URL for batches without a `callback_url`; undefined if the plan has none. */
   readonly defaultCallbackUrl: string | undefined;
   readonly batches: BoundedStore<Batch>;
   readonly groups: BoundedStore<Group>;
-  /** Group name → identifier: a name is used once. */
+  /** Group name → identifier; names are unique. */
   readonly groupNames: Map<string, string>;
-  /** Batches to groups whose sending has not started; see `recipients.ts`. */
-  readonly waiting: Set<string>;
+  /** Identifiers of batches to groups whose recipients are not stored yet; see `recipients.ts`. */
+  readonly unresolvedBatches: Set<string>;
   readonly inbounds: readonly Inbound[];
 }
 
@@ -62,31 +26,26 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** Memory for the groups of one plan, in members. */
 const MAX_GROUP_MEMBERS = 1_000_000;
 
-/** What remembering `batch` costs, in bytes: its message, and its recipients once they are fixed. */
-export function weigh({ message, recipients = [] }: Batch): number {
-  return JSON.stringify(message).length + recipients.length * 16;
-}
-
-/** An empty service plan with the seeded inbound messages. */
-export function createPlan(id: string, token: string, world: World): Plan {
+/** A service plan without batches or groups, with the seeded inbound messages. */
+export function createPlan(id: string, token: string, settings: Settings): Plan {
   const groupNames = new Map<string, string>();
-  const waiting = new Set<string>();
+  const unresolvedBatches = new Set<string>();
   return {
     id,
     token,
-    defaultCallbackUrl: new Map(Object.entries(world.defaultCallbackUrls)).get(id),
+    defaultCallbackUrl: new Map(Object.entries(settings.defaultCallbackUrls)).get(id),
     groupNames,
-    waiting,
+    unresolvedBatches,
     batches: new BoundedStore<Batch>({
-      maxEntries: world.maxBatches,
+      maxEntries: settings.maxBatches,
       maxWeight: MAX_BATCH_BYTES,
-      onDrop: (batch) => waiting.delete(batch.id),
+      onDrop: (batch) => unresolvedBatches.delete(batch.id),
     }),
     groups: new BoundedStore<Group>({
-      maxEntries: world.maxGroups,
+      maxEntries: settings.maxGroups,
       maxWeight: MAX_GROUP_MEMBERS,
       onDrop: (group) => group.name !== undefined && groupNames.delete(group.name),
     }),
-    inbounds: seedInbounds(world),
+    inbounds: seedInbounds(settings),
   };
 }

@@ -1,7 +1,7 @@
-/** Query strings as clients write them: numbers, booleans in any case, lists joined or repeated. */
+/** Reads query parameters in the forms that clients send. */
 
 /** Parameters that are numbers or booleans. */
-const TYPED: ReadonlySet<string> = new Set([
+const SCALARS: ReadonlySet<string> = new Set([
   "page",
   "page_size",
   "number_of_recipients",
@@ -12,11 +12,11 @@ const TYPED: ReadonlySet<string> = new Set([
 const LISTS: ReadonlySet<string> = new Set(["from", "to", "status", "code"]);
 
 /**
- * The parameters of `query` by name, each as its schema reads it. A list that is repeated
- * (`status=Failed&status=Expired`) equals one that is joined by commas: clients generated from an
- * OpenAPI document repeat it unless they are told otherwise.
+ * The parameters of `query` by name, with the types of the schemas. A repeated list parameter
+ * (`status=Failed&status=Expired`) is the same as a comma-separated one: clients generated from an
+ * OpenAPI document repeat it by default.
  */
-export function parametersOf(query: URLSearchParams): Record<string, unknown> {
+export function readParameters(query: URLSearchParams): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   for (const name of new Set(query.keys())) {
     const values = query.getAll(name);
@@ -25,13 +25,13 @@ export function parametersOf(query: URLSearchParams): Record<string, unknown> {
   return parameters;
 }
 
-/** `text` as a number or a boolean if it is one. Python's SDK writes `True` and `False`. */
-export function typed(text: string): unknown {
+/** A number or a boolean if `text` is one. The Python SDK sends `True` and `False`. */
+export function parseScalar(text: string): unknown {
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
   if (/^true$/i.test(text)) return true;
   return /^false$/i.test(text) ? false : text;
 }
 
 function valueOf(name: string, text: string): unknown {
-  return TYPED.has(name) ? typed(text) : text;
+  return SCALARS.has(name) ? parseScalar(text) : text;
 }

@@ -1,20 +1,20 @@
 import type { MiddlewareHandler } from "hono";
-import type { SandboxEnv } from "./app.ts";
+import type { SandboxEnv } from "./env.ts";
 import type { RequestLog } from "./request_log.ts";
 import { formatTimestamp } from "./timestamps.ts";
 
-/** What {@link receive} is told. */
+/** Options of {@linkcode receive}. */
 export interface ReceiveOptions {
   log: RequestLog;
   /** The time, in milliseconds since the epoch. */
   now: () => number;
-  /** Larger request bodies are not kept. */
+  /** Largest request body that is read, in bytes. */
   maxBodyBytes: number;
 }
 
 const NO_BYTES = new Uint8Array();
 
-/** Reads each request's body and writes the request down, before anything can refuse it. */
+/** Reads the body of each request and records the request, before any check. */
 export function receive(options: ReceiveOptions): MiddlewareHandler<SandboxEnv> {
   const decoder = new TextDecoder();
   return async function receive(c, next) {

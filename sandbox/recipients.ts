@@ -1,11 +1,12 @@
-/** Whom a batch goes to, and what each of them reads. */
+/** The recipients of a batch, and the text that each of them receives. */
 
 import { Refusal } from "./errors.ts";
 import { looksLikeGroupId, toMsisdn } from "./msisdn.ts";
 import { truncate } from "./parts.ts";
-import { type Batch, type Group, type Plan, type Substitutions, weigh } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { type Batch, batchSize, type Group, type Substitutions } from "./resources.ts";
 
-/** `targets` with numbers as digits and without duplicates; groups must exist. */
+/** Targets in canonical form, without duplicates. Throws a 400, or a 403 for an unknown group. */
 export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
   const checked = new Set<string>();
   let unknown: string | undefined;
@@ -21,7 +22,7 @@ export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
   return [...checked];
 }
 
-/** Each of `numbers` as digits. Throws a 400 for the first that is no phone number. */
+/** Phone numbers as digits. Throws a 400 for the first that is not a phone number. */
 export function checkMsisdns(numbers: readonly string[]): string[] {
   return numbers.map((number) => {
     const digits = toMsisdn(number);
@@ -30,11 +31,12 @@ export function checkMsisdns(numbers: readonly string[]): string[] {
   });
 }
 
+/** The error for a group that does not exist. */
 export function unknownGroup(id: string): Refusal {
   return new Refusal("unknown_group", `The group ID is unknown: ${id}.`);
 }
 
-/** The group's members and those of the groups below it; a deleted one counts as empty. */
+/** The members of a group and of its child groups; a deleted child group has no members. */
 export function membersOf(plan: Plan, group: Group): Set<string> {
   if (group.childGroups.length === 0) return group.members;
   const members = new Set<string>();
@@ -50,12 +52,12 @@ export function membersOf(plan: Plan, group: Group): Set<string> {
   return members;
 }
 
-/** The recipients of a batch; groups are asked anew until sending starts. */
+/** The recipients of a batch: the stored ones, or those of the groups as they are now. */
 export function recipientsOf(plan: Plan, batch: Batch): readonly string[] {
   return batch.recipients ?? expand(plan, batch.message.to);
 }
 
-/** The phone numbers that `targets` mean now. */
+/** The phone numbers of `targets`, with the groups as they are now. */
 export function expand(plan: Plan, targets: readonly string[]): readonly string[] {
   if (targets.every((target) => toMsisdn(target) !== undefined)) return targets;
   const numbers = new Set<string>();
@@ -68,21 +70,21 @@ export function expand(plan: Plan, targets: readonly string[]): readonly string[
 }
 
 /**
- * Fixes the recipients of batches whose sending has started. Called before any group
- * changes, since a group counts as it was when the sending started.
+ * Stores the recipients of batches whose sending has started. Called before a group changes, since
+ * a batch goes to the members that the group had when sending started.
  */
-export function settleStarted(plan: Plan, nowMs: number): void {
-  for (const id of plan.waiting) {
+export function fixStartedRecipients(plan: Plan, nowMs: number): void {
+  for (const id of plan.unresolvedBatches) {
     const batch = plan.batches.get(id);
     if (batch && batch.startMs > nowMs) continue;
-    plan.waiting.delete(id);
+    plan.unresolvedBatches.delete(id);
     if (!batch) continue;
     batch.recipients = expand(plan, batch.message.to);
-    plan.batches.set(id, batch, weigh(batch));
+    plan.batches.set(id, batch, batchSize(batch));
   }
 }
 
-/** The text for one recipient; undefined if a parameter has no value for them. */
+/** The text for one recipient; undefined if a parameter has no value for this recipient. */
 export function textFor(
   { message, substitutions }: Pick<Batch, "message" | "substitutions">,
   recipient: string,
@@ -96,10 +98,10 @@ export function textFor(
 
 function fill(template: string, values: Substitutions, recipient: string): string | undefined {
   let complete = true;
-  const text = template.replace(/\$\{([A-Za-z0-9._-]{1,16})\}/g, (mark, name: string) => {
+  const text = template.replace(/\$\{([A-Za-z0-9._-]{1,16})\}/g, (placeholder, name: string) => {
     const value = values.get(name)?.get(recipient) ?? values.get(name)?.get("default");
     complete &&= value !== undefined;
-    return value ?? mark;
+    return value ?? placeholder;
   });
   return complete ? text : undefined;
 }

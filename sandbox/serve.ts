@@ -1,16 +1,16 @@
 import { createAdaptorServer } from "@hono/node-server";
 import type { Sandbox } from "./app.ts";
 
-/** A sandbox that listens. */
+/** A sandbox that listens on a port. */
 export interface ServedSandbox {
   /** Base URL, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** Stops listening and closes every connection, stalled ones too. */
+  /** Stops listening and closes every connection, stalled ones included. */
   close(): Promise<void>;
 }
 
-/** Where {@link serveSandbox} listens. */
+/** Options of {@linkcode serveSandbox}. */
 export interface ServeOptions {
   /** Default: 0, any free port. */
   port?: number;
@@ -19,15 +19,15 @@ export interface ServeOptions {
 }
 
 /**
- * Serves `sandbox` over HTTP/1.1. By way of node:http, since resetting a connection takes
- * its socket, which `Deno.serve` does not hand out. Rejects if it cannot listen.
+ * Serves `sandbox` over HTTP/1.1. Uses node:http, since `Deno.serve` does not expose the socket,
+ * which is needed to reset a connection. Rejects if it cannot listen.
  */
 export async function serveSandbox(
   sandbox: Sandbox,
   options: ServeOptions = {},
 ): Promise<ServedSandbox> {
   const { port = 0, hostname = "127.0.0.1" } = options;
-  // The adapter's own Request and Response would break every Deno.serve of this process.
+  // The adapter's global Request and Response would break every Deno.serve of this process.
   const server = createAdaptorServer({ fetch: sandbox.app.fetch, overrideGlobalObjects: false });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,22 +1,20 @@
-/** ISO 8601 moments, read with or without time, seconds and offset; without one it is UTC. */
+/** Reads and writes ISO 8601 timestamps; a timestamp without an offset is UTC. */
 
-/** What the API reads; exported for the request schemas. */
-export const TIMESTAMP =
-  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+import { TIMESTAMP } from "../schemas/common.ts";
 
-/** Milliseconds since the epoch, or undefined if `text` names no moment that exists. */
+/** Milliseconds since the epoch; undefined if `text` is not a date and time that exists. */
 export function parseTimestamp(text: string): number | undefined {
-  const found = TIMESTAMP.exec(text);
-  if (!found) return undefined;
-  const [year, month, day, hour, minute, second] = found.slice(1, 7).map((part) =>
+  const match = TIMESTAMP.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) =>
     Number(part ?? 0)
   );
   const local = new Date(
-    Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second, fractionMs(found[7])),
+    Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second, fractionMs(match[7])),
   );
   const exists = local.getUTCMonth() + 1 === month && local.getUTCDate() === day &&
     local.getUTCHours() === hour && local.getUTCMinutes() === minute;
-  const offset = offsetMs(found[8]);
+  const offset = offsetMs(match[8]);
   return exists && offset !== undefined ? local.getTime() - offset : undefined;
 }
 

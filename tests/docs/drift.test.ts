@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CATALOG } from "../../errors/catalog.ts";
+import { openApiDocument } from "../../reference/openapi.ts";
 import { type Setting, SETTINGS, VARIABLES } from "../../settings.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
@@ -73,4 +74,11 @@ Deno.test("the start task may read the settings' variables, those with their fir
     .map((name) => name.replace(/_.*/, "_*"));
   assertEquals(granted, [...new Set(own), "OTEL_*", "UNDICI_*", "JEST_WORKER_ID"]);
   assertEquals(command.match(/--allow-\w+/g), ["--allow-net", "--allow-env"]);
+});
+
+Deno.test("the version of the OpenAPI document is that of deno.json", () => {
+  assertEquals(
+    JSON.parse(JSON.stringify(openApiDocument())).info.version,
+    JSON.parse(read("deno.json")).version,
+  );
 });

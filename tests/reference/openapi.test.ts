@@ -8,7 +8,7 @@ import { componentSchemas } from "../../reference/json_schema.ts";
 import { MEMBERS } from "../../reference/members.ts";
 import { openApiDocument } from "../../reference/openapi.ts";
 import { NOTES } from "../../reference/operations.ts";
-import * as schemas from "../../sandbox/schemas/mod.ts";
+import * as schemas from "../../schemas/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- tests look into whatever was generated
 type Json = any;
@@ -83,9 +83,12 @@ Deno.test("whatever is referred to is there", () => {
 
 Deno.test("every example fulfils the schema of its operation", () => {
   for (const { id } of OPERATIONS) {
-    const { request, answer } = NOTES[id];
+    const { request, response } = NOTES[id];
     for (
-      const [name, example] of [[request, EXAMPLES[id]?.request], [answer, EXAMPLES[id]?.answer]]
+      const [name, example] of [[request, EXAMPLES[id]?.request], [
+        response,
+        EXAMPLES[id]?.response,
+      ]]
     ) {
       if (name === undefined) continue;
       assert(example !== undefined, `${id} has no example of ${name}`);

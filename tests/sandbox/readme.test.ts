@@ -7,7 +7,7 @@ Deno.test("the README names every fault, every shape and every magic value", asy
   const readme = await Deno.readTextFile(new URL("../../sandbox/README.md", import.meta.url));
   for (const shape of FAULT_SHAPES) assertStringIncludes(readme, `\`${shape}\``);
   for (const name of Object.keys(Fault.entries)) assertStringIncludes(readme, `sandbox_${name}`);
-  for (const [recipient, code] of Object.entries(magic.FATES)) {
+  for (const [recipient, code] of Object.entries(magic.FINAL_CODES)) {
     const line = readme.split("\n").find((line) =>
       line.includes(recipient) || line.includes(`…${recipient.slice(-3)}`)
     );

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
-import * as schemas from "../../sandbox/schemas/mod.ts";
+import * as schemas from "../../schemas/mod.ts";
 import { number, testSandbox } from "./kit.ts";
 
 Deno.test("every answer has the shape its schema promises, and no member more", async () => {

@@ -13,12 +13,14 @@ const common = {
   client_reference: v.optional(v.string()),
 } as const;
 
+/** A received text message. */
 export const InboundText = v.object({
   type: v.literal("mo_text"),
   body: v.string(),
   ...common,
 });
 
+/** A received binary message. */
 export const InboundBinary = v.object({
   type: v.literal("mo_binary"),
   body: v.pipe(v.string(), v.base64()),
@@ -26,6 +28,7 @@ export const InboundBinary = v.object({
   ...common,
 });
 
+/** A received media message (MMS). */
 export const InboundMedia = v.object({
   type: v.literal("mo_media"),
   body: v.object({
@@ -41,10 +44,10 @@ export const InboundMedia = v.object({
   ...common,
 });
 
-/** `GET /inbounds/{inbound_id}`. */
+/** Response of `GET /inbounds/{inbound_id}`. */
 export const InboundResponse = v.variant("type", [InboundText, InboundBinary, InboundMedia]);
 
-/** Query of `GET /inbounds`; `to` may hold several, separated by commas. */
+/** Query of `GET /inbounds`; `to` is a comma-separated list. */
 export const ListInboundsQuery = v.object({
   page: Page,
   page_size: PageSize,
@@ -54,4 +57,5 @@ export const ListInboundsQuery = v.object({
   client_reference: v.optional(v.string()),
 });
 
+/** Response of `GET /inbounds`. */
 export const InboundListResponse = v.object({ ...pageEntries, inbounds: v.array(InboundResponse) });

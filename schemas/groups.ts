@@ -10,7 +10,8 @@ const ChildGroups = v.pipe(v.array(GroupId), v.maxLength(10));
 
 const Word = v.pipe(v.string(), maxCharacters(15), v.regex(/^\w+$/, "expected one word"));
 const Keyword = v.object({ first_word: Word, second_word: v.nullish(Word) });
-/** Keywords by which subscribers join and leave. */
+
+/** The keywords by which subscribers join and leave a group. */
 export const AutoUpdate = v.object({
   to: v.pipe(v.string(), maxCharacters(64), v.description("Phone number or short code")),
   add: v.nullish(Keyword),
@@ -41,7 +42,7 @@ export const UpdateGroupRequest = v.object({
   auto_update: v.nullish(AutoUpdate),
 });
 
-/** What the group operations answer. */
+/** Response of the operations on one group. */
 export const GroupResponse = v.object({
   id: v.string(),
   name: v.optional(v.string()),
@@ -55,7 +56,8 @@ export const GroupResponse = v.object({
 /** Query of `GET /groups`. */
 export const ListGroupsQuery = v.object({ page: Page, page_size: PageSize });
 
+/** Response of `GET /groups`. */
 export const GroupListResponse = v.object({ ...pageEntries, groups: v.array(GroupResponse) });
 
-/** `GET /groups/{group_id}/members`. */
+/** Response of `GET /groups/{group_id}/members`. */
 export const GroupMembersResponse = v.array(v.string());

@@ -62,6 +62,7 @@ const mediaOptions = {
 
 const to = v.pipe(v.array(Target), v.minLength(1), v.maxLength(1000));
 
+/** A text message to send; `mt_text` is the default `type`. */
 export const SendTextRequest = v.object({
   type: v.optional(v.literal("mt_text"), "mt_text"),
   to,
@@ -70,6 +71,7 @@ export const SendTextRequest = v.object({
   ...textOptions,
 });
 
+/** A binary message to send. */
 export const SendBinaryRequest = v.object({
   type: v.literal("mt_binary"),
   to,
@@ -79,6 +81,7 @@ export const SendBinaryRequest = v.object({
   ...originator,
 });
 
+/** A media message (MMS) to send. */
 export const SendMediaRequest = v.object({
   type: v.literal("mt_media"),
   to,
@@ -96,6 +99,7 @@ const change = {
   ...common,
 } as const;
 
+/** A change of a batch of a text message. */
 export const UpdateTextRequest = v.object({
   type: v.optional(v.literal("mt_text")),
   body: v.optional(TextBody),
@@ -103,6 +107,7 @@ export const UpdateTextRequest = v.object({
   ...textOptions,
 });
 
+/** A change of a batch of a binary message. */
 export const UpdateBinaryRequest = v.object({
   type: v.optional(v.literal("mt_binary")),
   body: v.optional(Base64Body),
@@ -111,6 +116,7 @@ export const UpdateBinaryRequest = v.object({
   ...originator,
 });
 
+/** A change of a batch of a media message. */
 export const UpdateMediaRequest = v.object({
   type: v.optional(v.literal("mt_media")),
   body: v.optional(MediaBody),
@@ -118,7 +124,7 @@ export const UpdateMediaRequest = v.object({
   ...mediaOptions,
 });
 
-/** `POST /batches/{batch_id}`; the type of a batch cannot be changed. */
+/** `POST /batches/{batch_id}`; the type of a batch cannot change. */
 export const UpdateBatchRequest = v.union([
   UpdateTextRequest,
   UpdateBinaryRequest,
@@ -130,7 +136,7 @@ export const DeliveryFeedbackRequest = v.object({
   recipients: v.pipe(v.array(Msisdn), v.maxLength(1000)),
 });
 
-const written = {
+const batchMembers = {
   id: v.string(),
   canceled: v.boolean(),
   created_at: UtcTimestamp,
@@ -141,14 +147,17 @@ const written = {
   feedback_enabled: v.optional(v.boolean()),
 } as const;
 
-export const TextBatch = v.object({ ...SendTextRequest.entries, ...written });
-export const BinaryBatch = v.object({ ...SendBinaryRequest.entries, ...written });
-export const MediaBatch = v.object({ ...SendMediaRequest.entries, ...written });
+/** A batch of a text message. */
+export const TextBatch = v.object({ ...SendTextRequest.entries, ...batchMembers });
+/** A batch of a binary message. */
+export const BinaryBatch = v.object({ ...SendBinaryRequest.entries, ...batchMembers });
+/** A batch of a media message. */
+export const MediaBatch = v.object({ ...SendMediaRequest.entries, ...batchMembers });
 
-/** What the batch operations answer. */
+/** Response of the operations on one batch. */
 export const BatchResponse = v.union([TextBatch, BinaryBatch, MediaBatch]);
 
-/** Query of `GET /batches`; `from` and `to` may hold several, separated by commas. */
+/** Query of `GET /batches`; `from` and `to` are comma-separated lists. */
 export const ListBatchesQuery = v.object({
   page: Page,
   page_size: PageSize,
@@ -159,6 +168,7 @@ export const ListBatchesQuery = v.object({
   client_reference: v.optional(v.string()),
 });
 
+/** Response of `GET /batches`. */
 export const BatchListResponse = v.object({ ...pageEntries, batches: v.array(BatchResponse) });
 
 /** Query of `POST /batches/dry_run`. */
@@ -170,6 +180,7 @@ export const DryRunQuery = v.object({
   ),
 });
 
+/** Response of `POST /batches/dry_run`. */
 export const DryRunResponse = v.object({
   number_of_recipients: v.number(),
   number_of_messages: v.number(),

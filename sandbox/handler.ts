@@ -1,36 +1,40 @@
-/** From an HTTP request to an operation and back. */
+/** Maps HTTP requests to operations, and their results and errors to HTTP responses. */
 
 import type { Context } from "hono";
-import type { SandboxEnv } from "./app.ts";
+import type { SandboxEnv } from "./env.ts";
 import type { Call, Reply } from "./call.ts";
 import { NotFound, Refusal } from "./errors.ts";
 import { parseObject } from "./json.ts";
 import type { Operation } from "./operations.ts";
-import type { World } from "./options.ts";
+import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
 
 const JSON_HEADERS = { "content-type": "application/json" };
 const EMPTY_HEADERS = { "content-length": "0" };
 
-/** The handler of one operation: who asks, what they ask, what it answers. */
-export function answer(operation: Operation, plans: ReadonlyMap<string, Plan>, world: World) {
+/** The Hono handler of `operation`: checks token, content type and JSON, then calls it. */
+export function operationHandler(
+  operation: Operation,
+  plans: ReadonlyMap<string, Plan>,
+  settings: Settings,
+) {
   const takesJson = operation.method === "POST" || operation.method === "PUT";
-  return function answer(c: Context<SandboxEnv>): Response {
+  return function handleOperation(c: Context<SandboxEnv>): Response {
     const plan = authenticate(c, plans);
-    const bytes = takesJson ? requireJson(c, world) : undefined;
+    const bytes = takesJson ? requireJson(c, settings) : undefined;
     const call: Call = {
       plan,
-      world,
+      settings,
       params: c.req.param(),
       query: new URLSearchParams(c.get("query")),
       body: bytes && parseJson(bytes),
       bodyBytes: bytes?.length ?? 0,
     };
-    return toResponse(operation.answer(call));
+    return toResponse(operation.run(call));
   };
 }
 
-/** Refuses a method that the path does not have; `methods` are those it has. */
+/** A handler that throws a 405; `methods` are those that the path has. */
 export function refuseMethod(methods: readonly string[]) {
   const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
   return function refuseMethod(): never {
@@ -40,7 +44,7 @@ export function refuseMethod(methods: readonly string[]) {
   };
 }
 
-/** Whatever was thrown, as the API would answer it. */
+/** The response for an error: its status and code, or 500 if it is unexpected. */
 export function refusalResponse(error: Error): Response {
   if (error instanceof NotFound) return notFoundResponse();
   const refusal = error instanceof Refusal
@@ -58,7 +62,7 @@ export function notFoundResponse(): Response {
   return toResponse({ status: 404 });
 }
 
-/** `reply` as HTTP. */
+/** A result of an operation as an HTTP response. */
 export function toResponse({ status, body }: Reply): Response {
   return body === undefined
     ? new Response(null, { status, headers: EMPTY_HEADERS })
@@ -74,7 +78,7 @@ function authenticate(c: Context<SandboxEnv>, plans: ReadonlyMap<string, Plan>):
   });
 }
 
-function requireJson(c: Context<SandboxEnv>, world: World): Uint8Array {
+function requireJson(c: Context<SandboxEnv>, settings: Settings): Uint8Array {
   const [type = ""] = (c.req.header("content-type") ?? "").split(";");
   if (type.trim().toLowerCase() !== "application/json") {
     throw new Refusal(
@@ -87,7 +91,7 @@ function requireJson(c: Context<SandboxEnv>, world: World): Uint8Array {
   if (bytes) return bytes;
   throw new Refusal(
     "syntax_constraint_violation",
-    `The request body is over the maximum allowed length of ${world.maxBodyBytes} bytes.`,
+    `The request body is over the maximum allowed length of ${settings.maxBodyBytes} bytes.`,
   );
 }
 
@@ -99,7 +103,7 @@ function parseJson(bytes: Uint8Array): object {
   throw new Refusal("syntax_invalid_json", "The request body is not a valid JSON object.");
 }
 
-/** The text of `bytes`; what is not UTF-8 is no JSON either. */
+/** The text of `bytes`; empty, which is not JSON, if they are not UTF-8. */
 function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);

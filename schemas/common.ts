@@ -1,7 +1,6 @@
-/** Schemas shared by the operations; plain enough to become JSON Schema. */
+/** Schemas that several operations share; each converts to JSON Schema. */
 
 import * as v from "valibot";
-import { TIMESTAMP } from "../timestamps.ts";
 
 /**
  * At most `max` characters, each a code point as JSON Schema counts them: `v.maxLength` counts
@@ -16,19 +15,23 @@ export function maxCharacters(max: number): v.MaxLengthAction<string, number, un
   };
 }
 
-/** Highest page that can be asked for: a signed 32-bit number. */
+/** The API reads the page as a signed 32-bit number. */
 const MAX_PAGE = 2_147_483_647;
 
-/** A phone number as text; `msisdn.ts` checks and canonicalises it. */
+/** A phone number as text; the API checks its digits and returns it in canonical form. */
 export const Msisdn = v.pipe(v.string(), maxCharacters(64), v.description("Phone number (MSISDN)"));
 
-/** An ISO 8601 moment; `timestamps.ts` checks that it exists. */
+/** The ISO 8601 formats that the API reads: time, seconds and offset are optional. */
+export const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+
+/** An ISO 8601 timestamp by its format; the API also checks that the date exists. */
 export const Timestamp = v.pipe(v.string(), v.regex(TIMESTAMP, "expected an ISO-8601 timestamp"));
 
-/** A moment as the API writes it. */
+/** A timestamp as the API writes it. */
 export const UtcTimestamp = v.pipe(v.string(), v.isoTimestamp());
 
-/** A URL that can be called back; the reference allows 2048 characters. */
+/** An http or https URL for callbacks; the API reference allows 2048 characters. */
 export const CallbackUrl = v.pipe(
   v.string(),
   maxCharacters(2048),
@@ -36,9 +39,10 @@ export const CallbackUrl = v.pipe(
   v.regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\//, "expected an http or https URL"),
 );
 
+/** A reference of the caller's own. */
 export const ClientReference = v.pipe(v.string(), maxCharacters(2048));
 
-/** Which delivery report callback is wanted. */
+/** Kinds of delivery report callback. */
 export const DELIVERY_REPORT_TYPES = [
   "none",
   "summary",
@@ -47,7 +51,7 @@ export const DELIVERY_REPORT_TYPES = [
   "per_recipient_final",
 ] as const;
 
-/** The page wanted, from 0. */
+/** The number of the page, from 0. */
 export const Page = v.optional(
   v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PAGE)),
   0,
@@ -59,12 +63,12 @@ export const PageSize = v.optional(
   30,
 );
 
-/** What every list answers besides its entries. */
+/** Members of every list response besides its entries. */
 export const pageEntries = {
   count: v.pipe(v.number(), v.description("Entries that match the filters")),
   page: v.number(),
   page_size: v.pipe(v.number(), v.description("Entries in this response")),
 } as const;
 
-/** The body of every refusal but a 404, which has none. */
+/** The body of every error response except 404, which has no body. */
 export const ErrorResponse = v.object({ code: v.string(), text: v.string() });

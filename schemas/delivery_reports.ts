@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { Page, pageEntries, PageSize, Timestamp, UtcTimestamp } from "./common.ts";
 
-/** Simplified states of a message. */
+/** The delivery statuses of a message. */
 export const DELIVERY_STATUSES = [
   "Queued",
   "Dispatched",
@@ -17,13 +17,14 @@ export const DELIVERY_STATUSES = [
   "Unknown",
 ] as const;
 
-/** Query of `GET /batches/{batch_id}/delivery_report`; lists are separated by commas. */
+/** Query of `GET /batches/{batch_id}/delivery_report`; `status` and `code` are comma-separated lists. */
 export const DeliveryReportQuery = v.object({
   type: v.optional(v.string(), "summary"),
   status: v.optional(v.string()),
   code: v.optional(v.string()),
 });
 
+/** Response of `GET /batches/{batch_id}/delivery_report`. */
 export const DeliveryReportResponse = v.object({
   type: v.picklist(["delivery_report_sms", "delivery_report_mms"]),
   batch_id: v.string(),
@@ -37,7 +38,7 @@ export const DeliveryReportResponse = v.object({
   client_reference: v.optional(v.string()),
 });
 
-/** `GET /batches/{batch_id}/delivery_report/{recipient_msisdn}`. */
+/** Response of `GET /batches/{batch_id}/delivery_report/{recipient_msisdn}`. */
 export const RecipientDeliveryReportResponse = v.object({
   type: v.picklist(["recipient_delivery_report_sms", "recipient_delivery_report_mms"]),
   batch_id: v.string(),
@@ -51,7 +52,7 @@ export const RecipientDeliveryReportResponse = v.object({
   number_of_message_parts: v.optional(v.number()),
 });
 
-/** Query of `GET /delivery_reports`. */
+/** Query of `GET /delivery_reports`; `status` and `code` are comma-separated lists. */
 export const ListDeliveryReportsQuery = v.object({
   page: Page,
   page_size: PageSize,
@@ -62,6 +63,7 @@ export const ListDeliveryReportsQuery = v.object({
   client_reference: v.optional(v.string()),
 });
 
+/** Response of `GET /delivery_reports`. */
 export const DeliveryReportListResponse = v.object({
   ...pageEntries,
   delivery_reports: v.array(RecipientDeliveryReportResponse),

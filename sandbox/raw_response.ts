@@ -1,39 +1,40 @@
 /**
- * Answers that HTTP libraries will not send: cut off, stalled, or without a type. They need
- * the socket, which `serve.ts` provides; without one they fail as a fetch would.
+ * Sends responses that Hono and Fetch cannot express: truncated, stalled, or without a
+ * `Content-Type`. They need the socket, which `serve.ts` provides. Without one (in memory) a reset
+ * is an error, as it is for a caller of `fetch`.
  */
 
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 
-/** What `serve.ts` gives each request; nothing when the app is called in memory. */
-export type Wire = Partial<HttpBindings>;
+/** The Node request and response that `serve.ts` passes on; empty when called in memory. */
+export type NodeBindings = Partial<HttpBindings>;
 
-/** Thrown where a connection would have been reset, had there been one. */
+/** Stands for a reset connection when the app is called in memory. */
 export class ConnectionReset extends TypeError {
   constructor() {
     super("connection reset by the sandbox");
   }
 }
 
-/** Resets the connection with nothing answered. */
-export function hangUp(wire: Wire): Response {
-  if (!wire.incoming) throw new ConnectionReset();
-  resetSocket(wire.incoming.socket);
+/** Resets the connection before any byte of a response. */
+export function resetConnection(bindings: NodeBindings): Response {
+  if (!bindings.incoming) throw new ConnectionReset();
+  resetSocket(bindings.incoming.socket);
   return RESPONSE_ALREADY_SENT;
 }
 
-/** Sends the headers and half the body; then resets the connection, or says no more. */
-export async function cutShort(
-  wire: Wire,
+/** Sends the headers and half the body; then resets the connection, or leaves it open. */
+export async function sendPartially(
+  bindings: NodeBindings,
   response: Response,
   then: "reset" | "stall",
 ): Promise<Response> {
   const body = new Uint8Array(await response.arrayBuffer());
   const half = body.subarray(0, Math.ceil(body.length / 2));
-  const { incoming, outgoing } = wire;
-  if (!incoming || !outgoing) return unfinished(response, half, then);
-  // Even an answer without a body has to end somewhere else than it says.
+  const { incoming, outgoing } = bindings;
+  if (!incoming || !outgoing) return incompleteResponse(response, half, then);
+  // An empty body gets a length of 2, so that it is incomplete as well.
   outgoing.writeHead(response.status, headersOf(response, Math.max(body.length, 2)));
   outgoing.write(half.length > 0 ? half : "{", () => {
     if (then === "reset") resetSocket(incoming.socket);
@@ -41,12 +42,12 @@ export async function cutShort(
   return RESPONSE_ALREADY_SENT;
 }
 
-/** Sends a response as it is; the adapter would give it a `Content-Type`. */
-export async function sendAsIs(wire: Wire, response: Response): Promise<Response> {
-  if (!wire.outgoing) return response;
+/** Sends a response without the `Content-Type` that the server adapter would add. */
+export async function sendUnchanged(bindings: NodeBindings, response: Response): Promise<Response> {
+  if (!bindings.outgoing) return response;
   const body = new Uint8Array(await response.arrayBuffer());
-  wire.outgoing.writeHead(response.status, headersOf(response, body.length));
-  wire.outgoing.end(body);
+  bindings.outgoing.writeHead(response.status, headersOf(response, body.length));
+  bindings.outgoing.end(body);
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -54,7 +55,11 @@ function headersOf(response: Response, length: number): Record<string, string> {
   return { ...Object.fromEntries(response.headers), "content-length": String(length) };
 }
 
-function unfinished(response: Response, half: Uint8Array, then: "reset" | "stall"): Response {
+function incompleteResponse(
+  response: Response,
+  half: Uint8Array,
+  then: "reset" | "stall",
+): Response {
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(half.length > 0 ? half : new Uint8Array([0x7b])),
     pull(controller) {
