@@ -40,15 +40,15 @@ async function crash(): Promise<string> {
   );
   assertEquals(lies, [], "answered 201 but never seen");
   const cut = sent.filter(({ status }) => status === undefined).length;
-  return `${CRASHES} kill -9 and restarts amid ${sent.length} POSTs: ${counts.size} reached the ` +
-    `upstream, none twice; ${cut} callers saw their connection break`;
+  return `${CRASHES} kill -9 and restarts during ${sent.length} POSTs: ${counts.size} reached the ` +
+    `upstream, none twice; ${cut} callers lost their connection`;
 }
 
 export default [
   {
     name: "crash: kill -9 under load",
-    did: "the process is killed and started again, over and over, amid 20 callers",
-    promised: "no POST reaches the upstream twice; no 201 for one that did not",
+    did: "the process is killed and restarted repeatedly while 20 callers send",
+    promised: "no POST reaches the upstream twice; a POST answered 201 has reached it",
     run: crash,
   },
 ] satisfies Drill[];

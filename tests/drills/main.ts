@@ -1,8 +1,7 @@
 /**
- * The drills: real processes and real sockets on this machine, each failure provoked, and
- * what was seen set beside what was promised. Arguments select drills by a part of their
- * name; `SOAK_MINUTES` (2) and `DRILL_SEED` set the length of the soak and the seed of the
- * fuzzing.
+ * Runs the drills: each provokes a failure with real processes and sockets on this machine, and
+ * compares what happens with what is promised. Arguments select drills by a part of their name;
+ * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SEED` the seed of the fuzzing.
  */
 import { allDrills } from "./all.ts";
 import { type Outcome, runDrill, table } from "./kit/drill.ts";
