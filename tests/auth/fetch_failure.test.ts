@@ -7,7 +7,7 @@ async function failureOf(url: string): Promise<string> {
   return await downloadKeySet(url, fetch).then(keysIn).then(() => "none", fetchFailure);
 }
 
-/** An issuer that answers so. */
+/** An issuer that gives this answer. */
 function serve(answer: () => Response) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
   return {
@@ -25,13 +25,13 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
 };
 
 for (const [said, answer] of Object.entries(ANSWERS)) {
-  Deno.test(`a key set that cannot be taken is reported as: ${said}`, async () => {
+  Deno.test(`a key set that cannot be used is reported as: ${said}`, async () => {
     await using issuer = serve(answer);
     assertEquals(await failureOf(issuer.url), said);
   });
 }
 
-Deno.test("an issuer that refuses connections, or whose name is unknown, is reported as that", async () => {
+Deno.test("an issuer that refuses connections, or whose name is unknown, is reported as such", async () => {
   const closed = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = closed.addr;
   closed.close();
@@ -39,7 +39,7 @@ Deno.test("an issuer that refuses connections, or whose name is unknown, is repo
   assertEquals(await failureOf("http://no-such-host.invalid/keys"), "host name not resolved");
 });
 
-Deno.test("an issuer that speaks no TLS, or breaks off, is reported as that", async () => {
+Deno.test("an issuer that does not speak TLS, or breaks off, is reported as such", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const greeting = (async () => {
     for await (const connection of listener) {
@@ -54,7 +54,7 @@ Deno.test("an issuer that speaks no TLS, or breaks off, is reported as that", as
   await greeting;
 });
 
-/** Errors as Node has them. */
+/** Error codes of Node. */
 const NODE: readonly [code: string, said: string][] = [
   ["ECONNREFUSED", "connection refused"],
   ["ENOTFOUND", "host name not resolved"],
@@ -76,14 +76,14 @@ for (const [code, said] of NODE) {
   });
 }
 
-Deno.test("a fetch that took too long is a timeout, on every runtime", () => {
+Deno.test("a fetch past its deadline is reported as a timeout on every runtime", () => {
   assertEquals(
     fetchFailure(AbortSignal.abort(new DOMException("x", "TimeoutError")).reason),
     "timeout",
   );
 });
 
-Deno.test("of a failure that nobody foresaw nothing is quoted", () => {
+Deno.test("the message of an unexpected failure is never quoted", () => {
   for (const error of [new RangeError("secret"), "secret", undefined, { secret: 1 }]) {
     assertNotMatch(fetchFailure(error), /secret/);
   }
