@@ -6,7 +6,7 @@ const WITH_SIGNS = "a+b/c=d+e/f=g+h/i=";
 const SHORT = "hunter2";
 const filter = new CredentialFilter([LONG, WITH_SIGNS, SHORT]);
 
-/** Text of the upstream → what is left of it. */
+/** Text of the upstream → the text without credentials. */
 const CLEANED: readonly [name: string, text: string, clean: string][] = [
   ["a whole credential", `token ${LONG} is invalid`, `token ${REMOVED} is invalid`],
   ["two of them", `${LONG}, ${SHORT}!`, `${REMOVED}, ${REMOVED}!`],
@@ -21,12 +21,12 @@ const CLEANED: readonly [name: string, text: string, clean: string][] = [
 ];
 
 for (const [name, text, clean] of CLEANED) {
-  Deno.test(`of a text with ${name} only the credential is cut out`, () => {
+  Deno.test(`from a text with ${name} only the credential is removed`, () => {
     assertEquals(filter.clean(text), clean);
     assertEquals(filter.matches(text), text !== clean);
   });
 }
 
-Deno.test("a credential too short to be a secret is not looked for", () => {
+Deno.test("a very short credential is not removed, as it may be an ordinary word", () => {
   assertEquals(new CredentialFilter(["a"]).clean("a banana"), "a banana");
 });

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { CredentialFilter } from "../../upstream/credential_filter.ts";
 import { FORWARDED_UP, headerOf, headersDown, headersUp } from "../../upstream/headers.ts";
 
-/** What a caller may send that the upstream must not see (contract.md §4). */
-const NEVER_UP = [
+/** Headers of a caller that must not be forwarded (contract.md §4). */
+const NOT_FORWARDED = [
   "authorization",
   "cookie",
   "forwarded",
@@ -35,8 +35,8 @@ const NEVER_UP = [
   "referer",
 ];
 
-Deno.test("only the headers of the allow-list go up", () => {
-  const caller = new Headers(NEVER_UP.map((name) => [name, "PRIVATE"]));
+Deno.test("only the headers of the allow-list are forwarded", () => {
+  const caller = new Headers(NOT_FORWARDED.map((name) => [name, "PRIVATE"]));
   for (const name of FORWARDED_UP) caller.set(name, `value of ${name}`);
   assertEquals(headersUp(caller), {
     "accept-encoding": "identity",
@@ -44,14 +44,14 @@ Deno.test("only the headers of the allow-list go up", () => {
   });
 });
 
-Deno.test("no compression is asked for, whatever the caller accepts", () => {
+Deno.test("the upstream is asked for identity coding, whatever the caller accepts", () => {
   assertEquals(headersUp(new Headers({ "accept-encoding": "gzip, br" })), {
     "accept-encoding": "identity",
   });
 });
 
-/** Headers of an upstream's reply that no caller may see. */
-const NEVER_DOWN = [
+/** Headers of an upstream's reply that must not reach the caller. */
+const NOT_RETURNED = [
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -86,14 +86,14 @@ const NEVER_DOWN = [
 
 const filter = new CredentialFilter(["hunter2-hunter2-hunter2", "credential-of-another-plan"]);
 
-for (const name of NEVER_DOWN) {
-  Deno.test(`${name} of the upstream does not go down`, () => {
+for (const name of NOT_RETURNED) {
+  Deno.test(`the response header ${name} does not reach the caller`, () => {
     const reply = [[name, "x"], ["content-type", "application/json"]] as const;
     assertEquals(headersDown(reply, filter), [["content-type", "application/json"]]);
   });
 }
 
-Deno.test("what describes the answer goes down as it came, repetitions included", () => {
+Deno.test("representation headers reach the caller unchanged, including repeated ones", () => {
   const headers: [string, string][] = [
     ["content-type", "application/json; charset=utf-8"],
     ["content-length", "12"],
@@ -108,7 +108,7 @@ Deno.test("what describes the answer goes down as it came, repetitions included"
   assertEquals(headersDown(headers, filter), headers);
 });
 
-Deno.test("what Connection names does not go up", () => {
+Deno.test("request headers named by Connection are not forwarded", () => {
   const caller = new Headers({
     connection: "close, Accept-Language, USER-AGENT",
     "accept-language": "sv",
@@ -118,7 +118,7 @@ Deno.test("what Connection names does not go up", () => {
   assertEquals(headersUp(caller), { "accept-encoding": "identity", accept: "*/*" });
 });
 
-Deno.test("what Connection names does not go down, in any case and however it is listed", () => {
+Deno.test("response headers named by Connection, in any case and list form, do not reach the caller", () => {
   const reply = [
     ["connection", "close, ETag"],
     ["connection", "vary ,DATE"],
@@ -130,20 +130,20 @@ Deno.test("what Connection names does not go down, in any case and however it is
   assertEquals(headersDown(reply, filter), [["expires", "4"]]);
 });
 
-Deno.test("a value that no response can carry does not go down", () => {
+Deno.test("a header value that is invalid in a response does not reach the caller", () => {
   const bad = ["a\rb", "a\nb", "a\0b", "a\x7fb", "snow\u2603"];
   assertEquals(headersDown(bad.map((value) => ["etag", value]), filter), []);
   const good: [string, string][] = [["etag", "tab\tand \xe9"], ["vary", ""]];
   assertEquals(headersDown(good, filter), good);
 });
 
-Deno.test("a header is found by its first value, or not at all", () => {
+Deno.test("a header is read as its first value, or as undefined", () => {
   const headers: [string, string][] = [["a", "1"], ["b", "2"], ["b", "3"]];
   assertEquals(headerOf(headers, "b"), "2");
   assertEquals(headerOf(headers, "c"), undefined);
 });
 
-Deno.test("a header of the upstream that quotes a credential of any plan does not go down", () => {
+Deno.test("a response header that contains a credential of any plan does not reach the caller", () => {
   const reply = [
     ["etag", '"hunter2-hunter2-hunter2"'],
     ["vary", "credential-of-another-plan"],
