@@ -3,7 +3,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { assertEquals } from "@std/assert";
 import { pushReader } from "../../telemetry/metrics_output.ts";
 
-Deno.test("a push that is redirected goes nowhere else; that it fails and works again is logged once each", async () => {
+Deno.test("a redirected push is not followed, and its failure and recovery are each logged once", async () => {
   const records: LogRecord[] = [];
   await configure({
     reset: true,
