@@ -12,8 +12,8 @@ const LIMITS = {
 };
 
 /**
- * What only comes about by several requests at once: every 429 of the gateway, 503
- * `overloaded`, and a caller that hangs up.
+ * Provokes what needs concurrent requests: every 429 of the gateway, 503 `overloaded`, and a
+ * caller that hangs up.
  */
 export async function crowd({ otlpEndpoint }: { otlpEndpoint: string }): Promise<Sent[]> {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -29,7 +29,7 @@ export async function crowd({ otlpEndpoint }: { otlpEndpoint: string }): Promise
   await using gateway = await startGateway({ upstream: upstream.url, env, issuer });
   const sent: Promise<Sent>[] = [];
 
-  /** Sends it, and waits until the upstream has it where it is to be held there. */
+  /** Sends a request, and waits until the upstream has received it if it is to be held there. */
   async function enter(subject: string, target: string, expected: Partial<Expected>) {
     const { route = PLAN + target.split("?")[0] } = expected;
     const before = upstream.requests.length;

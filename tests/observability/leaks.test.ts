@@ -6,10 +6,10 @@ import { type GatewayProcess, startGateway } from "./gateway_process.ts";
 import { type OtlpSink, otlpSink } from "./otlp_sink.ts";
 import { hex, issuer } from "./traced_request.ts";
 
-// A canary: everything private in a request is a word that occurs nowhere else. Wherever one of
-// them turns up, whatever the request went through, it has leaked.
+// Every private part of a request is a random marker that occurs nowhere else, so that a marker in
+// any output is a leak.
 
-/** A word that no program says of its own accord. */
+/** A random word that no program prints by itself. */
 const marker = (name: string) => `canary${name}${hex(6)}`;
 
 const phone = () =>
@@ -35,18 +35,18 @@ const WORDS = {
   path: marker("Path"),
 };
 
-/** A token's own words: its signature, a claim, an id. */
+/** Markers within a token. */
 const CLAIM = marker("Claim");
 const KEY_ID = marker("KeyId");
 const CRITICAL = marker("Critical");
-/** Within a message it would look like a part of a stack. */
+/** A marker in the form of a stack trace line. */
 const QUOTED_FRAME = `${CRITICAL}\n    at ${CRITICAL}`;
 
 const groups = (number: string) =>
   [number.slice(0, 2), number.slice(2, 4), number.slice(4, 7)]
     .concat(number.slice(7, 9), number.slice(9));
 
-/** How a number may be written. */
+/** The notations of a phone number. */
 const NUMBER_SPELLINGS: ((number: string) => string)[] = [
   (number) => number,
   (number) => `+${number}`,
@@ -66,7 +66,7 @@ const MESSAGE = JSON.stringify({
   name: WORDS.group,
 });
 
-/** What the upstream does with a request; each is a service plan of its own. */
+/** Service plan → how the upstream answers its requests. */
 const PLANS: Readonly<Record<string, (request: RawRequest, echo: string) => string>> = {
   "says-ok": (_, echo) => reply(200, JSON.stringify({ echo }), echo),
   "says-400": (_, echo) => reply(400, JSON.stringify({ code: "bad", text: echo }), echo),
@@ -98,11 +98,11 @@ const PLANS: Readonly<Record<string, (request: RawRequest, echo: string) => stri
 
 const one = (text: string) => text.replace(/[^\x20-\x7e]+/g, " ");
 
-/** A reply with the echo in its reason phrase and in headers that matter and that do not. */
+/** A reply with the echo in its reason phrase and in several headers. */
 function reply(status: number, body: string, echo = "", type = "application/json"): string {
   const line = one(echo);
   const headers = ["Retry-After", "Allow", "WWW-Authenticate", "Location", "Set-Cookie", "Server"];
-  // A success may tell its caller of the caller's own request: only the credential is not its own.
+  // A success may quote the caller's own request, but not the gateway's credential.
   const told = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
   return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + told +
     headers.filter((name) => status >= 300 || /Cookie|Server|WWW/.test(name))
@@ -110,7 +110,7 @@ function reply(status: number, body: string, echo = "", type = "application/json
     `Content-Length: ${Buffer.byteLength(body, "latin1")}\r\n\r\n${body}`;
 }
 
-/** An upstream that gives back all it gets, by the service plan of the path. */
+/** An upstream that quotes the whole request, in the way of the path's service plan. */
 const echoing = () =>
   rawUpstream(async (connection) => {
     for (let request; (request = await connection.readRequest());) {
@@ -127,7 +127,7 @@ const echoing = () =>
 interface Canary {
   readonly gateway: GatewayProcess;
   readonly sink: OtlpSink;
-  /** Tokens that were sent: none may be seen, nor any of its three parts. */
+  /** Tokens that were sent; neither they nor any of their three parts may be found. */
   readonly tokens: string[];
   readonly answers: { name: string; answer: RawAnswer }[];
 }
@@ -135,7 +135,7 @@ interface Canary {
 const QUERY = () =>
   `client_reference=${WORDS.query}&to=%2B${NUMBERS.query}&${WORDS.queryName}=${WORDS.query}`;
 
-/** Headers that must stay here, and a trace. */
+/** Headers that must not be forwarded, and a trace context. */
 const HEADERS = [
   `Cookie: session=${WORDS.cookie}`,
   `X-Forwarded-For: ${WORDS.forwarded}`,
@@ -145,7 +145,7 @@ const HEADERS = [
   `Proxy-Authorization: Basic ${WORDS.custom}`,
 ];
 
-/** What is asked of every plan. */
+/** The requests that are sent for every plan. */
 function requestsOf(plan: string): [name: string, method: string, target: string, body?: string][] {
   const base = `/xms/v1/${plan}`;
   return [
@@ -157,7 +157,7 @@ function requestsOf(plan: string): [name: string, method: string, target: string
   ];
 }
 
-/** Refusals of the gateway, with whatever can be private about them. */
+/** Requests that the gateway refuses, with private parts. */
 const REFUSED: readonly [name: string, method: string, target: string, body?: string][] = [
   ["unknown path", "GET", `/${WORDS.path}/${NUMBERS.unknown}?${QUERY()}`],
   ["unknown path of a plan", "GET", `/xms/v1/says-ok/${WORDS.path}/%2B${NUMBERS.unknown}`],
@@ -196,7 +196,7 @@ const plansOf = Object.keys(PLANS);
 const goodToken = () =>
   issuer.token({ servicePlans: [...plansOf, NUMBERS.unknown], claims: { secret: CLAIM } });
 
-/** Sends everything through a gateway; what came of it. */
+/** Sends all requests through a gateway; returns its answers and all its output. */
 async function provoke(env: Record<string, string>, upstream: string): Promise<
   { said: string; answers: Canary["answers"]; tokens: string[]; exported: string; scraped: string }
 > {
@@ -222,7 +222,7 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
     for (const [name, method, target, body] of requestsOf(plan)) {
       await send(canary, name, [method, target, body], { token });
     }
-    // A token in the query instead of where it belongs, or as well.
+    // A token in the query, instead of or beside the one in Authorization.
     await send(canary, "token in query", ["GET", `/xms/v1/${plan}/batches?access_token=${token}`], {
       token,
     });
@@ -257,7 +257,7 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
   };
 }
 
-/** Tokens that are refused, each for another reason, and all with private words in them. */
+/** Tokens that are refused, each for another reason, all with private markers. */
 async function badTokens(): Promise<[name: string, token: string][]> {
   const servicePlans = plansOf;
   const claims = { secret: CLAIM };
@@ -283,7 +283,7 @@ function withHeader(token: string, header: Record<string, unknown>): string {
   return [encoded, ...token.split(".").slice(1)].join(".");
 }
 
-/** Everything that must not be seen, by what it is, in each of the spellings it may be seen in. */
+/** Name of everything private → each of its possible spellings. */
 function forbidden(tokens: readonly string[]): [name: string, spelling: string][] {
   const words: [string, string][] = [
     ...Object.entries(WORDS).map(([name, word]): [string, string] => [
@@ -312,14 +312,14 @@ function forbidden(tokens: readonly string[]): [name: string, spelling: string][
   return encoded.filter(([, spelling]) => !seen.has(spelling) && seen.add(spelling));
 }
 
-/** What of a word's Base64 is the same wherever it stands, `shift` bytes after a multiple of 3. */
+/** The Base64 of a word that does not depend on its neighbours, at `shift` bytes past a multiple of 3. */
 function base64Within(word: string, shift: number): string {
   const bytes = Buffer.from("\0".repeat(shift) + word);
   const encoded = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
   return encoded.slice(shift === 0 ? 0 : 4);
 }
 
-/** The names of what is seen in a text. */
+/** The names of the secrets that occur in a text. */
 function seenIn(text: string, secrets: readonly [name: string, spelling: string][]): string[] {
   return [
     ...new Set(secrets.filter(([, spelling]) => text.includes(spelling)).map(([name]) => name)),
@@ -332,11 +332,11 @@ const SETUPS: readonly [name: string, env: Record<string, string>][] = [
 ];
 
 for (const [name, env] of SETUPS) {
-  Deno.test(`nothing private is in any log line ${name}, span, metric or answer, whatever the upstream gives back`, async (t) => {
+  Deno.test(`no log line ${name}, span, metric or answer contains private data, whatever the upstream quotes`, async (t) => {
     await using upstream = await echoing();
     const { said, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
     const secrets = forbidden(tokens);
-    // The canary sings: what is looked for was sent, and what is looked through is not empty.
+    // Guards against a test that cannot fail: the secrets were sent, and the outputs are not empty.
     const sent = JSON.stringify(upstream.requests);
     for (const word of [WORDS.body, WORDS.query, CREDENTIAL, NUMBERS.to, NUMBERS.path]) {
       assert(sent.includes(word));
@@ -348,9 +348,9 @@ for (const [name, env] of SETUPS) {
     await t.step("spans and pushed metrics", () => assertEquals(seenIn(exported, secrets), []));
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
-      // A caller may be told which parameter of its query is not known, but not its value.
+      // An answer may contain the name of an unknown query parameter, but not its value.
       const private_ = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
-      // What the API says of a request reaches the caller who made it, but for our credential.
+      // The API's text reaches the caller who made the request, without the gateway's credential.
       const ours = private_.filter(([name]) => name.startsWith("credential"));
       assert(ours.length > 3);
       const leaks = answers.flatMap(({ name, answer: { status, headers, body } }) => {
@@ -362,7 +362,7 @@ for (const [name, env] of SETUPS) {
       });
       assertEquals(leaks, []);
     });
-    await t.step("every answer came", () => {
+    await t.step("every request got its answer", () => {
       const statuses = new Set(answers.map(({ answer }) => answer.status));
       assertEquals([...statuses].toSorted(), [
         200,
@@ -383,11 +383,11 @@ for (const [name, env] of SETUPS) {
   });
 }
 
-Deno.test("nothing private is in anything said while the upstream cannot be reached", async () => {
+Deno.test("no output contains private data while the upstream cannot be reached", async () => {
   const nobody = `http://127.0.0.1:${refusedPort()}`;
   const { said, answers, tokens, exported } = await provoke({}, nobody);
   const secrets = forbidden(tokens);
-  assertEquals(seenIn(said + exported, secrets), []); // and its answers are the gateway's own
+  assertEquals(seenIn(said + exported, secrets), []); // the answers are the gateway's own texts
   assertEquals(answers.filter(({ answer }) => seenIn(answer.body, secrets).length > 0), []);
   assert(answers.some(({ answer }) => answer.body.includes("upstream_unreachable")));
 });

@@ -1,9 +1,9 @@
-/** Longest wait for anything that must come, in ms: a busy machine needs a fraction of it. */
+/** Longest wait, in ms; even a busy machine needs only a fraction of it. */
 const TIMEOUT_MS = 20_000;
 
 const POLL_MS = 10;
 
-/** Asks again and again until there is an answer; throws, saying what for, where none comes. */
+/** Polls `ask` until it returns a value; throws with `what` after the timeout. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,

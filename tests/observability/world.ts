@@ -15,16 +15,16 @@ export interface WorldOptions {
 
 /** The sandbox, broken upstreams, and a gateway in front of each. */
 export interface World extends AsyncDisposable {
-  /** Sends all of them: at each gateway one after the other, in order. */
+  /** Sends all provocations, in order for each gateway. */
   provoke(provocations: readonly Provocation[]): Promise<Sent[]>;
-  /** Ends the gateways that are processes; the log lines and errors of all. */
+  /** Stops the gateway processes; returns their log lines and errors. */
   stop(): Promise<{ stdout: string; stderr: string }>;
 }
 
 const CREDENTIALS = { "plan-1": "credential-of-plan-1", "plan-2": "credential-2" };
 const RECIPIENT = "12025550142";
 
-/** Starts everything that {@linkcode import("./provocations.ts").PROVOCATIONS} need. */
+/** Starts the gateways and upstreams of {@linkcode import("./provocations.ts").PROVOCATIONS}. */
 export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World> {
   await using started = new AsyncDisposableStack();
   const common = {
@@ -106,7 +106,7 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
   };
 }
 
-/** Puts something under every id there is, past the gateway, so that it leaves no trace. */
+/** Creates a resource for every identifier, directly at the sandbox, so that it has no trace. */
 async function fill(sandboxUrl: string): Promise<Record<string, string>> {
   const base = `${sandboxUrl}/xms/v1/plan-1`;
   const headers = { authorization: "Bearer credential-of-plan-1" };
@@ -134,7 +134,7 @@ async function fill(sandboxUrl: string): Promise<Record<string, string>> {
   };
 }
 
-/** Unavailable for the first request, and never again. */
+/** An upstream that answers 503 to its first request only. */
 function flakyUpstream() {
   let requests = 0;
   return rawUpstream(async (connection) => {
@@ -144,7 +144,7 @@ function flakyUpstream() {
   });
 }
 
-/** Announces more than the gateway holds back, gives a part of it and ends the connection. */
+/** An upstream that cuts an answer that is too long for the gateway to buffer. */
 function cuttingUpstream() {
   const head =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 300000\r\n\r\n";
@@ -155,7 +155,7 @@ function cuttingUpstream() {
   });
 }
 
-/** A gateway of this process, as no environment gives one a bug. */
+/** A gateway in this process whose transport throws an unexpected error. */
 function faultyGateway(env: Record<string, string>) {
   const config = parseConfig({ ...testEnv(issuer), ...env });
   const gateway = createGateway(config, {
