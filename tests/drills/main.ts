@@ -23,7 +23,7 @@ async function main(selected: readonly string[]): Promise<boolean> {
 }
 
 function say(text: string): void {
-  // deno-lint-ignore no-console -- what a command prints is its interface
+  // deno-lint-ignore no-console -- the output of a command
   console.log(text);
 }
 

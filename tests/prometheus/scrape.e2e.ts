@@ -13,7 +13,7 @@ const programs = await findPrograms();
 if (!programs) {
   const missing = "no Prometheus: install Debian's package prometheus";
   if (Deno.env.get("CI")) throw new Error(missing);
-  // deno-lint-ignore no-console -- said to whoever runs it
+  // deno-lint-ignore no-console -- reports the skipped tests
   console.log(`skipped: ${missing}`);
 }
 const ignore = !programs;
@@ -25,12 +25,12 @@ const CHECKS: readonly [what: string, args: readonly string[]][] = [
 ];
 
 for (const [what, args] of CHECKS) {
-  Deno.test(`promtool finds nothing wrong with the ${what}`, { ignore }, async () => {
+  Deno.test(`promtool accepts the ${what}`, { ignore }, async () => {
     assertEquals(await promtool(args), { code: 0, complaints: "" });
   });
 }
 
-/** Every question of ops/README.md that has an answer in Prometheus, asked of a real one. */
+/** The questions of ops/README.md that Prometheus answers, with their queries. */
 const QUERIES: readonly [
   question: string,
   expression: string,
@@ -123,7 +123,7 @@ Deno.test(
 
     for (const [question, expression, holds] of QUERIES) {
       await t.step(question, async () => {
-        // The next scrape and evaluation bring it; what never comes is a failure.
+        // Waits for the next scrape and evaluation; fails after the timeout.
         const [series, ...more] = await until(`an answer to ${expression}`, async () => {
           const found = await prometheus.query(expression);
           return found.length > 0 && found.every(({ value }) => holds(value)) && found;
@@ -132,12 +132,12 @@ Deno.test(
       });
     }
 
-    await t.step("no alert fires that should not", async () => {
+    await t.step("no other alert fires", async () => {
       const firing = await prometheus.query('ALERTS{alertstate="firing"}');
       assertEquals(firing.map(({ metric }) => metric.alertname), ["SmsApiCredentialsRejected"]);
     });
 
-    await t.step("promtool finds nothing wrong with /metrics", async () => {
+    await t.step("promtool accepts /metrics", async () => {
       const metrics = await fetch(`${gateway.url}/metrics`);
       assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
       const checked = await promtool(["check", "metrics"], await metrics.text());
@@ -146,7 +146,7 @@ Deno.test(
   },
 );
 
-/** The issuer's keys by URL, so that their age and their fetches are metrics. */
+/** Serves the issuer's keys by URL, so that there are metrics of their age and fetches. */
 function serveKeys(): AsyncDisposable & { url: string } {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -158,7 +158,7 @@ function serveKeys(): AsyncDisposable & { url: string } {
   };
 }
 
-/** Runs promtool on a file, or on what it is given to read. */
+/** Runs promtool with arguments and standard input. */
 async function promtool(args: readonly string[], input = "") {
   const child = new Deno.Command(programs!.promtool, {
     args: [...args],
