@@ -47,10 +47,10 @@ const TEXTS: Readonly<Record<string, (n: number) => string>> = {
   "quotes": (n) => `"${'\\"'.repeat(n / 2)}\\\n`,
   "opening brackets": (n) => "[".repeat(n),
   "nested errors": (n) => '{"error":'.repeat(n / 10) + "1" + "}".repeat(n / 10),
-  "almost a credential": (n) => "a-credential-of-th".repeat(n / 18),
+  "prefixes of a credential": (n) => "a-credential-of-th".repeat(n / 18),
   "credentials": (n) => "a-credential-of-the-usual-length".repeat(n / 32),
   "control characters": (n) => "\x00\x9b".repeat(n / 2) + "x",
-  "half surrogate pairs": (n) => "\ud83d".repeat(n),
+  "lone surrogates": (n) => "\ud83d".repeat(n),
   "equals signs": (n) => "Bearer a" + "=".repeat(n) + "!",
 };
 
@@ -74,7 +74,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     normalize({ status: 400, headers: [["retry-after", text]], bytes: encode(text) }, {
       method: "POST",
       allow: [],
-      clean: (said) => filter.clean(said),
+      clean: (text) => filter.clean(text),
     }),
   "a Retry-After": (text) => retryAfterMs(text),
   "a setting that is a URL": (text) =>

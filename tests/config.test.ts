@@ -72,8 +72,8 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
       (c) => c.upstream.url,
       "http://localhost:4010/base",
     ],
-    ["port 0 asks for any free port", { PORT: "0" }, (c) => c.port, 0],
-    ["an IPv6 address can be listened on", { HOST: "::1" }, (c) => c.host, "::1"],
+    ["port 0 selects any free port", { PORT: "0" }, (c) => c.port, 0],
+    ["HOST may be an IPv6 address", { HOST: "::1" }, (c) => c.host, "::1"],
     ["an empty variable counts as not set", { PORT: "", HOST: "" }, (c) => c.port, 8080],
     [
       "algorithms may be listed with spaces",
@@ -147,7 +147,12 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
       (c) => c.telemetry.otlpEndpoint,
       "http://a:4318/v1/traces/otlp",
     ],
-    ["no leeway is a leeway", { AUTH_CLOCK_TOLERANCE_S: "0" }, (c) => c.auth.clockToleranceS, 0],
+    [
+      "a leeway of zero is accepted",
+      { AUTH_CLOCK_TOLERANCE_S: "0" },
+      (c) => c.auth.clockToleranceS,
+      0,
+    ],
     [
       "a service plan's token may contain any visible character",
       { SERVICE_PLANS: '{"p_1-A":"!~\\"x"}' },
@@ -288,7 +293,7 @@ Deno.test("no setting of the gateway begins with OTEL_, which some hosts do not 
 
 /** Values that parse but cannot work, and the variable that the error names. */
 const CANNOT_WORK: readonly [what: string, env: Record<string, string>, named: string][] = [
-  ["pushing metrics to nowhere", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
+  ["METRICS_EXPORT=otlp without an endpoint", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
   ["an EC key without its point", { AUTH_JWKS: '{"keys":[{"kty":"EC"}]}' }, "AUTH_JWKS"],
   [
     "an RSA key without its modulus",

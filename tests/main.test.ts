@@ -89,7 +89,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const issuer = await testIssuer();
     const env = { ...testEnv(issuer), SMS_API_URL: upstream.url, SHUTDOWN_GRACE_MS: "20000" };
     await using program = startProgram("main.ts", env);
-    const [, port = ""] = await program.said(/127\.0\.0\.1:(\d+)/);
+    const [, port = ""] = await program.waitFor(/127\.0\.0\.1:(\d+)/);
     const token = await issuer.token();
     const answered = fetch(`http://127.0.0.1:${port}/xms/v1/plan-1/batches`, {
       method: "POST",

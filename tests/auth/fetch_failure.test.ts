@@ -24,10 +24,10 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
   "longer than 1 MiB": () => new Response("x".repeat(1024 * 1024 + 1)),
 };
 
-for (const [said, answer] of Object.entries(ANSWERS)) {
-  Deno.test(`a key set that cannot be used is reported as: ${said}`, async () => {
+for (const [reported, answer] of Object.entries(ANSWERS)) {
+  Deno.test(`a key set that cannot be used is reported as: ${reported}`, async () => {
     await using issuer = serve(answer);
-    assertEquals(await failureOf(issuer.url), said);
+    assertEquals(await failureOf(issuer.url), reported);
   });
 }
 
@@ -55,7 +55,7 @@ Deno.test("an issuer that does not speak TLS, or breaks off, is reported as such
 });
 
 /** Error codes of Node. */
-const NODE: readonly [code: string, said: string][] = [
+const NODE: readonly [code: string, reported: string][] = [
   ["ECONNREFUSED", "connection refused"],
   ["ENOTFOUND", "host name not resolved"],
   ["EAI_AGAIN", "host name not resolved"],
@@ -69,10 +69,10 @@ const NODE: readonly [code: string, said: string][] = [
   ["EHOSTUNREACH", "no route to the host"],
 ];
 
-for (const [code, said] of NODE) {
-  Deno.test(`a failure with the code ${code} is reported as: ${said}`, () => {
+for (const [code, reported] of NODE) {
+  Deno.test(`a failure with the code ${code} is reported as: ${reported}`, () => {
     const cause = Object.assign(new Error("of https://user:secret@host/?key=secret"), { code });
-    assertEquals(fetchFailure(new TypeError("fetch failed", { cause })), said);
+    assertEquals(fetchFailure(new TypeError("fetch failed", { cause })), reported);
   });
 }
 

@@ -10,7 +10,7 @@ import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issue
 
 const rsa = await testIssuer("RS256", "rsa");
 const es = await testIssuer("ES256", "es");
-const stranger = await testIssuer("RS256", "rsa"); // the same kid, another key
+const otherIssuer = await testIssuer("RS256", "rsa"); // the same kid, another key
 
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const TOLERANCE_S = 5;
@@ -137,17 +137,17 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "the attacker's key in the jwk header",
     reason: "signature",
-    token: changed({ header: { jwk: stranger.jwks.keys[0] ?? {} } }, stranger),
+    token: changed({ header: { jwk: otherIssuer.jwks.keys[0] ?? {} } }, otherIssuer),
   },
   {
     name: "the attacker's key set in the jku header",
     reason: "signature",
-    token: changed({ header: { jku: "https://evil.test/jwks.json" } }, stranger),
+    token: changed({ header: { jku: "https://evil.test/jwks.json" } }, otherIssuer),
   },
   {
     name: "the attacker's certificate in the x5u header",
     reason: "signature",
-    token: changed({ header: { x5u: "https://evil.test/cert.pem" } }, stranger),
+    token: changed({ header: { x5u: "https://evil.test/cert.pem" } }, otherIssuer),
   },
   {
     name: "an unknown extension in crit",
@@ -180,7 +180,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "the signature of another issuer under a known kid",
     reason: "signature",
-    token: changed({}, stranger),
+    token: changed({}, otherIssuer),
   },
   {
     name: "changed claims under a valid signature",
@@ -208,7 +208,7 @@ const ATTACKS: readonly Attack[] = [
     reason: "malformed",
     token: () => tampered((parts) => [...parts, "x", "y"]),
   },
-  { name: "no token at all", reason: "malformed", token: () => "a" },
+  { name: "an empty token", reason: "malformed", token: () => "a" },
   {
     name: "a header that is not JSON",
     reason: "malformed",
@@ -306,11 +306,11 @@ for (const { name, reason, token } of ATTACKS) {
 const GOOD: readonly [name: string, TokenOptions][] = [
   ["an exp within the leeway", { expiresInS: -TOLERANCE_S + 1 }],
   ["an nbf within the leeway", { notBeforeInS: TOLERANCE_S }],
-  ["several audiences, ours among them", { claims: { aud: ["other", rsa.audience] } }],
+  ["several audiences including the expected one", { claims: { aud: ["other", rsa.audience] } }],
   ["the type of RFC 9068", { header: { typ: "at+jwt" } }],
-  ["the type of RFC 9068 in full", { header: { typ: "application/at+jwt" } }],
-  ["the type in other letters", { header: { typ: "jwt" } }],
-  ["a plain jku header, which nobody looks at", { header: { jku: "https://evil.test/" } }],
+  ["the type of RFC 9068 with application/", { header: { typ: "application/at+jwt" } }],
+  ["the type JWT in lower case", { header: { typ: "jwt" } }],
+  ["a jku header, which is ignored", { header: { jku: "https://evil.test/" } }],
 ];
 
 for (const [name, options] of GOOD) {
@@ -468,7 +468,7 @@ Deno.test("a wrong signature is 401 by the last good keys while the issuer canno
   assertEquals(world.fetches, 2);
 });
 
-const SUBJECTS: readonly [sub: unknown, told: string | undefined][] = [
+const SUBJECTS: readonly [sub: unknown, subject: string | undefined][] = [
   ["billing", "billing"],
   ["a\u0000b\u001b[31m\n\u0085c\ud800", "ab[31mc\ufffd"],
   ["x".repeat(1_000), "x".repeat(256)],
@@ -478,13 +478,13 @@ const SUBJECTS: readonly [sub: unknown, told: string | undefined][] = [
   [undefined, undefined],
 ];
 
-for (const [sub, told] of SUBJECTS) {
+for (const [sub, subject] of SUBJECTS) {
   Deno.test(`an expired token with the sub ${JSON.stringify(sub)?.slice(0, 40)} gives it as the unverified subject`, async () => {
     const { verifier, token } = verifierOf();
     const refuse = async (options: TokenOptions) =>
       await assertRejects(async () => verifier.verify(await token(options)), AuthRefusal);
     const refusal = await refuse({ claims: { sub }, expiresInS: -60 });
-    assertEquals([refusal.reason, refusal.unverifiedSubject], ["expired", told]);
+    assertEquals([refusal.reason, refusal.unverifiedSubject], ["expired", subject]);
   });
 }
 

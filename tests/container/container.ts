@@ -19,8 +19,8 @@ const DEVICES = ["null", "zero", "random", "urandom"];
 
 /**
  * Runs a service of compose.yaml with its image's command and user, only its own environment, no
- * capabilities, and a root file system that is read-only if it is configured so. It uses the network
- * of this process.
+ * capabilities, and a root file system that is read-only if so configured. It uses the network of
+ * this process.
  */
 export async function run(
   { config, root }: Image,

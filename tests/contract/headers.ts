@@ -89,9 +89,9 @@ export const HEADERS: Steps = {
       const { headers, body } = await request(`${BATCHES}?reply=${coding}`, {
         headers: { "accept-encoding": "identity" }, // else the test's fetch decodes the body
       });
-      const said = headers.get("content-encoding") ?? "identity";
-      assert(said === "identity" || said === coding, said);
-      assertEquals(await decoded(said, body), '{"zipped":true}');
+      const declared = headers.get("content-encoding") ?? "identity";
+      assert(declared === "identity" || declared === coding, declared);
+      assertEquals(await decoded(declared, body), '{"zipped":true}');
     }
   },
 

@@ -214,7 +214,7 @@ export const STATUSES: Steps = {
   ) => {
     const port = Number(new URL(world.url).port);
     const authorization = `Authorization: Bearer ${await world.issuer.token()}`;
-    const ofGet = world.traits.seesHangUps ? "taken back" : "answered";
+    const ofGet = world.traits.seesHangUps ? "cancelled" : "answered";
     for (const [method, end] of [["GET", ofGet], ["POST", "answered"]] as const) {
       const body = method === "POST" ? "{}" : "";
       const headers = [

@@ -20,7 +20,7 @@ export interface ContractUpstream extends AsyncDisposable {
   /** The requests since the last call. */
   taken(): ArrivedRequest[];
   /** How each `?reply=slow` ended since the last call, by method. */
-  slowEnds(): { readonly method: string; readonly end: "answered" | "taken back" }[];
+  slowEnds(): { readonly method: string; readonly end: "answered" | "cancelled" }[];
 }
 
 interface Reply {
@@ -108,7 +108,7 @@ export async function contractUpstream(
       const { method } = arrived[arrived.push(await arrivedFrom(request)) - 1] ?? { method: "" };
       if (name === "slow") {
         response.once("close", () => {
-          ends.push({ method, end: response.writableFinished ? "answered" : "taken back" });
+          ends.push({ method, end: response.writableFinished ? "answered" : "cancelled" });
         });
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       }

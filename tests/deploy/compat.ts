@@ -1,6 +1,6 @@
 /**
- * Runs suites with the gateway on the oldest Deno of Deno Deploy and on the newest release, both from
- * npm. The tests themselves run on the current Deno.
+ * Runs suites with the gateway on the oldest Deno of Deno Deploy and on the newest release, both
+ * from npm. The tests themselves run on the current Deno.
  *
  *     deno run -A tests/deploy/compat.ts tests/deploy/deploy.suite.ts …
  */
@@ -12,7 +12,7 @@ const OLDEST = "2.5.7";
 
 const failed: string[] = [];
 for (const version of [OLDEST, await newest()]) {
-  say(`the gateway on Deno ${version}`);
+  print(`the gateway on Deno ${version}`);
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", ...Deno.args],
     env: {
@@ -24,7 +24,7 @@ for (const version of [OLDEST, await newest()]) {
   }).spawn().status;
   if (!success) failed.push(version);
 }
-if (failed.length > 0) say(`failed on Deno ${failed.join(" and ")}`);
+if (failed.length > 0) print(`failed on Deno ${failed.join(" and ")}`);
 Deno.exit(failed.length > 0 ? 1 : 0);
 
 async function newest(): Promise<string> {
@@ -32,7 +32,7 @@ async function newest(): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-function say(text: string): void {
+function print(text: string): void {
   // deno-lint-ignore no-console -- the output of a command
   console.log(`\n== ${text}`);
 }

@@ -139,7 +139,7 @@ function ofKind({ spans }: Sink, wanted: string) {
 
 async function until(isThere: () => boolean): Promise<void> {
   for (let waited = 0; !isThere(); waited += 20) {
-    assert(waited < 10_000, "it never came");
+    assert(waited < 10_000, "no telemetry arrived in time");
     await delay(20);
   }
 }

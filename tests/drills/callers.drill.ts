@@ -85,18 +85,22 @@ async function slowReaders(): Promise<string> {
     return socket;
   });
   try {
-    await until("all of them under way", () => upstream.seen.length === 20);
+    await until("all requests are outstanding", () => upstream.seen.length === 20);
     await delay(500);
     const memoryMiB = Math.round(await residentBytes(gateway.pid) / 1_048_576);
     const slowest = await slowestOf(gateway, 20);
     const from = performance.now();
     await until(
-      "their slots given back",
+      "all slots are released",
       async () => await gateway.metric("sms_gateway_outstanding_requests") === 0,
       15_000,
     );
     const ms = Math.round(performance.now() - from);
-    await until("their upstream connections closed", () => upstream.connections().now <= 2, 5_000);
+    await until(
+      "the upstream connections are closed",
+      () => upstream.connections().now <= 2,
+      5_000,
+    );
     return `20 callers that do not read 40 MiB each: another caller was answered within ${slowest} ms, ` +
       `${memoryMiB} MiB resident; connections closed after about ${ms + 500} ms`;
   } finally {
@@ -153,7 +157,7 @@ async function hungUp(): Promise<string> {
       gateway.call("/batches", { hangUpAfterMs: 200 }),
     ]);
   }
-  await until("ten ends", () => Object.keys(ends).length === 10);
+  await until("ten requests have ended", () => Object.keys(ends).length === 10);
   for (const [key, end] of Object.entries(ends)) {
     assertEquals(end, key.startsWith("POST") ? "answered" : "cut", key);
   }
@@ -193,7 +197,7 @@ export default [
     run: () => readSlowly({ mebibytes: 3, pauseMs: 60, env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" } }),
   },
   {
-    name: "callers: hung up",
+    name: "callers: hang up",
     did: "callers hang up while the upstream processes their requests",
     promised: "a POST is completed, a GET is cancelled, nothing is sent again",
     run: hungUp,

@@ -78,7 +78,7 @@ async function setBack(): Promise<string> {
   assertEquals((await call()).status, 200, "the breaker stays open");
 
   const before = server.fetches();
-  await until("three more fetches of the keys", async () => {
+  await until("three more fetches of the key set", async () => {
     assertEquals((await call()).status, 200);
     return server.fetches() >= before + 3;
   }, 5_000);

@@ -22,8 +22,8 @@ function isContractAnswer({ status, headers, text, raw }: Answer): boolean {
   if (status === 404) return text === "" && headers["content-length"] === "0";
   if (status >= 500 && ![500, 502, 503, 504].includes(status)) return false;
   if ((status === 429 || status === 503) !== ("retry-after" in headers)) return false;
-  const { code, text: said, ...rest } = JSON.parse(text);
-  return typeof code === "string" && code !== "" && typeof said === "string" && said !== "" &&
+  const { code, text: message, ...rest } = JSON.parse(text);
+  return typeof code === "string" && code !== "" && typeof message === "string" && message !== "" &&
     Object.keys(rest).length === 0;
 }
 
@@ -149,7 +149,7 @@ async function replies(): Promise<string> {
       counts[answer.status] = (counts[answer.status] ?? 0) + 1;
       if (method === "HEAD") return assert(answer.status >= 200, answer.raw);
       assert(isContractAnswer(answer), `no contract answer: ${answer.raw.slice(0, 500)}`);
-      assert(!answer.headers["x-error-origin"] || answer.whole, "an error that is not whole");
+      assert(!answer.headers["x-error-origin"] || answer.whole, "a truncated error");
     },
   );
   await fc.assert(property, { numRuns: REPLY_RUNS, seed: seed() });

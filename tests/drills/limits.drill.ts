@@ -59,17 +59,17 @@ const OUTSTANDING = "sms_gateway_outstanding_requests";
 const threeLimits = () =>
   scene(async ({ gateway, upstream, held, release, get }) => {
     const caller = Array.from({ length: PER_CALLER }, () => get("a"));
-    await until("all of caller a's", () => held.length === PER_CALLER);
+    await until("all requests of caller a are outstanding", () => held.length === PER_CALLER);
     assertTooMany(await get("a"), "caller", PER_CALLER);
     assertEquals(await gateway.metric(OUTSTANDING), PER_CALLER);
     assertEquals(await gateway.metric("http_server_active_requests"), PER_CALLER);
 
     const route = Array.from({ length: PER_ROUTE - PER_CALLER }, () => get("b"));
-    await until("all of the route's", () => held.length === PER_ROUTE);
+    await until("all requests of the route are outstanding", () => held.length === PER_ROUTE);
     assertTooMany(await get("b"), "route", PER_ROUTE);
 
     const total = Array.from({ length: IN_FLIGHT - PER_ROUTE }, () => get("c", "/groups"));
-    await until("all of them", () => held.length === IN_FLIGHT);
+    await until("all requests are outstanding", () => held.length === IN_FLIGHT);
     const { status, code, headers } = await get("d", "/inbounds");
     assertEquals([status, code, Number(headers["retry-after"]) > 0], [503, "overloaded", true]);
     const unsigned = await gateway.call("/inbounds", { token: "x" });
@@ -160,13 +160,13 @@ const brokenRequests = () =>
 
 const fairShare = () =>
   scene(async ({ held, release, get }) => {
-    const greedy = Array.from({ length: 40 }, () => get("greedy"));
+    const first = Array.from({ length: 40 }, () => get("caller-1"));
     await until("the first caller's share is used", () => held.length === PER_CALLER);
-    const modest = get("modest");
+    const second = get("caller-2");
     await until("another caller's request is outstanding", () => held.length === PER_CALLER + 1);
     release();
-    assertEquals((await modest).status, 200);
-    const refused = (await Promise.all(greedy)).filter(({ status }) => status !== 200).length;
+    assertEquals((await second).status, 200);
+    const refused = (await Promise.all(first)).filter(({ status }) => status !== 200).length;
     assertEquals(refused, 40 - PER_CALLER);
     return `40 concurrent requests of one caller: ${refused} refused, another caller was served`;
   });

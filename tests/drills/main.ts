@@ -15,14 +15,14 @@ async function main(selected: readonly string[]): Promise<boolean> {
     outcomes.push(outcome);
     endLeftovers();
     const seconds = (outcome.durationMs / 1_000).toFixed(1);
-    say(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
+    print(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
   }
   const failed = outcomes.filter(({ ok }) => !ok).length;
-  say(`\n${table(outcomes)}\n\n${outcomes.length - failed} passed, ${failed} failed`);
+  print(`\n${table(outcomes)}\n\n${outcomes.length - failed} passed, ${failed} failed`);
   return failed === 0 && outcomes.length > 0;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   // deno-lint-ignore no-console -- the output of a command
   console.log(text);
 }

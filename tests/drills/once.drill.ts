@@ -94,10 +94,10 @@ async function everyFailure(): Promise<string> {
 
 /** A POST of which nothing was sent is tried again, and the text says that nothing was sent. */
 async function nothingSent(): Promise<string> {
-  await using silent = await rawUpstream({ onRequest() {} });
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   const upstreams = {
     refused: `http://127.0.0.1:${closedPort()}`,
-    "silent TLS": silent.url.replace("http:", "https:"),
+    "TLS handshake that never ends": unresponsive.url.replace("http:", "https:"),
   };
   for (const [name, upstream] of Object.entries(upstreams)) {
     await using gateway = await startGateway({ upstream, env: { UPSTREAM_TIMEOUT_MS: "800" } });
@@ -105,7 +105,7 @@ async function nothingSent(): Promise<string> {
     assertEquals(code, "upstream_unreachable", name);
     assertStringIncludes(text, "nothing was sent", name);
   }
-  assertEquals(timesSeen(silent.bytes(), "message-1"), 0);
+  assertEquals(timesSeen(unresponsive.bytes(), "message-1"), 0);
   return "upstream_unreachable for a refused connection and for a TLS handshake that never ends";
 }
 

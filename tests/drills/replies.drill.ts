@@ -44,7 +44,7 @@ const late = "upstream_timeout";
 
 const SUCCESSES: readonly Case[] = [
   {
-    name: "status line, then silence",
+    name: "status line, then nothing",
     does: (wire) => wire.write("HTTP/1.1 200 OK\r\n"),
     gets: late,
     withinMs: TIMEOUT_MS + 300,
@@ -228,7 +228,7 @@ async function provoke(cases: readonly Case[]): Promise<string> {
     slowest = Math.max(slowest, answer.ms);
   }
   await until(
-    "their connections closed",
+    "the upstream connections are closed",
     () => upstream.connections().now === 0,
     MAX_KEEP_ALIVE_MS,
   );

@@ -131,7 +131,7 @@ async function overloaded(): Promise<string> {
   const refused = answers.filter(([first]) => first?.code === "overloaded").length;
   const times = ids.map((id) => timesRead(upstream, id));
   assert(times.every((count) => count <= 1), `read ${times} times`);
-  assert(refused > 0, "none was refused");
+  assert(refused > 0, "no request was refused");
   return `${refused} of 30 refused as overloaded and sent again, none read twice`;
 }
 
@@ -144,7 +144,7 @@ async function stopping(): Promise<string> {
   await using gateway = await startGateway({ upstream: upstream.url, issuer, env });
   const ids = Array.from({ length: 8 }, (_, n) => `stop-${n}`);
   const answers = Promise.all(ids.map((id) => resending(gateway, id, next)));
-  await until("they are under way", () => upstream.seen.length === ids.length);
+  await until("the requests are outstanding", () => upstream.seen.length === ids.length);
   gateway.abandon();
   gateway.signal("SIGTERM");
   const statuses = (await answers).map((each) => each.map(({ status }) => status));

@@ -111,7 +111,7 @@ const SLOW: Readonly<Record<string, { does: (nth: number, wire: Wire) => void; e
       does: (_, wire) => void setTimeout(() => wire.reply(503, {}), 600),
       ends: [503, 504], // 504 if the deadline expires during the last attempt
     },
-    "503, then silence": {
+    "503, then no answer": {
       does: (total, wire) => void (total === 1 && wire.reply(503, {})),
       ends: [504],
     },
@@ -136,14 +136,14 @@ async function oneDeadline(): Promise<string> {
     seen.push(`${name}: ${ms} ms`);
   }
   // The first attempt is 503; the second needs a new connection, whose TLS handshake never ends.
-  await using silent = await rawUpstream({ onRequest() {} });
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   await using gateway = await startGateway({
-    upstream: silent.url.replace("http:", "https:"),
+    upstream: unresponsive.url.replace("http:", "https:"),
     env: { UPSTREAM_TIMEOUT_MS: String(DEADLINE_MS), RETRY_ATTEMPTS: "10" },
   });
   const { ms, code } = await gateway.call("/batches");
   assertEquals(code, "upstream_unreachable");
-  assert(ms < DEADLINE_MS + 300, `silent TLS: answered after ${ms} ms`);
+  assert(ms < DEADLINE_MS + 300, `TLS handshake that never ends: answered after ${ms} ms`);
   return `${seen.join(", ")}, TLS handshake that never ends: ${ms} ms`;
 }
 

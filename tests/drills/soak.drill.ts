@@ -105,8 +105,8 @@ async function soak(): Promise<string> {
     `${tally.requests} requests in ${MINUTES} min, ${JSON.stringify(tally.statuses)}; ` +
     `memory ${first.toFixed(0)} → ${last.toFixed(0)} MiB after warm-up, ` +
     `${slope.toFixed(2)} MiB/min (at most ${MAX_SLOPE_MIB_PER_MIN}); ${sockets} sockets left`;
-  const judged = MINUTES >= SLOPE_COUNTS_FROM_MINUTES;
-  assert(!judged || slope < MAX_SLOPE_MIB_PER_MIN, `memory grows: ${report}`);
+  const slopeCounts = MINUTES >= SLOPE_COUNTS_FROM_MINUTES;
+  assert(!slopeCounts || slope < MAX_SLOPE_MIB_PER_MIN, `memory grows: ${report}`);
   assert(last - first < MAX_GROWTH_MIB, `memory has grown: ${report}`);
   assert(sockets <= 2, `sockets leaked: ${report}`);
   assertEquals(Object.keys(tally.statuses).filter((status) => status === "0"), []);

@@ -60,7 +60,7 @@ async function persistentCallers(): Promise<string> {
   });
   await using gateway = await startGateway({ upstream: upstream.url });
   const { port, token } = gateway;
-  const load = startLoad({ port, path: BATCHES, token, callers: 30, prefix: "blind" });
+  const load = startLoad({ port, path: BATCHES, token, callers: 30, prefix: "persistent" });
   await delay(700);
   gateway.abandon();
   gateway.signal("SIGTERM");
@@ -71,7 +71,7 @@ async function persistentCallers(): Promise<string> {
   const forwardedUnanswered = sent.filter(({ id, status }) =>
     status === undefined && bytes.includes(`"${id}"`)
   );
-  assertEquals(forwardedUnanswered, [], "forwarded, but not answered");
+  assertEquals(forwardedUnanswered, [], "forwarded but not answered");
   assertEquals(code, 0);
   const answered = sent.filter(({ status }) => status === 201).length;
   return `${answered} answered 201; of the others none had been forwarded; exit 0 after ${ms} ms`;
@@ -90,7 +90,7 @@ async function unansweredRequest(): Promise<string> {
   for (let i = 0; i < 10; i++) await gateway.post("hello");
   stall = true;
   const unanswered = gateway.post("never answered");
-  await until("it is under way", () => upstream.seen.length === 11);
+  await until("the request is outstanding", () => upstream.seen.length === 11);
   gateway.abandon();
   gateway.signal("SIGTERM");
   const { code, ms } = await gateway.exited();
@@ -103,11 +103,11 @@ async function unansweredRequest(): Promise<string> {
 }
 
 async function silentCollector(): Promise<string> {
-  await using silent = await rawUpstream({ onRequest() {} });
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   await using upstream = await rawUpstream();
   await using gateway = await startGateway({
     upstream: upstream.url,
-    env: { OTLP_ENDPOINT: silent.url, SHUTDOWN_GRACE_MS: "1500" },
+    env: { OTLP_ENDPOINT: unresponsive.url, SHUTDOWN_GRACE_MS: "1500" },
   });
   for (let i = 0; i < 10; i++) await gateway.post("hello");
   gateway.abandon();

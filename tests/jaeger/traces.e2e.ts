@@ -74,7 +74,7 @@ function assertServerSpan(span: JaegerSpan, sent: Sent): void {
   assertEquals(span.operationName, route ? `${known} ${route}` : known);
   assertEquals(span.references, [{ refType: "CHILD_OF", traceID: traceId, spanID: parentSpanId }]);
   const tags = tagsOf(span.tags);
-  const judged = hasPlan(sent);
+  const planRecorded = hasPlan(sent);
   const failed = isServerError(expected);
   assertEquals(
     Object.fromEntries(SERVER_TAGS.map((name) => [name, tags[name]])),
@@ -86,7 +86,7 @@ function assertServerSpan(span: JaegerSpan, sent: Sent): void {
       [ATTR.errorOrigin]: origin,
       [ATTR.errorFault]: faultOf(expected),
       [ATTR.requestId]: requestId,
-      [ATTR.servicePlanId]: judged ? plan : undefined,
+      [ATTR.servicePlanId]: planRecorded ? plan : undefined,
       "error.type": status < 400 && failed ? code : failed ? String(status) : undefined,
       error: failed || undefined,
       "otel.status_code": failed ? "ERROR" : undefined,

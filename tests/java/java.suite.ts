@@ -43,7 +43,7 @@ Deno.test("the HTTP client of the Java SDK never sends a message twice", async (
     // deno-lint-ignore no-console -- reports the skipped test
     return console.warn(`not tested: needs ${NEEDS_JAVA}`);
   }
-  await t.step("a batch is sent and its id comes back", async () => {
+  await t.step("a batch is sent and its id is returned", async () => {
     const sent = await sendOnce(java, undefined);
     assertEquals(sent, { answer: { status: 201, challenge: "", id: ID }, posts: 1, received: 1 });
   });

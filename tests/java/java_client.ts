@@ -72,9 +72,9 @@ async function hasPrograms(): Promise<boolean> {
 async function run(program: string, args: string[], env = {}): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
   const decoder = new TextDecoder();
-  const said = decoder.decode(stdout);
-  assert(success, `${program} failed: ${said}${decoder.decode(stderr)}`);
-  return said;
+  const output = decoder.decode(stdout);
+  assert(success, `${program} failed: ${output}${decoder.decode(stderr)}`);
+  return output;
 }
 
 function parse(printed: string): JavaAnswer {

@@ -53,16 +53,16 @@ for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
 
 const REFUSED: readonly [name: string, TokenOptions, word: string][] = [
   ["an expired token", { expiresInS: -60 }, "expired"],
-  ["a token of the future", { notBeforeInS: 600 }, "not valid yet"],
+  ["a token that is not valid yet", { notBeforeInS: 600 }, "not valid yet"],
   ["a token of another issuer", { issuer: "https://x.test" }, "another issuer"],
   ["a token for another audience", { audience: "x" }, "another audience"],
   ["a token without exp", { expiresInS: null }, "lacks a required claim"],
   ["a token without any plan", { servicePlans: [] }, "this service plan"],
   ["a token for another plan", { servicePlans: ["plan-2"] }, "this service plan"],
-  ["a token for a plan that only begins so", { servicePlans: ["plan-1x", "plan"] }, "this service"],
-  ["a token for the plan in other letters", { servicePlans: ["PLAN-1"] }, "this service plan"],
-  ["a token for every plan, so it says", { servicePlans: ["*"] }, "this service plan"],
-  ["a token with its plan not in an array", { servicePlans: "plan-1" }, "this service plan"],
+  ["a token for plans with a similar name", { servicePlans: ["plan-1x", "plan"] }, "this service"],
+  ["a token for the plan in upper case", { servicePlans: ["PLAN-1"] }, "this service plan"],
+  ["a token with * as its plan", { servicePlans: ["*"] }, "this service plan"],
+  ["a token with its plan as a string", { servicePlans: "plan-1" }, "this service plan"],
 ];
 
 for (const [name, token, word] of REFUSED) {
@@ -124,8 +124,8 @@ Deno.test("a token in the query or in the body is ignored", async () => {
 
 Deno.test("a token signed by an unknown key is refused", async () => {
   const { request, sent } = await testGateway();
-  const stranger = await testIssuer();
-  const headers = { authorization: `Bearer ${await stranger.token()}` };
+  const otherIssuer = await testIssuer();
+  const headers = { authorization: `Bearer ${await otherIssuer.token()}` };
   assertEquals((await request(BATCHES, { headers })).status, 401);
   assertEquals(sent, []);
 });

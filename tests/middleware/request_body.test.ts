@@ -27,7 +27,7 @@ Deno.test("a body of exactly the limit is forwarded, with Content-Length or chun
 
 for (
   const [name, init] of [
-    ["announced", { method: "POST", headers: JSON_TYPE, body: jsonOf(LIMIT + 1) }],
+    ["with Content-Length", { method: "POST", headers: JSON_TYPE, body: jsonOf(LIMIT + 1) }],
     ["chunked", chunked(jsonOf(LIMIT + 1))],
     [
       "longer than its Content-Length",
@@ -82,8 +82,8 @@ Deno.test("a body that breaks off is 400 and not forwarded", async () => {
 for (
   const [name, announced] of [
     ["chunked", { "transfer-encoding": "chunked" }],
-    ["announced", { "content-length": "200000" }],
-    ["announced as a little more than came", { "content-length": "50100" }],
+    ["with Content-Length", { "content-length": "200000" }],
+    ["shorter than its Content-Length", { "content-length": "50100" }],
   ] as const
 ) {
   Deno.test(`a body that does not arrive in time, ${name}, is 400, cancelled and not forwarded`, async () => {

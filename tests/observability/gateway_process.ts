@@ -48,7 +48,7 @@ export async function startGateway(
     ...env,
   });
   const port = Number(
-    env?.PORT ?? (await program.said(/listening\W+url\W+http:\/\/127\.0\.0\.1:(\d+)/))[1],
+    env?.PORT ?? (await program.waitFor(/listening\W+url\W+http:\/\/127\.0\.0\.1:(\d+)/))[1],
   );
   const url = `http://127.0.0.1:${port}`;
   await until("a gateway that listens", () => fetch(`${url}/livez`).then(isAlive, () => false));

@@ -103,8 +103,8 @@ function reply(status: number, body: string, echo = "", type = "application/json
   const line = one(echo);
   const headers = ["Retry-After", "Allow", "WWW-Authenticate", "Location", "Set-Cookie", "Server"];
   // A success may quote the caller's own request, but not the gateway's credential.
-  const told = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
-  return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + told +
+  const echoHeader = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
+  return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + echoHeader +
     headers.filter((name) => status >= 300 || /Cookie|Server|WWW/.test(name))
       .map((name) => `${name}: ${line}\r\n`).join("") +
     `Content-Length: ${Buffer.byteLength(body, "latin1")}\r\n\r\n${body}`;
@@ -163,7 +163,7 @@ const REFUSED: readonly [name: string, method: string, target: string, body?: st
   ["unknown path of a plan", "GET", `/xms/v1/says-ok/${WORDS.path}/%2B${NUMBERS.unknown}`],
   ["unknown plan", "POST", `/xms/v1/${NUMBERS.unknown}/batches?${QUERY()}`, MESSAGE],
   ["unknown method", "PURGE", `/xms/v1/says-ok/batches?${QUERY()}`],
-  ["too long", "POST", `/xms/v1/says-ok/batches`, MESSAGE + " ".repeat(20_000)],
+  ["body over the limit", "POST", `/xms/v1/says-ok/batches`, MESSAGE + " ".repeat(20_000)],
   ["health", "GET", `/livez?${QUERY()}`],
   ["readiness", "GET", `/readyz?${QUERY()}`],
   ["metrics", "GET", `/metrics?${QUERY()}`],
@@ -198,7 +198,13 @@ const goodToken = () =>
 
 /** Sends all requests through a gateway; returns its answers and all its output. */
 async function provoke(env: Record<string, string>, upstream: string): Promise<
-  { said: string; answers: Canary["answers"]; tokens: string[]; exported: string; scraped: string }
+  {
+    output: string;
+    answers: Canary["answers"];
+    tokens: string[];
+    exported: string;
+    scraped: string;
+  }
 > {
   await using sink = otlpSink();
   await using gateway = await startGateway({
@@ -249,7 +255,7 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
   const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
   const { stdout, stderr } = await gateway.stop();
   return {
-    said: `${stdout}\n${stderr}`,
+    output: `${stdout}\n${stderr}`,
     answers: canary.answers,
     tokens: canary.tokens,
     exported: sink.exports.map(({ body }) => body).join("\n"),
@@ -312,7 +318,7 @@ function forbidden(tokens: readonly string[]): [name: string, spelling: string][
   return encoded.filter(([, spelling]) => !seen.has(spelling) && seen.add(spelling));
 }
 
-/** The Base64 of a word that does not depend on its neighbours, at `shift` bytes past a multiple of 3. */
+/** The context-independent part of a word's Base64, `shift` bytes past a multiple of 3. */
 function base64Within(word: string, shift: number): string {
   const bytes = Buffer.from("\0".repeat(shift) + word);
   const encoded = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
@@ -334,7 +340,7 @@ const SETUPS: readonly [name: string, env: Record<string, string>][] = [
 for (const [name, env] of SETUPS) {
   Deno.test(`no log line ${name}, span, metric or answer contains private data, whatever the upstream quotes`, async (t) => {
     await using upstream = await echoing();
-    const { said, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
+    const { output, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
     const secrets = forbidden(tokens);
     // Guards against a test that cannot fail: the secrets were sent, and the outputs are not empty.
     const sent = JSON.stringify(upstream.requests);
@@ -342,9 +348,9 @@ for (const [name, env] of SETUPS) {
       assert(sent.includes(word));
     }
     assert(!sent.includes(WORDS.cookie) && !sent.includes(WORDS.forwarded));
-    for (const text of [said, exported, scraped]) assert(text.length > 10_000);
+    for (const text of [output, exported, scraped]) assert(text.length > 10_000);
 
-    await t.step("the log", () => assertEquals(seenIn(said, secrets), []));
+    await t.step("the log", () => assertEquals(seenIn(output, secrets), []));
     await t.step("spans and pushed metrics", () => assertEquals(seenIn(exported, secrets), []));
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
@@ -384,10 +390,10 @@ for (const [name, env] of SETUPS) {
 }
 
 Deno.test("no output contains private data while the upstream cannot be reached", async () => {
-  const nobody = `http://127.0.0.1:${refusedPort()}`;
-  const { said, answers, tokens, exported } = await provoke({}, nobody);
+  const unreachable = `http://127.0.0.1:${refusedPort()}`;
+  const { output, answers, tokens, exported } = await provoke({}, unreachable);
   const secrets = forbidden(tokens);
-  assertEquals(seenIn(said + exported, secrets), []); // the answers are the gateway's own texts
+  assertEquals(seenIn(output + exported, secrets), []); // the answers are the gateway's own texts
   assertEquals(answers.filter(({ answer }) => seenIn(answer.body, secrets).length > 0), []);
   assert(answers.some(({ answer }) => answer.body.includes("upstream_unreachable")));
 });

@@ -125,7 +125,7 @@ const LEVELS: readonly [level: string, statuses: number[]][] = [
 ];
 
 for (const [level, statuses] of LEVELS) {
-  Deno.test(`with LOG_LEVEL ${level} the statuses ${statuses.join(", ")} are logged`, async () => {
+  Deno.test(`with LOG_LEVEL ${level} only requests with status ${statuses.join(", ")} are logged`, async () => {
     const stdout = await threeRequests({ LOG_LEVEL: level });
     const lines = stdout.includes("{") ? linesOf(stdout) : [];
     assertEquals(lines.map(({ status }) => status), statuses);

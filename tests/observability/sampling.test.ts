@@ -39,7 +39,7 @@ const SAMPLED: readonly [ratio: string, callerFlag: string | undefined, sampled:
 ];
 
 for (const [ratio, callerFlag, sampled] of SAMPLED) {
-  const caller = callerFlag ? `a caller that says ${callerFlag}` : "a caller that says nothing";
+  const caller = callerFlag ? `the caller's flag ${callerFlag}` : "no traceparent";
   Deno.test(`with a ratio of ${ratio} and ${caller}, ${sampled ? "every trace is" : "only failures and the gateway's refusals are"} exported, and the flag is forwarded`, async () => {
     await using sink = otlpSink();
     await using upstream = await upstreamByQuery();
@@ -145,7 +145,7 @@ Deno.test("spans that a collector rejects permanently are counted as dropped", a
   });
   const response = await fetch(gateway.url + BATCHES);
   await response.body?.cancel();
-  await until("a count of what was dropped", async () => {
+  await until("a count of dropped spans", async () => {
     const metrics = parseMetrics(await (await fetch(`${gateway.url}/metrics`)).text());
     return total(metrics, "sms_gateway_telemetry_dropped_total", { signal: "traces" }) === 1;
   });

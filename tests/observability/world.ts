@@ -35,20 +35,20 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
     MAX_BODY_BYTES: "4000",
     BREAKER_FAILURES: "0",
   };
-  const nobody = `http://127.0.0.1:${refusedPort()}`;
+  const unreachable = `http://127.0.0.1:${refusedPort()}`;
   const sandbox = started.use(startProgram("sandbox/main.ts", {
     SANDBOX_PORT: "0",
     SERVICE_PLANS: JSON.stringify(CREDENTIALS),
   }));
   const flaky = started.use(await flakyUpstream());
   const cutting = started.use(await cuttingUpstream());
-  const [, sandboxUrl = ""] = await sandbox.said(/listens on (\S+)/);
+  const [, sandboxUrl = ""] = await sandbox.waitFor(/listens on (\S+)/);
   const ids = await fill(sandboxUrl);
   const environments: Record<Exclude<GatewayName, "faulty">, [string, Record<string, string>?]> = {
     usual: [sandboxUrl],
-    unreachable: [nobody],
-    broken: [nobody, { BREAKER_FAILURES: "1", BREAKER_RESET_MS: "60000" }],
-    keyless: [sandboxUrl, { AUTH_JWKS_URL: `${nobody}/keys` }],
+    unreachable: [unreachable],
+    broken: [unreachable, { BREAKER_FAILURES: "1", BREAKER_RESET_MS: "60000" }],
+    keyless: [sandboxUrl, { AUTH_JWKS_URL: `${unreachable}/keys` }],
     retrying: [flaky.url, { RETRY_ATTEMPTS: "2" }],
     cut: [cutting.url],
   };
@@ -58,7 +58,7 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
       return [name, started.use(gateway)] as const;
     }),
   );
-  const faulty = started.use(faultyGateway({ ...common, SMS_API_URL: nobody }));
+  const faulty = started.use(faultyGateway({ ...common, SMS_API_URL: unreachable }));
   const ports = new Map<string, number>([
     ...processes.map(([name, { port }]) => [name, port] as const),
     ["faulty", faulty.port],
@@ -96,10 +96,10 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
     },
     async stop() {
       await faulty.flush();
-      const said = await Promise.all(processes.map(([, gateway]) => gateway.stop()));
+      const outputs = await Promise.all(processes.map(([, gateway]) => gateway.stop()));
       return {
-        stdout: said.map(({ stdout }) => stdout).join(""),
-        stderr: said.map(({ stderr }) => stderr).join(""),
+        stdout: outputs.map(({ stdout }) => stdout).join(""),
+        stderr: outputs.map(({ stderr }) => stderr).join(""),
       };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -142,14 +142,14 @@ async function sendAll(
   requests: readonly CallerRequest[],
   end: AbortSignal,
 ): Promise<void> {
-  const underWay = new Set<Promise<unknown>>();
+  const outstanding = new Set<Promise<unknown>>();
   for (let count = 0; !end.aborted; count++) {
     const sent = send(gateway, requests[count % requests.length]!)
-      .finally(() => underWay.delete(sent));
-    underWay.add(sent);
+      .finally(() => outstanding.delete(sent));
+    outstanding.add(sent);
     await delay(1_000 / REQUESTS_PER_SECOND);
   }
-  await Promise.all(underWay);
+  await Promise.all(outstanding);
 }
 
 /** The status of the answer. */
@@ -167,7 +167,7 @@ async function send(gateway: GatewayProcess, request: CallerRequest): Promise<nu
   return response.status;
 }
 
-/** The alerts that fired since a time; waits for the expected ones and for the observation's end. */
+/** The alerts that fired since a time; waits for the expected ones and for `OBSERVED_MS`. */
 async function firedAlerts(
   prometheus: Prometheus,
   expected: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Tests which alert fires in which outage, and which fault the dashboard shows, with real gateways, a
- * real Prometheus for each, the shipped rules with all durations divided by the same number
+ * Tests which alert fires in which outage, and which fault the dashboard shows, with real gateways,
+ * a real Prometheus for each, the shipped rules with all durations divided by the same number
  * (`spedUp` of prometheus.ts), and the dashboard's queries. `ops/prometheus/alerts_test.yaml` tests
  * the rules with their original durations.
  */

@@ -109,10 +109,10 @@ async function launch(
   const isReady = () => fetch(`${url}/-/ready`).then(isOk, () => false);
   await until("Prometheus to be ready", async () => ended || await isReady());
   if (ended) {
-    const said = await log;
-    const isTaken = said.includes("address already in use") && launches < MAX_LAUNCHES;
+    const output = await log;
+    const isTaken = output.includes("address already in use") && launches < MAX_LAUNCHES;
     if (isTaken) return await launch(binary, args, launches + 1);
-    throw new Error(`Prometheus did not start:\n${said}`);
+    throw new Error(`Prometheus did not start:\n${output}`);
   }
   return {
     url,

@@ -54,7 +54,7 @@ const FAILURES: readonly [
   ["unknown path", 404, "gateway", {}, "/", {}],
   ["wrong method", 405, "gateway", {}, BATCHES, { method: "PATCH" }],
   ["no token", 401, "gateway", {}, BATCHES, { token: null }],
-  ["foreign plan", 401, "gateway", {}, "/xms/v1/plan-2/batches", {}],
+  ["another plan", 401, "gateway", {}, "/xms/v1/plan-2/batches", {}],
   ["no content type", 415, "gateway", {}, BATCHES, {
     method: "POST",
     body: "{}",

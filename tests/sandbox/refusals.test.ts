@@ -29,7 +29,7 @@ const BATCHES: readonly Row[] = [
     CONSTRAINT,
   ],
   ["an expiry after more than 3 days", { ...text, expire_at: "2026-03-05" }, 400, CONSTRAINT],
-  ["no part allowed", { ...text, max_number_of_message_parts: 0 }, 400, CONSTRAINT],
+  ["a limit of zero parts", { ...text, max_number_of_message_parts: 0 }, 400, CONSTRAINT],
   ["a type of number beyond 6", { ...text, from_ton: 7 }, 400, CONSTRAINT],
   ["a numbering plan beyond 18", { ...text, from_npi: 19 }, 400, CONSTRAINT],
   ["a long reference", { ...text, client_reference: "a".repeat(2049) }, 400, CONSTRAINT],
@@ -48,7 +48,7 @@ const BATCHES: readonly Row[] = [
     400,
     CONSTRAINT,
   ],
-  ["no phone number", { ...text, to: ["not-a-number"] }, 400, FORMAT],
+  ["an invalid phone number", { ...text, to: ["not-a-number"] }, 400, FORMAT],
   ["a number without area code", { ...text, to: ["12345"] }, 400, FORMAT],
   ["a national number", { ...text, to: ["0701234567"] }, 400, FORMAT],
   ["an empty recipient", { ...text, to: [""] }, 400, FORMAT],
@@ -110,7 +110,7 @@ Deno.test("an invalid update is refused with the status and code of its fault", 
   const { body: { id } } = await call("POST", "/batches", { ...text, send_at: at(3_600_000) });
   const rows: Row[] = [
     ["another type", { type: "mt_binary" }, 400, CONSTRAINT],
-    ["nobody left", { to_remove: [`+${number(1)}`] }, 400, CONSTRAINT],
+    ["no recipients left", { to_remove: [`+${number(1)}`] }, 400, CONSTRAINT],
     ["an empty addition", { to_add: [] }, 400, CONSTRAINT],
     ["101 additions", { to_add: Array(101).fill(number(2)) }, 400, CONSTRAINT],
     ["no text", { body: null }, 400, "syntax_invalid_json"],
@@ -169,22 +169,22 @@ Deno.test("an invalid group is refused with the status and code of its fault", a
       400,
       FORMAT,
     ],
-    ["keywords for nobody", { auto_update: {} }, 400, CONSTRAINT],
-    ["keywords for a word", { auto_update: { to: "Sinch" } }, 400, FORMAT],
+    ["keywords without a number", { auto_update: {} }, 400, CONSTRAINT],
+    ["keywords for a name instead of a number", { auto_update: { to: "Sinch" } }, 400, FORMAT],
     ["a name that is taken", { name: "Taken" }, 403, "conflict_group_name"],
   ];
   const membered: Row[] = [
-    ["members as text", { members: number(1) }, 400, "syntax_invalid_json"],
+    ["members as a string", { members: number(1) }, 400, "syntax_invalid_json"],
     ["10,001 members", { members: Array(10_001).fill(number(1)) }, 400, CONSTRAINT],
-    ["a member that is no number", { members: ["joe"] }, 400, FORMAT],
+    ["a member that is not a phone number", { members: ["joe"] }, 400, FORMAT],
     ["11 child groups", { members: [], child_groups: Array(11).fill(id) }, 400, CONSTRAINT],
     ["an unknown child", { members: [], child_groups: ["nobody"] }, 403, "unknown_group"],
   ];
   const changes: Row[] = [
     ["a bad addition", { add: ["joe"] }, 400, FORMAT],
     ["a bad removal", { remove: ["joe"] }, 400, FORMAT],
-    ["an unknown source", { add_from_group: "nobody" }, 403, "unknown_group"],
-    ["an unknown sink", { remove_from_group: "nobody" }, 403, "unknown_group"],
+    ["an unknown group to add from", { add_from_group: "nobody" }, 403, "unknown_group"],
+    ["an unknown group to remove from", { remove_from_group: "nobody" }, 403, "unknown_group"],
   ];
   const targets: [method: string, path: string, base: object, rows: Row[]][] = [
     ["POST", "/groups", {}, [...everywhere, ...membered]],
@@ -259,7 +259,7 @@ Deno.test("a missing token, a wrong one and one of another plan are 401", async 
     ["of another plan", "/xms/v1/plan/batches", "Bearer secret"],
     ["missing", "/xms/v1/plan/batches", ""],
     ["of another scheme", "/xms/v1/plan/batches", "Basic token"],
-    ["for no plan", "/xms/v1/nobody/batches", "Bearer token"],
+    ["for an unknown plan", "/xms/v1/nobody/batches", "Bearer token"],
   ];
   for (const [why, path, authorization] of rows) {
     const { status, body, headers } = await request(sandbox, path, { headers: { authorization } });

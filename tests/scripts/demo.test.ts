@@ -22,7 +22,7 @@ function parseCurl(command: string): [url: string, init: RequestInit] {
 
 Deno.test("the demo prints its URL, the endpoint of traces, and working curl commands", async () => {
   await using program = startProgram("scripts/demo.ts", { PORT: "0", HOST: "127.0.0.1" });
-  const [introduction] = await program.said(/[^]*curl[^]*Ctrl-C[^]*?\n/);
+  const [introduction] = await program.waitFor(/[^]*curl[^]*Ctrl-C[^]*?\n/);
   const listens = introduction.indexOf("http://localhost:");
   const traces = introduction.indexOf("Traces");
   const curl = introduction.indexOf("curl ");
@@ -43,7 +43,7 @@ Deno.test("the demo prints its URL, the endpoint of traces, and working curl com
     [404, undefined],
     [415, "unsupported_media_type"],
   ]);
-  const [line] = await program.said(/^.*unknown_group \(.*$/m);
+  const [line] = await program.waitFor(/^.*unknown_group \(.*$/m);
   assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
   program.kill("SIGINT");
   assertEquals((await program.ended()).code, 0);

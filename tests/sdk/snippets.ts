@@ -26,8 +26,8 @@ interface Snippet {
 const PAGE = new URL("../../docs/sdk.md", import.meta.url);
 
 /**
- * Declares one test for each snippet in `language`. If `runner` has no command, the test only reports
- * what is missing, except in CI (`CI=true`), where it fails.
+ * Declares one test for each snippet in `language`. If `runner` has no command, the test only
+ * reports what is missing, except in CI (`CI=true`), where it fails.
  */
 export function testSnippets(language: typeof LANGUAGES[number], runner: Runner): void {
   for (const [index, snippet] of readSnippets(Deno.readTextFileSync(PAGE)).entries()) {
@@ -35,9 +35,12 @@ export function testSnippets(language: typeof LANGUAGES[number], runner: Runner)
     const name = `snippet ${index + 1} of docs/sdk.md, under "${snippet.heading}"`;
     Deno.test(`${name}, prints the documented output`, async () => {
       await using served = await stage();
-      const said = await run(snippet, runner, served);
-      if (said === undefined) return skipped(name, runner);
-      assert(matches(said, snippet.prints), `it printed:\n${said}\ninstead of:\n${snippet.prints}`);
+      const output = await run(snippet, runner, served);
+      if (output === undefined) return skipped(name, runner);
+      assert(
+        matches(output, snippet.prints),
+        `it printed:\n${output}\ninstead of:\n${snippet.prints}`,
+      );
     });
   }
 }

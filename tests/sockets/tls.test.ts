@@ -8,7 +8,7 @@ import {
 } from "../support/certificates.ts";
 
 /** A company's own certificate authority, and an untrusted one. */
-const [trusted, stranger] = await Promise.all([certificateAuthority(), certificateAuthority()]);
+const [trusted, untrusted] = await Promise.all([certificateAuthority(), certificateAuthority()]);
 
 /** Time for a handshake, a request and its answer, in ms. */
 const CUT_AFTER_MS = 400;
@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
   {
     name: "a certificate of an untrusted authority",
     certificate: (ca) => ca.issue(),
-    by: stranger,
+    by: untrusted,
     status: 503,
     cause: /^TLS certificate not trusted/,
   },

@@ -3,7 +3,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** A running program of this repository; killed at the end of the scope. */
 export interface Program extends AsyncDisposable {
   /** Reads standard output until it matches; throws with the output if the program ends before. */
-  said(pattern: RegExp): Promise<RegExpExecArray>;
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: Deno.Signal): void;
   /** Waits for the end; the exit code and all output. */
   ended(): Promise<{ code: number; stdout: string; stderr: string }>;
@@ -31,7 +31,7 @@ export function startProgram(module: string, env: Record<string, string>): Progr
   const stderr = new Response(child.stderr).text();
   const stdout = new Output(child.stdout);
   return {
-    said: (pattern) => stdout.find(pattern),
+    waitFor: (pattern) => stdout.find(pattern),
     kill: (signal) => child.kill(signal),
     async ended() {
       const { code } = await child.status;
@@ -61,7 +61,7 @@ class Output {
     for (;;) {
       const found = pattern.exec(this.#text);
       if (found) return found;
-      if (!await this.#more()) throw new Error(`it never said ${pattern}, but: ${this.#text}`);
+      if (!await this.#more()) throw new Error(`no output matched ${pattern}: ${this.#text}`);
     }
   }
 

@@ -25,12 +25,12 @@ Deno.test("a redirected push is not followed, and its failure and recovery are e
   provider.getMeter("test").createCounter("c").add(1);
   for (let pushes = 0; pushes < 5; pushes++) await provider.forceFlush().catch(() => {});
   assertEquals(new Set(paths), new Set(["/v1/metrics"]));
-  const told = records.filter(({ level }) => level !== "error");
-  assertEquals(told.map(({ rawMessage, properties }) => [rawMessage, properties.status]), [
+  const changes = records.filter(({ level }) => level !== "error");
+  assertEquals(changes.map(({ rawMessage, properties }) => [rawMessage, properties.status]), [
     ["collector refuses exports", 302],
     ["collector refuses exports", 307],
     ["collector accepts exports again", undefined],
   ]);
-  assertEquals(told[0]?.properties.collector, `${url}/v1/metrics`);
+  assertEquals(changes[0]?.properties.collector, `${url}/v1/metrics`);
   await provider.shutdown();
 });

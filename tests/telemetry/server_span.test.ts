@@ -203,7 +203,7 @@ for (const { name, reply, path = BATCHES, init, server: expected, client: sent }
         "error.type": expected.error,
       } as Record<string, AttributeValue | undefined>,
     );
-    // A 4xx leaves the status of a SERVER span unset; a 5xx is an error (semantic conventions 1.44).
+    // A 4xx leaves a SERVER span's status unset, a 5xx sets ERROR (semantic conventions 1.44).
     const serverStatus = expected.status >= 500 ? SpanStatusCode.ERROR : SpanStatusCode.UNSET;
     assertEquals(server.status.code, serverStatus);
 

@@ -9,15 +9,15 @@ const filter = new CredentialFilter([LONG, WITH_SIGNS, SHORT]);
 /** Text of the upstream → the text without credentials. */
 const CLEANED: readonly [name: string, text: string, clean: string][] = [
   ["a whole credential", `token ${LONG} is invalid`, `token ${REMOVED} is invalid`],
-  ["two of them", `${LONG}, ${SHORT}!`, `${REMOVED}, ${REMOVED}!`],
-  ["one twice in a row", LONG + LONG, REMOVED],
-  ["the first half of one", `token ${LONG.slice(0, 16)}…`, `token ${REMOVED}…`],
-  ["a part within one", `token …${LONG.slice(7, 25)}…`, `token …${REMOVED}…`],
-  ["a percent-encoded one", `?key=${encodeURIComponent(WITH_SIGNS)}&x=1`, `?key=${REMOVED}&x=1`],
-  ["one in Base64", `(${btoa(`ab ${LONG} cd`)})`, `(YWIg${REMOVED}ODQgY2Q=)`],
+  ["two credentials", `${LONG}, ${SHORT}!`, `${REMOVED}, ${REMOVED}!`],
+  ["a credential twice in a row", LONG + LONG, REMOVED],
+  ["the first half of a credential", `token ${LONG.slice(0, 16)}…`, `token ${REMOVED}…`],
+  ["a part of a credential", `token …${LONG.slice(7, 25)}…`, `token …${REMOVED}…`],
+  ["a percent-encoded credential", `?key=${encodeURIComponent(WITH_SIGNS)}&x=1`, `?key=${REMOVED}&x=1`],
+  ["a credential in Base64", `(${btoa(`ab ${LONG} cd`)})`, `(YWIg${REMOVED}ODQgY2Q=)`],
   ["fewer characters than a part", `token ${LONG.slice(0, 15)}…`, `token ${LONG.slice(0, 15)}…`],
-  ["nothing of ours", "Illegal MSISDN: +12025550121", "Illegal MSISDN: +12025550121"],
-  ["no text", "", ""],
+  ["no credential", "Illegal MSISDN: +12025550121", "Illegal MSISDN: +12025550121"],
+  ["no characters", "", ""],
 ];
 
 for (const [name, text, clean] of CLEANED) {

@@ -151,13 +151,13 @@ Deno.test("a compressed error body is decoded", async () => {
 });
 
 Deno.test("an error keeps the API's text, including number and message, without our credential", async () => {
-  const said = "Illegal MSISDN +46701234567 in 'to', or body 'meet me at the square'";
-  const reply = { code: "credential-of-plan-1", text: `${said} (token credential-of-plan-1)` };
+  const apiText = "Illegal MSISDN +46701234567 in 'to', or body 'meet me at the square'";
+  const reply = { code: "credential-of-plan-1", text: `${apiText} (token credential-of-plan-1)` };
   const { request } = await testGateway({ upstream: () => jsonReply(400, reply) });
   const body = JSON.stringify({ to: ["46701234567"], body: "meet me at the square" });
   const response = await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
   const { code, text } = await response.json();
-  assertEquals([code, text], ["syntax_constraint_violation", `${said} (token [redacted])`]);
+  assertEquals([code, text], ["syntax_constraint_violation", `${apiText} (token [redacted])`]);
 });
 
 Deno.test("a GET is cancelled when its caller hangs up, a request that may send a message is not", async () => {

@@ -33,7 +33,7 @@ const SHAPES: Readonly<Record<string, Uint8Array>> = {
   "a message": json({ message: "m" }),
   "errors": json({ errors: [{ code: "first", message: "m" }, { code: "second" }] }),
   "empty errors": json({ errors: [] }),
-  "errors as texts": json({ errors: ["m"] }),
+  "errors as strings": json({ errors: ["m"] }),
   "deeply nested errors": json({ error: { error: { error: { message: "m" } } } }),
   "an HTML page": encode("<html><body><h1>502 Bad Gateway</h1></body></html>"),
   "XML": encode('<?xml version="1.0"?><error/>'),
@@ -86,8 +86,8 @@ function assertContract(failure: Failure, upstream: number, note: string) {
   assertEquals(failure.status, promisedStatus(upstream), note);
   assertEquals(failure.processed, failure.status === 502 ? "unknown" : "no", note);
   assertEquals(failure.origin, "upstream", note);
-  for (const said of [failure.code, failure.text]) {
-    assert(typeof said === "string" && said.trim() !== "", note);
+  for (const value of [failure.code, failure.text]) {
+    assert(typeof value === "string" && value.trim() !== "", note);
   }
   assert(failure.code.length <= 128 && failure.text.length <= 1_024, note);
   // deno-lint-ignore no-control-regex -- asserts that there are no control characters
@@ -121,7 +121,7 @@ for (const [shape, bytes] of Object.entries(SHAPES)) {
 /** Body of a 400 → its code and text. */
 const READ: readonly [shape: string, body: unknown, code: string, text: string][] = [
   ["the documented shape", { code: "unknown_campaign", text: "t" }, "unknown_campaign", "t"],
-  ["a code nobody knows yet", { code: "brand_new", text: "t" }, "brand_new", "t"],
+  ["an unknown code", { code: "brand_new", text: "t" }, "brand_new", "t"],
   ["a numeric code", { code: 4711, text: "t" }, "4711", "t"],
   [
     "a code that repeats the status",
@@ -166,7 +166,7 @@ const READ: readonly [shape: string, body: unknown, code: string, text: string][
     "a",
     "m",
   ],
-  ["errors that are texts", { errors: ["m"] }, "syntax_constraint_violation", "m"],
+  ["errors that are strings", { errors: ["m"] }, "syntax_constraint_violation", "m"],
   ["a JSON string", "oops", "syntax_constraint_violation", "oops"],
   ["text with line breaks", { code: "c", text: "a\r\n\tb\u0000c" }, "c", "a b c"],
   ["a code with a line break", { code: "a\nb", text: "t\u009b31m" }, "a b", "t 31m"],
@@ -318,7 +318,7 @@ Deno.test("credentials are removed before a text is truncated, so that no part o
   const text = `${"x".repeat(1_000)} ${"PRIVATE".repeat(10)}`;
   const failure = normalize(
     { status: 400, headers: [], bytes: json({ code: "c", text }) },
-    { method: "POST", allow: [], clean: (said) => said.replaceAll("PRIVATE".repeat(10), "[]") },
+    { method: "POST", allow: [], clean: (text) => text.replaceAll("PRIVATE".repeat(10), "[]") },
   );
   assertEquals(failure.text, `${"x".repeat(1_000)} []`);
 });

@@ -193,9 +193,9 @@ async function assertTruthfulExchange({ request: { method, path }, attempts }: E
     if (status >= 300) assertEquals(headers.get("retry-after"), null, seen);
   }
   if (status < 400 || status === 404) return;
-  const { code, text: said, ...rest } = JSON.parse(text);
+  const { code, text: message, ...rest } = JSON.parse(text);
   assertReadable(code);
-  assertReadable(said);
+  assertReadable(message);
   assertEquals(rest, {});
 }
 

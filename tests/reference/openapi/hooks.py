@@ -1,4 +1,4 @@
-"""What JSON Schema cannot say about the SMS API, so that valid requests are generated."""
+"""Constraints of the SMS API that JSON Schema cannot express, so that valid requests are generated."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,6 +1,6 @@
 /**
- * Checks the OpenAPI document from outside: the linter reports nothing, and the answers of gateway and
- * sandbox match it when schemathesis sends requests.
+ * Checks the OpenAPI document from outside: the linter reports nothing, and the answers of gateway
+ * and sandbox match it when schemathesis sends requests.
  *
  * Usage: `deno task test:openapi [options of schemathesis]`, such as `--seed 7`
  */
