@@ -243,8 +243,8 @@ Deno.test("changedSince fetches the keys at most once per cooldown and tells whe
   assertEquals(world.fetches, 1);
   clock.advance(COOLDOWN_MS);
   world.answer = serving(second);
-  const doubts = Array.from({ length: 100 }, () => keySet.changedSince(version));
-  assertEquals((await Promise.all(doubts)).filter(Boolean).length, MAX_WAITING);
+  const checks = Array.from({ length: 100 }, () => keySet.changedSince(version));
+  assertEquals((await Promise.all(checks)).filter(Boolean).length, MAX_WAITING);
   assertEquals(await keySet.changedSince(version), true); // known without a fetch
   assertEquals(world.fetches, 2);
 });
@@ -317,16 +317,16 @@ Deno.test("a key that cannot be used is reported once and does not affect the ot
 Deno.test("a thousand tokens with unknown keys cause one fetch, and another one after the cooldown", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
-  const storm = () =>
+  const unknownKeys = () =>
     Promise.all(
       Array.from({ length: 1_000 }, () => assertRejects(() => find(second))),
     );
   clock.advance(COOLDOWN_MS);
-  await storm();
-  await storm();
+  await unknownKeys();
+  await unknownKeys();
   assertEquals(world.fetches, 2);
   clock.advance(COOLDOWN_MS);
-  await storm();
+  await unknownKeys();
   assertEquals(world.fetches, 3);
 });
 

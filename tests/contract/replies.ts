@@ -65,7 +65,7 @@ export const REPLIES: Steps = {
   },
 
   "a slow answer is streamed, not held until it is complete": async ({ request }) => {
-    const response = await request(`${BATCHES}?reply=dripping`);
+    const response = await request(`${BATCHES}?reply=slow_body`);
     const answeredAt = performance.now();
     assertEquals([response.status, typeof await response.json()], [200, "string"]);
     assert(performance.now() - answeredAt > 200, "the answer was not streamed");

@@ -28,7 +28,7 @@ interface Reply {
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
   /** Pause between the bytes of the body, in ms; default: none. */
-  readonly dripMs?: number;
+  readonly bytePauseMs?: number;
 }
 
 /** Duration of `?reply=slow`, in ms: longer than a caller that hangs up waits. */
@@ -49,11 +49,11 @@ export const REPLIES = {
     headers: JSON_TYPE,
     body: '{ "n" : 1.0e3,\r\n "n":2, "s":"é\u{1f600}" }',
   },
-  dripping: {
+  slow_body: {
     status: 200,
     headers: JSON_TYPE,
-    body: JSON.stringify("drip by drip, for 2 seconds".repeat(2)),
-    dripMs: 40,
+    body: JSON.stringify("byte by byte, for 2 seconds".repeat(2)),
+    bytePauseMs: 40,
   },
   empty: { status: 204 },
   long: { status: 200, headers: JSON_TYPE, body: LONG_BODY },
@@ -144,15 +144,15 @@ export async function contractUpstream(
 
 async function reply(
   response: ServerResponse,
-  { status, headers = [], body = "", dripMs }: Reply,
+  { status, headers = [], body = "", bytePauseMs }: Reply,
 ): Promise<void> {
   response.sendDate = false;
   const length = status === 204 ? [] : ["content-length", String(byteLength(body))];
   response.writeHead(status, [...headers, ...length]);
-  if (dripMs === undefined) return void response.end(body);
+  if (bytePauseMs === undefined) return void response.end(body);
   for (const byte of body) {
     response.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, dripMs));
+    await new Promise((resolve) => setTimeout(resolve, bytePauseMs));
   }
   response.end();
 }

@@ -35,10 +35,10 @@ async function crash(): Promise<string> {
   const counts = new Map<string, number>();
   for (const { body } of upstream.seen) counts.set(body, (counts.get(body) ?? 0) + 1);
   assertEquals([...counts].filter(([, times]) => times > 1), [], "read twice by the upstream");
-  const lies = sent.filter(({ id, status }) =>
+  const wrongAnswers = sent.filter(({ id, status }) =>
     status === 201 && !counts.has(JSON.stringify({ body: id }))
   );
-  assertEquals(lies, [], "answered 201, but not read by the upstream");
+  assertEquals(wrongAnswers, [], "answered 201, but not read by the upstream");
   const cut = sent.filter(({ status }) => status === undefined).length;
   return `${CRASHES} kill -9 and restarts during ${sent.length} POSTs: ${counts.size} reached the ` +
     `upstream, none twice; ${cut} callers lost their connection`;

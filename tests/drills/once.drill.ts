@@ -15,63 +15,63 @@ const FAILURES: readonly {
   onConnection?: (wire: Wire) => void;
   code: string;
   /** Whether the text must say that the outcome is unknown. */
-  doubt: boolean;
+  outcomeUnknown: boolean;
   times: readonly number[];
 }[] = [
   {
     name: "cut before the request",
     onConnection: (wire) => wire.reset(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [0, 1],
   },
   {
     name: "cut after the request",
     does: (wire) => wire.reset(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "closed after the request",
     does: (wire) => wire.close(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "cut within the headers of the answer",
     does: (wire) => void wire.write("HTTP/1.1 201 Created\r\nconte").then(wire.reset),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "no answer",
     does: () => {},
     code: "upstream_timeout",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "503",
     does: (wire) => wire.reply(503, {}),
     code: "service_unavailable",
-    doubt: false,
+    outcomeUnknown: false,
     times: [1],
   },
   {
     name: "504",
     does: (wire) => wire.reply(504, {}),
     code: "upstream_failed",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
 ];
 
 async function everyFailure(): Promise<string> {
   const seen: string[] = [];
-  for (const { name, does, onConnection, code, doubt, times } of FAILURES) {
+  for (const { name, does, onConnection, code, outcomeUnknown, times } of FAILURES) {
     await using upstream = await rawUpstream({
       ...(does && { onRequest: (_, wire) => does(wire) }),
       ...(onConnection && { onConnection }),
@@ -84,9 +84,13 @@ async function everyFailure(): Promise<string> {
     const count = timesSeen(upstream.bytes(), "message-1");
     assertEquals(answer.code, code, name);
     // HTTP clients send any request again after 429 and 503.
-    assertEquals([503, 429].includes(answer.status), !doubt, `${name}: ${answer.status}`);
+    assertEquals([503, 429].includes(answer.status), !outcomeUnknown, `${name}: ${answer.status}`);
     assert(times.includes(count), `${name}: seen ${count} times`);
-    assertEquals(answer.text.includes("not known whether this request was processed"), doubt, name);
+    assertEquals(
+      answer.text.includes("not known whether this request was processed"),
+      outcomeUnknown,
+      name,
+    );
     seen.push(`${name}: ${code}, seen ${count}`);
   }
   return seen.join("; ");
@@ -137,12 +141,12 @@ async function pooled(): Promise<string> {
   const twice = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`)
     .filter((message) => timesSeen(bytes, message) > 1);
   assertEquals(twice, [], "sent twice");
-  const lies = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`).filter((message) => {
+  const wrongAnswers = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`).filter((message) => {
     const times = timesSeen(bytes, message);
     return times === 0 && outcomes.get(message) === "201" ||
       times > 0 && outcomes.get(message) === "upstream_unreachable";
   });
-  assertEquals(lies, [], "the answer contradicts what was sent");
+  assertEquals(wrongAnswers, [], "the answer contradicts what was sent");
   return `${ROUNDS} POSTs on closing connections, none read twice: ${JSON.stringify(counts)}`;
 }
 

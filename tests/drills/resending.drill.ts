@@ -175,7 +175,7 @@ export default [
   {
     name: "once: resent to an open breaker",
     did: `${RESENDING_CLIENT}; every connection is cut after the request, so the breaker opens`,
-    promised: "no POST is seen twice",
+    promised: "no POST is read twice",
     run: breakerOpen,
   },
   {
@@ -187,13 +187,13 @@ export default [
   {
     name: "once: resent to an overloaded gateway",
     did: `${RESENDING_CLIENT}; 30 concurrent requests, of which 2 are allowed`,
-    promised: "no POST is seen twice",
+    promised: "no POST is read twice",
     run: overloaded,
   },
   {
     name: "once: resent when the gateway stops",
     did: `${RESENDING_CLIENT}, to another instance; SIGTERM, and the API never answers`,
-    promised: "outstanding requests are not answered 503, and the API reads each once",
+    promised: "outstanding requests are not answered 503, and the API reads each of them once",
     run: stopping,
   },
 ] satisfies Drill[];

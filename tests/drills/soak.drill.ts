@@ -124,21 +124,21 @@ async function runLoad(
   const elapsedMs = () => performance.now() - startedAt;
   const totalMs = MINUTES * 60_000;
   const samples: Sample[] = [];
-  const underWay = new Set<Promise<void>>();
+  const outstanding = new Set<Promise<void>>();
   const warmUpMs = Math.min(WARM_UP_MS, totalMs / 2);
-  const dueBy = (ms: number) =>
+  const requestsDueAfter = (ms: number) =>
     (Math.min(ms, warmUpMs) * WARM_UP_RATE_PER_S + Math.max(0, ms - warmUpMs) * RATE_PER_S) / 1_000;
-  let weighed = 0;
+  let nextSampleS = 0;
   while (elapsedMs() < totalMs) {
-    while (tally.requests < dueBy(elapsedMs()) && underWay.size < 4 * CALLERS) {
+    while (tally.requests < requestsDueAfter(elapsedMs()) && outstanding.size < 4 * CALLERS) {
       tally.requests++;
       const call = WEIGHTED_MIX[Math.floor(Math.random() * WEIGHTED_MIX.length)];
       if (!call) continue;
-      const sending = send(pool, gateway, call, tally).finally(() => underWay.delete(sending));
-      underWay.add(sending);
+      const sending = send(pool, gateway, call, tally).finally(() => outstanding.delete(sending));
+      outstanding.add(sending);
     }
-    if (elapsedMs() > weighed * 1_000) {
-      weighed++;
+    if (elapsedMs() > nextSampleS * 1_000) {
+      nextSampleS++;
       everySecond();
       if (elapsedMs() > warmUpMs) {
         samples.push({ minutes: elapsedMs() / 60_000, mebibytes: await residentMiB(gateway.pid) });
@@ -146,7 +146,7 @@ async function runLoad(
     }
     await delay(5);
   }
-  await Promise.all(underWay);
+  await Promise.all(outstanding);
   await pool.destroy();
   return samples;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ATTR } from "../../telemetry/attributes.ts";
-import { crowd } from "../observability/crowd.ts";
+import { concurrentRequests } from "../observability/concurrent_requests.ts";
 import { type Expected, faultOf, PROVOCATIONS } from "../observability/provocations.ts";
 import type { Sent } from "../observability/traced_request.ts";
 import { startWorld } from "../observability/world.ts";
@@ -22,7 +22,8 @@ Deno.test("Jaeger has the trace of every request, and finds it by its error attr
   await using there = jaeger!;
   const otlpEndpoint = there.otlpEndpoint;
   await using world = await startWorld({ otlpEndpoint });
-  const sent = (await Promise.all([world.provoke(PROVOCATIONS), crowd({ otlpEndpoint })])).flat();
+  const sent =
+    (await Promise.all([world.provoke(PROVOCATIONS), concurrentRequests({ otlpEndpoint })])).flat();
   await world.stop(); // exports the remaining spans
   for (const one of sent) {
     await t.step(one.name, async () => {

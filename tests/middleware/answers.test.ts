@@ -26,7 +26,7 @@ function scene() {
 }
 
 /** A runtime's promise of a sent answer, settled by the test. */
-function untaken() {
+function pendingCompletion() {
   const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
   return { completed, resolve, reject };
 }
@@ -34,7 +34,7 @@ function untaken() {
 for (const outcome of ["resolve", "reject"] as const) {
   Deno.test(`a slot is held until the runtime is done with the answer (${outcome})`, async () => {
     const { app, held } = scene();
-    const { completed, [outcome]: settle } = untaken();
+    const { completed, [outcome]: settle } = pendingCompletion();
     const response = await app.request("/slot", {}, { completed });
     assertEquals([held(), response.headers.get("content-length")], [1, String(SIZE)]);
     assertEquals((await response.text()).length, SIZE);
@@ -47,7 +47,7 @@ for (const outcome of ["resolve", "reject"] as const) {
 
 Deno.test("a small answer releases its slot when it is handed to the runtime", async () => {
   const { app, held } = scene();
-  const { completed } = untaken();
+  const { completed } = pendingCompletion();
   assertEquals((await (await app.request("/small", {}, { completed })).text()).length, 1_000);
   assertEquals(held(), 0);
 });
@@ -60,7 +60,7 @@ Deno.test("without a completion signal of the runtime a slot is released when th
 
 Deno.test("an answer that the caller does not take in time is aborted if the runtime supports it", async () => {
   const { app, held } = scene();
-  const { completed, resolve } = untaken();
+  const { completed, resolve } = pendingCompletion();
   let ended = 0;
   const giveUp = () => {
     ended++;
@@ -72,9 +72,9 @@ Deno.test("an answer that the caller does not take in time is aborted if the run
   assertEquals([ended, held()], [1, 0]);
 });
 
-Deno.test("over the limit of untaken answers an answer without a slot has no body, below it it has one again", async () => {
+Deno.test("over the limit of unread answers an answer without a slot has no body, and below it has one again", async () => {
   const { app } = scene();
-  const { completed, resolve } = untaken();
+  const { completed, resolve } = pendingCompletion();
   const sizeOf = async () => {
     const response = await app.request("/none", {}, { completed });
     const { length } = await response.text();

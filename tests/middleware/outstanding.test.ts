@@ -98,7 +98,7 @@ Deno.test("a request whose body is being read counts for its caller only", async
   const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
   void request(BATCHES, { method: "POST", headers, body, token: { subject: "slow" } });
   await new Promise((resolve) => setTimeout(resolve, 20));
-  const mine = await request(BATCHES, { token: { subject: "slow" } });
-  const anothers = await request(BATCHES, { token: { subject: "other" } });
-  assertEquals([mine.status, anothers.status, sent.length], [429, 200, 1]);
+  const sameCaller = await request(BATCHES, { token: { subject: "slow" } });
+  const otherCaller = await request(BATCHES, { token: { subject: "other" } });
+  assertEquals([sameCaller.status, otherCaller.status, sent.length], [429, 200, 1]);
 });

@@ -16,7 +16,7 @@ export interface StartGatewayOptions {
 }
 
 /** The output of a gateway from its start to its end. */
-export interface Said {
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -29,7 +29,7 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly issuer: TestIssuer;
   token(options?: TokenOptions): Promise<string>;
   /** Stops the process at once, waits for its end, and returns its output. */
-  stop(): Promise<Said>;
+  stop(): Promise<Output>;
 }
 
 let commonIssuer: Promise<TestIssuer> | undefined;

@@ -10,7 +10,7 @@ import { hex, issuer } from "./traced_request.ts";
 // any output is a leak.
 
 /** A random word that no program prints by itself. */
-const marker = (name: string) => `canary${name}${hex(6)}`;
+const marker = (name: string) => `recording${name}${hex(6)}`;
 
 const phone = () =>
   `4670${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(10, "0")}`
@@ -124,7 +124,7 @@ const echoing = () =>
     }
   });
 
-interface Canary {
+interface Recording {
   readonly gateway: GatewayProcess;
   readonly sink: OtlpSink;
   /** Tokens that were sent; neither they nor any of their three parts may be found. */
@@ -170,7 +170,7 @@ const REFUSED: readonly [name: string, method: string, target: string, body?: st
 ];
 
 async function send(
-  { gateway, tokens, answers }: Canary,
+  { gateway, tokens, answers }: Recording,
   name: string,
   [method, target, body]: [method: string, target: string, body?: string | undefined],
   { token, headers = [] }: { token: string; headers?: string[] },
@@ -200,7 +200,7 @@ const goodToken = () =>
 async function provoke(env: Record<string, string>, upstream: string): Promise<
   {
     output: string;
-    answers: Canary["answers"];
+    answers: Recording["answers"];
     tokens: string[];
     exported: string;
     scraped: string;
@@ -222,42 +222,45 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
       ...env,
     },
   });
-  const canary: Canary = { gateway, sink, tokens: [], answers: [] };
+  const recording: Recording = { gateway, sink, tokens: [], answers: [] };
   const token = await goodToken();
   for (const plan of plansOf) {
     for (const [name, method, target, body] of requestsOf(plan)) {
-      await send(canary, name, [method, target, body], { token });
+      await send(recording, name, [method, target, body], { token });
     }
     // A token in the query, instead of or beside the one in Authorization.
-    await send(canary, "token in query", ["GET", `/xms/v1/${plan}/batches?access_token=${token}`], {
+    await send(recording, "token in query", [
+      "GET",
+      `/xms/v1/${plan}/batches?access_token=${token}`,
+    ], {
       token,
     });
   }
   for (const [name, method, target, body] of REFUSED) {
-    await send(canary, name, [method, target, body], { token });
+    await send(recording, name, [method, target, body], { token });
   }
   for (const [name, bad] of await badTokens()) {
-    await send(canary, name, ["POST", `/xms/v1/says-ok/batches?${QUERY()}`, MESSAGE], {
+    await send(recording, name, ["POST", `/xms/v1/says-ok/batches?${QUERY()}`, MESSAGE], {
       token: bad,
     });
   }
   const [head = "", ...rest] = token.split(".");
-  await send(canary, "token in path", ["GET", `/xms/v1/${token}/batches`], { token });
-  await send(canary, "plain text", ["POST", "/xms/v1/says-ok/batches", MESSAGE], {
+  await send(recording, "token in path", ["GET", `/xms/v1/${token}/batches`], { token });
+  await send(recording, "plain text", ["POST", "/xms/v1/says-ok/batches", MESSAGE], {
     token,
     headers: [`Content-Encoding: ${WORDS.custom}`],
   });
-  await send(canary, "another scheme", ["GET", "/xms/v1/says-ok/batches"], {
+  await send(recording, "another scheme", ["GET", "/xms/v1/says-ok/batches"], {
     token: "",
     headers: [`Authorization: Basic ${Buffer.from(`${WORDS.custom}:${head}`).toString("base64")}`],
   });
-  canary.tokens.push(...rest.filter((part) => part.length > 20));
+  recording.tokens.push(...rest.filter((part) => part.length > 20));
   const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
   const { stdout, stderr } = await gateway.stop();
   return {
     output: `${stdout}\n${stderr}`,
-    answers: canary.answers,
-    tokens: canary.tokens,
+    answers: recording.answers,
+    tokens: recording.tokens,
     exported: sink.exports.map(({ body }) => body).join("\n"),
     scraped,
   };
@@ -294,7 +297,7 @@ function forbidden(tokens: readonly string[]): [name: string, spelling: string][
   const words: [string, string][] = [
     ...Object.entries(WORDS).map(([name, word]): [string, string] => [
       name,
-      /canary\w+/.exec(word)?.[0] ?? word,
+      /recording\w+/.exec(word)?.[0] ?? word,
     ]),
     ["claim", CLAIM],
     ["key id", KEY_ID],
@@ -355,15 +358,15 @@ for (const [name, env] of SETUPS) {
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
       // An answer may contain the name of an unknown query parameter, but not its value.
-      const private_ = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
+      const inNoHeader = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
       // The API's text reaches the caller who made the request, without the gateway's credential.
-      const ours = private_.filter(([name]) => name.startsWith("credential"));
+      const credentials = inNoHeader.filter(([name]) => name.startsWith("credential"));
       assert(ours.length > 3);
       const leaks = answers.flatMap(({ name, answer: { status, headers, body } }) => {
         const head = [...headers].map(([header, value]) => `${header}: ${value}`).join("\n");
         const ofUpstream = headers.get("x-error-origin") === "upstream";
-        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? ours : private_);
-        const seen = [...seenIn(head, private_), ...inBody];
+        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? credentials : inNoHeader);
+        const seen = [...seenIn(head, inNoHeader), ...inBody];
         return seen.length > 0 ? [`${name} ${status}: ${seen.join(", ")} in ${head}\n${body}`] : [];
       });
       assertEquals(leaks, []);

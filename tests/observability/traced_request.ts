@@ -55,7 +55,7 @@ export async function send(port: number, request: TracedRequest): Promise<Sent> 
     ...await authorizationOf(request),
     ...entityHeaders(request),
   ], body);
-  const answer = hangUp ? await abandoned(port, bytes, hangUp) : await exchangeRaw(port, bytes);
+  const answer = hangUp ? await hangUpAfter(port, bytes, hangUp) : await exchangeRaw(port, bytes);
   return {
     name,
     requestId,
@@ -89,7 +89,7 @@ function entityHeaders({ body, headers = [] }: TracedRequest): string[] {
   ];
 }
 
-async function abandoned(
+async function hangUpAfter(
   port: number,
   bytes: string,
   hangUp: () => Promise<unknown>,

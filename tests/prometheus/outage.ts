@@ -27,7 +27,7 @@ const ALERT_TIMEOUT_MS = 90_000;
  * The first scrape is after 5 s. Until then there is no `up`, and SmsGatewayDown fires, whose `for`
  * of one minute is 3 s here.
  */
-const UP_AND_QUIET = 'up == 1 unless on () ALERTS{alertstate="firing"}';
+const UP_WITHOUT_ALERTS = 'up == 1 unless on () ALERTS{alertstate="firing"}';
 
 /** A request of a caller; by default a GET that succeeds. */
 export interface CallerRequest {
@@ -89,8 +89,8 @@ export async function runThrough(
     `127.0.0.1:${gateway.port}`,
     { speedUp: SPEED_UP },
   );
-  await until("a scrape", async () => (await prometheus.query(UP_AND_QUIET)).length === 1);
-  const quietAt = performance.now();
+  await until("a scrape", async () => (await prometheus.query(UP_WITHOUT_ALERTS)).length === 1);
+  const upSince = performance.now();
   if (!outage.fromStart) await sendHealthy(gateway);
   const before = await valuesOf(queries, prometheus);
   await upstream.become(outage.upstream ?? { status: 200 });
@@ -98,7 +98,7 @@ export async function runThrough(
   const ended = new AbortController();
   const load = sendAll(gateway, outage.requests ?? [{}], ended.signal);
   try {
-    const fired = await firedAlerts(prometheus, Object.keys(outage.alerts), quietAt);
+    const fired = await firedAlerts(prometheus, Object.keys(outage.alerts), upSince);
     return { fired, before, atEnd: await valuesOf(queries, prometheus) };
   } finally {
     ended.abort();

@@ -120,11 +120,11 @@ function assertObserved({ alerts, fault, fromStart }: Outage, observed: Observed
   assertEquals(fired, { ...alerts });
   for (const each of FAULTS) {
     const { stat, line } = SHOWN[each];
-    const shown = `${each}: ${JSON.stringify({ before, atEnd })}`;
-    if (!fromStart) assert(before[stat] === 0 && !(before[line]! > 0), shown);
+    const values = `${each}: ${JSON.stringify({ before, atEnd })}`;
+    if (!fromStart) assert(before[stat] === 0 && !(before[line]! > 0), values);
     // The rate of a fault that never occurred has no series: NaN.
-    if (each === fault) assert(atEnd[stat]! > 0.5 && atEnd[line]! > 5, shown);
-    else assert(atEnd[stat]! < 0.05 && !(atEnd[line]! > 1), shown);
+    if (each === fault) assert(atEnd[stat]! > 0.5 && atEnd[line]! > 5, values);
+    else assert(atEnd[stat]! < 0.05 && !(atEnd[line]! > 1), values);
   }
   if (!fromStart) assert(before.none! > 5, JSON.stringify(before));
 }

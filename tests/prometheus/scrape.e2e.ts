@@ -26,7 +26,7 @@ const CHECKS: readonly [what: string, args: readonly string[]][] = [
 
 for (const [what, args] of CHECKS) {
   Deno.test(`promtool accepts the ${what}`, { ignore }, async () => {
-    assertEquals(await promtool(args), { code: 0, complaints: "" });
+    assertEquals(await promtool(args), { code: 0, problems: "" });
   });
 }
 
@@ -141,7 +141,7 @@ Deno.test(
       const metrics = await fetch(`${gateway.url}/metrics`);
       assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
       const checked = await promtool(["check", "metrics"], await metrics.text());
-      assertEquals(checked, { code: 0, complaints: "" });
+      assertEquals(checked, { code: 0, problems: "" });
     });
   },
 );
@@ -172,6 +172,6 @@ async function promtool(args: readonly string[], input = "") {
   await writer.close();
   const { code, stdout, stderr } = await output;
   const decoder = new TextDecoder();
-  const complaints = decoder.decode(stderr) + (code === 0 ? "" : decoder.decode(stdout));
-  return { code, complaints };
+  const problems = decoder.decode(stderr) + (code === 0 ? "" : decoder.decode(stdout));
+  return { code, problems };
 }

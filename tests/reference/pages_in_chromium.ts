@@ -54,7 +54,7 @@ for (const [path, page] of Object.entries(PAGES)) {
           await visit.page.waitForSelector(page.ready);
           if (page.open) await openAll(visit.page, page.open);
           assertEquals(visit.elsewhere, []);
-          assertEquals(visit.complaints, []);
+          assertEquals(visit.problems, []);
           assertEquals(await overflowOf(visit.page), 0, "the page scrolls sideways");
           assertEquals(await violations(visit.page), []);
         }),
@@ -67,7 +67,7 @@ Deno.test({
   ignore: !executablePath,
   fn: () =>
     withBrowser(async (browser, url, token) => {
-      const { page, complaints } = await open(browser, {
+      const { page, problems } = await open(browser, {
         url: `${url}/docs`,
         screen: SCREENS["a desktop"],
       });
@@ -82,7 +82,7 @@ Deno.test({
       await operation.locator(".execute").click();
       const status = operation.locator(".live-responses-table .response .response-col_status");
       assertEquals((await status.innerText()).trim(), "201");
-      assertEquals(complaints, []);
+      assertEquals(problems, []);
     }),
 });
 
@@ -111,7 +111,7 @@ interface Visit {
   /** Requested URLs outside of the gateway. */
   elsewhere: string[];
   /** Errors and warnings on the console, and exceptions. */
-  complaints: string[];
+  problems: string[];
 }
 
 async function withBrowser(
@@ -135,18 +135,18 @@ async function open(
 ): Promise<Visit> {
   const page = await browser.newPage(screen);
   const elsewhere: string[] = [];
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const { origin } = new URL(url);
   page.on("request", (request) => {
     const asked = new URL(request.url());
     if (asked.protocol !== "data:" && asked.origin !== origin) elsewhere.push(asked.href);
   });
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("pageerror", (error) => problems.push(error.message));
   await page.goto(url);
-  return { page, elsewhere, complaints };
+  return { page, elsewhere, problems };
 }
 
 async function openAll(page: Page, selector: string): Promise<void> {

@@ -97,8 +97,8 @@ class Exchanges {
   #waiting: ((exchange: Exchange) => void)[] = [];
 
   add(exchange: Exchange): void {
-    const taker = this.#waiting.shift();
-    if (taker) taker(exchange);
+    const resolve = this.#waiting.shift();
+    if (resolve) resolve(exchange);
     else this.#ended.push(exchange);
   }
 

@@ -13,7 +13,7 @@ import { TransportError } from "../../upstream/transport.ts";
 
 const PLAN = "/xms/v1/plan-1";
 
-const MATCHED: readonly [raw: string, shown: string][] = [
+const MATCHED: readonly [raw: string, recorded: string][] = [
   [`${PLAN}/batches`, `${PLAN}/batches`],
   [`${PLAN}/batches/01ABC/delivery_report`, `${PLAN}/batches/01ABC/delivery_report`],
   [
@@ -33,13 +33,13 @@ const MATCHED: readonly [raw: string, shown: string][] = [
   [`/xms/v1/46701234567/batches`, "/xms/v1/REDACTED/batches"],
 ];
 
-for (const [raw, shown] of MATCHED) {
-  Deno.test(`the path ${raw}, which matches an operation, is recorded as ${shown}`, () => {
-    assertEquals(safePath(raw, true), shown);
+for (const [raw, recorded] of MATCHED) {
+  Deno.test(`the path ${raw}, which matches an operation, is recorded as ${recorded}`, () => {
+    assertEquals(safePath(raw, true), recorded);
   });
 }
 
-const UNMATCHED: readonly [raw: string, shown: string][] = [
+const UNMATCHED: readonly [raw: string, recorded: string][] = [
   ["/", "/"],
   ["", ""],
   ["/xms/v1/plan-1/batches/", "/xms/v1/REDACTED/batches/"],
@@ -48,13 +48,13 @@ const UNMATCHED: readonly [raw: string, shown: string][] = [
   ["/xms/v1/plan-1/batches/..%2f", "/xms/v1/REDACTED/batches/REDACTED"],
 ];
 
-for (const [raw, shown] of UNMATCHED) {
-  Deno.test(`the path ${raw || "(none)"}, which matches no operation, is recorded as ${shown || "nothing"}`, () => {
-    assertEquals(safePath(raw, false), shown);
+for (const [raw, recorded] of UNMATCHED) {
+  Deno.test(`the path ${raw || "(none)"}, which matches no operation, is recorded as ${recorded || "nothing"}`, () => {
+    assertEquals(safePath(raw, false), recorded);
   });
 }
 
-const QUERIES: readonly [raw: string, shown: string][] = [
+const QUERIES: readonly [raw: string, recorded: string][] = [
   ["page=2&page_size=30", "page=REDACTED&page_size=REDACTED"],
   ["to=46701234567,46701234568", "to=REDACTED"],
   ["client_reference=order=7", "client_reference=REDACTED"],
@@ -65,8 +65,9 @@ const QUERIES: readonly [raw: string, shown: string][] = [
   ["page=1;to=46701234567", "page=REDACTED"],
 ];
 
-for (const [raw, shown] of QUERIES) {
-  Deno.test(`the query ${raw} is recorded as ${shown}`, () => assertEquals(safeQuery(raw), shown));
+for (const [raw, recorded] of QUERIES) {
+  Deno.test(`the query ${raw} is recorded as ${recorded}`, () =>
+    assertEquals(safeQuery(raw), recorded));
 }
 
 Deno.test("at most 1,024 characters of a request line are recorded, and no part of a phone number", () => {

@@ -134,8 +134,8 @@ Deno.test("the message of a record is the method, the route and the status", asy
   await request(BATCHES);
   await request("/nothing/PRIVATE", { token: null });
   const messages: string[] = [];
-  const observer = accessLog((record) => void messages.push(String(record.rawMessage)));
-  for (const exchange of exchanges) observer.finished(exchange, 1);
+  const log = accessLog((record) => void messages.push(String(record.rawMessage)));
+  for (const exchange of exchanges) log.finished(exchange, 1);
   assertEquals(messages, [
     "GET /xms/v1/{service_plan_id}/batches 200",
     "GET /REDACTED/REDACTED 404",

@@ -16,7 +16,7 @@ function spansOf({ spans }: TestGateway): { server: ReadableSpan; client?: Reada
   return { server, ...(client && { client }) };
 }
 
-const noted = (span: ReadableSpan, names: readonly string[]) =>
+const attributesOf = (span: ReadableSpan, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, span.attributes[name]]));
 
 Deno.test("a success has a SERVER span by the HTTP semantic conventions, with a CLIENT span as its child", async () => {
@@ -195,7 +195,7 @@ for (const { name, reply, path = BATCHES, init, server: expected, client: sent }
       "error.type",
     ];
     assertEquals(
-      noted(server, names),
+      attributesOf(server, names),
       {
         "http.response.status_code": expected.status,
         "sms_gateway.error.code": expected.code,

@@ -13,7 +13,11 @@ const CLEANED: readonly [name: string, text: string, clean: string][] = [
   ["a credential twice in a row", LONG + LONG, REMOVED],
   ["the first half of a credential", `token ${LONG.slice(0, 16)}…`, `token ${REMOVED}…`],
   ["a part of a credential", `token …${LONG.slice(7, 25)}…`, `token …${REMOVED}…`],
-  ["a percent-encoded credential", `?key=${encodeURIComponent(WITH_SIGNS)}&x=1`, `?key=${REMOVED}&x=1`],
+  [
+    "a percent-encoded credential",
+    `?key=${encodeURIComponent(WITH_SIGNS)}&x=1`,
+    `?key=${REMOVED}&x=1`,
+  ],
   ["a credential in Base64", `(${btoa(`ab ${LONG} cd`)})`, `(YWIg${REMOVED}ODQgY2Q=)`],
   ["fewer characters than a part", `token ${LONG.slice(0, 15)}…`, `token ${LONG.slice(0, 15)}…`],
   ["no credential", "Illegal MSISDN: +12025550121", "Illegal MSISDN: +12025550121"],
