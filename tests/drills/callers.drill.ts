@@ -197,7 +197,7 @@ export default [
     run: () => readSlowly({ mebibytes: 3, pauseMs: 60, env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" } }),
   },
   {
-    name: "callers: hang up",
+    name: "callers: hang-ups",
     did: "callers hang up while the upstream processes their requests",
     promised: "a POST is completed, a GET is cancelled, nothing is sent again",
     run: hungUp,

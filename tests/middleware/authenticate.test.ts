@@ -32,7 +32,7 @@ for (
     "Bearer a.b.c, Bearer d.e.f",
   ]
 ) {
-  Deno.test(`Authorization ${JSON.stringify(authorization)} is 401 invalid_tokenwith the description "malformed"`, async () => {
+  Deno.test(`Authorization ${JSON.stringify(authorization)} is 401 invalid_token with the description "malformed"`, async () => {
     const { request, sent } = await testGateway();
     const response = await request(BATCHES, { headers: { authorization } });
     assertEquals(response.status, 401);

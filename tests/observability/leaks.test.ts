@@ -358,15 +358,15 @@ for (const [name, env] of SETUPS) {
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
       // An answer may contain the name of an unknown query parameter, but not its value.
-      const inNoHeader = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
+      const neverInHeaders = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
       // The API's text reaches the caller who made the request, without the gateway's credential.
-      const credentials = inNoHeader.filter(([name]) => name.startsWith("credential"));
-      assert(ours.length > 3);
+      const credentials = neverInHeaders.filter(([name]) => name.startsWith("credential"));
+      assert(credentials.length > 3);
       const leaks = answers.flatMap(({ name, answer: { status, headers, body } }) => {
         const head = [...headers].map(([header, value]) => `${header}: ${value}`).join("\n");
         const ofUpstream = headers.get("x-error-origin") === "upstream";
-        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? credentials : inNoHeader);
-        const seen = [...seenIn(head, inNoHeader), ...inBody];
+        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? credentials : neverInHeaders);
+        const seen = [...seenIn(head, neverInHeaders), ...inBody];
         return seen.length > 0 ? [`${name} ${status}: ${seen.join(", ")} in ${head}\n${body}`] : [];
       });
       assertEquals(leaks, []);
