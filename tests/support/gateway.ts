@@ -103,7 +103,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
         headers.set("authorization", `Bearer ${await issuer.token(token)}`);
       }
       if (!headers.has("host")) headers.set("host", "gateway.test"); // as over HTTP/1.1
-      // Deno.serve sets the framing headers of every body, a constructed Request has none.
+      // Deno.serve passes on the Content-Length of a body; a constructed Request has none.
       if (typeof init.body === "string" && !headers.has("content-length")) {
         headers.set("content-length", String(new TextEncoder().encode(init.body).byteLength));
       }
