@@ -56,7 +56,7 @@ Deno.test("a request whose body is incomplete at the shutdown is 503, not 400", 
   await gateway.exited();
 });
 
-Deno.test("a request unanswered at the end of the grace period gets an answer, spans and a log line", async () => {
+Deno.test("a request unanswered at the end of the grace period gets an answer, and its spans are exported", async () => {
   await using collector = startCollector();
   await using upstream = await rawUpstream({ onRequest() {} });
   await using gateway = await startGateway({

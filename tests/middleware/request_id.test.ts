@@ -34,7 +34,7 @@ Deno.test("the gateway's request id is returned instead of the upstream's", asyn
   assertEquals((await request(BATCHES)).headers.get("x-request-id"), "id-1");
 });
 
-Deno.test("every answer has a request id, including 404 and health", async () => {
+Deno.test("refusals, including 404, and health answers have the request id", async () => {
   const { request } = await testGateway();
   for (const path of ["/", BATCHES, "/livez", "/readyz", "/xms/v1/plan-2/groups"]) {
     const response = await request(path, { token: null, headers: { "x-request-id": "mine" } });

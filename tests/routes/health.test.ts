@@ -51,7 +51,7 @@ Deno.test("health checks are not traced and not counted as requests", async () =
   assertEquals([spans.length, exchanges.length], [0, 0]);
 });
 
-Deno.test("/readyz starts the fetch of a missing key set, as no other request would", async () => {
+Deno.test("/readyz starts the fetch of a missing key set, as no other request arrives while it is 503", async () => {
   let kept = 0;
   const keySet = { ...withoutKeys, keepFresh: () => void kept++ };
   const { request } = await testGateway({ deps: { keySet } });

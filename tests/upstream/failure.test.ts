@@ -43,7 +43,7 @@ Deno.test("a transport failure is marked as unknown once something was sent, and
   }
 });
 
-Deno.test("an error that is not a TransportError is rethrown unchanged", () => {
+Deno.test("an error that is not a TransportError is returned unchanged", () => {
   for (const thrown of [new TypeError("bug"), "bug", undefined]) {
     assertEquals(toGatewayError(thrown, "POST"), thrown);
   }

@@ -13,7 +13,7 @@ function scene() {
     pull: (stream) => left-- > 0 ? stream.enqueue(new Uint8Array(10)) : stream.close(),
     cancel: (why) => void (cancelled = why),
   });
-  // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+  // deno-lint-ignore no-explicit-any -- watched() only writes to the exchange
   const exchange = {} as any as Exchange;
   const deadlines = new Deadlines();
   const stream = watched(exchange, body, { takeTimeoutMs: 50, deadlines });
@@ -33,7 +33,7 @@ Deno.test("the last byte of a watched body is a chunk of its own", async () => {
     const bytes = Uint8Array.from({ length: sizes.reduce((a, b) => a + b) }, (_, index) => index);
     let start = 0;
     const chunks = sizes.map((size) => bytes.slice(start, start += size));
-    // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+    // deno-lint-ignore no-explicit-any -- watched() only writes to the exchange
     const exchange = {} as any as Exchange;
     const options = { takeTimeoutMs: 50, deadlines: new Deadlines() };
     const pieces = await Array.fromAsync(watched(exchange, ReadableStream.from(chunks), options));
