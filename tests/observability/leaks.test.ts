@@ -10,7 +10,7 @@ import { hex, issuer } from "./traced_request.ts";
 // any output is a leak.
 
 /** A random word that no program prints by itself. */
-const marker = (name: string) => `recording${name}${hex(6)}`;
+const marker = (name: string) => `marker${name}${hex(6)}`;
 
 const phone = () =>
   `4670${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(10, "0")}`
@@ -297,7 +297,7 @@ function forbidden(tokens: readonly string[]): [name: string, spelling: string][
   const words: [string, string][] = [
     ...Object.entries(WORDS).map(([name, word]): [string, string] => [
       name,
-      /recording\w+/.exec(word)?.[0] ?? word,
+      /marker\w+/.exec(word)?.[0] ?? word,
     ]),
     ["claim", CLAIM],
     ["key id", KEY_ID],
