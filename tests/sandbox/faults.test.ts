@@ -47,8 +47,8 @@ const SHAPES: Readonly<Record<FaultShape, (bytes: Uint8Array, headers: Headers) 
   },
   text: (_, headers) => assertStringIncludes(headers.get("content-type") ?? "", "text/plain"),
   empty: (bytes) => assertEquals(bytes.length, 0),
-  truncated: (bytes) => assertEquals(messageOf(() => json(bytes)), "SyntaxError"),
-  not_utf8: (bytes) => assertEquals(messageOf(() => text(bytes)), "TypeError"),
+  truncated: (bytes) => assertEquals(errorNameOf(() => json(bytes)), "SyntaxError"),
+  not_utf8: (bytes) => assertEquals(errorNameOf(() => text(bytes)), "TypeError"),
   gzip: (bytes, headers) => {
     assertEquals([...bytes.subarray(0, 2)], [0x1f, 0x8b]);
     assertEquals(headers.get("content-encoding"), "gzip");
@@ -181,7 +181,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const text = (bytes: Uint8Array) => decoder.decode(bytes);
 const json = (bytes: Uint8Array): Json => JSON.parse(text(bytes));
 
-function messageOf(run: () => unknown): string {
+function errorNameOf(run: () => unknown): string {
   try {
     run();
     return "nothing thrown";
