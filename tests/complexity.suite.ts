@@ -15,26 +15,26 @@ import { retryAfterMs } from "../upstream/retry_after.ts";
 import { testEnv } from "./support/gateway.ts";
 import { testIssuer } from "./support/issuer.ts";
 
-/** A small input, in characters or members; the large one has four times as many. */
+/** Size of the small input, in characters or members; the large one is four times as large. */
 const SMALL = 64_000;
 
-/** Four times the input may take this many times the processor time; with quadratic work it is 16. */
+/** Greatest factor of processor time for four times the input; quadratic work would take 16. */
 const MAX_GROWTH = 5;
 
-/** Measured times below this, in µs, say nothing: they are the clock's and the collector's. */
+/** Shorter times, in µs, are dominated by the clock and the garbage collector. */
 const FLOOR_US = 2_000;
 
-/** Runs of which the quickest counts: whatever else the machine does only adds. */
+/** Runs, of which the fastest counts: other load on the machine only adds time. */
 const RUNS = 3;
 
-/** A measurement that says too much is repeated: the compiler and the collector have their moments. */
+/** Tries before a growth counts as too much: compilation and garbage collection disturb some. */
 const MAX_TRIES = 5;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const filter = new CredentialFilter(["a-credential-of-the-usual-length", "short-one"]);
 const env = testEnv(await testIssuer());
 
-/** Texts that make careless parsers and expressions slow. */
+/** Texts that make some parsers and regular expressions slow. */
 const TEXTS: Readonly<Record<string, (n: number) => string>> = {
   "one character": (n) => "a".repeat(n),
   "slashes": (n) => "/".repeat(n) + "x",
@@ -47,14 +47,14 @@ const TEXTS: Readonly<Record<string, (n: number) => string>> = {
   "quotes": (n) => `"${'\\"'.repeat(n / 2)}\\\n`,
   "opening brackets": (n) => "[".repeat(n),
   "nested errors": (n) => '{"error":'.repeat(n / 10) + "1" + "}".repeat(n / 10),
-  "almost a credential": (n) => "a-credential-of-th".repeat(n / 18),
+  "prefixes of a credential": (n) => "a-credential-of-th".repeat(n / 18),
   "credentials": (n) => "a-credential-of-the-usual-length".repeat(n / 32),
   "control characters": (n) => "\x00\x9b".repeat(n / 2) + "x",
-  "half surrogate pairs": (n) => "\ud83d".repeat(n),
+  "lone surrogates": (n) => "\ud83d".repeat(n),
   "equals signs": (n) => "Bearer a" + "=".repeat(n) + "!",
 };
 
-/** Everything of ours that reads what others write. */
+/** Everything in the gateway that reads untrusted text. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "the path of a URL": (text) => [rawPathOf(`http://h/${text}`), rawQueryOf(`http://h/?${text}`)],
   "the route of a path": (text) => findRoute(text),
@@ -74,7 +74,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     normalize({ status: 400, headers: [["retry-after", text]], bytes: encode(text) }, {
       method: "POST",
       allow: [],
-      clean: (said) => filter.clean(said),
+      clean: (text) => filter.clean(text),
     }),
   "a Retry-After": (text) => retryAfterMs(text),
   "a setting that is a URL": (text) =>
@@ -84,7 +84,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [reader, read] of Object.entries(READERS)) {
-  Deno.test(`the work of reading ${reader} grows no faster than what is read`, () => {
+  Deno.test(`the time to read ${reader} grows in proportion to its length`, () => {
     for (const [kind, textOf] of Object.entries(TEXTS)) {
       const [small, large] = [textOf(SMALL), textOf(4 * SMALL)];
       const growth = growthOf(() => read(small), () => read(large));
@@ -93,7 +93,7 @@ for (const [reader, read] of Object.entries(READERS)) {
   });
 }
 
-Deno.test("the work of reading a key set grows no faster than its keys", async () => {
+Deno.test("the time to read a key set grows in proportion to its keys", async () => {
   const keysOf = (n: number) => Array.from({ length: n }, (_, i) => ({ kty: "oct", kid: `${i}` }));
   const timed = async (n: number) => {
     const from = process.cpuUsage();
@@ -107,7 +107,7 @@ Deno.test("the work of reading a key set grows no faster than its keys", async (
   assert(best <= MAX_GROWTH, `${best.toFixed(1)} times the time for 4 times the keys`);
 });
 
-/** How many times the work of the small input the large one takes; measured anew where it is much. */
+/** The factor between the times of the large and the small input; measured again if it is high. */
 function growthOf(small: () => unknown, large: () => unknown): number {
   let growth = Infinity;
   for (let tries = 0; growth > MAX_GROWTH && tries < MAX_TRIES; tries++) {
@@ -116,7 +116,7 @@ function growthOf(small: () => unknown, large: () => unknown): number {
   return growth;
 }
 
-/** Processor time of the quickest run, in µs. */
+/** Processor time of the fastest run, in µs. */
 function timeOf(run: () => unknown): number {
   const times = Array.from({ length: RUNS }, () => {
     const from = process.cpuUsage();
@@ -130,11 +130,11 @@ function attempt(run: () => unknown): void {
   try {
     run();
   } catch {
-    // refused, which is an answer as good as another
+    // A refusal is an expected result.
   }
 }
 
-/** A text that can stand in a header or a URL. */
+/** The text without characters that are invalid in a header or a URL. */
 function clean(text: string): string {
   return text.replace(/[^\x21-\x7e]/g, "x");
 }

@@ -6,7 +6,7 @@ import { SETTINGS } from "../settings.ts";
 const PUBLIC_KEY = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 const KEY_SET = JSON.stringify({ keys: [PUBLIC_KEY] });
 
-/** The smallest environment that is usable. */
+/** The required settings alone. */
 const MINIMAL = {
   SERVICE_PLANS: '{"plan-1":"token-1"}',
   AUTH_JWKS_URL: "https://issuer.example/jwks.json",
@@ -14,7 +14,7 @@ const MINIMAL = {
   AUTH_AUDIENCE: "sms-gateway",
 };
 
-/** Must never be seen in what is printed. */
+/** Stands for a secret, which must never be printed. */
 const MARKER = "SECRET-MARKER";
 
 function faultsOf(env: Record<string, string>): readonly string[] {
@@ -25,7 +25,7 @@ function nameOf(fault: string): string {
   return fault.split(" ", 1)[0] ?? "";
 }
 
-/** Part of the configuration → what it is where nothing is said. */
+/** Part of the configuration → its default. */
 const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.port, 8080],
   [(c) => c.host, "0.0.0.0"],
@@ -46,13 +46,13 @@ const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.telemetry.sampleRatio, 1],
 ];
 
-Deno.test("the smallest environment gives the documented defaults", () => {
+Deno.test("the required settings alone give the documented defaults", () => {
   const config = parseConfig(MINIMAL);
   for (const [part, expected] of DEFAULTS) assertEquals(part(config), expected, `${part}`);
 });
 
 for (const region of ["us", "eu", "au", "br", "ca"]) {
-  Deno.test(`SMS_REGION ${region} picks the SMS API of that region`, () => {
+  Deno.test(`SMS_REGION ${region} selects the SMS API of that region`, () => {
     const { upstream } = parseConfig({ ...MINIMAL, SMS_REGION: region });
     assertEquals(upstream.url, `https://${region}.sms.api.sinch.com`);
   });
@@ -62,7 +62,7 @@ for (const region of ["us", "eu", "au", "br", "ca"]) {
 const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => unknown, unknown][] =
   [
     [
-      "SMS_API_URL goes before the region",
+      "SMS_API_URL takes precedence over SMS_REGION",
       { SMS_API_URL: "http://localhost:4010", SMS_REGION: "eu" },
       (c) => c.upstream.url,
       "http://localhost:4010",
@@ -73,8 +73,8 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
       (c) => c.upstream.url,
       "http://localhost:4010/base",
     ],
-    ["port 0 asks for any free port", { PORT: "0" }, (c) => c.port, 0],
-    ["an IPv6 address can be listened on", { HOST: "::1" }, (c) => c.host, "::1"],
+    ["port 0 selects any free port", { PORT: "0" }, (c) => c.port, 0],
+    ["HOST may be an IPv6 address", { HOST: "::1" }, (c) => c.host, "::1"],
     ["an empty variable counts as not set", { PORT: "", HOST: "" }, (c) => c.port, 8080],
     [
       "algorithms may be listed with spaces",
@@ -83,74 +83,79 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
       ["ES256", "EdDSA"],
     ],
     [
-      "a key set may be given inline",
+      "AUTH_JWKS holds a key set inline",
       { AUTH_JWKS_URL: "", AUTH_JWKS: KEY_SET },
       (c) => c.auth.keySet,
       { jwks: { keys: [PUBLIC_KEY] } },
     ],
     [
-      "OTLP_ENDPOINT is where spans go",
+      "OTLP_ENDPOINT sets the endpoint of the spans",
       { OTLP_ENDPOINT: "http://a:4318/", OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
       (c) => c.telemetry.otlpEndpoint,
       "http://a:4318",
     ],
     [
-      "OTEL_EXPORTER_OTLP_ENDPOINT stands in for OTLP_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_ENDPOINT is the fallback of OTLP_ENDPOINT",
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
       (c) => c.telemetry.otlpEndpoint,
       "http://b:4318",
     ],
     [
-      "OTEL_SERVICE_NAME stands in for SERVICE_NAME",
+      "OTEL_SERVICE_NAME is the fallback of SERVICE_NAME",
       { OTEL_SERVICE_NAME: "other" },
       (c) => c.telemetry.serviceName,
       "other",
     ],
     [
-      "a sample ratio may begin with a dot",
+      "a sample ratio may start with a decimal point",
       { TRACE_SAMPLE_RATIO: ".25" },
       (c) => c.telemetry.sampleRatio,
       0.25,
     ],
     [
-      "a sample ratio may be nought",
+      "a sample ratio may be zero",
       { TRACE_SAMPLE_RATIO: "0" },
       (c) => c.telemetry.sampleRatio,
       0,
     ],
     [
-      "double quotes around a JSON value, as docker run --env-file keeps them, are taken off",
+      "double quotes around a JSON value, as docker run --env-file keeps them, are removed",
       { SERVICE_PLANS: `"{"plan-1":"token-2"}"` },
       (c) => c.servicePlans,
       { "plan-1": "token-2" },
     ],
     [
-      "single quotes around a JSON value are taken off",
+      "single quotes around a JSON value are removed",
       { SERVICE_PLANS: `'{"plan-1":"token-2"}'`, AUTH_JWKS_URL: "''", AUTH_JWKS: `'${KEY_SET}'` },
       (c) => [c.servicePlans, c.auth.keySet],
       [{ "plan-1": "token-2" }, { jwks: { keys: [PUBLIC_KEY] } }],
     ],
     [
-      "quotes are taken off a plain value, of a fallback too",
+      "quotes around a plain value are removed, for a fallback too",
       { AUTH_ISSUER: "'issuer'", PORT: '"1"', OTEL_EXPORTER_OTLP_ENDPOINT: '"http://b:4318"' },
       (c) => [c.auth.issuer, c.port, c.telemetry.otlpEndpoint],
       ["issuer", 1, "http://b:4318"],
     ],
     [
-      "only one pair of quotes is taken off, and none that does not match",
+      "only one pair of quotes is removed, and only if both match",
       { AUTH_ISSUER: `"'issuer'"`, AUTH_AUDIENCE: `"audience'` },
       (c) => [c.auth.issuer, c.auth.audience],
       ["'issuer'", `"audience'`],
     ],
     [
-      "a path before the signal's is part of the endpoint",
+      "the endpoint keeps a path before that of the signal",
       { OTLP_ENDPOINT: "http://a:4318/v1/traces/otlp" },
       (c) => c.telemetry.otlpEndpoint,
       "http://a:4318/v1/traces/otlp",
     ],
-    ["no leeway is a leeway", { AUTH_CLOCK_TOLERANCE_S: "0" }, (c) => c.auth.clockToleranceS, 0],
     [
-      "a service plan's token may hold any visible character",
+      "a leeway of zero is accepted",
+      { AUTH_CLOCK_TOLERANCE_S: "0" },
+      (c) => c.auth.clockToleranceS,
+      0,
+    ],
+    [
+      "a service plan's token may contain any visible character",
       { SERVICE_PLANS: '{"p_1-A":"!~\\"x"}' },
       (c) => c.servicePlans,
       { "p_1-A": '!~"x' },
@@ -161,7 +166,7 @@ for (const [guarantee, env, part, expected] of ACCEPTED) {
   Deno.test(guarantee, () => assertEquals(part(parseConfig({ ...MINIMAL, ...env })), expected));
 }
 
-/** Bad values of each variable. `MARKER` stands where a secret might. */
+/** Invalid values of each variable; `MARKER` is where a secret might be. */
 const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>>> = {
   PORT: ["-1", "65536", "80a", "8080 ", "1e3", "0x50", MARKER],
   HOST: ["a b", "http://x", `${MARKER}/`],
@@ -244,7 +249,7 @@ const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>
 
 for (const [name, values] of Object.entries(REFUSED)) {
   for (const value of values) {
-    Deno.test(`${name}=${JSON.stringify(value)} is refused by name, and not repeated`, () => {
+    Deno.test(`${name}=${JSON.stringify(value)} is reported by its name, without the value`, () => {
       const env = { ...MINIMAL, ...(name === "AUTH_JWKS" && { AUTH_JWKS_URL: "" }), [name]: value };
       const error = assertThrows(() => parseConfig(env), ConfigError);
       assertEquals(error.faults.map(nameOf), [name]);
@@ -253,7 +258,7 @@ for (const [name, values] of Object.entries(REFUSED)) {
   }
 }
 
-Deno.test("every fault is reported at once, by name", () => {
+Deno.test("all faults are reported at once, by name", () => {
   const bad = Object.entries(REFUSED).flatMap(([name, [value]]) =>
     value === undefined || name === "AUTH_JWKS_URL" ? [] : [[name, value]]
   );
@@ -261,7 +266,7 @@ Deno.test("every fault is reported at once, by name", () => {
   assertEquals(named.toSorted(), bad.map(([name]) => name).toSorted());
 });
 
-Deno.test("an empty environment is told everything that is required", () => {
+Deno.test("an empty environment is reported with every required setting", () => {
   assertEquals(faultsOf({}).map(nameOf), [
     "SERVICE_PLANS",
     "AUTH_ISSUER",
@@ -277,27 +282,27 @@ Deno.test("memory for bodies that holds not even one is refused", () => {
   ]);
 });
 
-Deno.test("a key set by URL and one inline exclude each other", () => {
+Deno.test("AUTH_JWKS_URL and AUTH_JWKS exclude each other", () => {
   const [fault = ""] = faultsOf({ ...MINIMAL, AUTH_JWKS: KEY_SET });
   assert(fault.includes("AUTH_JWKS_URL") && fault.includes("AUTH_JWKS "), fault);
 });
 
-Deno.test("a bad value of a fallback is reported by the name that was set", () => {
+Deno.test("an invalid value of a fallback is reported by the name that was set", () => {
   const env = { ...MINIMAL, OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense" };
   assertEquals(faultsOf(env).map(nameOf), ["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 });
 
-Deno.test("every setting says what it expects", () => {
+Deno.test("every setting describes what it expects", () => {
   for (const [name, { expected }] of Object.entries(SETTINGS)) assert(expected.length > 3, name);
 });
 
-Deno.test("no setting of the gateway's own begins with OTEL_, which some hosts do not allow", () => {
+Deno.test("no setting of the gateway begins with OTEL_, which some hosts do not allow", () => {
   assertEquals(Object.keys(SETTINGS).filter((name) => name.startsWith("OTEL_")), []);
 });
 
-/** What parses alone but cannot work, and the variable that is named for it. */
+/** Values that parse but cannot work, and the variable that the error names. */
 const CANNOT_WORK: readonly [what: string, env: Record<string, string>, named: string][] = [
-  ["pushing metrics to nowhere", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
+  ["METRICS_EXPORT=otlp without an endpoint", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
   ["an EC key without its point", { AUTH_JWKS: '{"keys":[{"kty":"EC"}]}' }, "AUTH_JWKS"],
   [
     "an RSA key without its modulus",
@@ -309,7 +314,7 @@ const CANNOT_WORK: readonly [what: string, env: Record<string, string>, named: s
 ];
 
 for (const [what, env, named] of CANNOT_WORK) {
-  Deno.test(`${what} is found out before anything is served`, () => {
+  Deno.test(`${what} is reported before the gateway listens`, () => {
     const { AUTH_JWKS_URL: _, ...usable } = MINIMAL;
     const faults = faultsOf({ ...usable, AUTH_JWKS: KEY_SET, ...env });
     assertEquals(faults.map(nameOf), [named]);
@@ -317,7 +322,7 @@ for (const [what, env, named] of CANNOT_WORK) {
 }
 
 for (const name of ["OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]) {
-  Deno.test(`${name} with the path of a signal is told what to write`, () => {
+  Deno.test(`${name} with the path of a signal is reported with the correction`, () => {
     assertEquals(faultsOf({ ...MINIMAL, [name]: "http://a:4318/v1/traces" }), [
       `${name} ends in /v1/traces, which is appended to it: ` +
       "write the base URL before /v1/traces alone",
@@ -325,7 +330,7 @@ for (const name of ["OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]) {
   });
 }
 
-Deno.test("a required setting under a misspelt name is missing, and the error says which name was set", () => {
+Deno.test("a required setting under a misspelt name is reported as missing, with the name that was set", () => {
   const { AUTH_ISSUER, ...rest } = MINIMAL;
   const error = assertThrows(
     () => parseConfig({ ...rest, AUTH_ISUER: AUTH_ISSUER + MARKER, LOG_DIR: MARKER }),
@@ -339,7 +344,7 @@ Deno.test("a required setting under a misspelt name is missing, and the error sa
   assertNotMatch(Deno.inspect(error), new RegExp(MARKER));
 });
 
-/** The smallest environment with these keys in it. */
+/** The required settings with these keys. */
 function withKeys(...keys: unknown[]): Record<string, string> {
   const { AUTH_JWKS_URL: _, ...usable } = MINIMAL;
   return { ...usable, AUTH_JWKS: JSON.stringify({ keys }) };
@@ -348,7 +353,7 @@ function withKeys(...keys: unknown[]): Record<string, string> {
 const OFF_CURVE = { kty: "EC", crv: "P-256", x: PUBLIC_KEY.x, y: PUBLIC_KEY.x, kid: "es-1" };
 const ENCRYPTION_KEY = { ...OFF_CURVE, use: "enc" };
 
-Deno.test("each key of AUTH_JWKS that cannot be used is named at the start", async () => {
+Deno.test("each key of AUTH_JWKS that cannot be used is reported at the start", async () => {
   const env = withKeys(PUBLIC_KEY, OFF_CURVE, { ...PUBLIC_KEY, crv: "Ed448" }, ENCRYPTION_KEY);
   const { faults } = await assertRejects(() => loadConfig(env), ConfigError);
   assertEquals(faults.length, 2);
@@ -356,12 +361,12 @@ Deno.test("each key of AUTH_JWKS that cannot be used is named at the start", asy
   assertEquals(faults[1], "AUTH_JWKS: key 3 has a curve (crv) that is not supported");
 });
 
-Deno.test("AUTH_JWKS with keys for encryption only is not usable", async () => {
+Deno.test("AUTH_JWKS with keys for encryption only is refused", async () => {
   const { faults } = await assertRejects(() => loadConfig(withKeys(ENCRYPTION_KEY)), ConfigError);
   assertEquals(faults.map(nameOf), ["AUTH_JWKS"]);
 });
 
-Deno.test("a usable environment is loaded as it is parsed", async () => {
+Deno.test("a valid environment is loaded as it is parsed", async () => {
   for (const env of [MINIMAL, withKeys(PUBLIC_KEY, ENCRYPTION_KEY)]) {
     assertEquals(await loadConfig(env), parseConfig(env));
   }

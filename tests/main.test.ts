@@ -7,7 +7,7 @@ import { type RawConnection, rawReply, rawUpstream } from "./support/raw_upstrea
 
 const MARKER = "SECRET-MARKER";
 
-Deno.test("a bad environment ends the process with 1: every fault by name, no value, no stack", async () => {
+Deno.test("an invalid environment ends the process with 1 and prints every fault by name, no value, no stack", async () => {
   await using program = startProgram("main.ts", {
     PORT: MARKER,
     SERVICE_PLANS: `{"plan-1":"${MARKER}"`,
@@ -30,7 +30,7 @@ Deno.test("a bad environment ends the process with 1: every fault by name, no va
   assertNotMatch(stderr + stdout, new RegExp(`${MARKER}|    at `));
 });
 
-Deno.test("a public key that cannot be imported ends the process with 1, by its kid, before it listens", async () => {
+Deno.test("a public key that cannot be imported ends the process with 1 and its kid, before it listens", async () => {
   const { jwks, ...issuer } = await testIssuer("ES256", "off-curve");
   const keys = jwks.keys.map((key) => ({ ...key, y: key.x ?? "" }));
   await using program = startProgram("main.ts", testEnv({ ...issuer, jwks: { keys } }));
@@ -40,7 +40,7 @@ Deno.test("a public key that cannot be imported ends the process with 1, by its 
   assertNotMatch(stderr, / {4}at /);
 });
 
-Deno.test("a port that is taken ends the process with 1 and one line", async () => {
+Deno.test("a port in use ends the process with 1 and one line", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const env = { ...testEnv(await testIssuer()), PORT: `${taken.addr.port}` };
   await using program = startProgram("main.ts", env);
@@ -55,8 +55,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<string[]>>> = {
 };
 
 for (const [command, args] of Object.entries(COMMANDS)) {
-  Deno.test(`with ${command} a misspelt variable is warned about at the start, without its value`, async () => {
-    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // so that it ends by itself
+  Deno.test(`with ${command} a warning at the start names a misspelt variable, without its value`, async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // so that the process exits by itself
     const unknown = {
       AUTH_ALGORITMS: MARKER,
       UPSTREAM_TIMEOUT: MARKER,
@@ -80,7 +80,7 @@ for (const [command, args] of Object.entries(COMMANDS)) {
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`on ${signal} no new connection is taken, what is in flight is answered, and the process ends with 0`, async () => {
+  Deno.test(`on ${signal} no new connection is accepted, requests in flight are answered, and the process ends with 0`, async () => {
     const reached = Promise.withResolvers<RawConnection>();
     await using upstream = await rawUpstream(async (connection) => {
       if (await connection.readRequest()) reached.resolve(connection);
@@ -89,7 +89,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const issuer = await testIssuer();
     const env = { ...testEnv(issuer), SMS_API_URL: upstream.url, SHUTDOWN_GRACE_MS: "20000" };
     await using program = startProgram("main.ts", env);
-    const [, port = ""] = await program.said(/127\.0\.0\.1:(\d+)/);
+    const [, port = ""] = await program.waitFor(/127\.0\.0\.1:(\d+)/);
     const token = await issuer.token();
     const answered = fetch(`http://127.0.0.1:${port}/xms/v1/plan-1/batches`, {
       method: "POST",
@@ -111,14 +111,14 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-/** Waits until nobody takes connections on a port any more. */
+/** Waits until connections to a port are refused. */
 async function refused(port: number): Promise<void> {
   for (;;) {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return;
-      // One that was still in the queue of the listener is reset with it.
+      // A connection that was still in the listener's queue is reset when it closes.
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
   }

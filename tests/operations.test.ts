@@ -27,27 +27,27 @@ const DOCUMENTED = [
   "GET /groups/{group_id}/members 200",
 ];
 
-Deno.test("the operations are those of the contract, no more and no fewer", () => {
+Deno.test("the operations are exactly those of the contract", () => {
   const rows = OPERATIONS.map(({ method, path, success }) =>
     `${method} ${path.slice("/xms/v1/{service_plan_id}".length)} ${success}`
   );
   assertEquals(rows.toSorted(), DOCUMENTED.toSorted());
 });
 
-Deno.test("every operation has an id and a summary of its own", () => {
+Deno.test("every operation has a unique id and summary", () => {
   for (const field of ["id", "summary"] as const) {
     assertEquals(new Set(OPERATIONS.map((operation) => operation[field])).size, OPERATIONS.length);
   }
 });
 
-Deno.test("every parameter of every path has a form that it must have", () => {
+Deno.test("every parameter of every path has a pattern", () => {
   const parameters = OPERATIONS.flatMap(({ path }) => [...path.matchAll(/\{(\w+)\}/g)]);
   for (const [, name = ""] of parameters) {
     assertEquals(Object.hasOwn(SEGMENTS, name), true, name);
   }
 });
 
-Deno.test("no parameter can hold a slash, a dot segment, a percent escape or nothing", () => {
+Deno.test("no parameter matches a slash, a dot segment, a percent escape or an empty string", () => {
   for (const pattern of Object.values(SEGMENTS)) {
     const whole = new RegExp(`^${pattern}$`);
     for (const value of ["", "/", "a/b", ".", "..", "%2e%2e", "%2f", "a%00", "a b", "a?b", "ä"]) {
@@ -56,7 +56,7 @@ Deno.test("no parameter can hold a slash, a dot segment, a percent escape or not
   }
 });
 
-Deno.test("an MSISDN is digits, with at most one plus before them, perhaps encoded", () => {
+Deno.test("an MSISDN is digits, with an optional leading plus, which may be encoded", () => {
   const msisdn = new RegExp(`^${SEGMENTS.recipient_msisdn}$`);
   for (const good of ["46701234567", "+46701234567", "%2B46701234567", "%2b46701234567"]) {
     assertMatch(good, msisdn);
@@ -68,7 +68,7 @@ Deno.test("an MSISDN is digits, with at most one plus before them, perhaps encod
   }
 });
 
-Deno.test("a path allows the methods of its operations, and HEAD with GET", () => {
+Deno.test("a path allows the methods of its operations, and HEAD where it allows GET", () => {
   const plan = "/xms/v1/{service_plan_id}";
   const rows: [string, string[]][] = [
     [`${plan}/batches`, ["GET", "HEAD", "POST"]],
@@ -80,7 +80,7 @@ Deno.test("a path allows the methods of its operations, and HEAD with GET", () =
   for (const [path, methods] of rows) assertEquals(allowedMethods(path).toSorted(), methods);
 });
 
-Deno.test("an identifier has at most 128 characters, and a longer one is no operation", () => {
+Deno.test("an identifier has at most 128 characters; a path with a longer one matches no operation", () => {
   for (const path of new Set(OPERATIONS.map(({ path }) => path))) {
     for (const [, long = ""] of path.matchAll(/\{(\w+)\}/g)) {
       const withLength = (length: number) =>

@@ -21,7 +21,7 @@ const URLS: readonly [url: string, path: string, query: string][] = [
 ];
 
 for (const [url, path, query] of URLS) {
-  Deno.test(`path and query of ${url} are taken exactly as they were sent`, () => {
+  Deno.test(`path and query of ${url} are read exactly as they were sent`, () => {
     assertEquals([rawPathOf(url), rawQueryOf(url)], [path, query]);
   });
 }
@@ -40,7 +40,7 @@ const HOSTS = [
   "[v1.a:b]",
 ];
 
-const NO_HOSTS = [
+const INVALID_HOSTS = [
   "",
   ":80",
   "a:b",
@@ -68,7 +68,7 @@ const NO_HOSTS = [
   "http://a",
 ];
 
-Deno.test("a Host is valid where it is a uri-host, perhaps with a port, and not otherwise", () => {
+Deno.test("a Host is valid exactly if it is a uri-host with an optional port (RFC 9110 §7.2)", () => {
   assertEquals(HOSTS.filter((host) => !isHost(host)), []);
-  assertEquals(NO_HOSTS.filter(isHost), []);
+  assertEquals(INVALID_HOSTS.filter(isHost), []);
 });

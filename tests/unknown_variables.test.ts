@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SETTINGS, VARIABLES } from "../settings.ts";
 import { misspellings, unknownVariables } from "../unknown_variables.ts";
 
-/** Name of a variable that is set → the setting that was meant; undefined where none is similar. */
+/** Name of a variable → the setting that the warning suggests; undefined if none is similar. */
 const WARNED: readonly [name: string, meant: string | undefined][] = [
   ["AUTH_ISUER", "AUTH_ISSUER"],
   ["AUHT_ISSUER", "AUTH_ISSUER"],
@@ -17,7 +17,7 @@ const WARNED: readonly [name: string, meant: string | undefined][] = [
 ];
 
 for (const [name, meant] of WARNED) {
-  Deno.test(`${name} is taken for ${meant ?? "a setting that does not exist"}`, () => {
+  Deno.test(`${name} is reported as unknown, with ${meant ?? "no setting"} as the suggestion`, () => {
     assertEquals(unknownVariables(["PATH", name]), [{ name, did_you_mean: meant }]);
   });
 }
@@ -53,24 +53,24 @@ const ORDINARY = [
   "",
 ];
 
-Deno.test("variables of other programs, and those that Kubernetes sets for a service, are not taken for settings", () => {
+Deno.test("variables of other programs, and those that Kubernetes sets for a service, are not reported", () => {
   assertEquals(unknownVariables(ORDINARY), []);
 });
 
-Deno.test("no setting and no fallback is unknown", () => {
+Deno.test("no setting and no fallback is reported as unknown", () => {
   assertEquals(unknownVariables(VARIABLES), []);
 });
 
-/** What a typist does to a name after its first word. */
+/** Typing errors after the first word of a name. */
 const TYPING_ERRORS: Readonly<Record<string, (rest: string) => string>> = {
-  "a letter left out": (rest) => rest.slice(0, 1) + rest.slice(2),
-  "a letter too many": (rest) => rest.slice(0, 2) + rest.slice(1),
+  "a missing letter": (rest) => rest.slice(0, 1) + rest.slice(2),
+  "an extra letter": (rest) => rest.slice(0, 2) + rest.slice(1),
   "another letter": (rest) => "Q" + rest.slice(1),
-  "two letters exchanged": (rest) => rest.slice(1, 2) + rest.slice(0, 1) + rest.slice(2),
+  "two transposed letters": (rest) => rest.slice(1, 2) + rest.slice(0, 1) + rest.slice(2),
 };
 
 for (const [error, applied] of Object.entries(TYPING_ERRORS)) {
-  Deno.test(`${error} after the first word is found in every setting without a list of what is set`, () => {
+  Deno.test(`${error} after the first word of any setting is found without listing the environment`, () => {
     const tried = misspellings();
     for (const name of Object.keys(SETTINGS).filter((name) => name.includes("_"))) {
       const [first, rest] = [name.slice(0, name.indexOf("_") + 1), name.replace(/^.*?_/, "")];
@@ -80,14 +80,14 @@ for (const [error, applied] of Object.entries(TYPING_ERRORS)) {
   });
 }
 
-Deno.test("a word that is missing or another one is found without a list of what is set", () => {
+Deno.test("a missing or a wrong word is found without listing the environment", () => {
   const tried = misspellings();
   for (const name of ["UPSTREAM_TIMEOUT", "AUTH_JWKS_URI", "SHUTDOWN_GRACE_SECONDS"]) {
     assert(tried.has(name), name);
   }
 });
 
-Deno.test("only names that access is granted to are tried, and no setting", () => {
+Deno.test("only names within the granted permissions are read, and none is a setting", () => {
   const granted = new Set(VARIABLES.map((name) => name.split("_", 1)[0]));
   for (const name of misspellings()) {
     assert(granted.has(name.split("_", 1)[0]), name);

@@ -22,7 +22,7 @@ const serving = (...issuers: TestIssuer[]): Answer => () =>
 
 const down: Answer = () => Promise.reject(new TypeError("connection refused"));
 
-/** A remote key set with its clock and its issuer in the test's hands. */
+/** A remote key set with a fake clock and a fake issuer. */
 function remote(initially: Answer) {
   const clock = testClock();
   const outcomes: string[] = [];
@@ -47,10 +47,10 @@ function remote(initially: Answer) {
     outcomes,
     faults,
     world,
-    /** Asks for the key of a token of that issuer, as jose does. */
+    /** Asks for the key of a token of this issuer, as jose does. */
     find: (issuer: TestIssuer = first) =>
       keySet.getKey({ alg: "ES256", kid: issuer.kid }, { payload: "", signature: "" }),
-    /** What was begun in the background has ended after this. */
+    /** Resolves when background fetches have ended. */
     settle: () => keySet.refresh(),
   };
 }
@@ -63,7 +63,7 @@ Deno.test("a key set given in the configuration is always ready and never fetche
   assertEquals(key.type, "public");
 });
 
-Deno.test("keys fetched ahead answer the first request without another fetch", async () => {
+Deno.test("keys fetched in advance serve the first request without another fetch", async () => {
   const { keySet, world, find } = remote(serving(first));
   assertEquals(keySet.isReady(), false);
   await keySet.refresh();
@@ -72,27 +72,27 @@ Deno.test("keys fetched ahead answer the first request without another fetch", a
   assertEquals(world.fetches, 1);
 });
 
-Deno.test("requests that come before the first fetch has ended wait for it, and cause no other", async () => {
+Deno.test("requests during the first fetch wait for it and cause no other fetch", async () => {
   const { world, find } = remote(serving(first));
   await Promise.all(Array.from({ length: 50 }, () => find()));
   assertEquals(world.fetches, 1);
 });
 
-Deno.test("keys are fetched anew in the background once they are old, and the old ones answer meanwhile", async () => {
+Deno.test("old keys are fetched again in the background and stay in use meanwhile", async () => {
   const { keySet, clock, world, find, settle } = remote(serving(first));
   await keySet.refresh();
   clock.advance(MAX_AGE_MS + 1);
   const pending = Promise.withResolvers<Response>();
   world.answer = () => pending.promise;
   keySet.keepFresh();
-  await find(); // would hang, if it waited
+  await find(); // would hang if it waited
   assertEquals(world.fetches, 2);
   pending.resolve(await serving(first)());
   await settle();
   assertEquals(keySet.ageMs(), 0);
 });
 
-Deno.test("keys that are not old yet are not fetched, however many requests come", async () => {
+Deno.test("keys below their maximum age are not fetched again, however many requests come", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   clock.advance(MAX_AGE_MS);
@@ -103,7 +103,7 @@ Deno.test("keys that are not old yet are not fetched, however many requests come
   assertEquals(world.fetches, 1);
 });
 
-Deno.test("keys that nobody asked for in a long while are fetched before they are used again", async () => {
+Deno.test("keys that were not used for a long time are fetched before they are used again", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   clock.advance(MAX_AGE_MS + COOLDOWN_MS + 1);
@@ -111,7 +111,7 @@ Deno.test("keys that nobody asked for in a long while are fetched before they ar
   await assertRejects(() => find(first), errors.JWKSNoMatchingKey);
 });
 
-Deno.test("while the issuer is down the last good keys go on verifying, one fetch per cooldown", async () => {
+Deno.test("while the issuer is down the last good keys stay in use, with one fetch per cooldown", async () => {
   const { keySet, clock, world, find, settle, outcomes } = remote(serving(first));
   await keySet.refresh();
   world.answer = down;
@@ -125,7 +125,7 @@ Deno.test("while the issuer is down the last good keys go on verifying, one fetc
   assertEquals(outcomes, ["ok", ...Array(10).fill("failed")]);
 });
 
-Deno.test("keys that could not be confirmed for too long are believed no more", async () => {
+Deno.test("keys that were not confirmed for too long are no longer used", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   world.answer = down;
@@ -137,7 +137,7 @@ Deno.test("keys that could not be confirmed for too long are believed no more", 
   await assertRejects(() => find(), KeySetUnavailableError);
 });
 
-Deno.test("an issuer that comes back is believed again after the cooldown", async () => {
+Deno.test("keys of an issuer that recovers are used after the cooldown", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   world.answer = down;
@@ -150,7 +150,7 @@ Deno.test("an issuer that comes back is believed again after the cooldown", asyn
   assertEquals(keySet.isReady(), true);
 });
 
-Deno.test("after a fetch, successful or not, the next waits for the cooldown", async () => {
+Deno.test("after a fetch, successful or not, the next one waits for the cooldown", async () => {
   for (const answer of [serving(first), down]) {
     const { keySet, clock, world } = remote(answer);
     await keySet.refresh();
@@ -163,7 +163,7 @@ Deno.test("after a fetch, successful or not, the next waits for the cooldown", a
   }
 });
 
-Deno.test("the first requests after the issuer came back wait for the fetch that they start", async () => {
+Deno.test("the first requests after the issuer recovers wait for the fetch that they start", async () => {
   for (const begin of ["never had keys", "has keys that are too old"]) {
     const { keySet, clock, world, find } = remote(
       begin === "never had keys" ? down : serving(first),
@@ -174,7 +174,7 @@ Deno.test("the first requests after the issuer came back wait for the fetch that
     await assertRejects(() => find(), KeySetUnavailableError);
     clock.advance(COOLDOWN_MS);
     world.answer = serving(first);
-    keySet.keepFresh(); // as each request does: it is not the one that waits
+    keySet.keepFresh(); // every request calls this; it does not wait
     await Promise.all(Array.from({ length: 20 }, () => find()));
     assertEquals(world.fetches, 3, begin);
   }
@@ -198,7 +198,7 @@ Deno.test("without any keys, requests do not wait for a fetch that has hung for 
   await keySet.refresh();
 });
 
-Deno.test("between two fetches in vain, requests are told at once that there are no keys", async () => {
+Deno.test("without any keys, requests between two failed fetches are refused at once", async () => {
   const { keySet, clock, world, find } = remote(down);
   await keySet.refresh();
   clock.advance(COOLDOWN_MS - 1);
@@ -207,14 +207,14 @@ Deno.test("between two fetches in vain, requests are told at once that there are
   assertEquals(world.fetches, 1);
 });
 
-Deno.test("of the requests with unknown keys only so many wait for the issuer; the others are not judged", async () => {
+Deno.test("a limited number of requests with unknown keys wait for the issuer; the others fail at once", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   clock.advance(COOLDOWN_MS);
   const answer = Promise.withResolvers<Response>();
   world.answer = () => answer.promise;
   const waiting = Array.from({ length: MAX_WAITING }, () => find(second));
-  for (let i = 0; i < 50; i++) { // would hang, if they waited
+  for (let i = 0; i < 50; i++) { // would hang if they waited
     await assertRejects(() => find(second), KeySetUnavailableError);
   }
   await find(first);
@@ -223,7 +223,7 @@ Deno.test("of the requests with unknown keys only so many wait for the issuer; t
   assertEquals(world.fetches, 2);
 });
 
-Deno.test("an unknown key is not judged while the issuer takes longer than a request waits", async () => {
+Deno.test("an unknown key is a KeySetUnavailableError, not a refusal, if the issuer is too slow", async () => {
   const { keySet, clock, world, find, settle } = remote(serving(first));
   await keySet.refresh();
   clock.advance(COOLDOWN_MS);
@@ -235,7 +235,7 @@ Deno.test("an unknown key is not judged while the issuer takes longer than a req
   await assertRejects(() => find(second), errors.JWKSNoMatchingKey);
 });
 
-Deno.test("whoever doubts the keys has them fetched, once per cooldown, and is told whether they changed", async () => {
+Deno.test("changedSince fetches the keys at most once per cooldown and tells whether they changed", async () => {
   const { keySet, clock, world } = remote(serving(first));
   await keySet.refresh();
   const { version } = keySet;
@@ -243,13 +243,13 @@ Deno.test("whoever doubts the keys has them fetched, once per cooldown, and is t
   assertEquals(world.fetches, 1);
   clock.advance(COOLDOWN_MS);
   world.answer = serving(second);
-  const doubts = Array.from({ length: 100 }, () => keySet.changedSince(version));
-  assertEquals((await Promise.all(doubts)).filter(Boolean).length, MAX_WAITING);
-  assertEquals(await keySet.changedSince(version), true); // it is known by now
+  const checks = Array.from({ length: 100 }, () => keySet.changedSince(version));
+  assertEquals((await Promise.all(checks)).filter(Boolean).length, MAX_WAITING);
+  assertEquals(await keySet.changedSince(version), true); // known without a fetch
   assertEquals(world.fetches, 2);
 });
 
-Deno.test("an issuer that cannot be asked has not changed its keys", async () => {
+Deno.test("changedSince answers false while the issuer cannot be reached", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   clock.advance(COOLDOWN_MS);
@@ -269,7 +269,7 @@ Deno.test("the age of the keys is the time since the issuer confirmed them", asy
   assertEquals(keySet.ageMs(), 1_234);
 });
 
-Deno.test("ages do not go by the wall clock, which may be set back", async () => {
+Deno.test("ages do not depend on the wall clock, which may be set back", async () => {
   let fetches = 0;
   const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
     fetch: () => {
@@ -294,7 +294,7 @@ Deno.test("ages do not go by the wall clock, which may be set back", async () =>
   }
 });
 
-Deno.test("a key that cannot be used leaves the others in force, and is told of when it comes", async () => {
+Deno.test("a key that cannot be used is reported once and does not affect the others", async () => {
   const [good] = first.jwks.keys;
   const offCurve = { ...second.jwks.keys[0], x: good?.x, kid: "off" };
   const { keySet, clock, world, find, faults, outcomes } = remote(() =>
@@ -314,29 +314,29 @@ Deno.test("a key that cannot be used leaves the others in force, and is told of 
   assertEquals(faults.length, 1);
 });
 
-Deno.test("a thousand tokens with unknown keys cause one fetch, and one more after the cooldown", async () => {
+Deno.test("a thousand tokens with unknown keys cause one fetch, and another one after the cooldown", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
-  const storm = () =>
+  const unknownKeys = () =>
     Promise.all(
       Array.from({ length: 1_000 }, () => assertRejects(() => find(second))),
     );
   clock.advance(COOLDOWN_MS);
-  await storm();
-  await storm();
+  await unknownKeys();
+  await unknownKeys();
   assertEquals(world.fetches, 2);
   clock.advance(COOLDOWN_MS);
-  await storm();
+  await unknownKeys();
   assertEquals(world.fetches, 3);
 });
 
-Deno.test("an unknown key is refused as unknown where the issuer was asked just now", async () => {
+Deno.test("an unknown key is refused if the keys have just been fetched", async () => {
   const { keySet, find } = remote(serving(first));
   await keySet.refresh();
   await assertRejects(() => find(second), errors.JWKSNoMatchingKey);
 });
 
-Deno.test("a new key of the issuer is found at its first use, and the version grows", async () => {
+Deno.test("a new key of the issuer is found at its first use, and the version increases", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   const before = keySet.version;
@@ -347,7 +347,7 @@ Deno.test("a new key of the issuer is found at its first use, and the version gr
   await find(first);
 });
 
-Deno.test("a key the issuer has withdrawn is refused after the next fetch", async () => {
+Deno.test("a withdrawn key is refused after the next fetch", async () => {
   const { keySet, clock, world, find, settle } = remote(serving(first, second));
   await keySet.refresh();
   await find(first);
@@ -359,7 +359,7 @@ Deno.test("a key the issuer has withdrawn is refused after the next fetch", asyn
   await find(second);
 });
 
-Deno.test("an unknown key is not judged while the issuer cannot be asked", async () => {
+Deno.test("an unknown key is a KeySetUnavailableError, not a refusal, while the issuer cannot be reached", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   world.answer = down;
@@ -368,7 +368,7 @@ Deno.test("an unknown key is not judged while the issuer cannot be asked", async
   await find(first);
 });
 
-Deno.test("the same keys fetched again leave the version as it is, so nothing remembered is lost", async () => {
+Deno.test("the same keys fetched again do not change the version, so cached tokens stay valid", async () => {
   const { keySet, clock } = remote(serving(first));
   await keySet.refresh();
   const before = keySet.version;
@@ -379,7 +379,7 @@ Deno.test("the same keys fetched again leave the version as it is, so nothing re
 
 const PRIVATE_KEY_SET: JSONWebKeySet = { keys: [{ kty: "oct", k: "c2VjcmV0", alg: "HS256" }] };
 
-/** What is no key set; the last good one stays. */
+/** Answers that are not a key set. */
 const BAD_ANSWERS: Readonly<Record<string, Answer>> = {
   "an error status": () => new Response("{}", { status: 500 }),
   "a 404": () => new Response(null, { status: 404 }),
@@ -388,18 +388,18 @@ const BAD_ANSWERS: Readonly<Record<string, Answer>> = {
   "JSON null": () => Response.json(null),
   "an array": () => Response.json([]),
   "an object without keys": () => Response.json({}),
-  "keys that are no array": () => Response.json({ keys: "x" }),
-  "keys that are no objects": () => Response.json({ keys: [1, null] }),
-  "more than a mebibyte announced": () =>
+  "keys that are not an array": () => Response.json({ keys: "x" }),
+  "keys that are not objects": () => Response.json({ keys: [1, null] }),
+  "more than a mebibyte with a content length": () =>
     new Response("{}", { headers: { "content-length": `${1024 * 1024 + 1}` } }),
-  "more than a mebibyte unannounced": () =>
+  "more than a mebibyte without a content length": () =>
     new Response(new Blob([JSON.stringify({ keys: [], x: "x".repeat(1024 * 1024) })]).stream()),
   "a body that breaks off": () =>
     new Response(new ReadableStream({ pull: (c) => c.error(new Error("cut")) })),
 };
 
 for (const [name, answer] of Object.entries(BAD_ANSWERS)) {
-  Deno.test(`${name} is a failed fetch: the last good keys stay`, async () => {
+  Deno.test(`${name} is a failed fetch: the last good keys stay in use`, async () => {
     const { keySet, clock, world, find, outcomes } = remote(serving(first));
     await keySet.refresh();
     world.answer = answer;
@@ -410,7 +410,7 @@ for (const [name, answer] of Object.entries(BAD_ANSWERS)) {
   });
 }
 
-Deno.test("a symmetric key that an issuer publishes by mistake is not used", async () => {
+Deno.test("a symmetric key in a published key set is not used", async () => {
   const { keySet, world } = remote(() => Response.json(PRIVATE_KEY_SET));
   await keySet.refresh();
   await assertRejects(
@@ -420,7 +420,7 @@ Deno.test("a symmetric key that an issuer publishes by mistake is not used", asy
   assertEquals(world.fetches, 1);
 });
 
-Deno.test("an issuer that publishes no keys at all has withdrawn them all", async () => {
+Deno.test("an empty key set withdraws every key", async () => {
   const { keySet, clock, world, find } = remote(serving(first));
   await keySet.refresh();
   world.answer = serving();

@@ -8,7 +8,7 @@ async function failureOf(url: string): Promise<string> {
   );
 }
 
-/** An issuer that answers so. */
+/** An issuer that gives this answer. */
 function serve(answer: () => Response) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
   return {
@@ -25,14 +25,14 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
   "longer than 1 MiB": () => new Response("x".repeat(1024 * 1024 + 1)),
 };
 
-for (const [said, answer] of Object.entries(ANSWERS)) {
-  Deno.test(`a key set that cannot be taken is reported as: ${said}`, async () => {
+for (const [reported, answer] of Object.entries(ANSWERS)) {
+  Deno.test(`a key set that cannot be used is reported as: ${reported}`, async () => {
     await using issuer = serve(answer);
-    assertEquals(await failureOf(issuer.url), said);
+    assertEquals(await failureOf(issuer.url), reported);
   });
 }
 
-Deno.test("an issuer that refuses connections, or whose name is unknown, is reported as that", async () => {
+Deno.test("an issuer that refuses connections, or whose name is unknown, is reported as such", async () => {
   const closed = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = closed.addr;
   closed.close();
@@ -40,7 +40,7 @@ Deno.test("an issuer that refuses connections, or whose name is unknown, is repo
   assertEquals(await failureOf("http://no-such-host.invalid/keys"), "host name not resolved");
 });
 
-Deno.test("an issuer that speaks no TLS, or breaks off, is reported as that", async () => {
+Deno.test("an issuer that does not speak TLS, or breaks off, is reported as such", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const greeting = (async () => {
     for await (const connection of listener) {
@@ -55,8 +55,8 @@ Deno.test("an issuer that speaks no TLS, or breaks off, is reported as that", as
   await greeting;
 });
 
-/** Errors as Node has them. */
-const NODE: readonly [code: string, said: string][] = [
+/** Error codes of Node. */
+const NODE: readonly [code: string, reported: string][] = [
   ["ECONNREFUSED", "connection refused"],
   ["ENOTFOUND", "host name not resolved"],
   ["EAI_AGAIN", "host name not resolved"],
@@ -70,21 +70,21 @@ const NODE: readonly [code: string, said: string][] = [
   ["EHOSTUNREACH", "no route to the host"],
 ];
 
-for (const [code, said] of NODE) {
-  Deno.test(`a failure with the code ${code} is reported as: ${said}`, () => {
+for (const [code, reported] of NODE) {
+  Deno.test(`a failure with the code ${code} is reported as: ${reported}`, () => {
     const cause = Object.assign(new Error("of https://user:secret@host/?key=secret"), { code });
-    assertEquals(downloadFailureReason(new TypeError("fetch failed", { cause })), said);
+    assertEquals(downloadFailureReason(new TypeError("fetch failed", { cause })), reported);
   });
 }
 
-Deno.test("a fetch that took too long is a timeout, on every runtime", () => {
+Deno.test("a fetch past its deadline is reported as a timeout on every runtime", () => {
   assertEquals(
     downloadFailureReason(AbortSignal.abort(new DOMException("x", "TimeoutError")).reason),
     "timeout",
   );
 });
 
-Deno.test("of a failure that nobody foresaw nothing is quoted", () => {
+Deno.test("the message of an unexpected failure is never quoted", () => {
   for (const error of [new RangeError("secret"), "secret", undefined, { secret: 1 }]) {
     assertNotMatch(downloadFailureReason(error), /secret/);
   }

@@ -19,7 +19,7 @@ async function shortRsa(): Promise<JWK> {
     ["sign", "verify"],
   );
   const { alg: _, key_ops: __, ...jwk } = await crypto.subtle.exportKey("jwk", publicKey);
-  return jwk as JWK; // lib.dom names the same members
+  return jwk as JWK; // lib.dom declares the same members
 }
 
 const RSA = await publicJwk("RS256");
@@ -46,7 +46,7 @@ for (const [name, key] of Object.entries(USABLE)) {
   });
 }
 
-/** Keys for something else, which a set may hold as well. */
+/** Keys for other purposes, which a key set may contain. */
 const OTHERS: Readonly<Record<string, JWK>> = {
   "a key for encryption by its use": { ...RSA, use: "enc" },
   "a key for encryption by its alg": { ...RSA, alg: "RSA-OAEP-256" },
@@ -55,13 +55,13 @@ const OTHERS: Readonly<Record<string, JWK>> = {
 };
 
 for (const [name, key] of Object.entries(OTHERS)) {
-  Deno.test(`${name} is left out, and is no fault`, async () => {
+  Deno.test(`${name} is ignored and not reported`, async () => {
     assertEquals(await signingKeys([key]), { jwks: { keys: [] }, faults: [] });
   });
 }
 
-/** What cannot verify signatures → what is said about it. */
-const FAULTY: Readonly<Record<string, [key: unknown, said: RegExp]>> = {
+/** Keys that cannot verify signatures → the reported fault. */
+const FAULTY: Readonly<Record<string, [key: unknown, problem: RegExp]>> = {
   "a point that is not on its curve": [{ ...EC, y: EC.x }, /cannot be imported: ./],
   "a coordinate that is too short": [{ ...EC, y: "AA" }, /cannot be imported: ./],
   "a coordinate that is not base64url": [{ ...EC, y: "***" }, /cannot be imported: ./],
@@ -73,7 +73,7 @@ const FAULTY: Readonly<Record<string, [key: unknown, said: RegExp]>> = {
   "the type AKP": [{ kty: "AKP", alg: "ML-DSA-44", pub: "AA" }, /type .* not supported/],
   "the alg of another type": [{ ...EC, alg: "RS256" }, /alg that does not fit/],
   "the alg of another curve": [{ ...EC, alg: "ES384" }, /cannot be imported: ./],
-  "an alg that nobody knows": [{ ...EC, alg: "ES256K" }, /alg that does not fit/],
+  "an unknown alg": [{ ...EC, alg: "ES256K" }, /alg that does not fit/],
   "a symmetric key": [{ kty: "oct", k: "c2VjcmV0" }, /symmetric/],
   "a private key": [{ ...EC, d: "AA" }, /private key/],
   "null": [null, /not a JSON object/],
@@ -81,22 +81,22 @@ const FAULTY: Readonly<Record<string, [key: unknown, said: RegExp]>> = {
   "no kty": [{ n: "AQAB", e: "AQAB" }, /not a JSON object with a kty/],
 };
 
-for (const [name, [key, said]] of Object.entries(FAULTY)) {
-  Deno.test(`${name} is a fault of its key, and the keys around it are used`, async () => {
+for (const [name, [key, problem]] of Object.entries(FAULTY)) {
+  Deno.test(`${name} is reported, and the other keys of the set are used`, async () => {
     const { jwks, faults } = await signingKeys([RSA, key, EC]);
     assertEquals(jwks.keys, [RSA, EC]);
     assertEquals(faults.map(({ index }) => index), [1]);
-    assertMatch(faults[0]?.problem ?? "", said);
+    assertMatch(faults[0]?.problem ?? "", problem);
   });
 }
 
-Deno.test("a fault names the key by its place and its kid, which is quoted and not too long", () => {
+Deno.test("a fault names the key by its position and its quoted kid", () => {
   const problem = "is symmetric";
   assertEquals(faultText({ index: 0, kid: "", problem }), "key 1 is symmetric");
   assertEquals(faultText({ index: 1, kid: '"a"', problem }), 'key 2 (kid "a") is symmetric');
 });
 
-Deno.test("a kid cannot break a line or fill it", async () => {
+Deno.test("a kid is escaped and truncated in the message", async () => {
   const kid = `a\n"${"x".repeat(10_000)}`;
   const { faults } = await signingKeys([{ kty: "oct", k: "AA", kid }]);
   const [fault] = faults;

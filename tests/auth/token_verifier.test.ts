@@ -10,12 +10,12 @@ import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issue
 
 const rsa = await testIssuer("RS256", "rsa");
 const es = await testIssuer("ES256", "es");
-const stranger = await testIssuer("RS256", "rsa"); // the same kid, another key
+const otherIssuer = await testIssuer("RS256", "rsa"); // the same kid, another key
 
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const TOLERANCE_S = 5;
 
-/** A verifier of the good issuers' tokens on a clock that stands still. */
+/** A verifier of tokens of `rsa` and `es`, with a stopped clock. */
 function verifierOf(...issuers: TestIssuer[]) {
   const clock = testClock();
   const keys = {
@@ -49,7 +49,7 @@ const encode = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value))
     .toBase64({ alphabet: "base64url", omitPadding: true });
 
-/** What a good token says, on the clock of the tests. */
+/** The claims of a valid token, on the tests' clock. */
 function goodClaims(): Record<string, unknown> {
   const exp = Math.floor(testClock().now() / 1000) + 300;
   return { iss: rsa.issuer, aud: rsa.audience, sub: "a", service_plans: ["plan-1"], exp };
@@ -78,7 +78,7 @@ async function publicKeyPem(): Promise<string> {
 }
 
 for (const alg of ALGORITHMS) {
-  Deno.test(`a good token signed with ${alg} tells who calls and for which service plans`, async () => {
+  Deno.test(`a valid token signed with ${alg} gives the principal and its service plans`, async () => {
     const issuer = await testIssuer(alg);
     const { verifier, token } = verifierOf(issuer);
     const bearer = await token({ subject: "billing", servicePlans: ["a", "b"] }, issuer);
@@ -96,7 +96,7 @@ interface Attack {
   readonly token: () => Promise<string> | string;
 }
 
-/** A token of the good issuer with something about it changed; on the tests' clock. */
+/** A token of a valid issuer with changed options, on the tests' clock. */
 const changed = (options: TokenOptions, issuer = rsa) => () =>
   issuer.token({ now: testClock().now(), ...options });
 
@@ -110,12 +110,12 @@ const ATTACKS: readonly Attack[] = [
     token: () => `${encode({ alg: "none" })}.${encode(goodClaims())}.`,
   },
   {
-    name: "alg none in other letters",
+    name: "alg none in mixed case",
     reason: "algorithm",
     token: () => `${encode({ alg: "nOnE", kid: "rsa" })}.${encode(goodClaims())}.`,
   },
   {
-    name: "alg none over a good signature",
+    name: "alg none with a valid signature",
     reason: "algorithm",
     token: () => tampered(([, ...rest]) => [encode({ alg: "none", kid: "rsa" }), ...rest]),
   },
@@ -135,22 +135,22 @@ const ATTACKS: readonly Attack[] = [
     token: async () => (await testIssuer("RS512", "rsa")).token({ now: testClock().now() }),
   },
   {
-    name: "a key of the attacker's in the jwk header",
+    name: "the attacker's key in the jwk header",
     reason: "signature",
-    token: changed({ header: { jwk: stranger.jwks.keys[0] ?? {} } }, stranger),
+    token: changed({ header: { jwk: otherIssuer.jwks.keys[0] ?? {} } }, otherIssuer),
   },
   {
-    name: "a key set of the attacker's in the jku header",
+    name: "the attacker's key set in the jku header",
     reason: "signature",
-    token: changed({ header: { jku: "https://evil.test/jwks.json" } }, stranger),
+    token: changed({ header: { jku: "https://evil.test/jwks.json" } }, otherIssuer),
   },
   {
-    name: "a certificate of the attacker's in the x5u header",
+    name: "the attacker's certificate in the x5u header",
     reason: "signature",
-    token: changed({ header: { x5u: "https://evil.test/cert.pem" } }, stranger),
+    token: changed({ header: { x5u: "https://evil.test/cert.pem" } }, otherIssuer),
   },
   {
-    name: "an extension in crit that nobody understands",
+    name: "an unknown extension in crit",
     reason: "algorithm",
     token: () =>
       signedText(JSON.stringify(goodClaims()), {
@@ -178,12 +178,12 @@ const ATTACKS: readonly Attack[] = [
     token: changed({ header: { kid: "es" } }),
   },
   {
-    name: "a stranger's signature under a known kid",
+    name: "the signature of another issuer under a known kid",
     reason: "signature",
-    token: changed({}, stranger),
+    token: changed({}, otherIssuer),
   },
   {
-    name: "other claims under a good signature",
+    name: "changed claims under a valid signature",
     reason: "signature",
     token: () =>
       tampered(([header = "", , signature = ""]) => [
@@ -193,7 +193,7 @@ const ATTACKS: readonly Attack[] = [
       ]),
   },
   {
-    name: "a signature that is cut",
+    name: "a truncated signature",
     reason: "signature",
     token: () => tampered(([h = "", p = "", s = ""]) => [h, p, s.slice(0, -4)]),
   },
@@ -204,18 +204,18 @@ const ATTACKS: readonly Attack[] = [
   },
   { name: "two parts", reason: "malformed", token: () => tampered((parts) => parts.slice(0, 2)) },
   {
-    name: "five parts, as of an encrypted token",
+    name: "five parts, as in an encrypted token",
     reason: "malformed",
     token: () => tampered((parts) => [...parts, "x", "y"]),
   },
-  { name: "no token at all", reason: "malformed", token: () => "a" },
+  { name: "an empty token", reason: "malformed", token: () => "a" },
   {
-    name: "a header that is no JSON",
+    name: "a header that is not JSON",
     reason: "malformed",
     token: () => tampered(([, p = "", s = ""]) => [encode("{"), p, s]),
   },
   {
-    name: "claims that are no JSON",
+    name: "claims that are not JSON",
     reason: "malformed",
     token: () => signedText("{", { alg: "RS256", kid: "rsa" }),
   },
@@ -225,12 +225,12 @@ const ATTACKS: readonly Attack[] = [
     token: () => signedText("[]", { alg: "RS256", kid: "rsa" }),
   },
   {
-    name: "a token within a token",
+    name: "a nested token",
     reason: "malformed",
     token: async () => signedText(await changed({})(), { alg: "RS256", kid: "rsa", cty: "JWT" }),
   },
   {
-    name: "9,000 characters of token",
+    name: "9,000 characters",
     reason: "malformed",
     token: changed({ claims: { padding: "x".repeat(7_000) } }),
   },
@@ -263,7 +263,7 @@ const ATTACKS: readonly Attack[] = [
   },
   { name: "another issuer", reason: "issuer", token: changed({ issuer: "https://evil.test" }) },
   {
-    name: "an issuer that only begins so",
+    name: "an issuer that only starts with the expected one",
     reason: "issuer",
     token: changed({ issuer: `${rsa.issuer}/` }),
   },
@@ -275,7 +275,7 @@ const ATTACKS: readonly Attack[] = [
   { name: "another audience", reason: "audience", token: changed({ audience: "other" }) },
   { name: "no audience", reason: "audience", token: changed({ claims: { aud: undefined } }) },
   {
-    name: "an audience in other letters",
+    name: "an audience in different case",
     reason: "audience",
     token: changed({ audience: rsa.audience.toUpperCase() }),
   },
@@ -294,7 +294,7 @@ for (const { name, reason, token } of ATTACKS) {
   Deno.test(`a token with ${name} is refused as ${reason}`, async () => {
     const { verifier } = verifierOf();
     const bearer = await token();
-    for (let time = 0; time < 2; time++) { // the second must not find the first remembered
+    for (let time = 0; time < 2; time++) { // a refused token must not be cached
       const refusal = await assertRejects(() => verifier.verify(bearer), AuthRefusal);
       assertEquals(refusal.reason, reason);
       assertEquals([refusal.failure.status, refusal.failure.code], [401, "unauthorized"]);
@@ -306,15 +306,15 @@ for (const { name, reason, token } of ATTACKS) {
 const GOOD: readonly [name: string, TokenOptions][] = [
   ["an exp within the leeway", { expiresInS: -TOLERANCE_S + 1 }],
   ["an nbf within the leeway", { notBeforeInS: TOLERANCE_S }],
-  ["several audiences, ours among them", { claims: { aud: ["other", rsa.audience] } }],
+  ["several audiences including the expected one", { claims: { aud: ["other", rsa.audience] } }],
   ["the type of RFC 9068", { header: { typ: "at+jwt" } }],
-  ["the type of RFC 9068 in full", { header: { typ: "application/at+jwt" } }],
-  ["the type in other letters", { header: { typ: "jwt" } }],
-  ["a plain jku header, which nobody looks at", { header: { jku: "https://evil.test/" } }],
+  ["the type of RFC 9068 with application/", { header: { typ: "application/at+jwt" } }],
+  ["the type JWT in lower case", { header: { typ: "jwt" } }],
+  ["a jku header, which is ignored", { header: { jku: "https://evil.test/" } }],
 ];
 
 for (const [name, options] of GOOD) {
-  Deno.test(`a token with ${name} is good`, async () => {
+  Deno.test(`a token with ${name} is accepted`, async () => {
     const { verifier, token } = verifierOf();
     assertEquals((await verifier.verify(await token(options))).subject, "service-a");
   });
@@ -330,14 +330,14 @@ const PLANS: readonly [claim: unknown, plans: readonly string[]][] = [
 ];
 
 for (const [claim, plans] of PLANS) {
-  Deno.test(`the claim ${JSON.stringify(claim)} is good for ${plans.length} service plans`, async () => {
+  Deno.test(`the claim ${JSON.stringify(claim)} gives access to ${plans.length} service plans`, async () => {
     const { verifier, token } = verifierOf();
     const principal = await verifier.verify(await token({ servicePlans: claim }));
     assertEquals(principal.servicePlans, plans);
   });
 }
 
-Deno.test("a token without a kid is checked with each key that fits", async () => {
+Deno.test("a token without a kid is verified with each key of its algorithm", async () => {
   const other = await testIssuer("ES256", "other");
   const { verifier, token } = verifierOf(es, other);
   const header = { kid: undefined } as unknown as NonNullable<TokenOptions["header"]>;
@@ -355,7 +355,7 @@ const ED25519_NAMES = ["EdDSA", "Ed25519"] as const;
 for (const accepted of ED25519_NAMES) {
   for (const ofToken of ED25519_NAMES) {
     for (const ofKey of [...ED25519_NAMES, undefined]) {
-      Deno.test(`where ${accepted} is accepted, a token of ${ofToken} is good by a key of ${ofKey} (RFC 9864)`, async () => {
+      Deno.test(`with ${accepted} configured, a token with alg ${ofToken} is accepted under a key of ${ofKey} (RFC 9864)`, async () => {
         const ed = await testIssuer(ofToken, "ed");
         const keys = ed.jwks.keys.map(({ alg: _, ...key }) => ({
           ...key,
@@ -376,7 +376,7 @@ for (const accepted of ED25519_NAMES) {
   }
 }
 
-Deno.test("the names of Ed25519 are not accepted where neither is listed", async () => {
+Deno.test("EdDSA and Ed25519 are refused if neither is configured", async () => {
   const ed = await testIssuer("Ed25519");
   const { issuer, audience } = ed;
   const common = { issuer, audience, plansClaim: "service_plans", clockToleranceS: 0 };
@@ -391,7 +391,7 @@ Deno.test("the names of Ed25519 are not accepted where neither is listed", async
 
 const FETCHING = { maxAgeMs: 600_000, cooldownMs: 30_000, maxStaleMs: 3_600_000 };
 
-/** A verifier whose issuer's keys come by URL, from `world.answer`, on a clock of its own. */
+/** A verifier that fetches its keys from `world.answer`, with its own clock. */
 function fetchingVerifier(first: TestIssuer) {
   const clock = testClock();
   const world = { answer: () => Promise.resolve(Response.json(first.jwks)), fetches: 0 };
@@ -421,7 +421,7 @@ const WITHOUT_KID = {
 };
 
 for (const [tokens, options] of [["tokens", {}], ["tokens without a kid", WITHOUT_KID]] as const) {
-  Deno.test(`${tokens} of an issuer that was set up anew are good at once, though its kid is the same`, async () => {
+  Deno.test(`${tokens} are accepted at once after the issuer replaced its key under the same kid`, async () => {
     const before = await testIssuer("ES256", "same");
     const sibling = await testIssuer("ES256", "sibling");
     const after = await testIssuer("ES256", "same");
@@ -444,7 +444,7 @@ for (const [tokens, options] of [["tokens", {}], ["tokens without a kid", WITHOU
   });
 }
 
-Deno.test("a thousand forged signatures cost one fetch, and one more after the cooldown", async () => {
+Deno.test("a thousand forged signatures cause one fetch, and another one after the cooldown", async () => {
   const good = await testIssuer("ES256", "same");
   const forger = await testIssuer("ES256", "same");
   const { clock, world, verifier, reasonOf } = fetchingVerifier(good);
@@ -457,7 +457,7 @@ Deno.test("a thousand forged signatures cost one fetch, and one more after the c
   }
 });
 
-Deno.test("a wrong signature is a 401 though the issuer cannot be asked: its last keys are believed", async () => {
+Deno.test("a wrong signature is 401 by the last good keys while the issuer cannot be reached", async () => {
   const good = await testIssuer("ES256", "same");
   const { clock, world, verifier, reasonOf } = fetchingVerifier(good);
   await verifier.verify(await good.token());
@@ -468,7 +468,7 @@ Deno.test("a wrong signature is a 401 though the issuer cannot be asked: its las
   assertEquals(world.fetches, 2);
 });
 
-const SUBJECTS: readonly [sub: unknown, told: string | undefined][] = [
+const SUBJECTS: readonly [sub: unknown, subject: string | undefined][] = [
   ["billing", "billing"],
   ["a\u0000b\u001b[31m\n\u0085c\ud800", "ab[31mc\ufffd"],
   ["x".repeat(1_000), "x".repeat(256)],
@@ -478,17 +478,17 @@ const SUBJECTS: readonly [sub: unknown, told: string | undefined][] = [
   [undefined, undefined],
 ];
 
-for (const [sub, told] of SUBJECTS) {
-  Deno.test(`an expired token whose sub is ${JSON.stringify(sub)?.slice(0, 40)} tells whose it was, as unverified`, async () => {
+for (const [sub, subject] of SUBJECTS) {
+  Deno.test(`an expired token with the sub ${JSON.stringify(sub)?.slice(0, 40)} gives it as the unverified subject`, async () => {
     const { verifier, token } = verifierOf();
     const refuse = async (options: TokenOptions) =>
       await assertRejects(async () => verifier.verify(await token(options)), AuthRefusal);
     const refusal = await refuse({ claims: { sub }, expiresInS: -60 });
-    assertEquals([refusal.reason, refusal.unverifiedSubject], ["expired", told]);
+    assertEquals([refusal.reason, refusal.unverifiedSubject], ["expired", subject]);
   });
 }
 
-Deno.test("no token but an expired one tells whose it was", async () => {
+Deno.test("only an expired token gives its unverified subject", async () => {
   const { verifier } = verifierOf();
   for (const { name, reason, token } of ATTACKS) {
     const refusal = await assertRejects(async () => verifier.verify(await token()), AuthRefusal);
@@ -496,7 +496,7 @@ Deno.test("no token but an expired one tells whose it was", async () => {
   }
 });
 
-Deno.test("a token that was verified is remembered, and its signature is not checked again", async () => {
+Deno.test("a verified token is cached, and its signature is not checked again", async () => {
   const { verifier, token, asked } = verifierOf();
   const bearer = await token();
   const principal = await verifier.verify(bearer);
@@ -505,7 +505,7 @@ Deno.test("a token that was verified is remembered, and its signature is not che
   assertEquals(asked.length, 1);
 });
 
-Deno.test("a remembered token is never good for longer than its exp and the leeway", async () => {
+Deno.test("a cached token is not accepted after its exp and the leeway", async () => {
   const { verifier, token, clock } = verifierOf();
   const bearer = await token({ expiresInS: 60 });
   await verifier.verify(bearer);
@@ -517,7 +517,7 @@ Deno.test("a remembered token is never good for longer than its exp and the leew
   assertEquals(refusal.reason, "expired");
 });
 
-Deno.test("everything remembered is forgotten when the key set changes", async () => {
+Deno.test("the cache is cleared when the key set changes", async () => {
   const { verifier, token, keySet, asked } = verifierOf();
   const bearer = await token();
   await verifier.verify(bearer);
@@ -527,7 +527,7 @@ Deno.test("everything remembered is forgotten when the key set changes", async (
   assertEquals(asked.length, 2);
 });
 
-Deno.test("a remembered token is not believed while the keys are too old to be", async () => {
+Deno.test("a cached token is not accepted while the keys are stale", async () => {
   const { verifier, keySet, token } = verifierOf();
   const bearer = await token();
   await verifier.verify(bearer);
@@ -536,7 +536,7 @@ Deno.test("a remembered token is not believed while the keys are too old to be",
   assertEquals(verifier.recall(bearer), undefined);
 });
 
-Deno.test("a token verified while the keys changed is not remembered, for its key may be gone", async () => {
+Deno.test("a token verified while the keys changed is not cached, as its key may be withdrawn", async () => {
   const { verifier, token, keySet } = verifierOf();
   const { getKey } = keySet;
   keySet.getKey = async (...args) => {
@@ -550,7 +550,7 @@ Deno.test("a token verified while the keys changed is not remembered, for its ke
   assertEquals(verifier.recall(bearer), undefined);
 });
 
-Deno.test("a token that cannot be judged is a 503 with Retry-After, not a 401", async () => {
+Deno.test("a token that cannot be verified for want of keys is 503 with Retry-After, not 401", async () => {
   const keySet: KeySet = {
     ...staticKeySet(rsa.jwks),
     getKey: () => Promise.reject(new KeySetUnavailableError()),
@@ -570,7 +570,7 @@ Deno.test("a token that cannot be judged is a 503 with Retry-After, not a 401", 
   assertMatch(error.failure.headers?.["retry-after"] ?? "", /^\d+$/);
 });
 
-Deno.test("a failure that nobody foresaw while verifying is no refusal", async () => {
+Deno.test("an unexpected failure during verification is not a 401", async () => {
   const keySet: KeySet = {
     ...staticKeySet(rsa.jwks),
     getKey: () => Promise.reject(new RangeError("bug")),
@@ -586,7 +586,7 @@ Deno.test("a failure that nobody foresaw while verifying is no refusal", async (
   await assertRejects(async () => verifier.verify(await rsa.token()), RangeError);
 });
 
-Deno.test("the word expired stands in the challenge of an expired token and in no other", async () => {
+Deno.test("only the challenge of an expired token contains the word expired", async () => {
   const { verifier } = verifierOf();
   for (const { name, reason, token } of ATTACKS) {
     const refusal = await assertRejects(async () => verifier.verify(await token()), AuthRefusal);

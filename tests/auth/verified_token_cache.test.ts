@@ -3,7 +3,7 @@ import { MAX_TOKEN_CACHE_BYTES, VerifiedTokenCache } from "../../auth/verified_t
 
 const ISSUER = "https://issuer.test";
 
-/** A token of 7.8 KB is as long as that of them, and says as much. */
+/** A token of 7.8 KB, unique per number. */
 const tokenOf = (n: number) => `${n}.`.padEnd(7_800, "x");
 
 const remember = (tokens: VerifiedTokenCache, n: number, servicePlans: readonly string[]) => {
@@ -11,14 +11,14 @@ const remember = (tokens: VerifiedTokenCache, n: number, servicePlans: readonly 
   tokens.set(tokenOf(n), { principal, expiresAt: n });
 };
 
-/** Plan lists that make the most of 5.8 KB of claims → bytes that each takes at least. */
+/** Plan lists of the greatest size in 5.8 KB of claims → least number of bytes in memory. */
 const LISTS: Readonly<Record<string, [(n: number) => string[], leastBytes: number]>> = {
   "a few long plans": [(n) => [`${n}`.padEnd(5_000, "p")], 5_000],
   "many short plans": [(n) => Array.from({ length: 800 }, (_, i) => `${n}-${i}`), 800 * 32],
 };
 
 for (const [name, [listOf, leastBytes]] of Object.entries(LISTS)) {
-  Deno.test(`tokens with ${name} are forgotten, the oldest first, before they outgrow their memory`, () => {
+  Deno.test(`tokens with ${name} are evicted, the oldest first, before the memory limit is exceeded`, () => {
     const tokens = new VerifiedTokenCache();
     const count = 10_000;
     for (let n = 0; n < count; n++) remember(tokens, n, listOf(n));
@@ -30,7 +30,7 @@ for (const [name, [listOf, leastBytes]] of Object.entries(LISTS)) {
   });
 }
 
-Deno.test("a usual token is remembered among ten thousand others", () => {
+Deno.test("a token of typical size is still cached after ten thousand others", () => {
   const tokens = new VerifiedTokenCache();
   const plans = ["01FC66621VHDBN119Z8PMV1QPU", "01FC66621VHDBN119Z8PMV1QPV"];
   for (let n = 0; n < 10_000; n++) remember(tokens, n, [...plans]);
@@ -49,7 +49,7 @@ Deno.test("tokens that name the same plans share one list", () => {
   assert(first && first === second);
 });
 
-Deno.test("no token gets the plans of another, however alike they are", () => {
+Deno.test("no token gets the plans of another, however similar they are", () => {
   const lists = [["a", "b"], ["b", "a"], ["a,b"], ["a\0b"], ['a","b'], ["a", "b", ""], [], [""]];
   const tokens = new VerifiedTokenCache();
   for (const [n, plans] of lists.entries()) remember(tokens, n, plans);
@@ -58,10 +58,10 @@ Deno.test("no token gets the plans of another, however alike they are", () => {
   }
 });
 
-Deno.test("after all was cleared no token is remembered", () => {
+Deno.test("after a clear no token is cached", () => {
   const tokens = new VerifiedTokenCache();
   for (const n of [1, 2]) remember(tokens, n, ["a"]);
-  assert(tokens.get(tokenOf(1))); // among the recent ones as well
+  assert(tokens.get(tokenOf(1))); // moves it to the recent generation too
   tokens.clear();
   assertEquals([1, 2].map((n) => tokens.get(tokenOf(n))), [undefined, undefined]);
 });

@@ -5,20 +5,20 @@ import { startSink } from "../deploy/sink.ts";
 import { type Container, run } from "./container.ts";
 import { image, type Service, services } from "./images.ts";
 
-// Run by .ci/container, which builds the images and cuts the network.
+// Run by .ci/container, which builds the images and disables the network.
 
 const GATEWAY = "http://127.0.0.1:8080";
 const BATCHES = `${GATEWAY}/xms/v1/demo-plan/batches`;
 const MESSAGE = '{"from":"12345","to":["+46701234567"],"body":"Hello from the sandbox"}';
 
-/** A service of which compose.yaml is known to have it. */
+/** The service of this name; throws if compose.yaml does not have it. */
 function named(all: Record<string, Service>, name: string): Service {
   const service = all[name];
   assert(service, `compose.yaml has no service ${name}`);
   return service;
 }
 
-Deno.test("the image says who runs it, how, and what it is", async () => {
+Deno.test("the image has the start task's command, an unprivileged user, a health check and labels", async () => {
   const { config } = await image("sms-gateway");
   assertEquals(config.User, "65532:65532");
   assertEquals(config.Entrypoint, ["/bin/deno"]);
@@ -31,7 +31,7 @@ Deno.test("the image says who runs it, how, and what it is", async () => {
   }
 });
 
-Deno.test("compose.yaml's services start without a network, and serve", async (t) => {
+Deno.test("the services of compose.yaml start without a network and serve requests", async (t) => {
   const all = await services();
   const gatewayImage = await image("sms-gateway");
   const demoImage = await image("sms-gateway-demo");
@@ -44,26 +44,29 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
   await untilServed(gateway, `${GATEWAY}/readyz`);
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
-  await t.step("there is no way out", async () => {
+  await t.step("the network is unreachable", async () => {
     const outside = await Deno.connect({ hostname: "192.0.2.1", port: 80 }).catch(() => undefined);
     assertEquals(outside, undefined);
   });
 
-  await t.step("the issuer's log has the command to paste", () => {
+  await t.step("the issuer's log has a curl command", () => {
     assertStringIncludes(issuer.output(), `curl -i http://localhost:8080/xms/v1/demo-plan/batches`);
   });
 
-  await t.step("it runs as nobody, without capabilities, on a read-only root", async () => {
-    const status = await Deno.readTextFile(`/proc/${gateway.pid}/status`);
-    assertMatch(status, /^Uid:\t65532\t65532\t65532\t65532$/m);
-    assertMatch(status, /^CapEff:\t0+$/m);
-    assertMatch(status, /^NoNewPrivs:\t1$/m);
-    assertMatch(status, /^NSpid:\t\d+\t(?:\d+\t)*1$/m);
-    const mounts = await Deno.readTextFile(`/proc/${gateway.pid}/mountinfo`);
-    assertMatch(mounts, / \/ \/ ro,| \S+ \/ ro,/);
-  });
+  await t.step(
+    "the gateway runs as user 65532, without capabilities, on a read-only file system",
+    async () => {
+      const status = await Deno.readTextFile(`/proc/${gateway.pid}/status`);
+      assertMatch(status, /^Uid:\t65532\t65532\t65532\t65532$/m);
+      assertMatch(status, /^CapEff:\t0+$/m);
+      assertMatch(status, /^NoNewPrivs:\t1$/m);
+      assertMatch(status, /^NSpid:\t\d+\t(?:\d+\t)*1$/m);
+      const mounts = await Deno.readTextFile(`/proc/${gateway.pid}/mountinfo`);
+      assertMatch(mounts, / \/ \/ ro,| \S+ \/ ro,/);
+    },
+  );
 
-  await t.step("a message is sent and found", async () => {
+  await t.step("a message is sent and can be read", async () => {
     const sent = await fetch(BATCHES, { method: "POST", headers, body: MESSAGE });
     assertEquals(sent.status, 201);
     const { id } = await sent.json();
@@ -71,7 +74,7 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     assertEquals([found.status, (await found.json()).body], [200, "Hello from the sandbox"]);
   });
 
-  await t.step("its trace is exported", async () => {
+  await t.step("the trace is exported", async () => {
     for (let tries = 0; jaeger.spans.length < 4 && tries < 100; tries++) await delay(50);
     assertEquals(
       jaeger.spans.map(({ kind }) => kind).filter((kind) => kind === "SERVER").length,
@@ -79,7 +82,7 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     );
   });
 
-  await t.step("refusals are as the contract has them", async () => {
+  await t.step("refusals follow the contract", async () => {
     await assertError(await fetch(BATCHES), { status: 401, origin: "gateway" });
     await assertError(await fetch(`${GATEWAY}/nowhere`), { status: 404, origin: "gateway" });
     const typeless = await fetch(BATCHES, {
@@ -92,7 +95,7 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     await assertError(shaped, { status: 502, origin: "upstream" });
   });
 
-  await t.step("its pages are in the image", async () => {
+  await t.step("the pages are in the image", async () => {
     for (const path of ["/openapi.json", "/docs", "/docs/errors", "/metrics"]) {
       const response = await fetch(GATEWAY + path);
       assert((await response.text()).length > 1_000, path);
@@ -100,29 +103,35 @@ Deno.test("compose.yaml's services start without a network, and serve", async (t
     }
   });
 
-  await t.step("the health check knows whether the process serves", async () => {
+  await t.step("the health check reports whether the process serves requests", async () => {
     const [, ...command] = gatewayImage.config.Healthcheck?.Test ?? [];
     assertEquals(await gateway.exec(command), 0, gateway.output());
     assertEquals(await gateway.exec(command, { PORT: "1" }), 1);
   });
 
-  await t.step("SIGTERM drains: what is on its way is answered, then it ends", async () => {
-    const slow = fetch(`${BATCHES}?sandbox_delay_ms=2000`, {
-      method: "POST",
-      headers,
-      body: MESSAGE,
-    });
-    await delay(500);
-    gateway.kill("SIGTERM");
-    const response = await slow;
-    assertEquals([response.status, (await response.json()).body], [201, "Hello from the sandbox"]);
-    assertEquals(await gateway.ended, 0);
-    for (const line of gateway.output().trim().split("\n").slice(-1)) {
-      assertEquals(JSON.parse(line).message, "stopped", line);
-    }
-  });
+  await t.step(
+    "after SIGTERM outstanding requests are answered, then the process exits",
+    async () => {
+      const slow = fetch(`${BATCHES}?sandbox_delay_ms=2000`, {
+        method: "POST",
+        headers,
+        body: MESSAGE,
+      });
+      await delay(500);
+      gateway.kill("SIGTERM");
+      const response = await slow;
+      assertEquals([response.status, (await response.json()).body], [
+        201,
+        "Hello from the sandbox",
+      ]);
+      assertEquals(await gateway.ended, 0);
+      for (const line of gateway.output().trim().split("\n").slice(-1)) {
+        assertEquals(JSON.parse(line).message, "stopped", line);
+      }
+    },
+  );
 
-  await t.step("so do the others", async () => {
+  await t.step("the other services exit on SIGTERM too", async () => {
     for (const container of [sandbox, issuer]) {
       container.kill("SIGTERM");
       assertEquals(await container.ended, 0, container.output());

@@ -1,26 +1,26 @@
 import { delay } from "@std/async/delay";
 import type { Image, Service } from "./images.ts";
 
-/** A service that runs as a container engine would run it. */
+/** A service that runs like in a container engine. */
 export interface Container extends AsyncDisposable {
-  /** The process that is number 1 in the container, by its number outside. */
+  /** The process id, outside of the container, of its process 1. */
   readonly pid: number;
-  /** All it wrote to standard output and standard error so far. */
+  /** Standard output and standard error so far. */
   output(): string;
-  /** Runs another command in it; its exit status. */
+  /** Runs another command in the container; returns its exit status. */
   exec(command: readonly string[], env?: Record<string, string>): Promise<number>;
   kill(signal: Deno.Signal): void;
-  /** Exit status, when it has ended. */
+  /** Waits for the end; the exit status. */
   readonly ended: Promise<number>;
 }
 
-/** Devices that a container has. */
+/** The devices of a container. */
 const DEVICES = ["null", "zero", "random", "urandom"];
 
 /**
- * Runs a service of compose.yaml: its image's command and user, only its own environment, no
- * capability, a root file system that is read-only where it says so. The network is whatever
- * this process has.
+ * Runs a service of compose.yaml with its image's command and user, only its own environment, no
+ * capabilities, and a root file system that is read-only if so configured. It uses the network of
+ * this process.
  */
 export async function run(
   { config, root }: Image,
@@ -72,14 +72,14 @@ export async function run(
       try {
         child.kill("SIGKILL");
       } catch {
-        // It has ended.
+        // The process has already ended.
       }
       await Promise.all([ended, reading]);
     },
   };
 }
 
-/** Two services of one image share its root, as neither can write to it. */
+/** Services of one image share its root file system, as none can write to it. */
 const prepared = new Set<string>();
 
 async function prepare(

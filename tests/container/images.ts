@@ -1,7 +1,7 @@
 import { parse } from "@std/yaml";
 import * as v from "valibot";
 
-/** What an image says of how it is run; of the Docker format. */
+/** The configuration of an image, in the Docker format. */
 const ImageConfig = v.object({
   User: v.string(),
   WorkingDir: v.string(),
@@ -12,7 +12,7 @@ const ImageConfig = v.object({
   Healthcheck: v.optional(v.object({ Test: v.array(v.string()) })),
 });
 
-/** A service of compose.yaml, as far as it matters here. */
+/** The used parts of a service of compose.yaml. */
 const Service = v.object({
   image: v.string(),
   command: v.optional(v.array(v.string())),
@@ -22,20 +22,20 @@ const Service = v.object({
   stop_grace_period: v.optional(v.string()),
 });
 
-/** What `buildah inspect` says. */
+/** The output of `buildah inspect`. */
 const Inspected = v.object({ Docker: v.object({ config: ImageConfig }) });
 
 export type ImageConfig = v.InferOutput<typeof ImageConfig>;
 export type Service = v.InferOutput<typeof Service>;
 
-/** An image that was built, unpacked. */
+/** A built and unpacked image. */
 export interface Image {
   readonly config: ImageConfig;
   /** Folder of its root file system. */
   readonly root: string;
 }
 
-/** The image of that name in the folder that `.ci/container` made. */
+/** The image of this name in the folder of `.ci/container`. */
 export async function image(name: string): Promise<Image> {
   const folder = Deno.env.get("IMAGES") ?? "";
   const inspected = JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));
@@ -45,7 +45,7 @@ export async function image(name: string): Promise<Image> {
   };
 }
 
-/** The services of compose.yaml, as a compose implementation understood it. */
+/** The services of compose.yaml, parsed by a compose implementation. */
 export async function services(): Promise<Record<string, Service>> {
   const text = await Deno.readTextFile(Deno.env.get("COMPOSE_CONFIG") ?? "");
   return v.parse(v.object({ services: v.record(v.string(), Service) }), parse(text)).services;

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 
-/** What an error must be beside its shape. */
+/** The expected status, and optionally code, of an error. */
 export interface ExpectedError {
   readonly status: number;
-  /** Where it is given, the code. */
+  /** Default: any code. */
   readonly code?: string;
   readonly origin?: "gateway" | "upstream";
 }
 
-/** Checks that an answer is an error as contract.md §2 has it, and hands out its text. */
+/** Fails unless an answer is an error by contract.md §2; returns its text. */
 export async function assertError(response: Response, expected: ExpectedError): Promise<string> {
   const body = await response.text();
   assertEquals(response.status, expected.status, body);

@@ -13,20 +13,20 @@ const BATCHES = "/xms/v1/plan-1/batches";
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/** Request headers that an upstream may see; the last row is what an HTTP client adds itself. */
+/** Request headers that may be forwarded; an HTTP client adds those of the last row. */
 // deno-fmt-ignore -- rows
-const MAY_GO_UP = new Set([
+const FORWARDED = new Set([
   "accept", "accept-encoding", "accept-language", "content-type", "user-agent",
   "authorization", "x-request-id", "traceparent", "tracestate",
   "host", "connection", "content-length", "transfer-encoding", "sec-fetch-mode",
 ]);
 
-/** Response headers of the upstream that must stay with the gateway. */
-const MUST_STAY = /^(set-cookie|server|via|x-hop|traceparent|www-authenticate|strict-.*)$/;
+/** Response headers of the upstream that must not reach the caller. */
+const NOT_RETURNED = /^(set-cookie|server|via|x-hop|traceparent|www-authenticate|strict-.*)$/;
 
 /** Contract §4. */
 export const HEADERS: Steps = {
-  "what goes up is an allow-list, with the gateway's own credential": async (world) => {
+  "only allowed headers are forwarded, with the gateway's own credential": async (world) => {
     const headers = [
       `Authorization: Bearer ${await world.issuer.token()}`,
       "Accept: application/json",
@@ -46,7 +46,7 @@ export const HEADERS: Steps = {
     assertEquals((await exchangeRaw(port, rawRequest("GET", target, headers))).status, 200);
     const [sent] = world.upstream.taken();
     assert(sent);
-    assertEquals(sent.headers.map(([name]) => name).filter((name) => !MAY_GO_UP.has(name)), []);
+    assertEquals(sent.headers.map(([name]) => name).filter((name) => !FORWARDED.has(name)), []);
     const valuesOf = (wanted: string) =>
       sent.headers.filter(([name]) => name === wanted).map(([, value]) => value);
     assertEquals(valuesOf("authorization"), ["Bearer credential-of-plan-1"]);
@@ -57,17 +57,17 @@ export const HEADERS: Steps = {
     assertEquals(valuesOf("host"), [new URL(world.upstream.url).host]);
   },
 
-  "what comes down is the upstream's, without what is not for callers": async ({ request }) => {
+  "only the upstream's representation headers reach the caller": async ({ request }) => {
     const { headers, body } = await request(`${BATCHES}?reply=headers`);
     await body?.cancel();
-    assertEquals([...headers.keys()].filter((name) => MUST_STAY.test(name)), []);
+    assertEquals([...headers.keys()].filter((name) => NOT_RETURNED.test(name)), []);
     assertEquals(headers.get("etag"), '"kept"');
     assertEquals(headers.get("content-type"), "application/json");
     assertEquals(headers.has("x-error-origin"), false);
     assertMatch(headers.get("x-request-id") ?? "", ULID);
   },
 
-  "the challenge's name is lower case on the wire, where a runtime lets it be: the Java SDK looks for that":
+  "www-authenticate is lower case on the wire, if the runtime keeps it, as the Java SDK requires":
     async (
       world,
     ) => {
@@ -82,18 +82,20 @@ export const HEADERS: Steps = {
       }
     },
 
-  "an encoded body comes as it is said to be, decoded on the way or not": async ({ request }) => {
+  "an encoded body matches its Content-Encoding, whether or not the runtime decodes it": async (
+    { request },
+  ) => {
     for (const coding of ["gzip", "br", "deflate"]) {
       const { headers, body } = await request(`${BATCHES}?reply=${coding}`, {
-        headers: { "accept-encoding": "identity" }, // or the test's own fetch decodes it
+        headers: { "accept-encoding": "identity" }, // else the test's fetch decodes the body
       });
-      const said = headers.get("content-encoding") ?? "identity";
-      assert(said === "identity" || said === coding, said);
-      assertEquals(await decoded(said, body), '{"zipped":true}');
+      const declared = headers.get("content-encoding") ?? "identity";
+      assert(declared === "identity" || declared === coding, declared);
+      assertEquals(await decoded(declared, body), '{"zipped":true}');
     }
   },
 
-  "a usable request id is kept, on the way up and down": async ({ request, upstream }) => {
+  "a valid request id is forwarded and returned": async ({ request, upstream }) => {
     const id = "A_usable-id-1";
     const response = await request(`${BATCHES}?reply=unspaced`, {
       headers: { "x-request-id": id },
@@ -104,14 +106,14 @@ export const HEADERS: Steps = {
     assertEquals(sent?.headers.find(([name]) => name === "x-request-id")?.[1], id);
   },
 
-  "an unusable request id is replaced, on refusals too": async ({ request }) => {
+  "an invalid request id is replaced, also on refusals": async ({ request }) => {
     for (const id of ["has space", "x".repeat(129), "a.b", ""]) {
       const response = await request("/nowhere", { headers: { "x-request-id": id } });
       assertMatch(response.headers.get("x-request-id") ?? "", ULID);
     }
   },
 
-  "exactly one traceparent goes up, within the caller's trace": async ({ request, upstream }) => {
+  "exactly one traceparent is forwarded, in the caller's trace": async ({ request, upstream }) => {
     const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
     const response = await request(`${BATCHES}?reply=unspaced`, {
       headers: { traceparent, tracestate: "vendor=1" },
@@ -127,7 +129,9 @@ export const HEADERS: Steps = {
     assertEquals(sent?.headers.find(([name]) => name === "tracestate")?.[1], "vendor=1");
   },
 
-  "a traceparent that is none begins a trace of our own": async ({ request, upstream }) => {
+  "an invalid traceparent is ignored, and a new trace is started": async (
+    { request, upstream },
+  ) => {
     const response = await request(`${BATCHES}?reply=unspaced`, {
       headers: { traceparent: "00-00000000000000000000000000000000-0000000000000000-01" },
     });

@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 const PLAN = "/xms/v1/plan-1";
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** Parameter → a value that is as odd as it may be. */
+/** Parameter → an unusual valid value. */
 const VALUES: Readonly<Record<string, string>> = {
   service_plan_id: "plan-1",
   batch_id: "01FC66621-_x",
@@ -16,7 +16,7 @@ const VALUES: Readonly<Record<string, string>> = {
   recipient_msisdn: "%2B12025550142",
 };
 
-/** Targets that no operation has; the second column: seen only where targets arrive raw. */
+/** Targets that match no operation; `raw` ones need a runtime that keeps the raw target. */
 const UNKNOWN: readonly [target: string, raw: boolean][] = [
   ["/", false],
   ["/xms/v1/plan-1", false],
@@ -36,7 +36,7 @@ const UNKNOWN: readonly [target: string, raw: boolean][] = [
 
 /** Contract §1. */
 export const OPERATIONS: Steps = {
-  "every operation goes up with its method and path, and its success comes back": async (
+  "every operation is forwarded with its method and path, and its success is returned": async (
     { request, upstream },
   ) => {
     for (const { method, path } of TABLE) {
@@ -88,7 +88,7 @@ export const OPERATIONS: Steps = {
     assertEquals(upstream.taken().map(({ target }) => target), [`${PLAN}/batches${query}`]);
   },
 
-  "a body goes up byte for byte": async ({ request, upstream }) => {
+  "a body is forwarded byte for byte": async ({ request, upstream }) => {
     const body = '{ "body" : "café \\u0000 😀", "n": 1.0e3, "n": 2 }\r\n';
     const target = `${PLAN}/batches?reply=unspaced`;
     const response = await request(target, { method: "POST", headers: JSON_TYPE, body });
@@ -96,7 +96,7 @@ export const OPERATIONS: Steps = {
     assertEquals(upstream.taken().map((sent) => sent.body), [body]);
   },
 
-  "a path that is none of an operation is 404, empty, and never forwarded": async (world) => {
+  "a path that matches no operation is 404 without a body and never forwarded": async (world) => {
     for (const [target, raw] of UNKNOWN) {
       if (raw && !world.traits.rawTargets) continue;
       await assertUnknown(world, target);

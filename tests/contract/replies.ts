@@ -37,7 +37,9 @@ export const REPLIES: Steps = {
     ] as const satisfies [string, Steps[string]]
   )),
 
-  "every error status of the upstream has its place": async ({ request }) => {
+  "every error status of the upstream is answered with the documented status": async (
+    { request },
+  ) => {
     for (const [sent, status] of STATUSES) {
       await assertError(await request(`${BATCHES}?sandbox_status=${sent}`), { status });
     }
@@ -51,25 +53,25 @@ export const REPLIES: Steps = {
     assertEquals(upstream.taken().length, 1);
   },
 
-  "a 404 loses its body": async ({ request }) => {
+  "a 404 is answered without a body": async ({ request }) => {
     const response = await request(`${BATCHES}?reply=missing`);
     await assertError(response, { status: 404, origin: "upstream" });
   },
 
-  "an upstream's 401 is the gateway's trouble": async ({ request }) => {
+  "an upstream 401 is 503 upstream_credentials_rejected": async ({ request }) => {
     const response = await request(`${BATCHES}?reply=unauthorized`);
     await assertError(response, { status: 503, code: "upstream_credentials_rejected" });
     assertEquals(response.headers.has("www-authenticate"), false);
   },
 
-  "an answer that only drips is not held until it is whole": async ({ request }) => {
-    const response = await request(`${BATCHES}?reply=dripping`);
+  "a slow answer is streamed, not held until it is complete": async ({ request }) => {
+    const response = await request(`${BATCHES}?reply=slow_body`);
     const answeredAt = performance.now();
     assertEquals([response.status, typeof await response.json()], [200, "string"]);
-    assert(performance.now() - answeredAt > 200, "it was whole when it was answered");
+    assert(performance.now() - answeredAt > 200, "the answer was not streamed");
   },
 
-  "an unknown code passes, and so does the time to wait": async ({ request }) => {
+  "an unknown code and Retry-After of the upstream reach the caller": async ({ request }) => {
     const unknown = await request(`${BATCHES}?reply=unknown_code`);
     assertEquals(await assertError(unknown, { status: 409, code: "brand_new" }), "New.");
     const busy = await request(`${BATCHES}?reply=busy`);

@@ -5,10 +5,10 @@ import { STATUSES } from "./statuses.ts";
 import { TELEMETRY } from "./telemetry.ts";
 import { createWorld, type StartGateway, type Traits, type World } from "./world.ts";
 
-/** What is promised → how it is seen from outside. Steps do not depend on each other. */
+/** Guarantee → its test from outside. Steps do not depend on each other. */
 export type Steps = Readonly<Record<string, (world: World) => Promise<void>>>;
 
-/** The promises by chapter. */
+/** The guarantees by chapter. */
 const CHAPTERS: Readonly<Record<string, Steps>> = {
   operations: OPERATIONS,
   statuses: STATUSES,
@@ -18,8 +18,8 @@ const CHAPTERS: Readonly<Record<string, Steps>> = {
 };
 
 /**
- * Holds a gateway to what it promises its callers, over HTTP and from outside: the same
- * promises on every runtime, whatever it is made of there.
+ * Tests what a gateway guarantees its callers, over HTTP and from outside, in the same way on every
+ * runtime.
  */
 export function contractSuite(name: string, start: StartGateway, traits: Traits): void {
   Deno.test(`${name} keeps the contract`, async (t) => {

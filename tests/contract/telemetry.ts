@@ -6,7 +6,7 @@ import type { Steps } from "./suite.ts";
 const BATCHES = "/xms/v1/plan-1/batches";
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
-/** Longest time for spans to be exported, in ms: they are batched for a second. */
+/** Longest time until spans are exported, in ms; they are batched for a second. */
 const EXPORTED_WITHIN_MS = 5_000;
 
 async function spansOf(collector: Collector, traceId: string, count: number) {
@@ -16,9 +16,9 @@ async function spansOf(collector: Collector, traceId: string, count: number) {
   return found();
 }
 
-/** What the README promises of traces and health. */
+/** The README's guarantees for traces and health. */
 export const TELEMETRY: Steps = {
-  "a request leaves one SERVER span and one CLIENT span, in the caller's trace": async (world) => {
+  "a request has one SERVER span and one CLIENT span in the caller's trace": async (world) => {
     await using collector = startCollector();
     await using gateway = await world.start({ OTLP_ENDPOINT: collector.url });
     const response = await world.request(`${BATCHES}?reply=unspaced`, {
@@ -38,7 +38,7 @@ export const TELEMETRY: Steps = {
     assertEquals(sent, `00-${TRACE_ID}-${client.spanId}-01`);
   },
 
-  "a refusal leaves its span too, with the code, sampled or not": async (world) => {
+  "a refusal has a span with its code, sampled or not": async (world) => {
     await using collector = startCollector();
     await using gateway = await world.start({ OTLP_ENDPOINT: collector.url });
     const response = await world.request(BATCHES, {
@@ -52,7 +52,7 @@ export const TELEMETRY: Steps = {
     assertEquals(span?.attributes["sms_gateway.error.origin"], "gateway");
   },
 
-  "an upstream that is silent, or falls silent, is a TimeoutError in the trace": async (world) => {
+  "an upstream that does not answer, or stalls, is a TimeoutError in the trace": async (world) => {
     await using collector = startCollector();
     await using gateway = await world.start({ OTLP_ENDPOINT: collector.url });
     for (const fault of ["sandbox_delay_ms=4000", "sandbox_stall=true"]) {
@@ -66,7 +66,7 @@ export const TELEMETRY: Steps = {
     assertEquals(served.length, 2);
   },
 
-  "it says that it is alive and ready": async ({ request }) => {
+  "/livez and /readyz are 200": async ({ request }) => {
     for (const path of ["/livez", "/readyz"]) {
       const response = await request(path, { token: null });
       assertEquals([response.status, await response.json()], [200, { status: "ok" }]);

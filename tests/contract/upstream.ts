@@ -4,43 +4,43 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { getRequestListener } from "@hono/node-server";
 import { createSandbox } from "../../sandbox/app.ts";
 
-/** A request as it arrived. */
+/** A request that reached the upstream. */
 export interface ArrivedRequest {
   readonly method: string;
-  /** The target as it stood on the wire. */
+  /** The request target on the wire. */
   readonly target: string;
   /** In order, names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** The SMS API of a contract test: the sandbox, and replies made by hand. */
+/** The upstream of a contract test: the sandbox with additional canned replies. */
 export interface ContractUpstream extends AsyncDisposable {
   readonly url: string;
-  /** What arrived since this was last asked. */
+  /** The requests since the last call. */
   taken(): ArrivedRequest[];
-  /** How each `?reply=slow` ended since this was last asked, by method. */
-  slowEnds(): { readonly method: string; readonly end: "answered" | "taken back" }[];
+  /** How each `?reply=slow` ended since the last call, by method. */
+  slowEnds(): { readonly method: string; readonly end: "answered" | "cancelled" }[];
 }
 
 interface Reply {
   readonly status: number;
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
-  /** Time between the bytes of the body, in ms; default: it is written at once. */
-  readonly dripMs?: number;
+  /** Pause between the bytes of the body, in ms; default: none. */
+  readonly bytePauseMs?: number;
 }
 
-/** Time that `?reply=slow` takes, in ms: longer than a caller that hangs up waits. */
+/** Duration of `?reply=slow`, in ms: longer than a caller that hangs up waits. */
 const SLOW_MS = 600;
 
 const JSON_TYPE = ["content-type", "application/json"];
 const NESTED = '{"error":{"code":400,"message":"Nested","status":"INVALID_ARGUMENT"}}';
 
-/** Longer than what a transport buffers. */
+/** A body that is too long for a transport to buffer. */
 export const LONG_BODY = JSON.stringify({ batches: "x".repeat(300_000) });
 
-/** Replies by name: `?reply=…` asks for one, everything else is the sandbox's. */
+/** Replies by name: `?reply=…` selects one, any other request goes to the sandbox. */
 export const REPLIES = {
   slow: { status: 200, headers: JSON_TYPE, body: "{}" },
   odd: { status: 226, headers: ["content-type", "x/odd"], body: new Uint8Array([0, 255, 13, 10]) },
@@ -49,11 +49,11 @@ export const REPLIES = {
     headers: JSON_TYPE,
     body: '{ "n" : 1.0e3,\r\n "n":2, "s":"é\u{1f600}" }',
   },
-  dripping: {
+  slow_body: {
     status: 200,
     headers: JSON_TYPE,
-    body: JSON.stringify("drip by drip, for 2 seconds".repeat(2)),
-    dripMs: 40,
+    body: JSON.stringify("byte by byte, for 2 seconds".repeat(2)),
+    bytePauseMs: 40,
   },
   empty: { status: 204 },
   long: { status: 200, headers: JSON_TYPE, body: LONG_BODY },
@@ -94,7 +94,7 @@ export const REPLIES = {
   },
 } as const satisfies Record<string, Reply>;
 
-/** Starts it on a free port, for plans with the credentials of {@linkcode contractEnv}. */
+/** Starts the upstream on a free port, with the credentials of {@linkcode contractEnv}. */
 export async function contractUpstream(
   servicePlans: Record<string, string>,
 ): Promise<ContractUpstream> {
@@ -108,7 +108,7 @@ export async function contractUpstream(
       const { method } = arrived[arrived.push(await arrivedFrom(request)) - 1] ?? { method: "" };
       if (name === "slow") {
         response.once("close", () => {
-          ends.push({ method, end: response.writableFinished ? "answered" : "taken back" });
+          ends.push({ method, end: response.writableFinished ? "answered" : "cancelled" });
         });
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       }
@@ -144,15 +144,15 @@ export async function contractUpstream(
 
 async function reply(
   response: ServerResponse,
-  { status, headers = [], body = "", dripMs }: Reply,
+  { status, headers = [], body = "", bytePauseMs }: Reply,
 ): Promise<void> {
   response.sendDate = false;
   const length = status === 204 ? [] : ["content-length", String(byteLength(body))];
   response.writeHead(status, [...headers, ...length]);
-  if (dripMs === undefined) return void response.end(body);
+  if (bytePauseMs === undefined) return void response.end(body);
   for (const byte of body) {
     response.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, dripMs));
+    await new Promise((resolve) => setTimeout(resolve, bytePauseMs));
   }
   response.end();
 }

@@ -1,7 +1,7 @@
 import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
 import { type ContractUpstream, contractUpstream } from "./upstream.ts";
 
-/** A gateway that listens somewhere, on whatever runtime. */
+/** A listening gateway on any runtime. */
 export interface GatewayUnderTest extends AsyncDisposable {
   /** Base URL, without a slash at the end. */
   readonly url: string;
@@ -10,39 +10,39 @@ export interface GatewayUnderTest extends AsyncDisposable {
 /** Starts a gateway with these settings and no others. */
 export type StartGateway = (env: Record<string, string>) => Promise<GatewayUnderTest>;
 
-/** What a runtime can do; where it cannot, the README says so. */
+/** What a runtime supports; the README lists the limits. */
 export interface Traits {
-  /** Hands over the request target as it came, dot segments included. */
+  /** Keeps the request target unchanged, including dot segments. */
   readonly rawTargets: boolean;
-  /** Tells a connection that did not come about from one that broke. */
+  /** Distinguishes a connection that was not established from one that broke. */
   readonly provesUnsent: boolean;
   /** Notices that a caller has hung up before the answer. */
   readonly seesHangUps: boolean;
-  /** Writes names of headers as they are given: in lower case. */
+  /** Keeps header names in lower case. */
   readonly keepsHeaderNames: boolean;
 }
 
-/** The credentials that the gateways under test have. */
+/** The credentials of the gateways under test. */
 export const CREDENTIALS = { "plan-1": "credential-of-plan-1", "plan-2": "credential-2" };
 
-/** All that a step needs: gateways, the upstream behind them, tokens. */
+/** What a step uses: gateways, their upstream, tokens. */
 export interface World extends AsyncDisposable {
   readonly traits: Traits;
   readonly upstream: ContractUpstream;
   readonly issuer: TestIssuer;
-  /** The gateway that most steps share. */
+  /** The gateway that most steps use. */
   readonly url: string;
-  /** One with other settings; stopped at the end of the scope. */
+  /** Starts a gateway with other settings; stopped at the end of the scope. */
   start(env: Record<string, string>): Promise<GatewayUnderTest>;
-  /** Sends a request, with a good token unless it brings its own or none. */
+  /** Sends a request, by default with a valid token. */
   request(path: string, init?: ContractInit): Promise<Response>;
 }
 
-/** Of a request in a contract test. */
+/** Options of a request in a contract test. */
 export interface ContractInit extends RequestInit {
-  /** Of the token; null: none is sent. */
+  /** Options of the token; `null` sends none. */
   token?: TokenOptions | null;
-  /** Base URL of another gateway than the shared one. */
+  /** Base URL of the gateway; default: the shared one. */
   url?: string;
 }
 

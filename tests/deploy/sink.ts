@@ -1,4 +1,4 @@
-/** A span as a backend would see it, whoever exported it. */
+/** An exported span. */
 export interface SinkSpan {
   readonly scope: string;
   readonly name: string;
@@ -7,11 +7,11 @@ export interface SinkSpan {
   readonly attributes: ReadonlySet<string>;
 }
 
-/** An OpenTelemetry backend that remembers what it was told. */
+/** An OpenTelemetry backend that records every export. */
 export interface Sink extends AsyncDisposable {
   readonly url: string;
   readonly spans: readonly SinkSpan[];
-  /** Metric name → by how many scopes it was exported. */
+  /** Metric name → number of scopes that exported it. */
   readonly metrics: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<number, SinkSpan["kind"]>> = {
   3: "CLIENT",
 };
 
-/** Takes OTLP/HTTP JSON on this machine. */
+/** Starts a backend for OTLP/HTTP JSON on this machine. */
 export function startSink(port = 0): Sink {
   const spans: SinkSpan[] = [];
   const metrics = new Map<string, Set<string>>();

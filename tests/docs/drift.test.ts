@@ -27,7 +27,7 @@ function defaultCell({ fallback, default: value, optional }: Setting, name: stri
   return fallback ? `\`${fallback}\`, else ${plain}` : plain;
 }
 
-Deno.test("the README's configuration table is the settings, with their defaults and meanings", () => {
+Deno.test("the README's configuration table lists the settings with their defaults and meanings", () => {
   assertEquals(
     table("Name"),
     Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
@@ -38,7 +38,7 @@ Deno.test("the README's configuration table is the settings, with their defaults
   );
 });
 
-Deno.test("the README's error table is the catalog", () => {
+Deno.test("the README's error table matches the catalog", () => {
   assertEquals(
     table("Status"),
     Object.entries(CATALOG).map(([code, { status, fault, processed, retry, meaning, help }]) => [
@@ -52,7 +52,7 @@ Deno.test("the README's error table is the catalog", () => {
   );
 });
 
-Deno.test(".env.example names every setting once, in order, with its default and what is expected", () => {
+Deno.test(".env.example lists every setting once, in order, with its default and expected value", () => {
   const example = read(".env.example");
   const named = [...example.matchAll(/^#? ?([A-Z_]+)=(.*)$/gm)].map((
     [, name, value],
@@ -66,7 +66,7 @@ Deno.test(".env.example names every setting once, in order, with its default and
   }
 });
 
-Deno.test("the start task may read the settings' variables, those with their first words, the libraries' own, and nothing else", () => {
+Deno.test("the start task may read the settings, variables with their prefixes and those of libraries, and no others", () => {
   const { tasks } = JSON.parse(read("deno.json"));
   const command: string = tasks.start.command;
   const granted = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",");

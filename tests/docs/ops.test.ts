@@ -3,7 +3,7 @@ import { CATALOG, type CatalogCode, type CatalogEntry } from "../../errors/catal
 
 const README = await Deno.readTextFile(new URL("../../ops/README.md", import.meta.url));
 
-Deno.test("ops/README.md names the fault of every code of 500 and above as the catalog has it", () => {
+Deno.test("ops/README.md names the catalog's fault of every code of 500 and above", () => {
   const codes = Object.entries(CATALOG) as [CatalogCode, CatalogEntry][];
   for (const fault of ["gateway", "upstream", "issuer"] as const) {
     const row = README.split("\n").find((line) => line.startsWith(`| \`${fault}\``)) ?? "";

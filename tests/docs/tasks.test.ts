@@ -25,7 +25,7 @@ function* testFiles(folder: URL): Generator<URL> {
   }
 }
 
-Deno.test("`deno task test FILE` runs the tests of that file and no others, `--filter` those it names", async () => {
+Deno.test("`deno task test FILE` runs only the tests of that file, and `--filter` only the named ones", async () => {
   const whole = await runTests(FILE);
   const files = whole.matchAll(/^\.\/(\S+) => /gm).map(([, file]) => file);
   assertEquals([...new Set(files)], [FILE]);
@@ -35,7 +35,7 @@ Deno.test("`deno task test FILE` runs the tests of that file and no others, `--f
   assert(none.includes(`0 passed | 0 failed | ${passed} filtered out`), none);
 });
 
-Deno.test("no test of `deno task test` installs packages of Python", () => {
+Deno.test("no test of `deno task test` installs Python packages", () => {
   const files = [...testFiles(new URL("tests/", ROOT))];
   assert(files.length > 0);
   for (const file of files) {
@@ -44,7 +44,7 @@ Deno.test("no test of `deno task test` installs packages of Python", () => {
   }
 });
 
-Deno.test("the README names every suite that is a task", async () => {
+Deno.test("the README lists every task that runs a suite", async () => {
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   for (const task of Object.keys(tasks).filter((name) => name.startsWith("test"))) {

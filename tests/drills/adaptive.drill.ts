@@ -4,12 +4,12 @@ import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
 
-/** Requests the upstream takes at once; more are 429. */
+/** Concurrent requests that the upstream accepts; it answers 429 to any more. */
 const CAPACITY = 6;
 const CALLERS = 40;
 const PHASE_MS = 5_000;
 
-/** An upstream that takes so many at once, and counts what it refused. */
+/** An upstream with a limit on concurrent requests, which counts what it refuses. */
 function limitedUpstream() {
   const state = { capacity: CAPACITY, underWay: 0, most: 0, answered: 0, refused: 0 };
   const upstream = rawUpstream({
@@ -29,7 +29,7 @@ function limitedUpstream() {
   return { state, upstream };
 }
 
-/** Callers that send one request after the other, and wait a little when they are refused. */
+/** Callers that send one request after the other and pause briefly after a refusal. */
 async function load(gateway: GatewayProcess, ms: number): Promise<void> {
   const until = performance.now() + ms;
   await Promise.all(Array.from({ length: CALLERS }, async () => {
@@ -40,7 +40,7 @@ async function load(gateway: GatewayProcess, ms: number): Promise<void> {
   }));
 }
 
-async function dieOut(): Promise<string> {
+async function limitAdapts(): Promise<string> {
   const { state, upstream: starting } = limitedUpstream();
   await using upstream = await starting;
   await using gateway = await startGateway({ upstream: upstream.url });
@@ -62,15 +62,17 @@ async function dieOut(): Promise<string> {
   Object.assign(state, { most: 0 });
   await load(gateway, PHASE_MS / 2);
   assert(state.most >= CALLERS / 2, `at most ${state.most} at once after it recovered`);
-  return `an upstream of ${CAPACITY} at once under ${CALLERS} callers refused ${percent(first)}; ` +
-    `when it took more, up to ${state.most} at once went there again`;
+  return `an upstream that accepts ${CAPACITY} concurrent requests, with ${CALLERS} callers, refused ${
+    percent(first)
+  }; ` +
+    `without its limit, up to ${state.most} concurrent requests reached it`;
 }
 
 export default [
   {
-    name: "adaptive: 429s die out",
-    did: "40 callers at an upstream that takes 6 at once, and later any number",
-    promised: "the limit of the service plan shrinks until its 429s die out, and grows again",
-    run: dieOut,
+    name: "adaptive: limit shrinks and recovers",
+    did: "40 callers, an upstream that accepts 6 concurrent requests and later any number",
+    promised: "the limit of the service plan shrinks until the 429s stop, and later grows again",
+    run: limitAdapts,
   },
 ] satisfies Drill[];

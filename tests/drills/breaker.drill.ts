@@ -16,8 +16,8 @@ const ENV = {
 
 const OPEN = 2;
 
-/** What makes it open, one kind of failure at a time. */
-const KINDS: Readonly<Record<string, (wire: Wire) => void>> = {
+/** The failures that open the breaker, provoked one kind at a time. */
+const FAILURE_KINDS: Readonly<Record<string, (wire: Wire) => void>> = {
   "connections cut": (wire) => wire.reset(),
   "500": (wire) => wire.reply(500, {}),
   "503": (wire) => wire.reply(503, {}),
@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<string, (wire: Wire) => void>> = {
 
 async function cycle(): Promise<string> {
   const seen: string[] = [];
-  for (const [name, fails] of Object.entries(KINDS)) {
+  for (const [name, fails] of Object.entries(FAILURE_KINDS)) {
     let failing = true;
     await using upstream = await rawUpstream({
       onRequest: (_, wire) => failing ? fails(wire) : wire.reply(200, {}),
@@ -51,8 +51,8 @@ async function cycle(): Promise<string> {
     assertEquals([await gateway.unreadiness(), await gateway.degradation()], [[], []]);
     seen.push(name);
   }
-  return `for ${seen.join(", ")}: open after ${FAILURES}, 30 refused with nothing sent, ` +
-    `one probe of 20, open again, closed by a success`;
+  return `for ${seen.join(", ")}: open after ${FAILURES} failures, 30 refused with nothing sent, ` +
+    `one of 20 requests sent as a probe, open again, closed by a success`;
 }
 
 function breakerState(gateway: GatewayProcess): Promise<number> {
@@ -64,8 +64,8 @@ async function assertOpen(gateway: GatewayProcess, name: string): Promise<void> 
   assertEquals(await gateway.degradation(), ["upstream_circuit_open"], name);
 }
 
-/** Callers who hang up say nothing about the upstream: neither that it is well, nor that it is not. */
-async function impatient(): Promise<string> {
+/** A request that its caller cancels counts neither as a success nor as a failure. */
+async function hangUps(): Promise<string> {
   let failing = true;
   await using upstream = await rawUpstream({
     onRequest: (_, wire) => void (failing || wire.reply(200, {})),
@@ -85,7 +85,7 @@ async function impatient(): Promise<string> {
   failing = false;
   await delay(RESET_MS);
   assertEquals((await gateway.call("/batches")).status, 200);
-  return `opens all the same; a probe whose caller hung up does not close it`;
+  return `hang-ups do not reset the failure count, and do not close a half-open breaker`;
 }
 
 async function off(): Promise<string> {
@@ -103,16 +103,16 @@ async function off(): Promise<string> {
 export default [
   {
     name: "breaker: open, half open, closed",
-    did: "an upstream that fails in each way until it recovers",
+    did: "an upstream that fails, in each way in turn, until it recovers",
     promised:
-      "opens after BREAKER_FAILURES, sends nothing, one probe, seen in /metrics and /readyz",
+      "opens after BREAKER_FAILURES, sends nothing but one probe, shows in /metrics and /readyz",
     run: cycle,
   },
   {
-    name: "breaker: impatient callers",
-    did: "an upstream that hangs, while every other caller hangs up first",
-    promised: "hang-ups are no sign of health",
-    run: impatient,
+    name: "breaker: callers hang up",
+    did: "an upstream that never answers; every other caller hangs up before the timeout",
+    promised: "hang-ups do not count as successes",
+    run: hangUps,
   },
   {
     name: "breaker: off",

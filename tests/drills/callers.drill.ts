@@ -54,7 +54,7 @@ async function halfBodies(): Promise<string> {
   }
   assert(upstream.seen.every(({ method }) => method === "GET"), "half a body was forwarded");
   return `200 half-sent bodies of one caller: ${JSON.stringify(counts)}; ` +
-    `another caller was served within ${slowest} ms`;
+    `another caller was answered within ${slowest} ms`;
 }
 
 const LONG = 40 * 1024 * 1024;
@@ -85,26 +85,30 @@ async function slowReaders(): Promise<string> {
     return socket;
   });
   try {
-    await until("all of them under way", () => upstream.seen.length === 20);
+    await until("all requests are outstanding", () => upstream.seen.length === 20);
     await delay(500);
     const memoryMiB = Math.round(await residentBytes(gateway.pid) / 1_048_576);
     const slowest = await slowestOf(gateway, 20);
     const from = performance.now();
     await until(
-      "their slots given back",
+      "all slots are released",
       async () => await gateway.metric("sms_gateway_outstanding_requests") === 0,
       15_000,
     );
     const ms = Math.round(performance.now() - from);
-    await until("their upstream connections closed", () => upstream.connections().now <= 2, 5_000);
-    return `20 callers that do not read 40 MiB each: another was served within ${slowest} ms, ` +
-      `${memoryMiB} MiB resident; ended after about ${ms + 500} ms`;
+    await until(
+      "the upstream connections are closed",
+      () => upstream.connections().now <= 2,
+      5_000,
+    );
+    return `20 callers that do not read 40 MiB each: another caller was answered within ${slowest} ms, ` +
+      `${memoryMiB} MiB resident; connections closed after about ${ms + 500} ms`;
   } finally {
     for (const socket of readers) socket.destroy();
   }
 }
 
-/** How a caller reads, and what the gateway is told to wait for. */
+/** How fast a caller reads, and the gateway's settings for it. */
 interface SlowReading {
   readonly mebibytes: number;
   /** Pause after each chunk, in ms. */
@@ -112,7 +116,7 @@ interface SlowReading {
   readonly env: Record<string, string>;
 }
 
-/** A reader that is slow but does read gets all of it. */
+/** A caller that reads slowly gets the whole answer. */
 async function readSlowly({ mebibytes, pauseMs, env }: SlowReading): Promise<string> {
   const size = mebibytes * 1024 * 1024;
   await using upstream = await rawUpstream({
@@ -153,12 +157,12 @@ async function hungUp(): Promise<string> {
       gateway.call("/batches", { hangUpAfterMs: 200 }),
     ]);
   }
-  await until("ten ends", () => Object.keys(ends).length === 10);
+  await until("ten requests have ended", () => Object.keys(ends).length === 10);
   for (const [key, end] of Object.entries(ends)) {
     assertEquals(end, key.startsWith("POST") ? "answered" : "cut", key);
   }
   assertEquals(upstream.seen.length, 10, "sent again");
-  return "5 of 5 POSTs went on to their answer, 5 of 5 GETs were cancelled upstream";
+  return "5 of 5 POSTs were completed upstream, 5 of 5 GETs were cancelled upstream";
 }
 
 async function residentBytes(pid: number): Promise<number> {
@@ -169,33 +173,33 @@ async function residentBytes(pid: number): Promise<number> {
 export default [
   {
     name: "callers: half-sent bodies",
-    did: "200 connections of one caller that announce a body and do not send it",
-    promised: "answered within REQUEST_BODY_TIMEOUT_MS, nothing forwarded, others are served",
+    did: "200 connections of one caller that announce a body and do not send all of it",
+    promised: "refused within REQUEST_BODY_TIMEOUT_MS, not forwarded; other callers are served",
     run: halfBodies,
   },
   {
     name: "callers: slow readers",
     did: "20 callers that ask for 40 MiB and do not read",
-    promised: "little memory, others are served, they are ended",
+    promised: "memory stays low, other callers are served, the connections are closed",
     run: slowReaders,
   },
   {
-    name: "callers: the slowest readers",
-    did: "a caller that takes some hundred kilobytes a second of a long answer",
+    name: "callers: very slow readers",
+    did: "a caller that reads a long answer at a few hundred kilobytes per second",
     promised: "gets the whole answer",
-    // The kernel tells that a caller takes when a third of some megabytes are taken.
+    // The kernel reports progress only once a third of a buffer of some megabytes has been read.
     run: () => readSlowly({ mebibytes: 12, pauseMs: 80, env: { REQUEST_BODY_TIMEOUT_MS: "1000" } }),
   },
   {
-    name: "callers: steady readers",
-    did: "a caller that reads slowly, for longer than the idle timeout",
+    name: "callers: readers slower than the idle timeout",
+    did: "a caller that reads slowly but steadily, for longer than the idle timeout",
     promised: "gets the whole answer",
     run: () => readSlowly({ mebibytes: 3, pauseMs: 60, env: { UPSTREAM_IDLE_TIMEOUT_MS: "1000" } }),
   },
   {
-    name: "callers: hung up",
-    did: "callers hang up while the upstream is at work",
-    promised: "a POST goes on, a GET is cancelled, nothing is sent again",
+    name: "callers: hang-ups",
+    did: "callers hang up while the upstream processes their requests",
+    promised: "a POST is completed, a GET is cancelled, nothing is sent again",
     run: hungUp,
   },
 ] satisfies Drill[];

@@ -12,7 +12,7 @@ const MAX_AGE_MS = 300;
 const COOLDOWN_MS = 200;
 const HOUR_S = 3_600;
 
-/** Where Debian's libfaketime is; undefined where it is not installed. */
+/** The path of Debian's libfaketime; undefined if it is not installed. */
 async function libfaketime(): Promise<string | undefined> {
   for (const folder of ["x86_64-linux-gnu", "aarch64-linux-gnu"]) {
     const path = `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`;
@@ -22,7 +22,7 @@ async function libfaketime(): Promise<string | undefined> {
   return undefined;
 }
 
-/** A wall clock for another process; the monotonic one goes on, as with a real clock that is set. */
+/** Controls the wall clock of another process; its monotonic clock is not affected. */
 async function fakeClock(library: string) {
   const file = await Deno.makeTempFile({ prefix: "sms-gateway-clock-" });
   await Deno.writeTextFile(file, "+0");
@@ -78,7 +78,7 @@ async function setBack(): Promise<string> {
   assertEquals((await call()).status, 200, "the breaker stays open");
 
   const before = server.fetches();
-  await until("three more fetches of the keys", async () => {
+  await until("three more fetches of the key set", async () => {
     assertEquals((await call()).status, 200);
     return server.fetches() >= before + 3;
   }, 5_000);
@@ -92,7 +92,7 @@ export default [
   {
     name: "clock: set back",
     did: "the clock is set back an hour while the breaker is open",
-    promised: "durations go on: Retry-After, the breaker and the keys' age do not notice",
+    promised: "Retry-After, the breaker and the age of the keys are not affected",
     run: setBack,
   },
 ] satisfies Drill[];

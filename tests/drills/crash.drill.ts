@@ -25,7 +25,7 @@ async function crash(): Promise<string> {
     await gateway.exited();
     const before = answered;
     answered = load.sent.filter(({ status }) => status === 201).length;
-    assert(answered > before, "the load went on after a restart");
+    assert(answered > before, "no request was answered after a restart");
     gateway = await start();
   }
   await delay(600);
@@ -34,21 +34,21 @@ async function crash(): Promise<string> {
 
   const counts = new Map<string, number>();
   for (const { body } of upstream.seen) counts.set(body, (counts.get(body) ?? 0) + 1);
-  assertEquals([...counts].filter(([, times]) => times > 1), [], "seen twice");
-  const lies = sent.filter(({ id, status }) =>
+  assertEquals([...counts].filter(([, times]) => times > 1), [], "read twice by the upstream");
+  const wrongAnswers = sent.filter(({ id, status }) =>
     status === 201 && !counts.has(JSON.stringify({ body: id }))
   );
-  assertEquals(lies, [], "answered 201 but never seen");
+  assertEquals(wrongAnswers, [], "answered 201, but not read by the upstream");
   const cut = sent.filter(({ status }) => status === undefined).length;
-  return `${CRASHES} kill -9 and restarts amid ${sent.length} POSTs: ${counts.size} reached the ` +
-    `upstream, none twice; ${cut} callers saw their connection break`;
+  return `${CRASHES} kill -9 and restarts during ${sent.length} POSTs: ${counts.size} reached the ` +
+    `upstream, none twice; ${cut} callers lost their connection`;
 }
 
 export default [
   {
     name: "crash: kill -9 under load",
-    did: "the process is killed and started again, over and over, amid 20 callers",
-    promised: "no POST reaches the upstream twice; no 201 for one that did not",
+    did: "the process is killed and restarted repeatedly while 20 callers send",
+    promised: "no POST reaches the upstream twice; a POST answered 201 has reached it",
     run: crash,
   },
 ] satisfies Drill[];

@@ -22,15 +22,15 @@ function isContractAnswer({ status, headers, text, raw }: Answer): boolean {
   if (status === 404) return text === "" && headers["content-length"] === "0";
   if (status >= 500 && ![500, 502, 503, 504].includes(status)) return false;
   if ((status === 429 || status === 503) !== ("retry-after" in headers)) return false;
-  const { code, text: said, ...rest } = JSON.parse(text);
-  return typeof code === "string" && code !== "" && typeof said === "string" && said !== "" &&
+  const { code, text: message, ...rest } = JSON.parse(text);
+  return typeof code === "string" && code !== "" && typeof message === "string" && message !== "" &&
     Object.keys(rest).length === 0;
 }
 
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 const bytes = (maxLength: number) => fc.string({ unit: byte, maxLength });
-/** Bytes of which most can stand in a header or a path. */
-const mostly = (maxLength: number) =>
+/** Bytes, most of them valid in a header or a path. */
+const mostlyValid = (maxLength: number) =>
   fc.oneof(
     { weight: 5, arbitrary: fc.string({ unit: "grapheme-ascii", maxLength }) },
     { weight: 1, arbitrary: bytes(maxLength) },
@@ -49,7 +49,7 @@ const body = fc.oneof(
 );
 
 const header = fc.oneof(
-  fc.tuple(token, mostly(20)),
+  fc.tuple(token, mostlyValid(20)),
   fc.tuple(
     fc.constantFrom(
       "content-type",
@@ -78,7 +78,7 @@ const header = fc.oneof(
         "0",
         "application/json",
       ),
-      mostly(10),
+      mostlyValid(10),
     ),
   ),
 );
@@ -88,14 +88,14 @@ interface Reply {
   readonly end: "keep" | "close" | "reset";
 }
 
-/** A reply that is mostly HTTP: any status, any headers, any bytes, cut anywhere. */
+/** A reply close to valid HTTP: any status, any headers, any bytes, cut anywhere. */
 const reply: fc.Arbitrary<Reply> = fc.record({
   status: fc.oneof(
     fc.integer({ min: 200, max: 599 }),
     fc.integer({ min: 0, max: 999 }),
     fc.constantFrom(100, 101, 103, 200, 201, 204, 304, 301, 400, 401, 403, 404, 429, 500, 503),
   ),
-  reason: mostly(10),
+  reason: mostlyValid(10),
   headers: fc.array(header, { maxLength: 6 }),
   body,
   framing: fc.constantFrom("length", "length", "chunked", "none", "wrong length"),
@@ -149,7 +149,7 @@ async function replies(): Promise<string> {
       counts[answer.status] = (counts[answer.status] ?? 0) + 1;
       if (method === "HEAD") return assert(answer.status >= 200, answer.raw);
       assert(isContractAnswer(answer), `no contract answer: ${answer.raw.slice(0, 500)}`);
-      assert(!answer.headers["x-error-origin"] || answer.whole, "an error that is not whole");
+      assert(!answer.headers["x-error-origin"] || answer.whole, "a truncated error");
     },
   );
   await fc.assert(property, { numRuns: REPLY_RUNS, seed: seed() });
@@ -175,7 +175,7 @@ const REQUEST_HEADERS = [
   "te",
 ] as const;
 
-/** A request that is mostly HTTP and mostly authorized. */
+/** A request close to valid HTTP, usually authorized. */
 const request = fc.record({
   method: fc.oneof(
     fc.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"),
@@ -191,10 +191,12 @@ const request = fc.record({
       "/inbounds",
       "/nothing",
     ),
-    mostly(20).map((text) => `/${text}`),
+    mostlyValid(20).map((text) => `/${text}`),
   ),
-  query: fc.oneof(fc.constant(""), mostly(30).map((text) => `?${text}`)),
-  headers: fc.array(fc.tuple(fc.constantFrom(...REQUEST_HEADERS), mostly(40)), { maxLength: 4 }),
+  query: fc.oneof(fc.constant(""), mostlyValid(30).map((text) => `?${text}`)),
+  headers: fc.array(fc.tuple(fc.constantFrom(...REQUEST_HEADERS), mostlyValid(40)), {
+    maxLength: 4,
+  }),
   authorized: fc.boolean(),
   json: fc.boolean(),
   body: fc.oneof(bytes(100), fc.json()),
@@ -235,16 +237,16 @@ async function requests(): Promise<string> {
     `${upstream.seen.length} forwarded`;
 }
 
-/** Nothing wrong with it. */
-const GOOD: Record<string, string> = {
+/** A valid environment. */
+const VALID_ENVIRONMENT: Record<string, string> = {
   SERVICE_PLANS: '{"plan":"token"}',
   AUTH_JWKS_URL: "https://issuer.test/keys",
   AUTH_ISSUER: "https://issuer.test",
   AUTH_AUDIENCE: "gateway",
 };
 
-/** Strange values, among them good ones, so that each setting is reached; half beside good ones. */
-const strange = fc.dictionary(
+/** Arbitrary values mixed with valid ones, so that the checks of every setting are reached. */
+const arbitraryVariables = fc.dictionary(
   fc.constantFrom(...VARIABLES),
   fc.oneof(
     fc.string({ unit: "binary" }),
@@ -271,8 +273,8 @@ const strange = fc.dictionary(
   ),
   { maxKeys: 6 },
 );
-const environment = fc.tuple(fc.boolean(), strange)
-  .map(([good, env]): Record<string, string> => good ? { ...GOOD, ...env } : env);
+const environment = fc.tuple(fc.boolean(), arbitraryVariables)
+  .map(([good, env]): Record<string, string> => good ? { ...VALID_ENVIRONMENT, ...env } : env);
 
 async function configurations(): Promise<string> {
   let usable = 0;
@@ -289,22 +291,22 @@ async function configurations(): Promise<string> {
     }),
     { numRuns: CONFIG_RUNS, seed: seed() },
   );
-  const unusable = strange.map((env) => withoutNul({ ...env, SERVICE_PLANS: "{" }));
+  const unusable = arbitraryVariables.map((env) => withoutNul({ ...env, SERVICE_PLANS: "{" }));
   for (const env of fc.sample(unusable, { numRuns: PROCESS_RUNS, seed: seed() })) {
     await assertRefusedCleanly(env);
   }
   return `${CONFIG_RUNS} environments (seed ${seed()}), ${usable} usable; ${PROCESS_RUNS} processes ` +
-    `ended with 1 and a list of what is wrong`;
+    `exited with 1 and a list of faults`;
 }
 
-/** An environment that a process can be given. */
+/** Drops values with NUL, which no process environment can hold. */
 function withoutNul(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, value.replaceAll("\0", "")]),
   );
 }
 
-/** A real process says what is wrong, in words, and ends. */
+/** Fails unless a process with this environment exits and prints its faults without a stack. */
 async function assertRefusedCleanly(env: Record<string, string>): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: await startCommand(),
@@ -325,7 +327,7 @@ export default [
   {
     name: "fuzz: replies",
     did: "arbitrary upstream replies: status, headers, bytes, cuts",
-    promised: "always an answer by the contract, without the credential",
+    promised: "every answer follows the contract and does not contain the credential",
     run: replies,
     timeoutMs: 300_000,
   },
@@ -339,7 +341,7 @@ export default [
   {
     name: "fuzz: configuration",
     did: "arbitrary environments, in memory and as processes",
-    promised: "what is wrong in words, never a stack, never a value",
+    promised: "the faults are listed in words, without a stack trace, without a value",
     run: configurations,
     timeoutMs: 180_000,
   },

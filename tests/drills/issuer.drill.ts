@@ -16,11 +16,11 @@ interface Scene {
   issuer: TestIssuer;
   /** Requests that reached the upstream. */
   forwarded: () => number;
-  /** A GET with a token of this issuer; with another token at every call. */
+  /** A GET with a new token of this issuer. */
   get(issuer?: TestIssuer, kid?: string): Promise<Answer>;
 }
 
-/** A gateway that fetches its keys from an issuer, which first does as told. */
+/** Runs a drill against a gateway whose issuer `prepare` has set up. */
 async function scene(
   prepare: (server: IssuerServer, issuer: TestIssuer) => void,
   env: Record<string, string>,
@@ -64,7 +64,7 @@ const downFromTheStart = () =>
     assertEquals([forwarded(), await gateway.unreadiness()], [0, ["key_set_unavailable"]]);
     assert(slowest < 1_500, `${slowest} ms`);
     server.publish(issuer.jwks);
-    // Nobody but the load balancer's probe asks: that has to be enough.
+    // Only probes of /readyz are sent here: they alone must cause a new fetch.
     await until("ready again", async () => (await gateway.unreadiness()).length === 0);
     assertEquals((await get()).status, 200);
     return `50 answers of 503 key_set_unavailable, slowest ${slowest} ms, nothing forwarded; ` +
@@ -76,7 +76,7 @@ const hanging = () =>
     const burst = () => Promise.all(Array.from({ length: 20 }, () => get()));
     const first = await burst();
     await delay(5_500); // the fetch's own deadline
-    const again = await burst(); // the next fetch: it may be the one that succeeds
+    const again = await burst(); // waits for the next fetch, which may succeed
     await delay(500);
     const later = await burst();
     const slowest = (answers: Answer[]) => Math.max(...answers.map(({ ms }) => ms));
@@ -84,11 +84,13 @@ const hanging = () =>
     assert(slowest(first) < 1_800, `first ${slowest(first)} ms`);
     assert(slowest(again) < 1_800, `again ${slowest(again)} ms`);
     assert(slowest(later) < 700, `later ${slowest(later)} ms`);
-    return `503 after ${slowest(first)} ms at first, after ${slowest(again)} ms while a fetch is ` +
-      `young, after ${slowest(later)} ms once it hangs; ${server.fetches()} fetches`;
+    return `503 after ${slowest(first)} ms at first, after ${slowest(again)} ms ` +
+      `while a new fetch runs, after ${
+        slowest(later)
+      } ms once it hangs; ${server.fetches()} fetches`;
   });
 
-const backAgain = () =>
+const recovery = () =>
   scene((server) => server.does = down, {}, async ({ get, server, issuer }) => {
     assertEquals((await get()).code, "key_set_unavailable");
     await delay(COOLDOWN_MS);
@@ -98,7 +100,7 @@ const backAgain = () =>
     };
     const answers = await Promise.all(Array.from({ length: 20 }, () => get()));
     assertEquals(answers.map(({ status }) => status), Array(20).fill(200));
-    return `the first 20 requests after the issuer was back were served, within ${
+    return `the first 20 requests after the issuer recovered were served, within ${
       Math.max(...answers.map(({ ms }) => ms))
     } ms`;
   });
@@ -128,10 +130,10 @@ const downLater = () =>
     const fetches = server.fetches() - before;
     assert(fetches >= 2 && fetches <= 4, `${fetches} fetches in 3 s`);
     assertEquals(await gateway.unreadiness(), []);
-    return `3 s without an issuer: every token judged, slowest answer ${slowest} ms, ${fetches} fetches`;
+    return `3 s without an issuer: every token verified, slowest answer ${slowest} ms, ${fetches} fetches`;
   });
 
-const staleAtLast = () =>
+const downTooLong = () =>
   scene(
     publishing,
     { JWKS_MAX_AGE_MS: "100", JWKS_MAX_STALE_MS: "1200" },
@@ -154,16 +156,16 @@ const rotation = () =>
     server.publish(issuer.jwks, next.jwks);
     const { status, ms } = await get(next);
     assertEquals([status, (await get()).status], [200, 200]);
-    return `the first token of the new key was taken, after ${ms} ms; the old key still works`;
+    return `the first token of the new key was accepted, after ${ms} ms; the old key still works`;
   });
 
-const setUpAnew = () =>
+const keyReplaced = () =>
   scene(publishing, {}, async ({ get, server, issuer }) => {
     assertEquals((await get()).status, 200);
     await delay(COOLDOWN_MS);
-    const anew = await testIssuer("ES256", issuer.kid);
-    server.publish(anew.jwks);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => get(anew)));
+    const replacement = await testIssuer("ES256", issuer.kid);
+    server.publish(replacement.jwks);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(replacement)));
     assertEquals(answers.map(({ status }) => status), Array(20).fill(200));
     const before = server.fetches();
     const from = performance.now();
@@ -175,11 +177,11 @@ const setUpAnew = () =>
     }
     const fetches = server.fetches() - before;
     assert(fetches <= 3, `${fetches} fetches`);
-    return `the first 20 tokens of the new key were taken; ${forged} of the old one in 2.5 s were ` +
+    return `the first 20 tokens of the new key were accepted; ${forged} of the old key in 2.5 s were ` +
       `401, with ${fetches} fetches`;
   });
 
-/** The issuer's answer takes so long, in ms; most of the flood falls into one fetch. */
+/** Delay of the issuer's answer, in ms: most of the flood arrives during one fetch. */
 const SLOW_MS = 4_000;
 const FLOOD_CONNECTIONS = 1_500;
 
@@ -209,11 +211,11 @@ const slowFlood = () =>
       slowest = Math.max(slowest, ms);
     }
     await Promise.all(flood);
-    // Answered after the issuer was: then the kid is known to be none of its.
-    const { "401 unauthorized": judged = 0, "503 key_set_unavailable": unjudged = 0, ...rest } =
+    // A 401 is only possible once the fetch has ended and the kid is known to be missing.
+    const { "401 unauthorized": refused = 0, "503 key_set_unavailable": undecided = 0, ...rest } =
       counts;
     assertEquals(rest, {});
-    assert(unjudged > judged, JSON.stringify(counts));
+    assert(undecided > refused, JSON.stringify(counts));
     return `${FLOOD_CONNECTIONS} connections with an unknown kid: ${
       JSON.stringify(counts)
     }; 40 of 40 ` +
@@ -235,7 +237,7 @@ const withdrawn = () =>
     return `a token that was in use before was refused ${ms} ms after its key was withdrawn`;
   });
 
-const storm = () =>
+const unknownKids = () =>
   scene(publishing, {}, async ({ get, server, issuer }) => {
     const forger = await testIssuer("ES256", "forged");
     await get();
@@ -256,7 +258,7 @@ const storm = () =>
     return `${sent} unknown kids in 3.5 s, all 401, ${fetches} fetches at ${COOLDOWN_MS} ms cooldown`;
   });
 
-/** Key sets that are none; each leaves the last good one in force. */
+/** Invalid key sets; with each of them the last good key set stays in use. */
 const BAD_SETS: Readonly<Record<string, (evil: TestIssuer) => Response>> = {
   "a redirect to other keys": ({ jwks }) =>
     new Response(null, {
@@ -267,7 +269,7 @@ const BAD_SETS: Readonly<Record<string, (evil: TestIssuer) => Response>> = {
   "200 MiB": () => new Response(endless(200)),
   "no keys member": () => Response.json({ error: "maintenance" }),
   "truncated JSON": () => new Response('{"keys":[{"kty"'),
-  "keys that are no objects": () => Response.json({ keys: [1, null] }),
+  "keys that are not objects": () => Response.json({ keys: [1, null] }),
 };
 
 function endless(mebibytes: number): ReadableStream<Uint8Array> {
@@ -293,46 +295,46 @@ const badSets = () =>
       const status = (await get(evil)).status;
       assert(status === 401 || status === 503, `${name}: ${status}`);
     }
-    return `${Object.keys(BAD_SETS).join(", ")}: the last good set went on verifying`;
+    return `${Object.keys(BAD_SETS).join(", ")}: the last good key set stayed in use`;
   });
 
 export default [
   {
     name: "issuer: down from the start",
-    did: "the issuer answers 502; 50 requests; later it is back",
-    promised: "503 key_set_unavailable at once, not 401; ready again without traffic",
+    did: "the issuer answers 502; 50 requests; later the issuer recovers",
+    promised: "503 key_set_unavailable at once, not 401; ready again without any caller's request",
     run: downFromTheStart,
   },
   {
     name: "issuer: hangs",
     did: "the issuer accepts connections and never answers",
     promised:
-      "requests wait for a second at most, and not at all for a fetch that has hung as long",
+      "requests wait for at most a second, and do not wait for a fetch that has hung for a second",
     run: hanging,
   },
   {
-    name: "issuer: back again",
-    did: "the issuer is down from the start and comes back; nobody asks until the cooldown is over",
-    promised: "the first requests wait for the keys and are served",
-    run: backAgain,
+    name: "issuer: recovers",
+    did: "the issuer is down from the start, then recovers; no request until the cooldown is over",
+    promised: "the first requests wait for the key set and are served",
+    run: recovery,
   },
   {
     name: "issuer: unreachable",
-    did: "nothing listens where the issuer was",
+    did: "nothing listens on the issuer's port",
     promised: "503 key_set_unavailable",
     run: unreachable,
   },
   {
     name: "issuer: down later",
-    did: "the issuer fails after one good answer; new tokens for 3 s",
-    promised: "the last good set goes on verifying; one fetch per cooldown",
+    did: "the issuer fails after one good answer; requests with new tokens for 3 s",
+    promised: "tokens are verified with the last good key set; one fetch per cooldown",
     run: downLater,
   },
   {
     name: "issuer: down too long",
-    did: "the same, past JWKS_MAX_STALE_MS",
-    promised: "then 503, and /readyz says so",
-    run: staleAtLast,
+    did: "the issuer fails after one good answer, for longer than JWKS_MAX_STALE_MS",
+    promised: "503 key_set_unavailable, and /readyz reports it",
+    run: downTooLong,
   },
   {
     name: "issuer: rotation",
@@ -341,33 +343,34 @@ export default [
     run: rotation,
   },
   {
-    name: "issuer: set up anew",
-    did: "another key under the same kid; then tokens of the old key, as fast as they go",
-    promised: "accepted at once; a wrong signature costs one fetch per JWKS_COOLDOWN_MS",
-    run: setUpAnew,
+    name: "issuer: key replaced under the same kid",
+    did: "another key under the same kid; then as many tokens of the old key as possible",
+    promised:
+      "the new key is accepted at once; wrong signatures cause one fetch per JWKS_COOLDOWN_MS",
+    run: keyReplaced,
   },
   {
     name: "issuer: slow flood",
     did: "1,500 connections with an unknown kid while the issuer takes 4 s",
-    promised: "valid tokens are served; the others are 503, not 401, as they are not judged",
+    promised: "valid tokens are served; unknown kids are 503, not 401, until the fetch has ended",
     run: slowFlood,
   },
   {
     name: "issuer: withdrawn key",
-    did: "a key disappears while a token of it is in use",
-    promised: "refused after the next refresh, although it was remembered",
+    did: "a key disappears from the key set while a token signed with it is in use",
+    promised: "refused after the next refresh, although the token was cached",
     run: withdrawn,
   },
   {
-    name: "issuer: unknown kid storm",
-    did: "forged tokens, each with another kid, as fast as they go",
+    name: "issuer: many unknown kids",
+    did: "as many forged tokens as possible, each with another kid",
     promised: "401 each, one fetch per JWKS_COOLDOWN_MS",
-    run: storm,
+    run: unknownKids,
   },
   {
     name: "issuer: bad key sets",
-    did: "redirect, HTML, 200 MiB, nonsense in place of the keys",
-    promised: "never believed, never followed; the last good set stays",
+    did: "a redirect, HTML, 200 MiB or invalid JSON instead of a key set",
+    promised: "never used, never followed; the last good key set stays in use",
     run: badSets,
   },
 ] satisfies Drill[];

@@ -22,13 +22,13 @@ interface Scene {
   upstream: RawUpstream;
   /** Requests that the upstream has not answered. */
   held: Wire[];
-  /** Ends all of them in some way. */
-  letGo(how?: (wire: Wire) => void): void;
+  /** Ends all held requests; by default with a 200. */
+  release(how?: (wire: Wire) => void): void;
   /** A GET by a caller of this name. */
   get(caller: string, path?: string): Promise<Answer>;
 }
 
-/** A gateway with small limits, whose upstream holds every request until it is let go. */
+/** Runs a drill against a gateway with small limits and an upstream that holds every request. */
 async function scene(run: (scene: Scene) => Promise<string>): Promise<string> {
   const held: Wire[] = [];
   await using upstream = await rawUpstream({ onRequest: (_, wire) => void held.push(wire) });
@@ -38,7 +38,7 @@ async function scene(run: (scene: Scene) => Promise<string>): Promise<string> {
     gateway,
     upstream,
     held,
-    letGo: (how = (wire) => wire.reply(200, {})) => held.splice(0).forEach(how),
+    release: (how = (wire) => wire.reply(200, {})) => held.splice(0).forEach(how),
     async get(caller, path = "/batches") {
       const token = tokens.get(caller) ?? gateway.issuer.token({ subject: caller });
       tokens.set(caller, token);
@@ -57,51 +57,52 @@ function assertTooMany({ status, code, headers }: Answer, policy: string, limit:
 const OUTSTANDING = "sms_gateway_outstanding_requests";
 
 const threeLimits = () =>
-  scene(async ({ gateway, upstream, held, letGo, get }) => {
+  scene(async ({ gateway, upstream, held, release, get }) => {
     const caller = Array.from({ length: PER_CALLER }, () => get("a"));
-    await until("all of caller a's", () => held.length === PER_CALLER);
+    await until("all requests of caller a are outstanding", () => held.length === PER_CALLER);
     assertTooMany(await get("a"), "caller", PER_CALLER);
     assertEquals(await gateway.metric(OUTSTANDING), PER_CALLER);
     assertEquals(await gateway.metric("http_server_active_requests"), PER_CALLER);
 
     const route = Array.from({ length: PER_ROUTE - PER_CALLER }, () => get("b"));
-    await until("all of the route's", () => held.length === PER_ROUTE);
+    await until("all requests of the route are outstanding", () => held.length === PER_ROUTE);
     assertTooMany(await get("b"), "route", PER_ROUTE);
 
     const total = Array.from({ length: IN_FLIGHT - PER_ROUTE }, () => get("c", "/groups"));
-    await until("all of them", () => held.length === IN_FLIGHT);
+    await until("all requests are outstanding", () => held.length === IN_FLIGHT);
     const { status, code, headers } = await get("d", "/inbounds");
     assertEquals([status, code, Number(headers["retry-after"]) > 0], [503, "overloaded", true]);
     const unsigned = await gateway.call("/inbounds", { token: "x" });
-    assertEquals(unsigned.code, "overloaded", "before the token is looked at");
-    assertEquals(await gateway.unreadiness(), [], "health is answered all the same");
+    assertEquals(unsigned.code, "overloaded", "refused before the token is verified");
+    assertEquals(await gateway.unreadiness(), [], "health is not affected");
 
-    letGo();
+    release();
     const all = await Promise.all([...caller, ...route, ...total]);
     assert(all.every((answer) => answer.status === 200));
     assertEquals(upstream.seen.length, IN_FLIGHT);
     await gateway.assertIdle();
-    return `429 at ${PER_CALLER} of a caller and at ${PER_ROUTE} of a route, with Retry-After, ` +
-      `RateLimit and RateLimit-Policy; 503 overloaded at ${IN_FLIGHT} in all`;
+    return `429 at ${PER_CALLER} per caller and ${PER_ROUTE} per route, with Retry-After, ` +
+      `RateLimit and RateLimit-Policy; 503 overloaded at ${IN_FLIGHT} in total`;
   });
 
-/** How requests can end. Each end has to give its slot back. */
+/** The ways in which a request can end; each must release its slot. */
 const ENDS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
-  success: ({ letGo }) => Promise.resolve(letGo()),
-  "an error of the upstream": ({ letGo }) => Promise.resolve(letGo((wire) => wire.reply(500, {}))),
-  "a cut connection": ({ letGo }) => Promise.resolve(letGo((wire) => wire.reset())),
-  "garbage": ({ letGo }) => Promise.resolve(letGo((wire) => void wire.write("\0\0\r\n\r\n"))),
-  "a long answer": ({ letGo }) =>
-    Promise.resolve(letGo((wire) => wire.reply(200, { filling: "x".repeat(300_000) }))),
-  "a long answer that is cut": ({ letGo }) =>
-    Promise.resolve(letGo((wire) =>
+  success: ({ release }) => Promise.resolve(release()),
+  "an error of the upstream": ({ release }) =>
+    Promise.resolve(release((wire) => wire.reply(500, {}))),
+  "a cut connection": ({ release }) => Promise.resolve(release((wire) => wire.reset())),
+  "garbage": ({ release }) => Promise.resolve(release((wire) => void wire.write("\0\0\r\n\r\n"))),
+  "a long answer": ({ release }) =>
+    Promise.resolve(release((wire) => wire.reply(200, { filling: "x".repeat(300_000) }))),
+  "a long answer that is cut": ({ release }) =>
+    Promise.resolve(release((wire) =>
       void wire.write(
         `HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n${"x".repeat(200_000)}`,
       ).then(wire.close)
     )),
 };
 
-const slotsComeBack = () =>
+const slotsReleased = () =>
   scene(async (scene) => {
     const { gateway, held, get } = scene;
     for (const [name, end] of Object.entries(ENDS)) {
@@ -121,9 +122,13 @@ const slotsComeBack = () =>
       await until(`the slots taken: ${method}`, () => held.length === PER_CALLER);
       await Promise.all(waiting);
       if (method === "POST") {
-        assertEquals(await gateway.metric(OUTSTANDING), PER_CALLER, "a POST goes on");
+        assertEquals(
+          await gateway.metric(OUTSTANDING),
+          PER_CALLER,
+          "a POST whose caller hung up stays outstanding",
+        );
       }
-      if (method === "POST") scene.letGo();
+      if (method === "POST") scene.release();
       else held.splice(0);
       await gateway.assertIdle();
     }
@@ -132,8 +137,7 @@ const slotsComeBack = () =>
     }, hang-up of a GET and of a POST: outstanding is 0 again`;
   });
 
-/** What the gateway does not foresee: 500, or nothing at all, and still no slot is lost. */
-const hostile = () =>
+const brokenRequests = () =>
   scene(async ({ gateway, upstream }) => {
     for (let round = 0; round < 4 * PER_CALLER; round++) {
       await gateway.call("/batches", {
@@ -154,42 +158,42 @@ const hostile = () =>
     return `${16 * PER_CALLER} refused or broken requests: none forwarded, outstanding is 0`;
   });
 
-const othersUnharmed = () =>
-  scene(async ({ held, letGo, get }) => {
-    const greedy = Array.from({ length: 40 }, () => get("greedy"));
-    await until("its share", () => held.length === PER_CALLER);
-    const modest = get("modest");
-    await until("another caller's", () => held.length === PER_CALLER + 1);
-    letGo();
-    assertEquals((await modest).status, 200);
-    const refused = (await Promise.all(greedy)).filter(({ status }) => status !== 200).length;
+const fairShare = () =>
+  scene(async ({ held, release, get }) => {
+    const first = Array.from({ length: 40 }, () => get("caller-1"));
+    await until("the first caller's share is used", () => held.length === PER_CALLER);
+    const second = get("caller-2");
+    await until("another caller's request is outstanding", () => held.length === PER_CALLER + 1);
+    release();
+    assertEquals((await second).status, 200);
+    const refused = (await Promise.all(first)).filter(({ status }) => status !== 200).length;
     assertEquals(refused, 40 - PER_CALLER);
-    return `40 at once by one caller: ${refused} refused, another caller was served`;
+    return `40 concurrent requests of one caller: ${refused} refused, another caller was served`;
   });
 
 export default [
   {
     name: "limits: caller, route, total",
-    did: "one request more than each limit while the upstream is silent",
+    did: "one request more than each limit while the upstream does not answer",
     promised: "429 with Retry-After and RateLimit fields; 503 overloaded before the token is read",
     run: threeLimits,
   },
   {
-    name: "limits: slots come back",
-    did: "all slots taken, then ended in every way",
-    promised: "every slot is given back",
-    run: slotsComeBack,
+    name: "limits: slots are released",
+    did: "all slots of a caller in use, then the requests end in every way",
+    promised: "every slot is released",
+    run: slotsReleased,
   },
   {
     name: "limits: broken requests",
-    did: "half bodies, wrong methods, paths and types, over and over",
+    did: "truncated bodies, wrong methods, paths and content types, repeatedly",
     promised: "no slot is lost, nothing is forwarded",
-    run: hostile,
+    run: brokenRequests,
   },
   {
     name: "limits: fair share",
-    did: "one caller sends 40 at once",
+    did: "one caller sends 40 concurrent requests",
     promised: "other callers are served",
-    run: othersUnharmed,
+    run: fairShare,
   },
 ] satisfies Drill[];

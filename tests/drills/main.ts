@@ -1,8 +1,7 @@
 /**
- * The drills: real processes and real sockets on this machine, each failure provoked, and
- * what was seen set beside what was promised. Arguments select drills by a part of their
- * name; `SOAK_MINUTES` (2) and `DRILL_SEED` set the length of the soak and the seed of the
- * fuzzing.
+ * Runs the drills: each provokes a failure with real processes and sockets on this machine, and
+ * compares what happens with what is promised. Arguments select drills by a part of their name;
+ * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SEED` the seed of the fuzzing.
  */
 import { allDrills } from "./all.ts";
 import { type Outcome, runDrill, table } from "./kit/drill.ts";
@@ -16,15 +15,15 @@ async function main(selected: readonly string[]): Promise<boolean> {
     outcomes.push(outcome);
     endLeftovers();
     const seconds = (outcome.durationMs / 1_000).toFixed(1);
-    say(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
+    print(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
   }
   const failed = outcomes.filter(({ ok }) => !ok).length;
-  say(`\n${table(outcomes)}\n\n${outcomes.length - failed} passed, ${failed} failed`);
+  print(`\n${table(outcomes)}\n\n${outcomes.length - failed} passed, ${failed} failed`);
   return failed === 0 && outcomes.length > 0;
 }
 
-function say(text: string): void {
-  // deno-lint-ignore no-console -- what a command prints is its interface
+function print(text: string): void {
+  // deno-lint-ignore no-console -- the output of a command
   console.log(text);
 }
 

@@ -3,75 +3,75 @@ import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
 import { answerWell, closedPort, rawUpstream, type Wire } from "./kit/raw_upstream.ts";
 
-/** How often a message has reached the upstream, whole or in part. */
+/** How often the upstream has read a message, whole or in part. */
 function timesSeen(bytes: string, message: string): number {
   return bytes.split(`"${message}"`).length - 1;
 }
 
-/** What becomes of a POST, by how the upstream treats it: the code, and how often it is seen. */
-const ENDS: readonly {
+/** What the upstream does with a POST → the code the caller gets, and how often it was read. */
+const FAILURES: readonly {
   name: string;
   does?: (wire: Wire) => void;
   onConnection?: (wire: Wire) => void;
   code: string;
-  /** Whether the text has to say that the outcome is not known. */
-  doubt: boolean;
+  /** Whether the text must say that the outcome is unknown. */
+  outcomeUnknown: boolean;
   times: readonly number[];
 }[] = [
   {
-    name: "cut before a byte of it",
+    name: "cut before the request",
     onConnection: (wire) => wire.reset(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [0, 1],
   },
   {
-    name: "cut after it",
+    name: "cut after the request",
     does: (wire) => wire.reset(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
-    name: "closed after it",
+    name: "closed after the request",
     does: (wire) => wire.close(),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
-    name: "cut amid the headers",
+    name: "cut within the headers of the answer",
     does: (wire) => void wire.write("HTTP/1.1 201 Created\r\nconte").then(wire.reset),
     code: "upstream_connection_lost",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "no answer",
     does: () => {},
     code: "upstream_timeout",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
   {
     name: "503",
     does: (wire) => wire.reply(503, {}),
     code: "service_unavailable",
-    doubt: false,
+    outcomeUnknown: false,
     times: [1],
   },
   {
     name: "504",
     does: (wire) => wire.reply(504, {}),
     code: "upstream_failed",
-    doubt: true,
+    outcomeUnknown: true,
     times: [1],
   },
 ];
 
-async function everyEnd(): Promise<string> {
+async function everyFailure(): Promise<string> {
   const seen: string[] = [];
-  for (const { name, does, onConnection, code, doubt, times } of ENDS) {
+  for (const { name, does, onConnection, code, outcomeUnknown, times } of FAILURES) {
     await using upstream = await rawUpstream({
       ...(does && { onRequest: (_, wire) => does(wire) }),
       ...(onConnection && { onConnection }),
@@ -83,21 +83,25 @@ async function everyEnd(): Promise<string> {
     const answer = await gateway.post("message-1");
     const count = timesSeen(upstream.bytes(), "message-1");
     assertEquals(answer.code, code, name);
-    // Clients send again after 503 and 429 on their own.
-    assertEquals([503, 429].includes(answer.status), !doubt, `${name}: ${answer.status}`);
+    // HTTP clients send any request again after 429 and 503.
+    assertEquals([503, 429].includes(answer.status), !outcomeUnknown, `${name}: ${answer.status}`);
     assert(times.includes(count), `${name}: seen ${count} times`);
-    assertEquals(answer.text.includes("not known whether this request was processed"), doubt, name);
+    assertEquals(
+      answer.text.includes("not known whether this request was processed"),
+      outcomeUnknown,
+      name,
+    );
     seen.push(`${name}: ${code}, seen ${count}`);
   }
   return seen.join("; ");
 }
 
-/** Where nothing was sent, a POST is tried again and the text promises that nothing was sent. */
+/** A POST of which nothing was sent is tried again, and the text says that nothing was sent. */
 async function nothingSent(): Promise<string> {
-  await using silent = await rawUpstream({ onRequest() {} });
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   const upstreams = {
     refused: `http://127.0.0.1:${closedPort()}`,
-    "silent TLS": silent.url.replace("http:", "https:"),
+    "TLS handshake that never ends": unresponsive.url.replace("http:", "https:"),
   };
   for (const [name, upstream] of Object.entries(upstreams)) {
     await using gateway = await startGateway({ upstream, env: { UPSTREAM_TIMEOUT_MS: "800" } });
@@ -105,15 +109,15 @@ async function nothingSent(): Promise<string> {
     assertEquals(code, "upstream_unreachable", name);
     assertStringIncludes(text, "nothing was sent", name);
   }
-  assertEquals(timesSeen(silent.bytes(), "message-1"), 0);
-  return "upstream_unreachable for a refused connection and for a TLS handshake without end";
+  assertEquals(timesSeen(unresponsive.bytes(), "message-1"), 0);
+  return "upstream_unreachable for a refused connection and for a TLS handshake that never ends";
 }
 
 const ROUNDS = 600;
 
 /**
- * Every other answer is followed by the end of its connection, at the very moment at which
- * the next POST may be on its way on it.
+ * The upstream closes its connection right after every other answer, when the next POST may
+ * already have been sent on it.
  */
 async function pooled(): Promise<string> {
   let answered = 0;
@@ -137,13 +141,13 @@ async function pooled(): Promise<string> {
   const twice = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`)
     .filter((message) => timesSeen(bytes, message) > 1);
   assertEquals(twice, [], "sent twice");
-  const lies = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`).filter((message) => {
+  const wrongAnswers = Array.from({ length: ROUNDS }, (_, n) => `m-${n}`).filter((message) => {
     const times = timesSeen(bytes, message);
     return times === 0 && outcomes.get(message) === "201" ||
       times > 0 && outcomes.get(message) === "upstream_unreachable";
   });
-  assertEquals(lies, [], "told an untruth");
-  return `${ROUNDS} POSTs on dying connections, none seen twice: ${JSON.stringify(counts)}`;
+  assertEquals(wrongAnswers, [], "the answer contradicts what was sent");
+  return `${ROUNDS} POSTs on closing connections, none read twice: ${JSON.stringify(counts)}`;
 }
 
 const outcomes = new Map<string, string>();
@@ -157,21 +161,21 @@ async function post(gateway: GatewayProcess, message: string, counts: Record<str
 
 export default [
   {
-    name: "once: every end",
-    did: "a POST whose connection dies at each stage, is refused, or is not answered",
-    promised: "the upstream sees it at most once; the text says when the outcome is unknown",
-    run: everyEnd,
+    name: "once: every failure",
+    did: "a POST whose connection is cut at each stage, or which is refused or not answered",
+    promised: "the upstream reads it at most once; the text says if the outcome is unknown",
+    run: everyFailure,
   },
   {
     name: "once: nothing sent",
     did: "a POST while the connection is refused, and while the TLS handshake hangs",
-    promised: "upstream_unreachable: nothing was sent, and nothing was",
+    promised: "upstream_unreachable says that nothing was sent, and nothing was sent",
     run: nothingSent,
   },
   {
     name: "once: pooled connections",
-    did: "600 POSTs while the upstream ends connections right after its answers",
-    promised: "no POST reaches the upstream twice, and no answer is untrue",
+    did: "600 POSTs while the upstream closes connections right after its answers",
+    promised: "no POST reaches the upstream twice, and no answer contradicts what was sent",
     run: pooled,
   },
 ] satisfies Drill[];

@@ -4,14 +4,14 @@ import type { Drill } from "./kit/drill.ts";
 import { startCommand, startGateway } from "./kit/gateway_process.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
 
-/** What the start task may be granted. */
+/** The permissions of the start task. */
 const GRANTED = ["--allow-net", "--allow-env"];
 
 async function leastPrivilege(): Promise<string> {
   const flags = (await startCommand()).filter((arg) => arg.startsWith("-"));
   const names = flags.map((flag) => flag.split("=", 1)[0] ?? "");
   assertEquals(names.filter((name) => /^(-A|--allow)/.test(name)), GRANTED);
-  assert(flags.some((flag) => /^--allow-env=\w/.test(flag)), "environment by name");
+  assert(flags.some((flag) => /^--allow-env=\w/.test(flag)), "variables are granted by name");
   assert(names.includes("--no-prompt"));
 
   await using collector = startCollector();
@@ -28,9 +28,9 @@ async function leastPrivilege(): Promise<string> {
 
 export default [
   {
-    name: "privilege: least",
+    name: "privilege: start task",
     did: "the start task's own command, with traces and metrics exported",
-    promised: "net and named variables are enough: no write, run, read or FFI",
+    promised: "net access and named variables are enough: no read, write, run or FFI",
     run: leastPrivilege,
   },
 ] satisfies Drill[];

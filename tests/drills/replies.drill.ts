@@ -9,16 +9,16 @@ import { rawUpstream, type Wire } from "./kit/raw_upstream.ts";
 const TIMEOUT_MS = 1_000;
 const IDLE_MS = 1_200;
 
-/** undici looks at its body timers twice a second; the rest is a busy machine. */
+/** undici checks its body timers twice a second; the rest is for a busy machine. */
 const SLACK_MS = 1_400;
 
 const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
 const CHUNK_64K = "x".repeat(64 * 1024);
 
-/** Longest time for a connection that has no request to be kept, in ms. */
-const KEPT_MS = 6_000;
+/** Longest time that an idle connection is kept, in ms. */
+const MAX_KEEP_ALIVE_MS = 6_000;
 
-/** Says something every so often, until nobody listens. */
+/** Writes a text at an interval until the connection is closed. */
 async function trickle(wire: Wire, text: string, everyMs: number): Promise<void> {
   while (!wire.gone) {
     await wire.write(text);
@@ -26,16 +26,16 @@ async function trickle(wire: Wire, text: string, everyMs: number): Promise<void>
   }
 }
 
-/** A misbehaviour, what the caller gets, and within how many ms. */
+/** A faulty reply, what the caller gets, and within how many ms. */
 interface Case {
   readonly name: string;
   readonly does: (wire: Wire) => unknown;
-  /** The code of an error; a number is the status of an answer that is passed on. */
+  /** The code of the error; a number is the status of an answer that is forwarded. */
   readonly gets: string | number;
   readonly withinMs: number;
-  /** Whether the caller gets it whole; default: true. */
+  /** Whether the caller gets the whole answer; default: true. */
   readonly whole?: boolean;
-  /** Anything more about the answer. */
+  /** Further assertions about the answer. */
   readonly also?: (answer: Answer) => void;
 }
 
@@ -44,7 +44,7 @@ const late = "upstream_timeout";
 
 const SUCCESSES: readonly Case[] = [
   {
-    name: "status line, then silence",
+    name: "status line, then nothing",
     does: (wire) => wire.write("HTTP/1.1 200 OK\r\n"),
     gets: late,
     withinMs: TIMEOUT_MS + 300,
@@ -56,7 +56,7 @@ const SUCCESSES: readonly Case[] = [
     withinMs: TIMEOUT_MS + 300,
   },
   {
-    name: "103 without end",
+    name: "103 responses without end",
     does: (wire) => trickle(wire, "HTTP/1.1 103 Early Hints\r\n\r\n", 20),
     gets: late,
     withinMs: TIMEOUT_MS + 300,
@@ -74,13 +74,13 @@ const SUCCESSES: readonly Case[] = [
     withinMs: TIMEOUT_MS,
   },
   {
-    name: "two lengths",
+    name: "two content lengths",
     does: (wire) => wire.write(`${HEAD}content-length: 2\r\ncontent-length: 7\r\n\r\n{}{"a":1}`),
     gets: lost,
     withinMs: TIMEOUT_MS,
   },
   {
-    name: "length and chunks",
+    name: "content length and chunked encoding",
     does: (wire) =>
       wire.write(
         `${HEAD}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
@@ -89,7 +89,7 @@ const SUCCESSES: readonly Case[] = [
     withinMs: TIMEOUT_MS,
   },
   {
-    name: "a length below zero",
+    name: "a negative content length",
     does: (wire) => wire.write(`${HEAD}content-length: -1\r\n\r\n{}`),
     gets: lost,
     withinMs: TIMEOUT_MS,
@@ -147,7 +147,7 @@ const SUCCESSES: readonly Case[] = [
     withinMs: IDLE_MS + SLACK_MS,
   },
   {
-    name: "a body in pieces, none late",
+    name: "a body in pieces, each in time",
     does: async (wire) => {
       await wire.write(`${HEAD}content-length: 5\r\n\r\n`);
       for (const byte of `"abc"`) await delay(IDLE_MS / 3).then(() => wire.write(byte));
@@ -190,10 +190,10 @@ const ERRORS: readonly Case[] = [
   },
 ];
 
-/** Far more than is read of it. */
+/** Far more than the 64 KiB that the gateway reads. */
 const FLOOD_BYTES = 200 * 1024 * 1024;
 
-/** What went out of the latest flood before the gateway ended it. */
+/** Bytes of the latest flood that were written before the gateway closed the connection. */
 let flooded = 0;
 
 async function flood(wire: Wire): Promise<void> {
@@ -227,31 +227,35 @@ async function provoke(cases: readonly Case[]): Promise<string> {
     also?.(answer);
     slowest = Math.max(slowest, answer.ms);
   }
-  await until("their connections closed", () => upstream.connections().now === 0, KEPT_MS);
-  return `${cases.length} misbehaviours, each as promised; the slowest answer took ${slowest} ms`;
+  await until(
+    "the upstream connections are closed",
+    () => upstream.connections().now === 0,
+    MAX_KEEP_ALIVE_MS,
+  );
+  return `${cases.length} faulty replies, each handled as promised; the slowest answer took ${slowest} ms`;
 }
 
-/** Most of an error that may be on its way when the gateway stops reading: socket buffers. */
+/** Bytes that socket buffers may hold when the gateway stops reading. */
 const FLOOD_LIMIT_BYTES = 16 * 1024 * 1024;
 
 async function provokeErrors(): Promise<string> {
   const seen = await provoke(ERRORS);
   assert(flooded < FLOOD_LIMIT_BYTES, `${flooded} bytes of an error were taken`);
-  return `${seen}; of 200 MiB ${Math.round(flooded / 1024)} KiB left the upstream`;
+  return `${seen}; of 200 MiB ${Math.round(flooded / 1024)} KiB were written by the upstream`;
 }
 
 export default [
   {
     name: "replies: stalled, cut, garbled",
-    did: "silence, trickle, floods of headers, garbage, lengths that lie, bodies cut and stalled",
+    did: "no bytes, few bytes, endless headers, garbage, wrong lengths, bodies cut and stalled",
     promised:
-      "a 502 or 504 by the contract in time; a body cut short is never delivered as if whole",
+      "502 or 504 by the contract, in time; a truncated body is never delivered as complete",
     run: () => provoke(SUCCESSES),
   },
   {
     name: "replies: error bodies",
-    did: "error bodies without end, trickling, stalled and cut",
-    promised: "the error itself, in time, of at most 64 KiB",
+    did: "error bodies that are endless, very slow, stalled or cut",
+    promised: "the upstream's error is answered in time, from at most 64 KiB",
     run: provokeErrors,
   },
 ] satisfies Drill[];

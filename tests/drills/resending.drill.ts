@@ -9,7 +9,7 @@ import { until } from "./kit/until.ts";
 
 /**
  * Sends a POST, and sends it once more after 429 and 503, as the default retry strategy of Apache
- * HttpClient 5 does, but without the wait: the harder case.
+ * HttpClient 5 does, but without its pause, which is the harder case.
  *
  * @param again where the second request goes; default: the same gateway
  * @returns what each request was answered
@@ -62,14 +62,14 @@ async function everyFailure(): Promise<string> {
     );
     if (times === 2) twice++;
   }
-  assert(twice > 0, "the client of this drill sends again");
+  assert(twice > 0, "the client sends again after at least one failure");
   return `${
     Object.keys(FAILURES).length
   } failures and ${STATUSES.length} statuses: read once each, ` +
     `but ${twice} that said "not processed"`;
 }
 
-/** The API is back when the client sends again: the first request must not arrive as well. */
+/** The API recovers before the client sends again: the first request must not arrive as well. */
 async function unreachable(): Promise<string> {
   const port = closedPort();
   await using gateway = await startGateway({
@@ -95,7 +95,7 @@ async function breakerOpen(): Promise<string> {
   for (const id of ids) {
     const answers = await resending(gateway, id);
     refused += answers.filter(({ code }) => code === "upstream_circuit_open").length;
-    await delay(50); // some of them are the probes of a half-open breaker
+    await delay(50); // some of these requests are probes of a half-open breaker
   }
   const times = ids.map((id) => timesRead(upstream, id));
   assert(times.every((count) => count <= 1), `read ${times} times`);
@@ -131,11 +131,11 @@ async function overloaded(): Promise<string> {
   const refused = answers.filter(([first]) => first?.code === "overloaded").length;
   const times = ids.map((id) => timesRead(upstream, id));
   assert(times.every((count) => count <= 1), `read ${times} times`);
-  assert(refused > 0, "none was refused");
+  assert(refused > 0, "no request was refused");
   return `${refused} of 30 refused as overloaded and sent again, none read twice`;
 }
 
-/** The client's second request goes to the instance that takes over. */
+/** The client's second request goes to another instance. */
 async function stopping(): Promise<string> {
   await using upstream = await rawUpstream({ onRequest() {} });
   const env = { UPSTREAM_TIMEOUT_MS: "3000" };
@@ -144,7 +144,7 @@ async function stopping(): Promise<string> {
   await using gateway = await startGateway({ upstream: upstream.url, issuer, env });
   const ids = Array.from({ length: 8 }, (_, n) => `stop-${n}`);
   const answers = Promise.all(ids.map((id) => resending(gateway, id, next)));
-  await until("they are under way", () => upstream.seen.length === ids.length);
+  await until("the requests are outstanding", () => upstream.seen.length === ids.length);
   gateway.abandon();
   gateway.signal("SIGTERM");
   const statuses = (await answers).map((each) => each.map(({ status }) => status));
@@ -152,7 +152,7 @@ async function stopping(): Promise<string> {
   assertEquals(resent, [], "answered as not processed");
   const times = ids.map((id) => timesRead(upstream, id));
   assert(times.every((count) => count === 1), `read ${times} times`);
-  return `8 under way when the grace ran out: answered ${[
+  return `8 outstanding at the end of SHUTDOWN_GRACE_MS: answered ${[
     ...new Set(statuses.flat()),
   ]}, read once each`;
 }
@@ -163,20 +163,19 @@ export default [
   {
     name: "once: resent after every failure",
     did: `${RESENDING_CLIENT}; the API fails in every way and with every status from 300 to 599`,
-    promised:
-      "no failure makes the API see a POST twice, unless it said that it did not process it",
+    promised: "the API reads a POST twice only if its first answer said that it was not processed",
     run: everyFailure,
   },
   {
-    name: "once: resent to an API that comes back",
-    did: `${RESENDING_CLIENT}; the API is unreachable, then back`,
-    promised: "nothing was sent before, so it is seen once",
+    name: "once: resent to an API that recovers",
+    did: `${RESENDING_CLIENT}; the API is unreachable, then recovers`,
+    promised: "nothing was sent the first time, so the API reads it once",
     run: unreachable,
   },
   {
     name: "once: resent to an open breaker",
     did: `${RESENDING_CLIENT}; every connection is cut after the request, so the breaker opens`,
-    promised: "no POST is seen twice",
+    promised: "no POST is read twice",
     run: breakerOpen,
   },
   {
@@ -187,14 +186,14 @@ export default [
   },
   {
     name: "once: resent to an overloaded gateway",
-    did: `${RESENDING_CLIENT}; 30 at once where 2 are allowed`,
-    promised: "no POST is seen twice",
+    did: `${RESENDING_CLIENT}; 30 concurrent requests, of which 2 are allowed`,
+    promised: "no POST is read twice",
     run: overloaded,
   },
   {
     name: "once: resent when the gateway stops",
     did: `${RESENDING_CLIENT}, to another instance; SIGTERM, and the API never answers`,
-    promised: "what was under way is not answered 503, and is seen once",
+    promised: "outstanding requests are not answered 503, and the API reads each of them once",
     run: stopping,
   },
 ] satisfies Drill[];

@@ -8,12 +8,12 @@ import { until } from "./kit/until.ts";
 const METHODS = ["GET", "PUT", "DELETE", "POST"] as const;
 const BATCH = "/batches/01FC66621XXXXX119Z8PMV1QPQ";
 
-/** How every attempt ends, and how often each method is then sent with two retries allowed. */
+/** How every attempt ends → how often each method is sent, with two retries allowed. */
 const MATRIX: Readonly<Record<string, { does: (wire: Wire) => void; post: number; rest: number }>> =
   {
     "503": { does: (wire) => wire.reply(503, {}), rest: 3, post: 1 },
     "connection cut": { does: (wire) => wire.reset(), rest: 3, post: 1 },
-    "cut amid the answer": {
+    "cut within the answer": {
       does: (wire) => void wire.write("HTTP/1.1 200 OK\r\ncontent-le").then(wire.close),
       rest: 3,
       post: 1,
@@ -62,14 +62,15 @@ async function spans(): Promise<string> {
   return `503 ${code}; one SERVER and 3 CLIENT spans in one trace, resend_count none, 1, 2`;
 }
 
-/** `Retry-After` of the first answer → the shortest pause until the second; none: no retry. */
-const ASKED: readonly [name: string, value: () => string, minPauseMs: number | undefined][] = [
-  ["1 s", () => "1", 1_000],
-  ["a date", () => new Date(Date.now() + 2_500).toUTCString(), 1_400],
-  ["60 s", () => "60", undefined],
-  ["a distant date", () => new Date(Date.now() + 3_600_000).toUTCString(), undefined],
-  ["99999999 s", () => "99999999", undefined],
-];
+/** `Retry-After` of the first answer → shortest pause until the retry; undefined: no retry. */
+const RETRY_AFTER: readonly [name: string, value: () => string, minPauseMs: number | undefined][] =
+  [
+    ["1 s", () => "1", 1_000],
+    ["a date", () => new Date(Date.now() + 2_500).toUTCString(), 1_400],
+    ["60 s", () => "60", undefined],
+    ["a distant date", () => new Date(Date.now() + 3_600_000).toUTCString(), undefined],
+    ["99999999 s", () => "99999999", undefined],
+  ];
 
 async function retryAfter(): Promise<string> {
   let header = "";
@@ -78,7 +79,7 @@ async function retryAfter(): Promise<string> {
       nth === 1 ? wire.reply(503, {}, { "retry-after": header }) : wire.reply(200, {}),
   });
   const seen: string[] = [];
-  for (const [name, value, minPauseMs] of ASKED) {
+  for (const [name, value, minPauseMs] of RETRY_AFTER) {
     await using gateway = await startGateway({ upstream: upstream.url });
     header = value();
     const before = upstream.seen.length;
@@ -103,14 +104,14 @@ async function retryAfter(): Promise<string> {
 
 const DEADLINE_MS = 1_500;
 
-/** Upstreams that take their time over each attempt. */
+/** Upstreams that are slow at each attempt. */
 const SLOW: Readonly<Record<string, { does: (nth: number, wire: Wire) => void; ends: number[] }>> =
   {
     "503 after 600 ms each": {
       does: (_, wire) => void setTimeout(() => wire.reply(503, {}), 600),
-      ends: [503, 504], // by what the last try had time for
+      ends: [503, 504], // 504 if the deadline expires during the last attempt
     },
-    "503, then silence": {
+    "503, then no answer": {
       does: (total, wire) => void (total === 1 && wire.reply(503, {})),
       ends: [504],
     },
@@ -134,16 +135,16 @@ async function oneDeadline(): Promise<string> {
     assert(ms < DEADLINE_MS + 300, `${name}: answered after ${ms} ms`);
     seen.push(`${name}: ${ms} ms`);
   }
-  // 503 at first; the second try needs a new connection, whose TLS handshake never ends.
-  await using silent = await rawUpstream({ onRequest() {} });
+  // The first attempt is 503; the second needs a new connection, whose TLS handshake never ends.
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   await using gateway = await startGateway({
-    upstream: silent.url.replace("http:", "https:"),
+    upstream: unresponsive.url.replace("http:", "https:"),
     env: { UPSTREAM_TIMEOUT_MS: String(DEADLINE_MS), RETRY_ATTEMPTS: "10" },
   });
   const { ms, code } = await gateway.call("/batches");
   assertEquals(code, "upstream_unreachable");
-  assert(ms < DEADLINE_MS + 300, `silent TLS: answered after ${ms} ms`);
-  return `${seen.join(", ")}, silent TLS: ${ms} ms`;
+  assert(ms < DEADLINE_MS + 300, `TLS handshake that never ends: answered after ${ms} ms`);
+  return `${seen.join(", ")}, TLS handshake that never ends: ${ms} ms`;
 }
 
 const REQUESTS = 400;
@@ -177,32 +178,32 @@ async function off(): Promise<string> {
 export default [
   {
     name: "retries: matrix",
-    did: "every attempt fails in one way, for each way and method",
-    promised: "GET, PUT and DELETE are sent again where that can help, a POST never",
+    did: "every attempt fails, in each way in turn, for each method",
+    promised: "GET, PUT and DELETE are sent again if that can help, a POST never",
     run: matrix,
   },
   {
     name: "retries: spans",
-    did: "nothing listens where the upstream was; one POST",
+    did: "nothing listens on the upstream's port; one POST",
     promised: "tried again, since nothing was sent; a span per attempt with its resend_count",
     run: spans,
   },
   {
     name: "retries: Retry-After",
     did: "503 with Retry-After in seconds, as a date, and beyond the deadline",
-    promised: "no try earlier than asked; where that is too late, the 503 at once",
+    promised: "no retry earlier than asked; if the deadline is earlier, the 503 at once",
     run: retryAfter,
   },
   {
     name: "retries: one deadline",
     did: "slow failures, with ten retries allowed and 1500 ms",
-    promised: "answered within UPSTREAM_TIMEOUT_MS, retries and connecting included",
+    promised: "answered within UPSTREAM_TIMEOUT_MS, including retries and connecting",
     run: oneDeadline,
   },
   {
     name: "retries: budget",
     did: "400 GETs while every answer is 503, five retries allowed each",
-    promised: "retries add at most a tenth to the load (and ten saved up at first)",
+    promised: "retries add at most a tenth to the load, plus ten at the start",
     run: budget,
   },
   {

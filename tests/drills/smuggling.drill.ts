@@ -6,18 +6,18 @@ import { rawUpstream } from "./kit/raw_upstream.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
 
-/** Parts of a request, of which each case makes something that two parsers read differently. */
+/** Parts from which each case builds bytes that two parsers may read differently. */
 interface Parts {
-  /** Request line, host and a good token: a POST of JSON without its framing. */
+  /** Head of a JSON POST with a valid token, but without its framing headers. */
   readonly post: string;
-  /** A whole second request with a good token of its own, which is not to be forwarded. */
+  /** A complete second request with a valid token, which must not be forwarded. */
   readonly hidden: string;
   readonly auth: string;
 }
 
 const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
 
-/** Each sends one request that holds another one, for a parser that reads it otherwise. */
+/** Requests that contain a second request if a parser reads their framing differently. */
 const CORPUS: Readonly<Record<string, (parts: Parts) => string>> = {
   "CL.TE": ({ post, hidden }) =>
     `${post}Content-Length: ${
@@ -31,15 +31,15 @@ const CORPUS: Readonly<Record<string, (parts: Parts) => string>> = {
     }\r\n\r\n0\r\n\r\n${hidden}`,
   "two lengths": ({ post, hidden }) =>
     `${post}Content-Length: 0\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
-  "a list of lengths": ({ post, hidden }) =>
+  "a list of content lengths": ({ post, hidden }) =>
     `${post}Content-Length: 0, ${hidden.length}\r\n\r\n${hidden}`,
-  "a length below zero": ({ post, hidden }) => `${post}Content-Length: -1\r\n\r\n${hidden}`,
-  "a length with a plus": ({ post, hidden }) =>
+  "a negative content length": ({ post, hidden }) => `${post}Content-Length: -1\r\n\r\n${hidden}`,
+  "a content length with a plus": ({ post, hidden }) =>
     `${post}Content-Length: +${hidden.length}\r\n\r\n${hidden}`,
-  "a length in hex": ({ post, hidden }) => `${post}Content-Length: 0x10\r\n\r\n${hidden}`,
-  "a length beyond 64 bits": ({ post, hidden }) =>
+  "a content length in hex": ({ post, hidden }) => `${post}Content-Length: 0x10\r\n\r\n${hidden}`,
+  "a content length beyond 64 bits": ({ post, hidden }) =>
     `${post}Content-Length: 18446744073709551616\r\n\r\n${hidden}`,
-  "a length with a blank inside": ({ post, hidden }) =>
+  "a content length with a space inside": ({ post, hidden }) =>
     `${post}Content-Length: 1 0\r\n\r\n${hidden}`,
   "space before the colon": ({ post, hidden }) =>
     `${post}Content-Length : ${hidden.length}\r\n\r\n${hidden}`,
@@ -49,7 +49,7 @@ const CORPUS: Readonly<Record<string, (parts: Parts) => string>> = {
     }\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n${hidden}`,
   "a folded header": ({ post, hidden }) =>
     `${post}Content-Length: ${hidden.length}\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n${hidden}`,
-  "a folded length": ({ post, hidden }) =>
+  "a folded content length": ({ post, hidden }) =>
     `${post}X-A: b\r\n Content-Length: 3\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
   "TE: xchunked": ({ post, hidden }) =>
     `${post}Content-Length: ${
@@ -73,7 +73,7 @@ const CORPUS: Readonly<Record<string, (parts: Parts) => string>> = {
     }\n${hidden}\r\n0\r\n\r\n`,
   "a chunk extension with a line end": ({ post, hidden }) =>
     `${post}Transfer-Encoding: chunked\r\n\r\n2;a=\n${hidden}\r\n{}\r\n0\r\n\r\n`,
-  "a chunk size below zero": ({ post, hidden }) =>
+  "a negative chunk size": ({ post, hidden }) =>
     `${post}Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n${hidden}`,
   "a chunk size beyond 64 bits": ({ post, hidden }) =>
     `${post}Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\n{}\r\n0\r\n\r\n${hidden}`,
@@ -91,24 +91,24 @@ const CORPUS: Readonly<Record<string, (parts: Parts) => string>> = {
   "a GET with a body": ({ auth, hidden }) =>
     `GET ${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}Content-Type: application/json\r\n` +
     `Content-Length: ${hidden.length}\r\n\r\n${hidden}`,
-  "a GET with chunks": ({ auth, hidden }) =>
+  "a GET with chunked encoding": ({ auth, hidden }) =>
     `GET ${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}Content-Type: application/json\r\n` +
     `Transfer-Encoding: chunked\r\n\r\n${chunked(hidden)}`,
   "absolute form of another host": ({ auth }) =>
     `GET http://evil.test${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}\r\n`,
   "two hosts": ({ auth }) => `GET ${BATCHES} HTTP/1.1\r\nHost: a\r\nHost: b\r\n${auth}\r\n`,
-  "a method with a blank": ({ auth }) => `GE T ${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}\r\n`,
-  "HTTP/1.0 with chunks": ({ post, hidden }) =>
+  "a method with a space": ({ auth }) => `GE T ${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}\r\n`,
+  "HTTP/1.0 with chunked encoding": ({ post, hidden }) =>
     post.replace("HTTP/1.1", "HTTP/1.0") +
     `Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
   "HTTP/1.2": ({ auth }) => `GET ${BATCHES} HTTP/1.2\r\nHost: a\r\n${auth}\r\n`,
-  "a response instead": () => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+  "a response instead of a request": () => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
   "an upgrade to h2c": ({ auth }) =>
     `GET ${BATCHES} HTTP/1.1\r\nHost: a\r\n${auth}Connection: Upgrade, HTTP2-Settings\r\n` +
     `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`,
 };
 
-/** A connection that goes on after an answer is read for so long, in ms. */
+/** How long a connection is read after the last answer, in ms. */
 const LINGER_MS = 150;
 
 async function corpus(): Promise<string> {
@@ -137,7 +137,7 @@ async function corpus(): Promise<string> {
       forwarded.every(({ headers }) =>
         !("transfer-encoding" in headers) && !(headers.host ?? "").includes("evil")
       ),
-      `${name}: framing or host of the caller went upstream`,
+      `${name}: framing or host of the caller was forwarded`,
     );
     assert(answer.status !== 500, `${name}: 500`);
     if (answer.status === 400 && !answer.headers["x-error-origin"]) refusedByParser.push(name);
@@ -150,7 +150,7 @@ async function corpus(): Promise<string> {
     `never the hidden one; ${refusedByParser.length} refused by the parser`;
 }
 
-/** Pipelining is no smuggling: two whole requests are two. */
+/** Two pipelined requests are both forwarded: this is not smuggling. */
 async function pipelining(): Promise<string> {
   await using upstream = await rawUpstream();
   await using gateway = await startGateway({ upstream: upstream.url });
@@ -164,13 +164,13 @@ async function pipelining(): Promise<string> {
 export default [
   {
     name: "smuggling: corpus",
-    did: "requests that two parsers read differently, by raw socket, with a good token",
-    promised: "never two requests upstream for one downstream",
+    did: "requests that two parsers may read differently, by raw socket, with a valid token",
+    promised: "one request of a caller never becomes two upstream",
     run: corpus,
   },
   {
     name: "smuggling: pipelining",
-    did: "two honest requests in one write",
+    did: "two valid requests in one write",
     promised: "both are answered",
     run: pipelining,
   },

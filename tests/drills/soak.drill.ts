@@ -11,19 +11,19 @@ import { leastSquares, type Sample } from "./kit/slope.ts";
 const MINUTES = Number(Deno.env.get("SOAK_MINUTES") ?? 2);
 const BASE = `/xms/v1/${PLAN}`;
 
-/** What two cores hold beside the load itself, the sandbox and the collector. */
+/** The rate that two cores can serve while they also run the client, sandbox and collector. */
 const RATE_PER_S = 150;
 
-/** Rate of the warm-up: a heap finds its size by what goes through it, not by time. */
+/** Rate of the warm-up: the heap's size depends on the number of requests, not on time. */
 const WARM_UP_RATE_PER_S = 600;
 const CALLERS = 40;
 
-/** Until caches are full, code is compiled and the heap has found its size; not measured. */
+/** Time for caches to fill, code to compile and the heap to reach its size; not measured. */
 const WARM_UP_MS = 60_000;
 
 /**
- * A leak of 1 KB per request would be 9 MiB a minute at this rate. In a run of a minute or two
- * the heap's own breathing is as much as that: there only the growth in all is judged.
+ * A leak of 1 KB per request would be 9 MiB a minute at this rate. Within a minute or two the
+ * heap varies by as much, so in a short run only the total growth is asserted.
  */
 const MAX_SLOPE_MIB_PER_MIN = 3;
 const MAX_GROWTH_MIB = 40;
@@ -40,7 +40,7 @@ interface Call {
 
 const MESSAGE = { from: "12345", to: ["46701234567"], body: "a message of the soak" };
 
-/** Mixed traffic, with every kind of fault the sandbox knows. */
+/** Mixed traffic, with every fault that the sandbox can simulate. */
 const MIX: readonly Call[] = [
   { weight: 40, method: "POST", path: "/batches", body: MESSAGE },
   { weight: 12, method: "GET", path: "/batches?page_size=5" },
@@ -69,7 +69,7 @@ const MIX: readonly Call[] = [
   { weight: 1, method: "POST", path: "/batches?sandbox_delay_ms=400", body: MESSAGE, hangUp: true },
 ];
 
-const DRAW = MIX.flatMap((call) => Array.from({ length: call.weight }, () => call));
+const WEIGHTED_MIX = MIX.flatMap((call) => Array.from({ length: call.weight }, () => call));
 
 interface Tally {
   requests: number;
@@ -92,7 +92,7 @@ async function soak(): Promise<string> {
   const tally: Tally = { requests: 0, statuses: {} };
   const socketsBefore = await socketsOf(gateway.pid);
   const samples = await runLoad(gateway, tally, () => {
-    collector.spans.length = 0; // the drill's own memory is not what is measured
+    collector.spans.length = 0; // keeps the drill's own memory use low
   });
   await gateway.assertIdle();
   await delay(6_000); // upstream connections are kept for 4 s
@@ -105,15 +105,15 @@ async function soak(): Promise<string> {
     `${tally.requests} requests in ${MINUTES} min, ${JSON.stringify(tally.statuses)}; ` +
     `memory ${first.toFixed(0)} → ${last.toFixed(0)} MiB after warm-up, ` +
     `${slope.toFixed(2)} MiB/min (at most ${MAX_SLOPE_MIB_PER_MIN}); ${sockets} sockets left`;
-  const judged = MINUTES >= SLOPE_COUNTS_FROM_MINUTES;
-  assert(!judged || slope < MAX_SLOPE_MIB_PER_MIN, `memory grows: ${report}`);
+  const slopeCounts = MINUTES >= SLOPE_COUNTS_FROM_MINUTES;
+  assert(!slopeCounts || slope < MAX_SLOPE_MIB_PER_MIN, `memory grows: ${report}`);
   assert(last - first < MAX_GROWTH_MIB, `memory has grown: ${report}`);
   assert(sockets <= 2, `sockets leaked: ${report}`);
   assertEquals(Object.keys(tally.statuses).filter((status) => status === "0"), []);
   return report;
 }
 
-/** Sends the mix at the rate for the time, and weighs the process once a second. */
+/** Sends the mix at a rate for a time, and samples the process's memory once a second. */
 async function runLoad(
   gateway: GatewayProcess,
   tally: Tally,
@@ -124,21 +124,21 @@ async function runLoad(
   const elapsedMs = () => performance.now() - startedAt;
   const totalMs = MINUTES * 60_000;
   const samples: Sample[] = [];
-  const underWay = new Set<Promise<void>>();
+  const outstanding = new Set<Promise<void>>();
   const warmUpMs = Math.min(WARM_UP_MS, totalMs / 2);
-  const dueBy = (ms: number) =>
+  const requestsDueAfter = (ms: number) =>
     (Math.min(ms, warmUpMs) * WARM_UP_RATE_PER_S + Math.max(0, ms - warmUpMs) * RATE_PER_S) / 1_000;
-  let weighed = 0;
+  let nextSampleS = 0;
   while (elapsedMs() < totalMs) {
-    while (tally.requests < dueBy(elapsedMs()) && underWay.size < 4 * CALLERS) {
+    while (tally.requests < requestsDueAfter(elapsedMs()) && outstanding.size < 4 * CALLERS) {
       tally.requests++;
-      const call = DRAW[Math.floor(Math.random() * DRAW.length)];
+      const call = WEIGHTED_MIX[Math.floor(Math.random() * WEIGHTED_MIX.length)];
       if (!call) continue;
-      const sending = send(pool, gateway, call, tally).finally(() => underWay.delete(sending));
-      underWay.add(sending);
+      const sending = send(pool, gateway, call, tally).finally(() => outstanding.delete(sending));
+      outstanding.add(sending);
     }
-    if (elapsedMs() > weighed * 1_000) {
-      weighed++;
+    if (elapsedMs() > nextSampleS * 1_000) {
+      nextSampleS++;
       everySecond();
       if (elapsedMs() > warmUpMs) {
         samples.push({ minutes: elapsedMs() / 60_000, mebibytes: await residentMiB(gateway.pid) });
@@ -146,7 +146,7 @@ async function runLoad(
     }
     await delay(5);
   }
-  await Promise.all(underWay);
+  await Promise.all(outstanding);
   await pool.destroy();
   return samples;
 }
@@ -193,7 +193,7 @@ export default [
     name: "soak",
     did: `mixed traffic with faults at ${RATE_PER_S}/s for SOAK_MINUTES (${MINUTES})`,
     promised:
-      `memory flat (under ${MAX_SLOPE_MIB_PER_MIN} MiB/min after warm-up), no leaked slot or socket`,
+      `memory does not grow (under ${MAX_SLOPE_MIB_PER_MIN} MiB/min after warm-up), no leaked slot or socket`,
     run: soak,
     timeoutMs: MINUTES * 60_000 + 60_000,
   },

@@ -10,7 +10,7 @@ import { until } from "./kit/until.ts";
 const BATCHES = `/xms/v1/${PLAN}/batches`;
 const GRACE_MS = 4_500;
 
-/** A signal under load, with a load balancer that looks at /readyz and then sends no more. */
+/** A signal under load; the callers stop once /readyz is 503, as behind a load balancer. */
 async function underLoad(signal: Deno.Signal): Promise<string> {
   await using collector = startCollector();
   await using upstream = await rawUpstream({
@@ -53,14 +53,14 @@ async function underLoad(signal: Deno.Signal): Promise<string> {
     `exit 0 after ${ms} ms, ${servers} SERVER spans exported`;
 }
 
-/** Callers that do not look: what they get is an answer, or a connection that took nothing. */
-async function blindCallers(): Promise<string> {
+/** Callers that ignore /readyz: every request is either answered or was not forwarded. */
+async function persistentCallers(): Promise<string> {
   await using upstream = await rawUpstream({
     onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 20),
   });
   await using gateway = await startGateway({ upstream: upstream.url });
   const { port, token } = gateway;
-  const load = startLoad({ port, path: BATCHES, token, callers: 30, prefix: "blind" });
+  const load = startLoad({ port, path: BATCHES, token, callers: 30, prefix: "persistent" });
   await delay(700);
   gateway.abandon();
   gateway.signal("SIGTERM");
@@ -71,13 +71,13 @@ async function blindCallers(): Promise<string> {
   const forwardedUnanswered = sent.filter(({ id, status }) =>
     status === undefined && bytes.includes(`"${id}"`)
   );
-  assertEquals(forwardedUnanswered, [], "forwarded, but not answered");
+  assertEquals(forwardedUnanswered, [], "forwarded but not answered");
   assertEquals(code, 0);
   const answered = sent.filter(({ status }) => status === 201).length;
   return `${answered} answered 201; of the others none had been forwarded; exit 0 after ${ms} ms`;
 }
 
-async function stuck(): Promise<string> {
+async function unansweredRequest(): Promise<string> {
   await using collector = startCollector();
   let stall = false;
   await using upstream = await rawUpstream({
@@ -90,7 +90,7 @@ async function stuck(): Promise<string> {
   for (let i = 0; i < 10; i++) await gateway.post("hello");
   stall = true;
   const unanswered = gateway.post("never answered");
-  await until("it is under way", () => upstream.seen.length === 11);
+  await until("the request is outstanding", () => upstream.seen.length === 11);
   gateway.abandon();
   gateway.signal("SIGTERM");
   const { code, ms } = await gateway.exited();
@@ -99,15 +99,15 @@ async function stuck(): Promise<string> {
   assert(ms < 1_500, `ended after ${ms} ms`);
   const { status } = await unanswered;
   assertEquals(status, 504);
-  return `a request without end: 504, exit 0 after ${ms} of 1500 ms, all 11 SERVER spans exported`;
+  return `an unanswered request: 504, exit 0 after ${ms} of 1500 ms, all 11 SERVER spans exported`;
 }
 
-async function deafCollector(): Promise<string> {
-  await using deaf = await rawUpstream({ onRequest() {} });
+async function silentCollector(): Promise<string> {
+  await using unresponsive = await rawUpstream({ onRequest() {} });
   await using upstream = await rawUpstream();
   await using gateway = await startGateway({
     upstream: upstream.url,
-    env: { OTLP_ENDPOINT: deaf.url, SHUTDOWN_GRACE_MS: "1500" },
+    env: { OTLP_ENDPOINT: unresponsive.url, SHUTDOWN_GRACE_MS: "1500" },
   });
   for (let i = 0; i < 10; i++) await gateway.post("hello");
   gateway.abandon();
@@ -121,33 +121,34 @@ async function deafCollector(): Promise<string> {
 export default [
   {
     name: "stopping: SIGTERM under load",
-    did: "SIGTERM amid 30 callers, who stop when /readyz says 503",
+    did: "SIGTERM while 30 callers send, who stop when /readyz is 503",
     promised:
       "503 before the socket closes; nothing in flight is lost; exit 0 in time; spans flushed",
     run: () => underLoad("SIGTERM"),
   },
   {
     name: "stopping: SIGINT under load",
-    did: "the same with SIGINT",
-    promised: "the same",
+    did: "SIGINT while 30 callers send, who stop when /readyz is 503",
+    promised:
+      "503 before the socket closes; nothing in flight is lost; exit 0 in time; spans flushed",
     run: () => underLoad("SIGINT"),
   },
   {
-    name: "stopping: blind callers",
-    did: "SIGTERM amid callers that go on",
-    promised: "what was forwarded is answered",
-    run: blindCallers,
+    name: "stopping: callers ignore /readyz",
+    did: "SIGTERM while callers go on sending",
+    promised: "every forwarded request is answered",
+    run: persistentCallers,
   },
   {
-    name: "stopping: stuck request",
+    name: "stopping: upstream never answers",
     did: "SIGTERM while the upstream never answers one request",
-    promised: "its caller is told, its spans are exported, exit 0 within SHUTDOWN_GRACE_MS",
-    run: stuck,
+    promised: "its caller gets an answer, its spans are exported, exit 0 within SHUTDOWN_GRACE_MS",
+    run: unansweredRequest,
   },
   {
-    name: "stopping: deaf collector",
+    name: "stopping: collector never answers",
     did: "SIGINT while the collector never answers",
     promised: "exit 0 within SHUTDOWN_GRACE_MS",
-    run: deafCollector,
+    run: silentCollector,
   },
 ] satisfies Drill[];

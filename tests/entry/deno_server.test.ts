@@ -6,7 +6,7 @@ import { startGateway } from "../drills/kit/gateway_process.ts";
 import { answerWell, rawUpstream } from "../drills/kit/raw_upstream.ts";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`after ${signal} /readyz says 503 before the socket closes, and what is in flight is answered`, async () => {
+  Deno.test(`after ${signal} /readyz is 503 before the socket closes, and requests in flight are answered`, async () => {
     await using upstream = await rawUpstream({
       onRequest: (request, wire) => void setTimeout(() => answerWell(request, wire), 700),
     });
@@ -31,7 +31,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test("a body that is still coming when the server is shut down is 503, not the caller's fault", async () => {
+Deno.test("a request whose body is incomplete at the shutdown is 503, not 400", async () => {
   await using upstream = await rawUpstream({ onRequest: answerWell });
   await using gateway = await startGateway({
     upstream: upstream.url,
@@ -56,7 +56,7 @@ Deno.test("a body that is still coming when the server is shut down is 503, not 
   await gateway.exited();
 });
 
-Deno.test("what is not answered when the time is over leaves its answer, its spans and its line", async () => {
+Deno.test("a request unanswered at the end of the grace period gets an answer, and its spans are exported", async () => {
   await using collector = startCollector();
   await using upstream = await rawUpstream({ onRequest() {} });
   await using gateway = await startGateway({

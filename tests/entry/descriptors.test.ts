@@ -8,7 +8,7 @@ import { testIssuer } from "../support/issuer.ts";
 
 const config = parseConfig({ ...testEnv(await testIssuer()), MAX_IN_FLIGHT: "1000" });
 
-/** Descriptors that can be opened → requests in flight. */
+/** Available file descriptors → the limit of requests in flight. */
 const CASES: readonly [available: number | undefined, inFlight: number][] = [
   [undefined, 1000],
   [2064, 1000],
@@ -19,7 +19,7 @@ const CASES: readonly [available: number | undefined, inFlight: number][] = [
 ];
 
 for (const [available, inFlight] of CASES) {
-  Deno.test(`with ${available ?? "an unknown number of"} descriptors ${inFlight} of 1000 requests are taken at once`, () => {
+  Deno.test(`with ${available ?? "an unknown number of"} descriptors the limit of 1000 requests in flight becomes ${inFlight}`, () => {
     const shortages: DescriptorShortage[] = [];
     const fitting = limitToDescriptors(config, () => available, (found) => shortages.push(found));
     assertEquals(fitting.limits.inFlight, inFlight);
@@ -28,12 +28,12 @@ for (const [available, inFlight] of CASES) {
   });
 }
 
-Deno.test("descriptors are counted by opening them, and closed again", () => {
+Deno.test("descriptors are counted by opening and closing them", () => {
   for (let round = 0; round < 3; round++) assertEquals(countDescriptors(100), 100);
 });
 
 Deno.test({
-  name: "on Node descriptors are counted by the limit and those that are open",
+  name: "on Node descriptors are counted as the limit less the open ones",
   ignore: Deno.build.os !== "linux",
   fn: () => assertEquals((countOnNode() ?? 0) > 100, true),
 });

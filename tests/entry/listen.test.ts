@@ -12,14 +12,14 @@ const gateway = {
   flush: () => Promise.resolve(),
 };
 
-/** Where nobody can listen, and what the message names. */
+/** Addresses that cannot be listened on. */
 const UNUSABLE: readonly [host: string, port: number][] = [
   ["no.such.invalid", 0],
-  ["192.0.2.1", 0], // of a network for documentation (RFC 5737)
+  ["192.0.2.1", 0], // an address for documentation (RFC 5737)
 ];
 
 for (const [host, port] of UNUSABLE) {
-  Deno.test(`listening on ${host} fails by the names of the settings, not with a stack`, async () => {
+  Deno.test(`a failure to listen on ${host} names the settings and has no stack trace`, async () => {
     const error = await assertRejects(
       async () => await serve(gateway, { host, port, shutdownGraceMs: 1 }),
       ListenError,
@@ -28,7 +28,7 @@ for (const [host, port] of UNUSABLE) {
   });
 }
 
-Deno.test("a taken port is named", async () => {
+Deno.test("the error for a port in use names the port", async () => {
   await using taken = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, gateway.fetch);
   const { port } = taken.addr;
   const error = await assertRejects(

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { type AcceptingServer, ServeLoop } from "../../entry/serve_loop.ts";
 
-/** A server whose accepting fails when it is told to. */
+/** A server whose accept loop fails on demand. */
 class FakeServer implements AcceptingServer {
   readonly #accepting = Promise.withResolvers<void>();
   readonly #answered = Promise.withResolvers<void>();
@@ -16,7 +16,7 @@ class FakeServer implements AcceptingServer {
     this.#accepting.reject(new Error("Too many open files"));
   }
 
-  /** Its last request under way is answered. */
+  /** Ends the last outstanding request. */
   answerLast(): void {
     this.#answered.resolve();
   }
@@ -27,7 +27,7 @@ class FakeServer implements AcceptingServer {
   }
 }
 
-/** A loop over fake servers; the first `refused` attempts to listen again fail. */
+/** A serve loop of fake servers; the first `refused` attempts to listen again fail. */
 function fakeLoop(refused = 0) {
   const servers: FakeServer[] = [];
   const failures: unknown[] = [];
@@ -45,7 +45,7 @@ function fakeLoop(refused = 0) {
   return { loop, servers, failures };
 }
 
-Deno.test("where accepting fails another server listens, and the first answers what it has", async () => {
+Deno.test("after accepting fails another server listens, and the first one answers its requests", async () => {
   const { loop, servers, failures } = fakeLoop(2);
   loop.listen();
   servers[0]!.fail();
@@ -55,10 +55,10 @@ Deno.test("where accepting fails another server listens, and the first answers w
   await delay(150);
   assertEquals([servers.length, servers[1]!.shutdowns, failures.length], [3, 1, 2]);
   for (const server of servers) server.answerLast();
-  await loop.shutdown(); // ends the timer of the recovery
+  await loop.shutdown(); // clears the recovery timer
 });
 
-Deno.test("a shutdown waits for the requests of every server, and none listens again", async () => {
+Deno.test("a shutdown waits for the requests of all servers, and no server listens again", async () => {
   const { loop, servers } = fakeLoop();
   loop.listen();
   servers[0]!.fail();
@@ -73,7 +73,7 @@ Deno.test("a shutdown waits for the requests of every server, and none listens a
   await over;
 });
 
-Deno.test("the first server that cannot listen is the caller's to report", () => {
+Deno.test("an error of the first listen is thrown to the caller", () => {
   const loop = new ServeLoop<AcceptingServer>({
     start() {
       throw new Error("Address in use");

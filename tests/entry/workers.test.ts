@@ -3,11 +3,11 @@ import workers from "../../entry/workers.ts";
 import { testEnv } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
 
-/** Answers one request with the entry for Workers; the lines that it has logged at the end. */
+/** Answers one request with the entry for Workers; returns the logged lines. */
 async function logOf(env: Record<string, string>): Promise<Record<string, unknown>[]> {
   const lines: string[] = [];
   const { log } = console;
-  // deno-lint-ignore no-console -- it is the log of a Workers runtime
+  // deno-lint-ignore no-console -- the console is the log of a Workers runtime
   console.log = (line: string) => void lines.push(line);
   try {
     const work: Promise<unknown>[] = [];
@@ -22,7 +22,7 @@ async function logOf(env: Record<string, string>): Promise<Record<string, unknow
   return lines.map((line) => JSON.parse(line));
 }
 
-Deno.test("on Workers a misspelt binding, and a collector that redirects, are told by the log", async () => {
+Deno.test("on Workers a misspelt binding and a redirecting collector are logged", async () => {
   await using collector = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     () => new Response(null, { status: 307, headers: { location: "http://other.test/" } }),

@@ -31,7 +31,7 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
   ],
 };
 
-/** The troubleshooting tips of the API's own pages, by a word that each must keep. */
+/** The API's troubleshooting tips, each by a phrase that its text must contain. */
 const TIPS: Readonly<Partial<Record<CatalogCode, string>>> = {
   syntax_constraint_violation: "required field",
   syntax_invalid_json: "validator",
@@ -51,27 +51,27 @@ const TIPS: Readonly<Partial<Record<CatalogCode, string>>> = {
 
 const codes = Object.keys(CATALOG) as CatalogCode[];
 
-Deno.test("the catalog holds every documented code under its documented status", () => {
+Deno.test("the catalog has every documented code with its documented status", () => {
   for (const [status, documented] of Object.entries(DOCUMENTED)) {
     for (const code of documented) assertEquals(CATALOG[code].status, Number(status), code);
   }
 });
 
-Deno.test("the catalog holds no code that is neither documented nor explained here", () => {
+Deno.test("every code of the catalog is documented or listed here with a reason", () => {
   const documented = new Set(Object.values(DOCUMENTED).flat());
   const others = codes.filter((code) => !documented.has(code));
   assertEquals(others.toSorted(), [
-    "client_closed_request", // nobody sees it
+    "client_closed_request", // only in telemetry, as the caller has hung up
     "forbidden", // a 403 of the API that gives no code
     "not_found", // has no body
   ]);
 });
 
-Deno.test("every code can be compared by a program: lower case words with underscores", () => {
+Deno.test("every code is lower case words with underscores", () => {
   for (const code of codes) assertMatch(code, /^[a-z]+(_[a-z]+)*$/);
 });
 
-Deno.test("every default text says what happened and then what to do, as whole sentences", () => {
+Deno.test("every default text says what happened and what to do, in whole sentences", () => {
   for (const code of codes) {
     const { meaning, help } = CATALOG[code];
     assertEquals(defaultText(code), `${meaning} ${help}`);
@@ -79,13 +79,13 @@ Deno.test("every default text says what happened and then what to do, as whole s
   }
 });
 
-Deno.test("the troubleshooting tips of the API's own pages are in the catalog", () => {
+Deno.test("the catalog contains the troubleshooting tips of the API's documentation", () => {
   for (const [code, tip] of Object.entries(TIPS)) {
     assertStringIncludes(defaultText(code as CatalogCode), tip, code);
   }
 });
 
-Deno.test("429 and 503 only ever mean that the request was not processed and may be sent again", () => {
+Deno.test("every code of 429 and 503 is marked as not processed and safe to send again", () => {
   for (const code of codes) {
     const { status, processed, retry } = CATALOG[code];
     if (status === 429 || status === 503) assertEquals([processed, retry], ["no", "later"], code);
@@ -95,13 +95,13 @@ Deno.test("429 and 503 only ever mean that the request was not processed and may
   }
 });
 
-Deno.test("what to do about an unknown outcome begins with the method for which it is dangerous", () => {
+Deno.test("the advice on an unknown outcome begins with POST", () => {
   for (const code of ["upstream_timeout", "upstream_failed", "upstream_connection_lost"] as const) {
     assertMatch(CATALOG[code].help, /^POST: check .* GET, PUT, DELETE: send it again\.$/);
   }
 });
 
-Deno.test("a code that only the upstream knows has no entry, not even a name of Object's own", () => {
+Deno.test("an unknown code, even the name of a member of Object, has no catalog entry", () => {
   for (const code of ["no_such_code", "constructor", "__proto__", "toString", ""]) {
     assertEquals(catalogEntry(code), undefined, code);
   }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { defaultText } from "../../errors/catalog.ts";
 import { type Failure, GatewayError } from "../../errors/gateway_error.ts";
 
-Deno.test("a GatewayError made from a code has the catalog's status and text, and is the gateway's own", () => {
+Deno.test("a GatewayError of a code has the catalog's status and text, and the origin gateway", () => {
   assertEquals(new GatewayError("overloaded").failure, {
     status: 503,
     code: "overloaded",
@@ -13,13 +13,13 @@ Deno.test("a GatewayError made from a code has the catalog's status and text, an
   });
 });
 
-Deno.test("a GatewayError takes another text and further headers without changing its status", () => {
+Deno.test("a GatewayError accepts another text and further headers, and keeps its status", () => {
   const { failure } = new GatewayError("unauthorized", { text: "why", headers: { a: "b" } });
   assertEquals(failure.status, 401);
   assertEquals([failure.text, failure.headers], ["why", { a: "b" }]);
 });
 
-Deno.test("a GatewayError made from an upstream's failure keeps it as it is", () => {
+Deno.test("a GatewayError of an upstream failure keeps it unchanged", () => {
   const failure: Failure = {
     status: 418,
     code: "TEAPOT",
@@ -31,7 +31,7 @@ Deno.test("a GatewayError made from an upstream's failure keeps it as it is", ()
   assertEquals(new GatewayError(failure).failure, failure);
 });
 
-Deno.test("a GatewayError has a cause only if one was given, even an undefined one", () => {
+Deno.test("a GatewayError has a cause exactly if one was given, even undefined", () => {
   assertEquals("cause" in new GatewayError("overloaded"), false);
   assertEquals("cause" in new GatewayError("overloaded", { cause: undefined }), true);
   assertEquals(new GatewayError("overloaded", { cause: "why" }).cause, "why");

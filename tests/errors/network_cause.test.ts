@@ -23,7 +23,7 @@ const ERRORS: readonly [error: unknown, cause: string | undefined][] = [
 ];
 
 for (const [error, cause] of ERRORS) {
-  Deno.test(`${Deno.inspect(error).split("\n")[0]} is called ${cause ?? "nothing"}`, () => {
+  Deno.test(`${Deno.inspect(error).split("\n")[0]} has the network cause ${cause ?? "undefined"}`, () => {
     assertEquals(networkCause(error), cause);
   });
 }

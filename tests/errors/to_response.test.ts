@@ -14,7 +14,7 @@ const FAILURE: Failure = {
 
 const codes = Object.keys(CATALOG) as CatalogCode[];
 
-Deno.test("every code of the catalog becomes exactly {code, text} with its status, or nothing for a 404", async () => {
+Deno.test("every code of the catalog is rendered as {code, text} with its status, a 404 without a body", async () => {
   for (const code of codes) {
     const response = toResponse(toFailure(new GatewayError(code), { sent: false }), "id-1");
     const { status } = CATALOG[code];
@@ -30,7 +30,7 @@ Deno.test("every code of the catalog becomes exactly {code, text} with its statu
   }
 });
 
-Deno.test("every error says who refused and is not stored", () => {
+Deno.test("every error has X-Error-Origin and Cache-Control: no-store", () => {
   for (const origin of ["gateway", "upstream"] as const) {
     for (const status of [400, 401, 403, 404, 405, 415, 418, 429, 500, 502, 503, 504]) {
       const { headers } = toResponse({ ...FAILURE, status, origin }, "id-1");
@@ -40,14 +40,14 @@ Deno.test("every error says who refused and is not stored", () => {
   }
 });
 
-Deno.test("Retry-After is on every 429 and 503 and on nothing else", () => {
+Deno.test("every 429 and 503 has Retry-After, and no other error has it", () => {
   for (let status = 400; status < 600; status++) {
     const { headers } = toResponse({ ...FAILURE, status }, "id-1");
     assertEquals(headers.has("retry-after"), status === 429 || status === 503, `${status}`);
   }
 });
 
-Deno.test("a time that the upstream named goes before the default Retry-After", () => {
+Deno.test("the upstream's Retry-After takes precedence over the default", () => {
   const failure: Failure = {
     ...FAILURE,
     status: 503,
@@ -67,7 +67,7 @@ for (
     ["an Error with a status", Object.assign(new Error("PRIVATE"), { status: 418 })],
   ] as const
 ) {
-  Deno.test(`${name} that nobody foresaw becomes a 500 without any detail`, async () => {
+  Deno.test(`${name}, thrown unexpectedly, becomes a 500 without any detail`, async () => {
     const response = toResponse(toFailure(thrown, { sent: false }), "id-1");
     assertEquals(response.status, 500);
     assertEquals(response.headers.get("x-error-origin"), "gateway");
@@ -83,7 +83,7 @@ Deno.test("the private cause of a GatewayError never reaches the caller", async 
   assertNotMatch(JSON.stringify([...response.headers]) + await response.text(), /PRIVATE/);
 });
 
-Deno.test("a bug after the request was sent is 502: a 500 would say that it was not processed", () => {
+Deno.test("an unexpected error after the request was sent is 502, not 500, as the outcome is unknown", () => {
   const { status, processed, text } = toFailure(new TypeError("bug"), { sent: true });
   assertEquals([status, processed], [502, "unknown"]);
   assertStringIncludes(text, OUTCOME_UNKNOWN);

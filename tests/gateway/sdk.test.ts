@@ -9,7 +9,7 @@ import type { TokenOptions } from "../support/issuer.ts";
 const ALICE = "12025550121";
 const BOB = "12025550122";
 
-/** The SDK prints every failed answer else. */
+/** Keeps the SDK from printing every failed answer. */
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 interface Whole {
@@ -18,7 +18,7 @@ interface Whole {
   readonly gateway: ServedGateway;
 }
 
-/** The official SDK, unmodified, with the caller's JWT as its token, against gateway and sandbox. */
+/** Runs the official SDK, unmodified, with a JWT as its token, against gateway and sandbox. */
 async function withSdk(
   run: (whole: Whole) => Promise<void>,
   { token = {}, env = {}, defaultCallbackUrls = {} }: {
@@ -54,7 +54,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
   return items;
 }
 
-/** What a user of the SDK sees of a failure: its status, its message, its data. */
+/** The properties of the SDK's error: status, message, data. */
 async function failureOf(run: () => Promise<unknown>): Promise<Record<string, unknown>> {
   try {
     await run();
@@ -103,7 +103,7 @@ Deno.test("a user of the official SDK sends, reads, changes and cancels batches 
     assertEquals((await sms.batches.get({ batch_id })).canceled, true);
   }));
 
-Deno.test("a user of the official SDK gets parameters back as they were sent, and no member that was not", () =>
+Deno.test("a user of the official SDK gets back exactly the parameters that were sent", () =>
   withSdk(async ({ sms }) => {
     const parameters = { name: { [`+${ALICE}`]: "Alice", default: "there" } };
     const sent = await sms.batches.sendTextMessage(
@@ -195,7 +195,7 @@ Deno.test("a user of the official SDK reads inbound messages through the gateway
     assertEquals(await sms.inbounds.get({ inbound_id }), inbounds[0]);
   }));
 
-Deno.test("the sandbox never sees the caller's token, only the gateway's own credential", () =>
+Deno.test("the caller's token is not forwarded, only the gateway's own credential", () =>
   withSdk(async ({ sms, sandbox, gateway }) => {
     await sms.batches.send(textTo([ALICE]));
     const recorded = JSON.stringify(sandbox.requests());
@@ -203,7 +203,7 @@ Deno.test("the sandbox never sees the caller's token, only the gateway's own cre
     assertNotMatch(recorded, /eyJ/);
   }));
 
-/** What goes wrong → what a user of the SDK sees. */
+/** Failing calls → the error that a user of the SDK gets. */
 const FAILURES: readonly [
   name: string,
   run: (sms: SmsService) => Promise<unknown>,
@@ -231,7 +231,7 @@ const FAILURES: readonly [
   ["a batch that does not exist", (sms) => sms.batches.get({ batch_id: "UNKNOWN" }), 404, /404/],
   ["a group that does not exist", (sms) => sms.groups.get({ group_id: "UNKNOWN" }), 404, /404/],
   [
-    "an identifier that would climb out of the plan",
+    "an identifier with encoded dot segments",
     (sms) => sms.groups.get({ group_id: "..%2f..%2fplan-2%2fgroups" }),
     404,
     /404/,
@@ -239,7 +239,7 @@ const FAILURES: readonly [
 ];
 
 for (const [name, run, status, seen] of FAILURES) {
-  Deno.test(`a user of the official SDK sees ${status} and its code for ${name}`, () =>
+  Deno.test(`a user of the official SDK gets ${status} and its code for ${name}`, () =>
     withSdk(async ({ sms }) => {
       const failure = await failureOf(() => run(sms));
       assertEquals(failure.statusCode, status);
@@ -247,14 +247,14 @@ for (const [name, run, status, seen] of FAILURES) {
     }));
 }
 
-Deno.test("a user of the official SDK sees a 401 with what to do for a token of another plan", () =>
+Deno.test("a user of the official SDK gets a 401 with advice for a token of another plan", () =>
   withSdk(async ({ sms }) => {
     const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
     assertEquals(failure.statusCode, 401);
     assertMatch(JSON.stringify(failure), /unauthorized.*not valid for this service plan/s);
   }, { token: { servicePlans: ["plan-2"] } }));
 
-Deno.test("a user of the official SDK sees a 401 for what is no token", () =>
+Deno.test("a user of the official SDK gets a 401 for a malformed token", () =>
   withSdk(async ({ sms }) => {
     const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
     assertEquals(failure.statusCode, 401);
@@ -268,9 +268,9 @@ Deno.test("a user of the official SDK with an expired token gets an error, and n
     assertEquals(sandbox.requests(), []);
   }, { token: { expiresInS: -60 } }));
 
-/** Each reads as JSON, or not at all: an HTML page would be a parse error to the SDK's user. */
+// The SDK parses every error as JSON, so any other body would be a parse error.
 for (const shape of ["html", "empty", "truncated", "not_utf8", "huge", "gzip", "google"] as const) {
-  Deno.test(`an upstream 400 as ${shape} is an ordinary refusal to a user of the official SDK`, () =>
+  Deno.test(`a user of the official SDK gets an upstream 400 of the shape ${shape} as a plain refusal`, () =>
     withSdk(async ({ sms, sandbox }) => {
       sandbox.setFault({ status: 400, shape });
       const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
@@ -281,7 +281,7 @@ for (const shape of ["html", "empty", "truncated", "not_utf8", "huge", "gzip", "
     }));
 }
 
-Deno.test("an upstream that resets is a 502 to a user of the official SDK, said to be doubtful", () =>
+Deno.test("a user of the official SDK gets a reset of the upstream as a 502 with an unknown outcome", () =>
   withSdk(async ({ sms, sandbox }) => {
     sandbox.setFault({ reset: "before_headers" });
     const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
@@ -289,7 +289,7 @@ Deno.test("an upstream that resets is a 502 to a user of the official SDK, said 
     assertMatch(String(failure.data), /upstream_connection_lost.*not known whether/s);
   }));
 
-Deno.test("an upstream 401 is a 503 to a user of the official SDK, whose token is fine", () =>
+Deno.test("a user of the official SDK gets an upstream 401 as a 503", () =>
   withSdk(async ({ sms, sandbox }) => {
     sandbox.setFault({ status: 401 });
     const failure = await failureOf(() => sms.batches.send(textTo([ALICE])));
@@ -297,7 +297,7 @@ Deno.test("an upstream 401 is a 503 to a user of the official SDK, whose token i
     assertMatch(String(failure.data), /upstream_credentials_rejected/);
   }));
 
-/** An issuer's token endpoint (RFC 6749 §4.4) that gives these tokens out, one after the other. */
+/** A token endpoint (RFC 6749 §4.4) that issues these tokens in order. */
 function tokenEndpoint(tokens: readonly string[]) {
   const asked: string[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
@@ -312,7 +312,7 @@ function tokenEndpoint(tokens: readonly string[]) {
   };
 }
 
-Deno.test("in its OAuth mode the official SDK gets a token by itself, and a new one for an expired one", () =>
+Deno.test("the official SDK in OAuth mode fetches a token, and a new one when it has expired", () =>
   withSdk(async ({ sandbox, gateway }) => {
     const expired = await gateway.token({ expiresInS: -60 });
     await using issuer = tokenEndpoint([expired, await gateway.token()]);

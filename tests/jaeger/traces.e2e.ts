@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ATTR } from "../../telemetry/attributes.ts";
-import { crowd } from "../observability/crowd.ts";
+import { concurrentRequests } from "../observability/concurrent_requests.ts";
 import { type Expected, faultOf, PROVOCATIONS } from "../observability/provocations.ts";
 import type { Sent } from "../observability/traced_request.ts";
 import { startWorld } from "../observability/world.ts";
@@ -12,18 +12,19 @@ const jaeger = await startJaeger();
 if (!jaeger) {
   const missing = "no Jaeger: set JAEGER_BIN, for example to what .ci/install-jaeger prints";
   if (Deno.env.get("CI")) throw new Error(missing);
-  // deno-lint-ignore no-console -- said to whoever runs it
+  // deno-lint-ignore no-console -- reports the skipped tests
   console.log(`skipped: ${missing}`);
 }
 
-Deno.test("Jaeger shows every request as it was, and finds it by what went wrong", {
+Deno.test("Jaeger has the trace of every request, and finds it by its error attributes", {
   ignore: !jaeger,
 }, async (t) => {
   await using there = jaeger!;
   const otlpEndpoint = there.otlpEndpoint;
   await using world = await startWorld({ otlpEndpoint });
-  const sent = (await Promise.all([world.provoke(PROVOCATIONS), crowd({ otlpEndpoint })])).flat();
-  await world.stop(); // all that is left is exported
+  const sent =
+    (await Promise.all([world.provoke(PROVOCATIONS), concurrentRequests({ otlpEndpoint })])).flat();
+  await world.stop(); // exports the remaining spans
   for (const one of sent) {
     await t.step(one.name, async () => {
       assertAnswered(one);
@@ -32,7 +33,7 @@ Deno.test("Jaeger shows every request as it was, and finds it by what went wrong
     });
   }
   for (const [name, tags, matches] of searches(sent)) {
-    await t.step(`a search for ${name} finds exactly what it should`, async () => {
+    await t.step(`a search for ${name} finds exactly the matching traces`, async () => {
       const found = await there.search({ service: SERVICE, tags });
       const nameOf = new Map(sent.map(({ traceId, name }) => [traceId, name]));
       assertEquals(
@@ -43,7 +44,7 @@ Deno.test("Jaeger shows every request as it was, and finds it by what went wrong
   }
 });
 
-/** What the caller got, so that the trace is compared with what really happened. */
+/** Fails unless the caller got the expected answer. */
 function assertAnswered({ answer, requestId, expected }: Sent): void {
   if (!answer) return assertEquals(expected.status, 499);
   assertEquals(answer.status, expected.status);
@@ -74,7 +75,7 @@ function assertServerSpan(span: JaegerSpan, sent: Sent): void {
   assertEquals(span.operationName, route ? `${known} ${route}` : known);
   assertEquals(span.references, [{ refType: "CHILD_OF", traceID: traceId, spanID: parentSpanId }]);
   const tags = tagsOf(span.tags);
-  const judged = hasPlan(sent);
+  const planRecorded = hasPlan(sent);
   const failed = isServerError(expected);
   assertEquals(
     Object.fromEntries(SERVER_TAGS.map((name) => [name, tags[name]])),
@@ -86,7 +87,7 @@ function assertServerSpan(span: JaegerSpan, sent: Sent): void {
       [ATTR.errorOrigin]: origin,
       [ATTR.errorFault]: faultOf(expected),
       [ATTR.requestId]: requestId,
-      [ATTR.servicePlanId]: judged ? plan : undefined,
+      [ATTR.servicePlanId]: planRecorded ? plan : undefined,
       "error.type": status < 400 && failed ? code : failed ? String(status) : undefined,
       error: failed || undefined,
       "otel.status_code": failed ? "ERROR" : undefined,
@@ -109,7 +110,7 @@ const SERVER_TAGS = [
   "otel.status_code",
 ] as const;
 
-/** An attempt at the upstream, and where it stands. */
+/** An attempt at the upstream, its index and its parent span. */
 interface Attempt {
   readonly attempt: Expected["attempts"][number];
   readonly index: number;
@@ -192,7 +193,7 @@ function searches(sent: readonly Sent[]): Search[] {
       ({ expected }) => expected.code === code,
     ]),
     ...FAULTS.map((fault): Search => [
-      `what failed for plan-1, fault ${fault}, 4xx included`,
+      `failures of plan-1 with the fault ${fault}, including 4xx`,
       { [ATTR.servicePlanId]: "plan-1", [ATTR.errorFault]: fault },
       (one) => one.plan === "plan-1" && hasPlan(one) && faultOf(one.expected) === fault,
     ]),
@@ -219,7 +220,7 @@ function searches(sent: readonly Sent[]): Search[] {
       (one) => one.plan === plan && hasPlan(one),
     ]),
     [
-      "what failed for plan-2",
+      "failures of plan-2",
       { [ATTR.servicePlanId]: "plan-2", error: true },
       (one) => one.plan === "plan-2" && hasPlan(one) && isServerError(one.expected),
     ],
@@ -231,7 +232,7 @@ function searches(sent: readonly Sent[]): Search[] {
   ];
 }
 
-/** Whether it got as far as the check of its token. */
+/** Whether the service plan of the request was recorded. */
 function hasPlan({ expected: { route, origin, status, code } }: Sent): boolean {
   const early = origin === "gateway" && (status === 405 || code === "overloaded");
   return route !== undefined && !early;

@@ -12,9 +12,9 @@ import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 
 /**
- * Sends one batch as the official Java SDK does: the default client of Apache HttpClient 5, a
+ * Sends one batch like the official Java SDK: with the default client of Apache HttpClient 5, a
  * StringEntity, and response headers in a map that is read by exact name. Prints the status, the
- * challenge and the body, each in a line.
+ * challenge and the body, one per line.
  */
 public class Send {
   public static void main(String[] args) throws Exception {

@@ -1,4 +1,4 @@
-/** The HTTP client of the official Java SDK, Apache HttpClient 5 as it is, against a gateway. */
+/** Tests of a gateway with the HTTP client of the official Java SDK, Apache HttpClient 5. */
 
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
@@ -9,16 +9,16 @@ import { type JavaAnswer, type JavaClient, javaClient, NEEDS_JAVA } from "./java
 
 const ID = "01FC66621XXXXX119Z8PMV1QPQ";
 
-/** What the API saw while the Java program sent one batch, and what the program got. */
+/** The requests for one batch of the Java program, and the answer that it got. */
 interface Sent {
   readonly answer: JavaAnswer;
-  /** POSTs that the upstream has read. */
+  /** Number of POSTs that the upstream has read. */
   readonly posts: number;
-  /** Requests that the gateway has received. */
+  /** Number of requests that the gateway has received. */
   readonly received: number;
 }
 
-/** Sends one batch with the Java program to a gateway in front of such an upstream. */
+/** Sends one batch with the Java program to a gateway with this upstream. */
 async function sendOnce(
   java: JavaClient,
   onRequest: RawUpstreamOptions["onRequest"],
@@ -37,13 +37,13 @@ async function send(java: JavaClient, gateway: ServedGateway, expiresInS = 60) {
   return await java.send({ gateway: gateway.url, servicePlan: PLAN, token });
 }
 
-Deno.test("the HTTP client of the Java SDK never makes two messages of one", async (t) => {
+Deno.test("the HTTP client of the Java SDK never sends a message twice", async (t) => {
   await using java = await javaClient();
   if (!java) {
-    // deno-lint-ignore no-console -- says why nothing was tested
+    // deno-lint-ignore no-console -- reports the skipped test
     return console.warn(`not tested: needs ${NEEDS_JAVA}`);
   }
-  await t.step("a batch is sent and its id comes back", async () => {
+  await t.step("a batch is sent and its id is returned", async () => {
     const sent = await sendOnce(java, undefined);
     assertEquals(sent, { answer: { status: 201, challenge: "", id: ID }, posts: 1, received: 1 });
   });
@@ -75,12 +75,12 @@ Deno.test("the HTTP client of the Java SDK never makes two messages of one", asy
     },
   );
 
-  await t.step("503 for an API out of reach is sent again by itself, and arrives once", () => {
-    return resentToAnApiThatComesBack(java);
+  await t.step("a 503 for an unreachable API is sent again by the client, and arrives once", () => {
+    return resentAfterRecovery(java);
   });
 
   await t.step(
-    "an expired token's challenge has the name and the word that the SDK looks for",
+    "the challenge of an expired token has the header name and the word that the SDK requires",
     async () => {
       await using upstream = await rawUpstream();
       await using gateway = await serveGateway({ upstream: upstream.url });
@@ -91,8 +91,8 @@ Deno.test("the HTTP client of the Java SDK never makes two messages of one", asy
   );
 });
 
-/** The API comes back between the refusal and the client's second request, a second later. */
-async function resentToAnApiThatComesBack(java: JavaClient): Promise<void> {
+/** The API recovers between the refusal and the client's second request, a second later. */
+async function resentAfterRecovery(java: JavaClient): Promise<void> {
   const port = closedPort();
   await using gateway = await serveGateway({ upstream: `http://127.0.0.1:${port}` });
   const answered = send(java, gateway);

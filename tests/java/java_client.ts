@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
 
-/** What {@linkcode javaClient} needs. */
+/** The programs that {@linkcode javaClient} requires. */
 export const NEEDS_JAVA = "mvn, javac and java (Debian: maven, default-jdk-headless)";
 
-/** What the Java program reads from its environment. */
+/** The environment of the Java program. */
 export interface JavaRequest {
   /** Base URL of the gateway. */
   gateway: string;
@@ -11,10 +11,10 @@ export interface JavaRequest {
   token: string;
 }
 
-/** What the Java program got as its last answer. */
+/** The last answer that the Java program got. */
 export interface JavaAnswer {
   readonly status: number;
-  /** The value of a header whose name is exactly `www-authenticate`; empty where there is none. */
+  /** The value of a header named exactly `www-authenticate`; empty if there is none. */
   readonly challenge: string;
   /** The `code` of an error. */
   readonly code?: string;
@@ -23,7 +23,7 @@ export interface JavaAnswer {
 
 /** The compiled Java program; its folder is removed at the end of the scope. */
 export interface JavaClient extends AsyncDisposable {
-  /** Sends one batch, and sends it again where the HTTP client does so by itself. */
+  /** Sends one batch, with the retries of the HTTP client. */
   send(request: JavaRequest): Promise<JavaAnswer>;
 }
 
@@ -32,8 +32,8 @@ const HERE = new URL(".", import.meta.url);
 /**
  * Fetches the HTTP client of the Java SDK and compiles the program that uses it.
  *
- * @returns undefined where a program is missing; in CI (`CI=true`) that throws
- * @throws where fetching or compiling fails
+ * @returns undefined if a program is missing; in CI (`CI=true`) that throws
+ * @throws if fetching or compiling fails
  */
 export async function javaClient(): Promise<JavaClient | undefined> {
   if (!await hasPrograms()) {
@@ -72,9 +72,9 @@ async function hasPrograms(): Promise<boolean> {
 async function run(program: string, args: string[], env = {}): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
   const decoder = new TextDecoder();
-  const said = decoder.decode(stdout);
-  assert(success, `${program} failed: ${said}${decoder.decode(stderr)}`);
-  return said;
+  const output = decoder.decode(stdout);
+  assert(success, `${program} failed: ${output}${decoder.decode(stderr)}`);
+  return output;
 }
 
 function parse(printed: string): JavaAnswer {

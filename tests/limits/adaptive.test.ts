@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdaptiveLimiter } from "../../limits/adaptive.ts";
 
-/** A limiter on a clock that is set by hand, in ms. */
+/** A limiter with a fake clock, in ms. */
 function limiterAt(ceiling: number) {
   const clock = { now: 0 };
   return { clock, limiter: new AdaptiveLimiter(ceiling, { now: () => clock.now }) };
@@ -14,7 +14,7 @@ function throttle(limiter: AdaptiveLimiter, clock: { now: number }, retryAfterMs
   slot.release({ throttled: true, retryAfterMs });
 }
 
-Deno.test("one 429 leaves more than one request at once", () => {
+Deno.test("after one 429 the limit is still more than one request", () => {
   const { clock, limiter } = limiterAt(1_000);
   throttle(limiter, clock);
   assertEquals(limiter.limitOf("plan"), 5);
@@ -28,7 +28,7 @@ Deno.test("after a 429 and two idle minutes a burst of 50 passes", () => {
   assertEquals(slots.filter((slot) => slot === undefined).length, 0);
 });
 
-Deno.test("the limit is back a minute after the last 429 and its Retry-After, not before it", () => {
+Deno.test("the limit recovers one minute after the last 429 and its Retry-After, not earlier", () => {
   const { clock, limiter } = limiterAt(1_000);
   throttle(limiter, clock, 20_000);
   const low = limiter.limitOf("plan");
@@ -40,7 +40,7 @@ Deno.test("the limit is back a minute after the last 429 and its Retry-After, no
   assertEquals(limiter.limitOf("plan"), 1_000);
 });
 
-Deno.test("a 429 while it recovers makes it wait anew", () => {
+Deno.test("a 429 during the recovery restarts its wait", () => {
   const { clock, limiter } = limiterAt(1_000);
   throttle(limiter, clock);
   clock.now += 59_000;
@@ -51,7 +51,7 @@ Deno.test("a 429 while it recovers makes it wait anew", () => {
   assertEquals(limiter.limitOf("plan"), 1_000);
 });
 
-Deno.test("a burst of 429s shrinks the limit once, to half of what was under way", () => {
+Deno.test("a burst of 429s shrinks the limit once, to half of the outstanding requests", () => {
   const { clock, limiter } = limiterAt(1_000);
   const slots = Array.from({ length: 100 }, () => limiter.acquire("plan"));
   clock.now += 10;
@@ -59,13 +59,13 @@ Deno.test("a burst of 429s shrinks the limit once, to half of what was under way
   assertEquals(limiter.limitOf("plan"), 50);
 });
 
-Deno.test("a limit never exceeds its ceiling, not even by its own floor", () => {
+Deno.test("a limit never exceeds its ceiling, even if the floor is higher", () => {
   const { clock, limiter } = limiterAt(2);
   throttle(limiter, clock);
   assertEquals(limiter.limitOf("plan"), 2);
 });
 
-Deno.test("service plans have limits of their own", () => {
+Deno.test("each service plan has its own limit", () => {
   const { clock, limiter } = limiterAt(1_000);
   throttle(limiter, clock);
   assertEquals(limiter.limitOf("another"), 1_000);

@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 import { type Deadline, Deadlines, SeparateDeadlines } from "../../limits/deadlines.ts";
 
 for (const Clock of [Deadlines, SeparateDeadlines]) {
-  Deno.test(`${Clock.name}: what is not cleared expires, once`, async () => {
+  Deno.test(`${Clock.name}: a deadline that is not cleared expires once`, async () => {
     const clock = new Clock();
     const expired: string[] = [];
     const start = (name: string, ms: number) => clock.start(ms, () => expired.push(name));
@@ -11,7 +11,7 @@ for (const Clock of [Deadlines, SeparateDeadlines]) {
     const cleared = [start("first", 20), start("between", 40), start("last", 80)];
     start("early", 30);
     for (const deadline of cleared) clock.clear(deadline);
-    for (const deadline of cleared) clock.clear(deadline); // a second time says nothing
+    for (const deadline of cleared) clock.clear(deadline); // clearing twice has no effect
     await delay(150);
     assertEquals(expired.toSorted(), ["early", "late"]);
   });
@@ -32,7 +32,7 @@ for (const Clock of [Deadlines, SeparateDeadlines]) {
   });
 }
 
-Deno.test("Deadlines: clearing some of many leaves exactly the others", async () => {
+Deno.test("Deadlines: clearing some deadlines does not affect the others", async () => {
   const clock = new Deadlines();
   const expired: number[] = [];
   const all = Array.from({ length: 500 }, (_, i) => clock.start(20 + i % 7, () => expired.push(i)));
@@ -42,7 +42,7 @@ Deno.test("Deadlines: clearing some of many leaves exactly the others", async ()
   assertEquals(expired.toSorted((a, b) => a - b), kept);
 });
 
-Deno.test("Deadlines: all that are pending can be made to expire before their time, once", async () => {
+Deno.test("Deadlines: all pending deadlines can be made to expire early, once", async () => {
   const clock = new Deadlines();
   const expired: string[] = [];
   clock.clear(clock.start(10, () => expired.push("cleared")));

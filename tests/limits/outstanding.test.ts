@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { OutstandingLimiter } from "../../limits/outstanding.ts";
 
-Deno.test("each key has its own slots, and a slot that is given back is free again", () => {
+Deno.test("each key has its own slots, and a released slot is free again", () => {
   const limiter = new OutstandingLimiter(2);
   const [first, second] = [limiter.acquire("a"), limiter.acquire("a")];
   assert(first && second);
@@ -12,7 +12,7 @@ Deno.test("each key has its own slots, and a slot that is given back is free aga
   assert(limiter.acquire("a"));
 });
 
-Deno.test("however many keys come and go, what is under way is still counted", () => {
+Deno.test("outstanding requests stay counted, however many other keys are used", () => {
   const limiter = new OutstandingLimiter(1);
   const release = limiter.acquire("stays");
   for (let i = 0; i < 5_000; i++) limiter.acquire(`caller ${i}`)?.();

@@ -7,7 +7,7 @@ import { answers, MAX_SMALL_ANSWERS } from "../../middleware/answers.ts";
 
 const SIZE = 10_000;
 
-/** An app that takes up a slot for `/slot` and `/small`, and none for `/none`. */
+/** An app that acquires a slot for `/slot` and `/small`, and none for `/none`. */
 function scene() {
   let held = 0;
   const app = new Hono<GatewayEnv>();
@@ -25,16 +25,16 @@ function scene() {
   return { app, held: () => held };
 }
 
-/** What a runtime says of an answer, settled by hand. */
-function untaken() {
+/** A runtime's promise of a sent answer, settled by the test. */
+function pendingCompletion() {
   const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
   return { completed, resolve, reject };
 }
 
 for (const outcome of ["resolve", "reject"] as const) {
-  Deno.test(`a slot is kept until the runtime is done with the answer (${outcome})`, async () => {
+  Deno.test(`a slot is held until the runtime is done with the answer (${outcome})`, async () => {
     const { app, held } = scene();
-    const { completed, [outcome]: settle } = untaken();
+    const { completed, [outcome]: settle } = pendingCompletion();
     const response = await app.request("/slot", {}, { completed });
     assertEquals([held(), response.headers.get("content-length")], [1, String(SIZE)]);
     assertEquals((await response.text()).length, SIZE);
@@ -45,22 +45,22 @@ for (const outcome of ["resolve", "reject"] as const) {
   });
 }
 
-Deno.test("a small answer gives its slot back when it is handed over", async () => {
+Deno.test("a small answer releases its slot when it is handed to the runtime", async () => {
   const { app, held } = scene();
-  const { completed } = untaken();
+  const { completed } = pendingCompletion();
   assertEquals((await (await app.request("/small", {}, { completed })).text()).length, 1_000);
   assertEquals(held(), 0);
 });
 
-Deno.test("where the runtime tells nothing, a slot is given back when the answer is handed over", async () => {
+Deno.test("without a completion signal of the runtime a slot is released when the answer is handed over", async () => {
   const { app, held } = scene();
   assertEquals((await (await app.request("/slot")).text()).length, SIZE);
   assertEquals(held(), 0);
 });
 
-Deno.test("where the runtime can end an answer, one that was not taken in time is ended", async () => {
+Deno.test("an answer that the caller does not take in time is aborted if the runtime supports it", async () => {
   const { app, held } = scene();
-  const { completed, resolve } = untaken();
+  const { completed, resolve } = pendingCompletion();
   let ended = 0;
   const giveUp = () => {
     ended++;
@@ -72,9 +72,9 @@ Deno.test("where the runtime can end an answer, one that was not taken in time i
   assertEquals([ended, held()], [1, 0]);
 });
 
-Deno.test("beyond the bound an answer that holds no slot is only headers, and later has its body again", async () => {
+Deno.test("over the limit of unread answers an answer without a slot has no body, and below it has one again", async () => {
   const { app } = scene();
-  const { completed, resolve } = untaken();
+  const { completed, resolve } = pendingCompletion();
   const sizeOf = async () => {
     const response = await app.request("/none", {}, { completed });
     const { length } = await response.text();

@@ -5,7 +5,7 @@ import { testIssuer, type TokenOptions } from "../support/issuer.ts";
 const BATCHES = "/xms/v1/plan-1/batches";
 const CHALLENGE = 'Bearer realm="sms-gateway"';
 
-/** `Authorization` headers that hold no bearer token at all. */
+/** `Authorization` headers without a bearer token. */
 const MISSING = [undefined, "", "Basic dXNlcjpwYXNz", "Digest x", "Bearerx abc", "token abc"];
 
 for (const authorization of MISSING) {
@@ -32,7 +32,7 @@ for (
     "Bearer a.b.c, Bearer d.e.f",
   ]
 ) {
-  Deno.test(`Authorization ${JSON.stringify(authorization)} is 401 invalid_token, called malformed`, async () => {
+  Deno.test(`Authorization ${JSON.stringify(authorization)} is 401 invalid_token with the description "malformed"`, async () => {
     const { request, sent } = await testGateway();
     const response = await request(BATCHES, { headers: { authorization } });
     assertEquals(response.status, 401);
@@ -44,7 +44,7 @@ for (
 }
 
 for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
-  Deno.test(`the scheme is known as ${JSON.stringify(scheme)}`, async () => {
+  Deno.test(`the scheme ${JSON.stringify(scheme)} is accepted`, async () => {
     const { request, issuer } = await testGateway();
     const headers = { authorization: `${scheme} ${await issuer.token()}` };
     assertEquals((await request(BATCHES, { headers })).status, 200);
@@ -53,16 +53,16 @@ for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
 
 const REFUSED: readonly [name: string, TokenOptions, word: string][] = [
   ["an expired token", { expiresInS: -60 }, "expired"],
-  ["a token of the future", { notBeforeInS: 600 }, "not valid yet"],
+  ["a token that is not valid yet", { notBeforeInS: 600 }, "not valid yet"],
   ["a token of another issuer", { issuer: "https://x.test" }, "another issuer"],
   ["a token for another audience", { audience: "x" }, "another audience"],
   ["a token without exp", { expiresInS: null }, "lacks a required claim"],
   ["a token without any plan", { servicePlans: [] }, "this service plan"],
   ["a token for another plan", { servicePlans: ["plan-2"] }, "this service plan"],
-  ["a token for a plan that only begins so", { servicePlans: ["plan-1x", "plan"] }, "this service"],
-  ["a token for the plan in other letters", { servicePlans: ["PLAN-1"] }, "this service plan"],
-  ["a token for every plan, so it says", { servicePlans: ["*"] }, "this service plan"],
-  ["a token with its plan not in an array", { servicePlans: "plan-1" }, "this service plan"],
+  ["a token for plans with a similar name", { servicePlans: ["plan-1x", "plan"] }, "this service"],
+  ["a token for the plan in upper case", { servicePlans: ["PLAN-1"] }, "this service plan"],
+  ["a token with * as its plan", { servicePlans: ["*"] }, "this service plan"],
+  ["a token with its plan as a string", { servicePlans: "plan-1" }, "this service plan"],
 ];
 
 for (const [name, token, word] of REFUSED) {
@@ -78,7 +78,7 @@ for (const [name, token, word] of REFUSED) {
   });
 }
 
-Deno.test("a plan without a credential is refused exactly as one the token has no right to", async () => {
+Deno.test("a plan without a credential is refused exactly like one that the token does not name", async () => {
   const { request } = await testGateway();
   const token = { servicePlans: ["plan-1", "no-such-plan"] };
   const responses = [
@@ -93,13 +93,13 @@ Deno.test("a plan without a credential is refused exactly as one the token has n
   assertEquals(seen[0], seen[1]);
 });
 
-Deno.test("a plan without a credential is never recorded, for it may be anything", async () => {
+Deno.test("a plan without a credential is never recorded, as it may be any text", async () => {
   const { request, exchanges } = await testGateway();
   await request("/xms/v1/46701234567/batches");
   assertEquals(exchanges[0]?.servicePlanId, undefined);
 });
 
-Deno.test("a plan named as a member of Object has no credential", async () => {
+Deno.test("a plan named like a member of Object has no credential", async () => {
   const { request, sent } = await testGateway();
   for (const plan of ["constructor", "__proto__", "toString"]) {
     const token = { servicePlans: [plan] };
@@ -108,7 +108,7 @@ Deno.test("a plan named as a member of Object has no credential", async () => {
   assertEquals(sent, []);
 });
 
-Deno.test("a token that was good is not good for another plan by being remembered", async () => {
+Deno.test("a cached token is refused for a plan that it does not name", async () => {
   const { request, issuer } = await testGateway();
   const headers = { authorization: `Bearer ${await issuer.token()}` };
   assertEquals((await request(BATCHES, { headers })).status, 200);
@@ -116,16 +116,16 @@ Deno.test("a token that was good is not good for another plan by being remembere
   assertEquals((await request(BATCHES, { headers })).status, 200);
 });
 
-Deno.test("a token in the query or in the body counts for nothing", async () => {
+Deno.test("a token in the query or in the body is ignored", async () => {
   const { request, issuer } = await testGateway();
   const path = `${BATCHES}?access_token=${await issuer.token()}`;
   assertEquals((await request(path, { token: null })).status, 401);
 });
 
-Deno.test("a stranger's token is refused, whatever it claims", async () => {
+Deno.test("a token signed by an unknown key is refused", async () => {
   const { request, sent } = await testGateway();
-  const stranger = await testIssuer();
-  const headers = { authorization: `Bearer ${await stranger.token()}` };
+  const otherIssuer = await testIssuer();
+  const headers = { authorization: `Bearer ${await otherIssuer.token()}` };
   assertEquals((await request(BATCHES, { headers })).status, 401);
   assertEquals(sent, []);
 });

@@ -14,7 +14,7 @@ const ACCEPTED = [
 ];
 
 for (const type of ACCEPTED) {
-  Deno.test(`a body as ${type} is taken, and goes up as that`, async () => {
+  Deno.test(`a body of type ${type} is accepted and forwarded with that type`, async () => {
     const { request, sent } = await testGateway();
     const headers = { "content-type": type };
     const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
@@ -43,7 +43,7 @@ const REFUSED = [
 ];
 
 for (const type of REFUSED) {
-  Deno.test(`a body as ${type || "nothing"} is 415 with what is accepted`, async () => {
+  Deno.test(`a body of type ${type || "(none)"} is 415 with Accept: application/json`, async () => {
     const { request, sent } = await testGateway();
     const headers = new Headers({ "content-type": type });
     const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
@@ -55,7 +55,7 @@ for (const type of REFUSED) {
 }
 
 for (const method of ["POST", "PUT", "DELETE", "GET"]) {
-  Deno.test(`a ${method} without a body needs no content type`, async () => {
+  Deno.test(`a ${method} without a body needs no Content-Type`, async () => {
     const { request, sent } = await testGateway();
     const response = await request(`${BATCHES}/b`, { method });
     assertEquals([response.status, sent.length], [200, 1]);
@@ -64,7 +64,7 @@ for (const method of ["POST", "PUT", "DELETE", "GET"]) {
 }
 
 for (const coding of ["gzip", "br", "GZIP", "gzip, identity"]) {
-  Deno.test(`a body in ${coding} is 415: the API takes plain JSON`, async () => {
+  Deno.test(`a body with Content-Encoding ${coding} is 415`, async () => {
     const { request, sent } = await testGateway();
     const headers = { "content-type": "application/json", "content-encoding": coding };
     const response = await request(BATCHES, { method: "POST", headers, body: "{}" });
@@ -72,7 +72,7 @@ for (const coding of ["gzip", "br", "GZIP", "gzip, identity"]) {
   });
 }
 
-Deno.test("a body in identity is as good as one without a coding", async () => {
+Deno.test("a body with Content-Encoding identity is accepted", async () => {
   const { request } = await testGateway();
   const headers = { "content-type": "application/json", "content-encoding": "identity" };
   assertEquals((await request(BATCHES, { method: "POST", headers, body: "{}" })).status, 200);

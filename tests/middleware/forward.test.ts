@@ -7,7 +7,7 @@ const BATCHES = "/xms/v1/plan-1/batches";
 const JSON_TYPE = { "content-type": "application/json" };
 const ONCE = { RETRY_ATTEMPTS: "0" };
 
-Deno.test("what goes up is the allow-list, the gateway's own credential, its id and its trace", async () => {
+Deno.test("a forwarded request has the allowed headers, the gateway's credential, request id and trace context", async () => {
   const { request, sent } = await testGateway();
   await request(BATCHES, {
     method: "POST",
@@ -41,7 +41,7 @@ Deno.test("what goes up is the allow-list, the gateway's own credential, its id 
   });
 });
 
-Deno.test("each service plan goes up with its own credential", async () => {
+Deno.test("each service plan is forwarded with its own credential", async () => {
   const { request, sent } = await testGateway();
   const token = { servicePlans: ["plan-1", "plan-2"] };
   await request(BATCHES, { token });
@@ -63,27 +63,27 @@ const QUERIES = [
 ];
 
 for (const query of QUERIES) {
-  Deno.test(`the query ${query} goes up unchanged`, async () => {
+  Deno.test(`the query ${query} is forwarded unchanged`, async () => {
     const { request, sent } = await testGateway();
     await request(`${BATCHES}?${query}`);
     assertEquals(sent[0]?.path, `${BATCHES}?${query}`);
   });
 }
 
-Deno.test("a base path of the upstream goes before the operation's", async () => {
+Deno.test("the base path of SMS_API_URL precedes the operation's path", async () => {
   const { request, sent } = await testGateway({ env: { SMS_API_URL: "http://u.test/base/" } });
   await request(`${BATCHES}?page=1`);
   assertEquals(sent[0]?.path, `/base${BATCHES}?page=1`);
 });
 
-Deno.test("a body goes up byte for byte, whatever it holds", async () => {
+Deno.test("a body is forwarded byte for byte", async () => {
   const { request, sent } = await testGateway();
   const body = '{ "body" : "caf\u00e9 \\u0000 \ud83d\ude00", "n": 1.0e3, "n": 2 }\r\n';
   await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
   assertEquals(new TextDecoder().decode(sent[0]?.body ?? undefined), body);
 });
 
-Deno.test("a success comes back with the upstream's bytes, status and descriptive headers, untouched", async () => {
+Deno.test("a success keeps the upstream's status, bytes and representation headers", async () => {
   const bytes = new Uint8Array(gzipSync('{"id":"x"}'));
   const { request } = await testGateway({
     upstream: () => ({
@@ -101,7 +101,7 @@ Deno.test("a success comes back with the upstream's bytes, status and descriptiv
 });
 
 for (const status of [204, 205]) {
-  Deno.test(`a ${status} of the upstream comes back without a body`, async () => {
+  Deno.test(`a ${status} of the upstream is answered without a body`, async () => {
     const { request } = await testGateway({
       upstream: () => ({ status, headers: [], body: new Uint8Array(2) }),
     });
@@ -110,7 +110,7 @@ for (const status of [204, 205]) {
   });
 }
 
-Deno.test("nothing of an error reply's headers comes back but what the contract names", async () => {
+Deno.test("an error answer has only those headers of the upstream that the contract names", async () => {
   const { request } = await testGateway({
     env: ONCE,
     upstream: () =>
@@ -137,7 +137,7 @@ Deno.test("nothing of an error reply's headers comes back but what the contract 
   ]);
 });
 
-Deno.test("a compressed error is read all the same", async () => {
+Deno.test("a compressed error body is decoded", async () => {
   const { request } = await testGateway({
     upstream: () => ({
       status: 403,
@@ -150,17 +150,17 @@ Deno.test("a compressed error is read all the same", async () => {
   assertEquals(response.headers.has("content-encoding"), false);
 });
 
-Deno.test("an error's text is what the API wrote, number and message included, without our credential", async () => {
-  const said = "Illegal MSISDN +46701234567 in 'to', or body 'meet me at the square'";
-  const reply = { code: "credential-of-plan-1", text: `${said} (token credential-of-plan-1)` };
+Deno.test("an error keeps the API's text, including number and message, without our credential", async () => {
+  const apiText = "Illegal MSISDN +46701234567 in 'to', or body 'meet me at the square'";
+  const reply = { code: "credential-of-plan-1", text: `${apiText} (token credential-of-plan-1)` };
   const { request } = await testGateway({ upstream: () => jsonReply(400, reply) });
   const body = JSON.stringify({ to: ["46701234567"], body: "meet me at the square" });
   const response = await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
   const { code, text } = await response.json();
-  assertEquals([code, text], ["syntax_constraint_violation", `${said} (token [redacted])`]);
+  assertEquals([code, text], ["syntax_constraint_violation", `${apiText} (token [redacted])`]);
 });
 
-Deno.test("a GET can be taken back by its caller, what may send a message cannot", async () => {
+Deno.test("a GET is cancelled when its caller hangs up, a request that may send a message is not", async () => {
   const { request, sent } = await testGateway();
   await request(`${BATCHES}/b`);
   await request(`${BATCHES}/b`, { method: "HEAD" });
@@ -176,7 +176,7 @@ Deno.test("a GET can be taken back by its caller, what may send a message cannot
   ]);
 });
 
-/** The answer to a DELETE whose first attempt broke off and whose second one finds nothing. */
+/** The answer to a DELETE whose first attempt is cut and whose second one gets 404. */
 async function deletedOnRetry({ sent }: { sent: boolean }) {
   let attempts = 0;
   const { request } = await testGateway({
@@ -189,18 +189,18 @@ async function deletedOnRetry({ sent }: { sent: boolean }) {
   return { response, attempts };
 }
 
-Deno.test("a DELETE that may have had its effect before its answer got lost is not called unknown by its retry", async () => {
+Deno.test("a retried DELETE is 502, not 404, if its first attempt may have succeeded", async () => {
   const { response, attempts } = await deletedOnRetry({ sent: true });
   assertEquals([response.status, attempts], [502, 2]);
   assertEquals((await response.json()).code, "upstream_connection_lost");
 });
 
-Deno.test("a DELETE that nothing was sent of before is 404 if its retry says so", async () => {
+Deno.test("a retried DELETE is 404 if its first attempt was not sent and the upstream answers 404", async () => {
   const { response, attempts } = await deletedOnRetry({ sent: false });
   assertEquals([response.status, attempts], [404, 2]);
 });
 
-Deno.test("no plan's credential gets out in an error text, whichever plan was used", async () => {
+Deno.test("an error text never contains a credential of any service plan", async () => {
   const { request } = await testGateway({
     upstream: () =>
       jsonReply(400, { code: "c", text: "not credential-2 but credential-of-plan-1" }),
@@ -209,7 +209,7 @@ Deno.test("no plan's credential gets out in an error text, whichever plan was us
   assertEquals(/credential-(2|of)/.test(text), false, text);
 });
 
-Deno.test("a PUT that was sent once is not called unsent because its retries were", async () => {
+Deno.test("a PUT that was sent once is not reported as unsent when its retries were not sent", async () => {
   let attempts = 0;
   const { request } = await testGateway({
     upstream: () => {
@@ -225,7 +225,7 @@ Deno.test("a PUT that was sent once is not called unsent because its retries wer
   assertEquals((await response.json()).code, "upstream_connection_lost");
 });
 
-Deno.test("a PUT that was sent once is not called unprocessed because its retry was refused", async () => {
+Deno.test("a PUT that was sent once is not reported as unprocessed when its retry was refused", async () => {
   for (const status of [401, 403, 404, 409, 429, 500, 503]) {
     let attempts = 0;
     const { request } = await testGateway({

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { GrowingBytes } from "../../middleware/growing_bytes.ts";
 
-Deno.test("bytes that come in pieces are whole, whatever the pieces", () => {
+Deno.test("chunks of any size are joined to the whole body", () => {
   for (const pieceBytes of [1, 3, 4_096, 5_000, 100_000]) {
     const bytes = new GrowingBytes({ maxBytes: 100_000 });
     const sent = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
@@ -13,27 +13,27 @@ Deno.test("bytes that come in pieces are whole, whatever the pieces", () => {
   }
 });
 
-Deno.test("nothing is allocated for bytes that are only announced", () => {
+Deno.test("no memory is allocated for an announced length before its bytes arrive", () => {
   const bytes = new GrowingBytes({ maxBytes: 1e9, expectedBytes: 1e9 });
   assertEquals(bytes.capacity, 0);
   bytes.append(new Uint8Array(10));
   assertEquals(bytes.capacity, 4_096);
 });
 
-Deno.test("an announced length that comes takes no more memory than that", () => {
+Deno.test("a body of the announced length takes no more memory than its length", () => {
   const bytes = new GrowingBytes({ maxBytes: 1e6, expectedBytes: 5_000 });
   for (let at = 0; at < 5_000; at += 1_000) bytes.append(new Uint8Array(1_000));
   assertEquals([bytes.size, bytes.capacity], [5_000, 5_000]);
 });
 
-Deno.test("a piece over the limit is refused, and nothing of it is copied", () => {
+Deno.test("a chunk over the limit is refused and not copied", () => {
   const bytes = new GrowingBytes({ maxBytes: 10, expectedBytes: 3 });
   assertEquals(bytes.append(new Uint8Array(9)), true);
   assertEquals(bytes.append(new Uint8Array(2)), false);
   assertEquals([bytes.size, bytes.append(new Uint8Array(1)), bytes.size], [9, true, 10]);
 });
 
-Deno.test("a piece is copied: its own buffer may be overwritten or released", () => {
+Deno.test("a chunk is copied, so its buffer may be overwritten or released", () => {
   const bytes = new GrowingBytes({ maxBytes: 10 });
   const piece = new Uint8Array([1, 2]);
   bytes.append(piece);

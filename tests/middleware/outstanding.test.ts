@@ -4,7 +4,7 @@ import { TransportError } from "../../errors/transport_error.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** A gateway whose upstream answers when it is told to. */
+/** A gateway whose upstream answers when the test releases it. */
 async function held(env: Record<string, string>) {
   const open = Promise.withResolvers<void>();
   const arrived: (() => void)[] = [];
@@ -30,7 +30,7 @@ async function held(env: Record<string, string>) {
   };
 }
 
-/** The limit → what of a second request beside one that is outstanding is refused by it. */
+/** Limits, and a second request that each refuses while another one is outstanding. */
 const LIMITS = [
   {
     env: { MAX_OUTSTANDING_PER_CALLER: "1" },
@@ -56,7 +56,7 @@ const LIMITS = [
 ] as const;
 
 for (const { env, refused, passed, status, code } of LIMITS) {
-  Deno.test(`${Object.keys(env)} answers ${status} ${code} to one too many, and only to that`, async () => {
+  Deno.test(`${Object.keys(env)} refuses a request over the limit with ${status} ${code}, and no other`, async () => {
     const gateway = await held(env);
     const first = await gateway.outstanding(BATCHES, "a");
     const [path, subject] = refused;
@@ -72,7 +72,7 @@ for (const { env, refused, passed, status, code } of LIMITS) {
   });
 }
 
-Deno.test("a slot is given back after every kind of failure", async () => {
+Deno.test("a slot is released after every kind of failure", async () => {
   const { request, sent } = await testGateway({
     env: { MAX_OUTSTANDING_PER_CALLER: "1", MAX_IN_FLIGHT: "1", RETRY_ATTEMPTS: "0" },
     upstream: () => {
@@ -92,13 +92,13 @@ Deno.test("a slot is given back after every kind of failure", async () => {
   assertEquals(sent.length, 9);
 });
 
-Deno.test("a body that is on its way takes up its caller's share, and nobody else's", async () => {
+Deno.test("a request whose body is being read counts for its caller only", async () => {
   const { request, sent } = await testGateway({ env: { MAX_OUTSTANDING_PER_CALLER: "1" } });
-  const body = new ReadableStream<Uint8Array>(); // never a byte of it
+  const body = new ReadableStream<Uint8Array>(); // never sends a byte
   const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
   void request(BATCHES, { method: "POST", headers, body, token: { subject: "slow" } });
   await new Promise((resolve) => setTimeout(resolve, 20));
-  const mine = await request(BATCHES, { token: { subject: "slow" } });
-  const anothers = await request(BATCHES, { token: { subject: "other" } });
-  assertEquals([mine.status, anothers.status, sent.length], [429, 200, 1]);
+  const sameCaller = await request(BATCHES, { token: { subject: "slow" } });
+  const otherCaller = await request(BATCHES, { token: { subject: "other" } });
+  assertEquals([sameCaller.status, otherCaller.status, sent.length], [429, 200, 1]);
 });

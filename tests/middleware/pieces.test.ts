@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FEW_BYTES, inPieces } from "../../middleware/pieces.ts";
 
 for (const size of [0, 1, 2, 16_384, 16_385, 16_386, 100_000]) {
-  Deno.test(`${size} bytes come whole, in views on them, and of many the last one by itself`, async () => {
+  Deno.test(`${size} bytes are split into views without a copy, the last byte of a long body apart`, async () => {
     const bytes = new Uint8Array(size).map((_, index) => index % 251);
     const pieces: Uint8Array[] = await Array.fromAsync(inPieces(bytes));
     assertEquals(await new Response(inPieces(bytes)).bytes(), bytes);

@@ -7,7 +7,7 @@ const LIMIT = 64;
 
 const jsonOf = (bytes: number) => JSON.stringify("x".repeat(bytes - 2));
 
-/** A body whose length nobody announced. */
+/** A body without Content-Length. */
 function chunked(text: string, chunkSize = 10): RequestInit {
   const chunks = text.match(new RegExp(`.{1,${chunkSize}}`, "gs")) ?? [];
   const body = ReadableStream.from(chunks.map((chunk) => new TextEncoder().encode(chunk)));
@@ -16,7 +16,7 @@ function chunked(text: string, chunkSize = 10): RequestInit {
 
 const limited = () => testGateway({ env: { MAX_BODY_BYTES: `${LIMIT}` } });
 
-Deno.test("a body of exactly the limit goes up whole, announced or chunked", async () => {
+Deno.test("a body of exactly the limit is forwarded, with Content-Length or chunked", async () => {
   const { request, sent } = await limited();
   const body = jsonOf(LIMIT);
   await request(BATCHES, { method: "POST", headers: JSON_TYPE, body });
@@ -27,15 +27,15 @@ Deno.test("a body of exactly the limit goes up whole, announced or chunked", asy
 
 for (
   const [name, init] of [
-    ["announced", { method: "POST", headers: JSON_TYPE, body: jsonOf(LIMIT + 1) }],
+    ["with Content-Length", { method: "POST", headers: JSON_TYPE, body: jsonOf(LIMIT + 1) }],
     ["chunked", chunked(jsonOf(LIMIT + 1))],
     [
-      "announced as shorter than it is",
+      "longer than its Content-Length",
       { method: "POST", headers: { ...JSON_TYPE, "content-length": "3" }, body: jsonOf(LIMIT + 1) },
     ],
   ] as const
 ) {
-  Deno.test(`a body over the limit, ${name}, is 400 syntax_constraint_violation, and nothing goes up`, async () => {
+  Deno.test(`a body over the limit, ${name}, is 400 syntax_constraint_violation and not forwarded`, async () => {
     const { request, sent } = await limited();
     const response = await request(BATCHES, init);
     const { code, text } = await response.json();
@@ -45,7 +45,7 @@ for (
   });
 }
 
-Deno.test("an endless body is left unread past the limit", async () => {
+Deno.test("an endless body is not read past the limit", async () => {
   const { request } = await limited();
   let pulled = 0;
   let cancelled = false;
@@ -62,7 +62,7 @@ Deno.test("an endless body is left unread past the limit", async () => {
   assertEquals(pulled < LIMIT + 50, true);
 });
 
-Deno.test("a body that breaks off is 400, and nothing goes up", async () => {
+Deno.test("a body that breaks off is 400 and not forwarded", async () => {
   const { request, sent } = await testGateway();
   const body = new ReadableStream({
     start(controller) {
@@ -82,11 +82,11 @@ Deno.test("a body that breaks off is 400, and nothing goes up", async () => {
 for (
   const [name, announced] of [
     ["chunked", { "transfer-encoding": "chunked" }],
-    ["announced", { "content-length": "200000" }],
-    ["announced as a little more than came", { "content-length": "50100" }],
+    ["with Content-Length", { "content-length": "200000" }],
+    ["shorter than its Content-Length", { "content-length": "50100" }],
   ] as const
 ) {
-  Deno.test(`a body that does not come in time, ${name}, is 400 and let go, and nothing goes up`, async () => {
+  Deno.test(`a body that does not arrive in time, ${name}, is 400, cancelled and not forwarded`, async () => {
     const { request, sent } = await testGateway({ env: { REQUEST_BODY_TIMEOUT_MS: "20" } });
     let cancelled = false;
     const body = new ReadableStream({
@@ -101,13 +101,13 @@ for (
   });
 }
 
-Deno.test("an empty chunked body goes up as none", async () => {
+Deno.test("an empty chunked body is forwarded as no body", async () => {
   const { request, sent } = await testGateway();
   await request(`${BATCHES}/b/delivery_feedback`, chunked(""));
   assertEquals(sent[0]?.body, null);
 });
 
-/** So many pieces of a length, → the status. */
+/** Number of chunks, their length → the status. */
 const PIECES: readonly [count: number, bytes: number, status: number][] = [
   [2_048, 1, 201],
   [2_049, 1, 400],
@@ -117,7 +117,7 @@ const PIECES: readonly [count: number, bytes: number, status: number][] = [
 ];
 
 for (const [count, bytes, status] of PIECES) {
-  Deno.test(`a body in ${count} pieces of ${bytes} bytes is ${status}`, async () => {
+  Deno.test(`a body of ${count} chunks of ${bytes} bytes is ${status}`, async () => {
     const { request, sent } = await testGateway();
     const body = ReadableStream.from(function* () {
       for (let i = 0; i < count; i++) yield new Uint8Array(bytes).fill(0x20);

@@ -5,7 +5,7 @@ import type { Exchange } from "../../exchange.ts";
 import { Deadlines } from "../../limits/deadlines.ts";
 import { trackedBody } from "../../middleware/tracked_body.ts";
 
-/** A body of three chunks of ten bytes, trackedBody with 50 ms to take each. */
+/** A tracked body of three chunks of ten bytes, with 50 ms for the caller to take each. */
 function scene() {
   let left = 3;
   let cancelled: unknown;
@@ -13,27 +13,27 @@ function scene() {
     pull: (stream) => left-- > 0 ? stream.enqueue(new Uint8Array(10)) : stream.close(),
     cancel: (why) => void (cancelled = why),
   });
-  // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+  // deno-lint-ignore no-explicit-any -- trackedBody() only writes to the exchange
   const exchange = {} as any as Exchange;
   const deadlines = new Deadlines();
   const stream = trackedBody(exchange, body, { readTimeoutMs: 50, deadlines });
   return { exchange, stream, deadlines, cancelled: () => cancelled };
 }
 
-Deno.test("a trackedBody body arrives whole, is counted, and tells its end", async () => {
+Deno.test("a tracked body arrives whole, its bytes are counted, and its end is reported", async () => {
   const { exchange, stream } = scene();
   assertEquals((await new Response(stream).bytes()).byteLength, 30);
   await exchange.streamed;
   assertEquals(exchange.bytesOut, 30);
-  await delay(80); // no deadline is left behind
+  await delay(80); // a deadline that was not cleared would expire now
 });
 
-Deno.test("the last byte of a trackedBody body comes by itself, however its chunks are cut", async () => {
+Deno.test("the last byte of a tracked body is a chunk of its own", async () => {
   for (const sizes of [[1], [1, 1], [10], [1, 10, 1], [3, 2, 1, 10]]) {
     const bytes = Uint8Array.from({ length: sizes.reduce((a, b) => a + b) }, (_, index) => index);
     let start = 0;
     const chunks = sizes.map((size) => bytes.slice(start, start += size));
-    // deno-lint-ignore no-explicit-any -- of an exchange only what is written here matters
+    // deno-lint-ignore no-explicit-any -- trackedBody() only writes to the exchange
     const exchange = {} as any as Exchange;
     const options = { readTimeoutMs: 50, deadlines: new Deadlines() };
     const pieces = await Array.fromAsync(
@@ -48,7 +48,7 @@ Deno.test("the last byte of a trackedBody body comes by itself, however its chun
   }
 });
 
-Deno.test("a caller that takes nothing more is given up, and the upstream let go", async () => {
+Deno.test("a body whose caller stops reading is aborted, and the upstream's body is cancelled", async () => {
   const { exchange, stream, cancelled } = scene();
   const reader = stream.getReader();
   await reader.read();
@@ -58,7 +58,7 @@ Deno.test("a caller that takes nothing more is given up, and the upstream let go
   assert(cancelled() instanceof GatewayError);
 });
 
-Deno.test("a stop that cuts a body is not the caller's doing", async () => {
+Deno.test("a body cut by the shutdown is not attributed to the caller", async () => {
   const { exchange, stream, deadlines } = scene();
   await stream.getReader().read();
   deadlines.expireAll();
@@ -66,7 +66,7 @@ Deno.test("a stop that cuts a body is not the caller's doing", async () => {
   assertEquals(error.failure.code, "overloaded");
 });
 
-Deno.test("a caller that hangs up ends the trackedBody body and its source", async () => {
+Deno.test("a caller that hangs up cancels the tracked body and its source", async () => {
   const { exchange, stream, cancelled } = scene();
   const ended = exchange.streamed?.catch((why) => why);
   await stream.cancel("gone");

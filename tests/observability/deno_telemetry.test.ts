@@ -4,15 +4,15 @@ import { startGateway } from "./gateway_process.ts";
 import { attributesOf, type OtlpSink, otlpSink, type OtlpSpan } from "./otlp_sink.ts";
 import { hex, issuer } from "./traced_request.ts";
 
-// Deno makes telemetry of its own under OTEL_DENO, as on Deno Deploy, where it cannot be
-// switched off. What a backend then gets of a request must be told apart from ours.
+// With OTEL_DENO, which is always on at Deno Deploy, Deno exports telemetry of its own. A backend
+// must be able to tell it from the gateway's.
 
 const SERVER = 2;
 const CLIENT = 3;
 const OURS = "sms-gateway";
 const PATH = "/xms/v1/plan-1/batches?page=2";
 
-/** Lets a gateway answer one request of a caller's trace; what reached the upstream. */
+/** Sends a gateway one request with a trace; returns the requests that reached the upstream. */
 async function oneRequest(
   env: Record<string, string>,
 ): Promise<{ upstream: RawUpstream["requests"]; traceId: string; stdout: string }> {
@@ -38,7 +38,7 @@ async function oneRequest(
   return { upstream: [...upstream.requests], traceId, stdout };
 }
 
-/** Exactly one trace context goes up, and it is the valid one of this trace. */
+/** Fails unless one valid traceparent of this trace is forwarded; returns its span id. */
 function assertOneTraceparent([request]: RawUpstream["requests"], traceId: string): string {
   const values = (wanted: string) =>
     request?.headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
@@ -49,11 +49,11 @@ function assertOneTraceparent([request]: RawUpstream["requests"], traceId: strin
   return traceparent.split("-")[2]!;
 }
 
-/** The spans of the request itself, past those of health checks and of exports. */
+/** The spans of the request, without those of health checks and exports. */
 const spansOf = (sink: OtlpSink, traceId: string) =>
   sink.spans().filter((span) => span.traceId === traceId);
 
-/** What does not differ from run to run. */
+/** The parts of the spans that are the same in every run. */
 function shapeOf(spans: readonly OtlpSpan[]) {
   return spans.map((span) => {
     const { "server.port": _, "url.full": url, ...attributes } = attributesOf(span);
@@ -62,7 +62,7 @@ function shapeOf(spans: readonly OtlpSpan[]) {
   });
 }
 
-Deno.test("with OTEL_DENO on or off our spans are the same two, and the API gets one trace context", async () => {
+Deno.test("with OTEL_DENO on or off the gateway exports the same two spans and forwards one traceparent", async () => {
   const shapes = [];
   for (const OTEL_DENO of ["false", "true"]) {
     await using ours = otlpSink();
@@ -84,13 +84,13 @@ Deno.test("with OTEL_DENO on or off our spans are the same two, and the API gets
   assertEquals(shapes[1], shapes[0]);
 });
 
-Deno.test("without OTEL_DENO our spans go where OTEL_EXPORTER_OTLP_ENDPOINT says", async () => {
+Deno.test("without OTEL_DENO the gateway exports its spans to OTEL_EXPORTER_OTLP_ENDPOINT", async () => {
   await using sink = otlpSink();
   const { traceId } = await oneRequest({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url });
   assertEquals(spansOf(sink, traceId).map(({ scope }) => scope), [OURS, OURS]);
 });
 
-Deno.test("with OTEL_DENO the backend of OTEL_EXPORTER_OTLP_ENDPOINT counts a request once: Deno's own span, and none of ours", async () => {
+Deno.test("with OTEL_DENO the backend of OTEL_EXPORTER_OTLP_ENDPOINT gets Deno's span of a request and none of the gateway's", async () => {
   await using sink = otlpSink();
   const { upstream, traceId, stdout } = await oneRequest({
     OTEL_DENO: "true",
@@ -104,7 +104,7 @@ Deno.test("with OTEL_DENO the backend of OTEL_EXPORTER_OTLP_ENDPOINT counts a re
   assertEquals(pushed.filter(({ body }) => body.includes(`"${OURS}"`)), []);
 });
 
-Deno.test("with OTEL_DENO_TRACING=false a backend of both has our spans alone", async () => {
+Deno.test("with OTEL_DENO_TRACING=false a backend of both gets only the gateway's spans", async () => {
   await using sink = otlpSink();
   const { upstream, traceId } = await oneRequest({
     OTEL_DENO: "true",

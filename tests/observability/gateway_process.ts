@@ -8,33 +8,33 @@ export interface StartGatewayOptions {
   /** Base URL of the upstream. */
   upstream: string;
   /**
-   * Environment variables beside the usual ones. Nothing is retried unless they say so. With a
-   * log that does not tell the port, `PORT` has to be a free one.
+   * Environment variables beside the usual ones. Retries are off by default. If the log does not
+   * contain the port, `PORT` must be a free one.
    */
   env?: Record<string, string>;
   issuer?: TestIssuer;
 }
 
-/** What a gateway said from its start to its end. */
-export interface Said {
+/** The output of a gateway from its start to its end. */
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** `main.ts` as a process of its own, listening; killed at the end of the scope. */
+/** `main.ts` as a listening process; killed at the end of the scope. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly issuer: TestIssuer;
   token(options?: TokenOptions): Promise<string>;
-  /** Asks it to end at once, waits, and tells all it said. */
-  stop(): Promise<Said>;
+  /** Stops the process at once, waits for its end, and returns its output. */
+  stop(): Promise<Output>;
 }
 
 let commonIssuer: Promise<TestIssuer> | undefined;
 
-/** Starts the gateway on a free port of this machine, with nothing of this environment. */
+/** Starts the gateway on a free port of this machine, without this process's environment. */
 export async function startGateway(
   { upstream, env, issuer: given }: StartGatewayOptions,
 ): Promise<GatewayProcess> {
@@ -48,7 +48,7 @@ export async function startGateway(
     ...env,
   });
   const port = Number(
-    env?.PORT ?? (await program.said(/listening\W+url\W+http:\/\/127\.0\.0\.1:(\d+)/))[1],
+    env?.PORT ?? (await program.waitFor(/listening\W+url\W+http:\/\/127\.0\.0\.1:(\d+)/))[1],
   );
   const url = `http://127.0.0.1:${port}`;
   await until("a gateway that listens", () => fetch(`${url}/livez`).then(isAlive, () => false));
@@ -58,7 +58,7 @@ export async function startGateway(
     issuer,
     token: (options) => issuer.token(options),
     stop() {
-      // A second signal ends the time in which a load balancer may take notice.
+      // A second signal ends the delay in which a load balancer may notice /readyz.
       program.kill("SIGTERM");
       program.kill("SIGINT");
       return program.ended();

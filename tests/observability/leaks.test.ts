@@ -6,11 +6,11 @@ import { type GatewayProcess, startGateway } from "./gateway_process.ts";
 import { type OtlpSink, otlpSink } from "./otlp_sink.ts";
 import { hex, issuer } from "./traced_request.ts";
 
-// A canary: everything private in a request is a word that occurs nowhere else. Wherever one of
-// them turns up, whatever the request went through, it has leaked.
+// Every private part of a request is a random marker that occurs nowhere else, so that a marker in
+// any output is a leak.
 
-/** A word that no program says of its own accord. */
-const marker = (name: string) => `canary${name}${hex(6)}`;
+/** A random word that no program prints by itself. */
+const marker = (name: string) => `marker${name}${hex(6)}`;
 
 const phone = () =>
   `4670${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(10, "0")}`
@@ -35,18 +35,18 @@ const WORDS = {
   path: marker("Path"),
 };
 
-/** A token's own words: its signature, a claim, an id. */
+/** Markers within a token. */
 const CLAIM = marker("Claim");
 const KEY_ID = marker("KeyId");
 const CRITICAL = marker("Critical");
-/** Within a message it would look like a part of a stack. */
+/** A marker in the form of a stack trace line. */
 const QUOTED_FRAME = `${CRITICAL}\n    at ${CRITICAL}`;
 
 const groups = (number: string) =>
   [number.slice(0, 2), number.slice(2, 4), number.slice(4, 7)]
     .concat(number.slice(7, 9), number.slice(9));
 
-/** How a number may be written. */
+/** The notations of a phone number. */
 const NUMBER_SPELLINGS: ((number: string) => string)[] = [
   (number) => number,
   (number) => `+${number}`,
@@ -66,7 +66,7 @@ const MESSAGE = JSON.stringify({
   name: WORDS.group,
 });
 
-/** What the upstream does with a request; each is a service plan of its own. */
+/** Service plan → how the upstream answers its requests. */
 const PLANS: Readonly<Record<string, (request: RawRequest, echo: string) => string>> = {
   "says-ok": (_, echo) => reply(200, JSON.stringify({ echo }), echo),
   "says-400": (_, echo) => reply(400, JSON.stringify({ code: "bad", text: echo }), echo),
@@ -98,19 +98,19 @@ const PLANS: Readonly<Record<string, (request: RawRequest, echo: string) => stri
 
 const one = (text: string) => text.replace(/[^\x20-\x7e]+/g, " ");
 
-/** A reply with the echo in its reason phrase and in headers that matter and that do not. */
+/** A reply with the echo in its reason phrase and in several headers. */
 function reply(status: number, body: string, echo = "", type = "application/json"): string {
   const line = one(echo);
   const headers = ["Retry-After", "Allow", "WWW-Authenticate", "Location", "Set-Cookie", "Server"];
-  // A success may tell its caller of the caller's own request: only the credential is not its own.
-  const told = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
-  return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + told +
+  // A success may quote the caller's own request, but not the gateway's credential.
+  const echoHeader = status < 300 ? `X-Echo: Bearer ${CREDENTIAL}\r\n` : `X-Echo: ${line}\r\n`;
+  return `HTTP/1.1 ${status} ${line}\r\nContent-Type: ${type}\r\n` + echoHeader +
     headers.filter((name) => status >= 300 || /Cookie|Server|WWW/.test(name))
       .map((name) => `${name}: ${line}\r\n`).join("") +
     `Content-Length: ${Buffer.byteLength(body, "latin1")}\r\n\r\n${body}`;
 }
 
-/** An upstream that gives back all it gets, by the service plan of the path. */
+/** An upstream that quotes the whole request, in the way of the path's service plan. */
 const echoing = () =>
   rawUpstream(async (connection) => {
     for (let request; (request = await connection.readRequest());) {
@@ -124,10 +124,10 @@ const echoing = () =>
     }
   });
 
-interface Canary {
+interface Recording {
   readonly gateway: GatewayProcess;
   readonly sink: OtlpSink;
-  /** Tokens that were sent: none may be seen, nor any of its three parts. */
+  /** Tokens that were sent; neither they nor any of their three parts may be found. */
   readonly tokens: string[];
   readonly answers: { name: string; answer: RawAnswer }[];
 }
@@ -135,7 +135,7 @@ interface Canary {
 const QUERY = () =>
   `client_reference=${WORDS.query}&to=%2B${NUMBERS.query}&${WORDS.queryName}=${WORDS.query}`;
 
-/** Headers that must stay here, and a trace. */
+/** Headers that must not be forwarded, and a trace context. */
 const HEADERS = [
   `Cookie: session=${WORDS.cookie}`,
   `X-Forwarded-For: ${WORDS.forwarded}`,
@@ -145,7 +145,7 @@ const HEADERS = [
   `Proxy-Authorization: Basic ${WORDS.custom}`,
 ];
 
-/** What is asked of every plan. */
+/** The requests that are sent for every plan. */
 function requestsOf(plan: string): [name: string, method: string, target: string, body?: string][] {
   const base = `/xms/v1/${plan}`;
   return [
@@ -157,20 +157,20 @@ function requestsOf(plan: string): [name: string, method: string, target: string
   ];
 }
 
-/** Refusals of the gateway, with whatever can be private about them. */
+/** Requests that the gateway refuses, with private parts. */
 const REFUSED: readonly [name: string, method: string, target: string, body?: string][] = [
   ["unknown path", "GET", `/${WORDS.path}/${NUMBERS.unknown}?${QUERY()}`],
   ["unknown path of a plan", "GET", `/xms/v1/says-ok/${WORDS.path}/%2B${NUMBERS.unknown}`],
   ["unknown plan", "POST", `/xms/v1/${NUMBERS.unknown}/batches?${QUERY()}`, MESSAGE],
   ["unknown method", "PURGE", `/xms/v1/says-ok/batches?${QUERY()}`],
-  ["too long", "POST", `/xms/v1/says-ok/batches`, MESSAGE + " ".repeat(20_000)],
+  ["body over the limit", "POST", `/xms/v1/says-ok/batches`, MESSAGE + " ".repeat(20_000)],
   ["health", "GET", `/livez?${QUERY()}`],
   ["readiness", "GET", `/readyz?${QUERY()}`],
   ["metrics", "GET", `/metrics?${QUERY()}`],
 ];
 
 async function send(
-  { gateway, tokens, answers }: Canary,
+  { gateway, tokens, answers }: Recording,
   name: string,
   [method, target, body]: [method: string, target: string, body?: string | undefined],
   { token, headers = [] }: { token: string; headers?: string[] },
@@ -196,9 +196,15 @@ const plansOf = Object.keys(PLANS);
 const goodToken = () =>
   issuer.token({ servicePlans: [...plansOf, NUMBERS.unknown], claims: { secret: CLAIM } });
 
-/** Sends everything through a gateway; what came of it. */
+/** Sends all requests through a gateway; returns its answers and all its output. */
 async function provoke(env: Record<string, string>, upstream: string): Promise<
-  { said: string; answers: Canary["answers"]; tokens: string[]; exported: string; scraped: string }
+  {
+    output: string;
+    answers: Recording["answers"];
+    tokens: string[];
+    exported: string;
+    scraped: string;
+  }
 > {
   await using sink = otlpSink();
   await using gateway = await startGateway({
@@ -216,48 +222,51 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
       ...env,
     },
   });
-  const canary: Canary = { gateway, sink, tokens: [], answers: [] };
+  const recording: Recording = { gateway, sink, tokens: [], answers: [] };
   const token = await goodToken();
   for (const plan of plansOf) {
     for (const [name, method, target, body] of requestsOf(plan)) {
-      await send(canary, name, [method, target, body], { token });
+      await send(recording, name, [method, target, body], { token });
     }
-    // A token in the query instead of where it belongs, or as well.
-    await send(canary, "token in query", ["GET", `/xms/v1/${plan}/batches?access_token=${token}`], {
+    // A token in the query, instead of or beside the one in Authorization.
+    await send(recording, "token in query", [
+      "GET",
+      `/xms/v1/${plan}/batches?access_token=${token}`,
+    ], {
       token,
     });
   }
   for (const [name, method, target, body] of REFUSED) {
-    await send(canary, name, [method, target, body], { token });
+    await send(recording, name, [method, target, body], { token });
   }
   for (const [name, bad] of await badTokens()) {
-    await send(canary, name, ["POST", `/xms/v1/says-ok/batches?${QUERY()}`, MESSAGE], {
+    await send(recording, name, ["POST", `/xms/v1/says-ok/batches?${QUERY()}`, MESSAGE], {
       token: bad,
     });
   }
   const [head = "", ...rest] = token.split(".");
-  await send(canary, "token in path", ["GET", `/xms/v1/${token}/batches`], { token });
-  await send(canary, "plain text", ["POST", "/xms/v1/says-ok/batches", MESSAGE], {
+  await send(recording, "token in path", ["GET", `/xms/v1/${token}/batches`], { token });
+  await send(recording, "plain text", ["POST", "/xms/v1/says-ok/batches", MESSAGE], {
     token,
     headers: [`Content-Encoding: ${WORDS.custom}`],
   });
-  await send(canary, "another scheme", ["GET", "/xms/v1/says-ok/batches"], {
+  await send(recording, "another scheme", ["GET", "/xms/v1/says-ok/batches"], {
     token: "",
     headers: [`Authorization: Basic ${Buffer.from(`${WORDS.custom}:${head}`).toString("base64")}`],
   });
-  canary.tokens.push(...rest.filter((part) => part.length > 20));
+  recording.tokens.push(...rest.filter((part) => part.length > 20));
   const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
   const { stdout, stderr } = await gateway.stop();
   return {
-    said: `${stdout}\n${stderr}`,
-    answers: canary.answers,
-    tokens: canary.tokens,
+    output: `${stdout}\n${stderr}`,
+    answers: recording.answers,
+    tokens: recording.tokens,
     exported: sink.exports.map(({ body }) => body).join("\n"),
     scraped,
   };
 }
 
-/** Tokens that are refused, each for another reason, and all with private words in them. */
+/** Tokens that are refused, each for another reason, all with private markers. */
 async function badTokens(): Promise<[name: string, token: string][]> {
   const servicePlans = plansOf;
   const claims = { secret: CLAIM };
@@ -283,12 +292,12 @@ function withHeader(token: string, header: Record<string, unknown>): string {
   return [encoded, ...token.split(".").slice(1)].join(".");
 }
 
-/** Everything that must not be seen, by what it is, in each of the spellings it may be seen in. */
+/** Name of everything private → each of its possible spellings. */
 function forbidden(tokens: readonly string[]): [name: string, spelling: string][] {
   const words: [string, string][] = [
     ...Object.entries(WORDS).map(([name, word]): [string, string] => [
       name,
-      /canary\w+/.exec(word)?.[0] ?? word,
+      /marker\w+/.exec(word)?.[0] ?? word,
     ]),
     ["claim", CLAIM],
     ["key id", KEY_ID],
@@ -312,14 +321,14 @@ function forbidden(tokens: readonly string[]): [name: string, spelling: string][
   return encoded.filter(([, spelling]) => !seen.has(spelling) && seen.add(spelling));
 }
 
-/** What of a word's Base64 is the same wherever it stands, `shift` bytes after a multiple of 3. */
+/** The context-independent part of a word's Base64, `shift` bytes past a multiple of 3. */
 function base64Within(word: string, shift: number): string {
   const bytes = Buffer.from("\0".repeat(shift) + word);
   const encoded = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
   return encoded.slice(shift === 0 ? 0 : 4);
 }
 
-/** The names of what is seen in a text. */
+/** The names of the secrets that occur in a text. */
 function seenIn(text: string, secrets: readonly [name: string, spelling: string][]): string[] {
   return [
     ...new Set(secrets.filter(([, spelling]) => text.includes(spelling)).map(([name]) => name)),
@@ -332,37 +341,37 @@ const SETUPS: readonly [name: string, env: Record<string, string>][] = [
 ];
 
 for (const [name, env] of SETUPS) {
-  Deno.test(`nothing private is in any log line ${name}, span, metric or answer, whatever the upstream gives back`, async (t) => {
+  Deno.test(`no log line ${name}, span, metric or answer contains private data, whatever the upstream quotes`, async (t) => {
     await using upstream = await echoing();
-    const { said, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
+    const { output, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
     const secrets = forbidden(tokens);
-    // The canary sings: what is looked for was sent, and what is looked through is not empty.
+    // Guards against a test that cannot fail: the secrets were sent, and the outputs are not empty.
     const sent = JSON.stringify(upstream.requests);
     for (const word of [WORDS.body, WORDS.query, CREDENTIAL, NUMBERS.to, NUMBERS.path]) {
       assert(sent.includes(word));
     }
     assert(!sent.includes(WORDS.cookie) && !sent.includes(WORDS.forwarded));
-    for (const text of [said, exported, scraped]) assert(text.length > 10_000);
+    for (const text of [output, exported, scraped]) assert(text.length > 10_000);
 
-    await t.step("the log", () => assertEquals(seenIn(said, secrets), []));
+    await t.step("the log", () => assertEquals(seenIn(output, secrets), []));
     await t.step("spans and pushed metrics", () => assertEquals(seenIn(exported, secrets), []));
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
-      // A caller may be told which parameter of its query is not known, but not its value.
-      const private_ = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
-      // What the API says of a request reaches the caller who made it, but for our credential.
-      const ours = private_.filter(([name]) => name.startsWith("credential"));
-      assert(ours.length > 3);
+      // An answer may contain the name of an unknown query parameter, but not its value.
+      const neverInHeaders = forbidden(tokens).filter(([name]) => !name.startsWith("queryName"));
+      // The API's text reaches the caller who made the request, without the gateway's credential.
+      const credentials = neverInHeaders.filter(([name]) => name.startsWith("credential"));
+      assert(credentials.length > 3);
       const leaks = answers.flatMap(({ name, answer: { status, headers, body } }) => {
         const head = [...headers].map(([header, value]) => `${header}: ${value}`).join("\n");
         const ofUpstream = headers.get("x-error-origin") === "upstream";
-        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? ours : private_);
-        const seen = [...seenIn(head, private_), ...inBody];
+        const inBody = status < 300 ? [] : seenIn(body, ofUpstream ? credentials : neverInHeaders);
+        const seen = [...seenIn(head, neverInHeaders), ...inBody];
         return seen.length > 0 ? [`${name} ${status}: ${seen.join(", ")} in ${head}\n${body}`] : [];
       });
       assertEquals(leaks, []);
     });
-    await t.step("every answer came", () => {
+    await t.step("every request got its answer", () => {
       const statuses = new Set(answers.map(({ answer }) => answer.status));
       assertEquals([...statuses].toSorted(), [
         200,
@@ -383,11 +392,11 @@ for (const [name, env] of SETUPS) {
   });
 }
 
-Deno.test("nothing private is in anything said while the upstream cannot be reached", async () => {
-  const nobody = `http://127.0.0.1:${refusedPort()}`;
-  const { said, answers, tokens, exported } = await provoke({}, nobody);
+Deno.test("no output contains private data while the upstream cannot be reached", async () => {
+  const unreachable = `http://127.0.0.1:${refusedPort()}`;
+  const { output, answers, tokens, exported } = await provoke({}, unreachable);
   const secrets = forbidden(tokens);
-  assertEquals(seenIn(said + exported, secrets), []); // and its answers are the gateway's own
+  assertEquals(seenIn(output + exported, secrets), []); // the answers are the gateway's own texts
   assertEquals(answers.filter(({ answer }) => seenIn(answer.body, secrets).length > 0), []);
   assert(answers.some(({ answer }) => answer.body.includes("upstream_unreachable")));
 });

@@ -11,13 +11,13 @@ const LISTENING = /"message":"listening","url":"http:\/\/[^"]*:(\d+)"/;
 /** A gateway that writes its log to a named pipe. */
 interface Piped extends AsyncDisposable {
   readonly port: number;
-  /** Reads the log until it has such a line, and goes away. */
+  /** Reads the log until a line matches, and closes it. */
   read(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Lines that were lost so far. */
+  /** The number of lost lines so far. */
   dropped(): Promise<number>;
 }
 
-/** Starts a gateway; the pipe's first reader goes away once it listens. */
+/** Starts a gateway; the pipe's first reader closes it once the gateway listens. */
 async function piped(): Promise<Piped> {
   const folder = await Deno.makeTempDir({ prefix: "sms-gateway-log-" });
   const pipe = `${folder}/log`;
@@ -64,7 +64,7 @@ async function find(file: Deno.FsFile, pattern: RegExp): Promise<RegExpExecArray
   }
 }
 
-/** Sends requests that are refused; each is a line of the log. */
+/** Sends requests that are refused; each has a line in the log. */
 async function request(port: number, path: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent++) {
     const response = await fetch(`http://127.0.0.1:${port}/xms/v1/plan-1/${path}`);
@@ -73,10 +73,10 @@ async function request(port: number, path: string, count: number): Promise<void>
   }
 }
 
-Deno.test("a log whose reader is gone stops nothing, each line is counted, and a new reader gets what comes then", async () => {
+Deno.test("a log without a reader does not block the gateway, lost lines are counted, and a new reader gets new lines", async () => {
   await using gateway = await piped();
   await request(gateway.port, "batches", 25);
-  // What asks for the metrics is no line of the log.
+  // Requests for the metrics have no line in the log.
   await until("25 lost lines", async () => await gateway.dropped() === 25);
   await request(gateway.port, "groups", 5);
   await until("30 lost lines", async () => await gateway.dropped() === 30);

@@ -6,7 +6,7 @@ import { faultOf, PROVOCATIONS } from "./provocations.ts";
 import { issuer, send, type Sent } from "./traced_request.ts";
 import { startWorld } from "./world.ts";
 
-/** Type of every field; a question mark: only where there is such a thing. */
+/** Type of every field; a question mark marks an optional one. */
 const FIELDS: Readonly<Record<string, string>> = {
   time: "string",
   level: "string",
@@ -41,10 +41,10 @@ const linesOf = (stdout: string): Line[] => {
   return lines.filter(({ request_id }) => request_id !== undefined);
 };
 
-Deno.test("every request has one JSON line that says what came of it, of whom and how long it took", async (t) => {
+Deno.test("every request has one JSON log line with its outcome, its principal and its duration", async (t) => {
   await using sink = otlpSink();
   await using world = await startWorld({ otlpEndpoint: sink.url });
-  // What has a bug runs in this process and has no log of its own.
+  // The gateway with a bug runs in this process and has no log.
   const sent = await world.provoke(PROVOCATIONS.filter(({ gateway }) => gateway !== "faulty"));
   const { stdout, stderr } = await world.stop();
   assertEquals(stderr, "");
@@ -107,16 +107,16 @@ function assertSays(line: Line, { expected, method, traceId, plan, bytesIn, answ
   if (status < 400 && code === undefined) assertEquals(line.bytes_out, answer?.body.length);
 }
 
-/** Compared on their own, or other at every run. */
+/** Compared separately, or different in every run. */
 const IGNORED = { time: "", request_id: "", span_id: "", duration_ms: 0, bytes_in: 0 };
 
-/** A success is news for nobody; a refusal concerns the caller; the rest the operator. */
+/** Info for a success, warning for the caller's fault, error for the operator's. */
 function levelOf(status: number, code: string | undefined): string {
   if (code === undefined) return "info";
   return status >= 400 && status < 500 ? "warning" : "error";
 }
 
-/** What is asked for, and the statuses whose lines are then there. */
+/** Log level → the statuses whose lines are logged. */
 const LEVELS: readonly [level: string, statuses: number[]][] = [
   ["debug", [200, 401, 503]],
   ["info", [200, 401, 503]],
@@ -125,14 +125,14 @@ const LEVELS: readonly [level: string, statuses: number[]][] = [
 ];
 
 for (const [level, statuses] of LEVELS) {
-  Deno.test(`with LOG_LEVEL ${level} there is a line for ${statuses.join(", ")}`, async () => {
+  Deno.test(`with LOG_LEVEL ${level} only requests with status ${statuses.join(", ")} are logged`, async () => {
     const stdout = await threeRequests({ LOG_LEVEL: level });
     const lines = stdout.includes("{") ? linesOf(stdout) : [];
     assertEquals(lines.map(({ status }) => status), statuses);
   });
 }
 
-Deno.test("with LOG_FORMAT text each line says to a person who refused, how long it took and which trace it is", async () => {
+Deno.test("with LOG_FORMAT text each line has the status, the origin, the durations and the trace id", async () => {
   const stdout = await threeRequests({ LOG_FORMAT: "text" });
   const lines = stdout.trimEnd().split("\n");
   const [route, timed] = ["GET /xms/v1/{service_plan_id}/batches", String.raw`[\d.]+ ms`];
@@ -177,16 +177,16 @@ async function threeRequests(env: Record<string, string>): Promise<string> {
   return (await gateway.stop()).stdout;
 }
 
-Deno.test("a log that nobody reads stops neither the answers nor the end of the process", async () => {
+Deno.test("a log that nothing reads blocks neither the answers nor the exit of the process", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
   await using gateway = await startGateway({ upstream: upstream.url, issuer });
   const url = `${gateway.url}/xms/v1/plan-1/batches`;
   const headers = { authorization: `Bearer ${await issuer.token()}` };
-  // A line has some 400 bytes, and 64 KiB fill the pipe: most of them are never written.
+  // A line has about 400 bytes and the pipe holds 64 KiB, so most lines are never written.
   for (let sent = 0; sent < 1_000; sent += 20) {
     const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(url, { headers })));
     for (const answer of answers) assertEquals([answer.status, await answer.text()], [200, "{}"]);
   }
-  const { code } = await gateway.stop(); // reads only what is left when it has ended
+  const { code } = await gateway.stop(); // reads the pipe only after the process has ended
   assertEquals(code, 0);
 });

@@ -1,4 +1,4 @@
-/** An attribute as OTLP writes it in JSON. */
+/** An attribute in OTLP JSON. */
 interface OtlpAttribute {
   readonly key: string;
   readonly value: {
@@ -8,7 +8,7 @@ interface OtlpAttribute {
   };
 }
 
-/** A span as it was exported. */
+/** An exported span. */
 export interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -18,7 +18,7 @@ export interface OtlpSpan {
   readonly kind: number;
   readonly flags: number;
   readonly attributes: readonly OtlpAttribute[];
-  /** Name of the instrumentation scope that it came under. */
+  /** Name of its instrumentation scope. */
   readonly scope: string;
 }
 
@@ -29,7 +29,7 @@ export interface Export {
   readonly body: string;
 }
 
-/** A collector that remembers everything, and answers as a test wants it to. */
+/** A collector that records every export. */
 export interface OtlpSink extends AsyncDisposable {
   /** Base URL, for `OTLP_ENDPOINT`. */
   readonly url: string;
@@ -38,7 +38,7 @@ export interface OtlpSink extends AsyncDisposable {
   spans(): OtlpSpan[];
 }
 
-/** Starts a collector on a free port; it answers 200 unless told otherwise. */
+/** Starts a collector on a free port; by default it answers 200. */
 export function otlpSink(
   answer: (request: Request) => Response | Promise<Response> = () => Response.json({}),
 ): OtlpSink {
@@ -68,7 +68,7 @@ export function attributesOf({ attributes }: OtlpSpan): Record<string, string | 
   ]));
 }
 
-/** The spans of an export in JSON; those of another encoding are not looked into. */
+/** The spans of an export in JSON; none for another encoding. */
 function spansOf({ type, body }: Export): OtlpSpan[] {
   if (!type.startsWith("application/json")) return [];
   const { resourceSpans }: {

@@ -5,14 +5,14 @@ export interface Sample {
   readonly value: number;
 }
 
-/** Everything that a scrape says. */
+/** The content of a scrape. */
 export interface Scrape {
   /** Metric family → its type. */
   readonly types: ReadonlyMap<string, string>;
   readonly samples: readonly Sample[];
 }
 
-/** Reads the Prometheus text format 0.0.4; throws where a line is not of it. */
+/** Parses the Prometheus text format 0.0.4; throws on an invalid line. */
 export function parseMetrics(text: string): Scrape {
   const types = new Map<string, string>();
   const samples: Sample[] = [];
@@ -24,7 +24,7 @@ export function parseMetrics(text: string): Scrape {
   return { types, samples };
 }
 
-/** The samples of a name whose labels are at least these. */
+/** The samples of a name that have at least these labels. */
 export function samplesOf(
   { samples }: Scrape,
   name: string,

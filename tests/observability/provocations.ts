@@ -2,38 +2,38 @@ import { CATALOG, type CatalogCode, catalogEntry, type Fault } from "../../error
 import { OPERATIONS } from "../../operations.ts";
 import type { TokenOptions } from "../support/issuer.ts";
 
-/** A gateway of the {@linkcode import("./world.ts").World}, by what is the matter with it. */
+/** A gateway of the {@linkcode import("./world.ts").World}, named by its condition. */
 export type GatewayName =
-  | "usual" // in front of the sandbox
-  | "unreachable" // in front of nothing
-  | "broken" // in front of nothing, with a breaker that opens at once
+  | "usual" // its upstream is the sandbox
+  | "unreachable" // its upstream refuses connections
+  | "broken" // its upstream refuses connections, and its breaker opens at the first failure
   | "keyless" // its issuer's key set cannot be fetched
-  | "retrying" // tries again, in front of an upstream that is unavailable the first time
-  | "faulty" // has a bug
-  | "cut"; // in front of an upstream that breaks off a long answer
+  | "retrying" // retries, and its upstream is unavailable once
+  | "faulty" // throws an unexpected error
+  | "cut"; // its upstream cuts a long answer
 
-/** What must be seen of a request, whoever is asked. */
+/** What answer, log, trace and metrics must show of a request. */
 export interface Expected {
   readonly status: number;
-  /** Absent: it succeeded. */
+  /** Absent for a success. */
   readonly code?: string;
   readonly origin?: "gateway" | "upstream";
-  /** Route template; absent: the path is none of the API. */
+  /** Route template; absent for an unknown path. */
   readonly route?: string;
-  /** The attempts at the upstream, in order: the status of each, or the code of its failure. */
+  /** The attempts in order, each as its status or the code of its failure. */
   readonly attempts: readonly (number | CatalogCode)[];
-  /** The type of the exception on the SERVER span; absent: none may be there. */
+  /** The type of the exception on the SERVER span; absent if there must be none. */
   readonly exception?: RegExp;
 }
 
-/** Whose action resolves what is expected, by the catalog; undefined for a success. */
+/** The fault by the catalog; undefined for a success. */
 export function faultOf({ code, status, origin }: Expected): Fault | undefined {
   if (code === undefined) return undefined;
   if (origin === "upstream" && code === "internal_error") return "upstream";
   return catalogEntry(code)?.fault ?? (status < 500 ? "caller" : "upstream");
 }
 
-/** One request that brings something about, and what must be seen of it. */
+/** A request that provokes an outcome, and what must be observed of it. */
 export interface Provocation {
   readonly name: string;
   readonly gateway: GatewayName;
@@ -42,11 +42,11 @@ export interface Provocation {
   readonly target: string;
   /** Service plan of the path. Default: `plan-1`. */
   readonly plan?: string;
-  /** `null`: none is sent. Default: a good one for `plan-1` and `plan-2`. */
+  /** Token options; `null` sends none. Default: a valid token for `plan-1` and `plan-2`. */
   readonly token?: TokenOptions | null;
-  /** Sent in place of a token. */
+  /** The value of Authorization, instead of a token. */
   readonly authorization?: string;
-  /** Sent with it as it is; `Content-Length` and, unless it is here, the type are added. */
+  /** Header lines; `Content-Length` and a missing `Content-Type` are added. */
   readonly body?: string;
   readonly headers?: readonly string[];
   readonly expected: Expected;
@@ -56,7 +56,7 @@ const PLAN = "/xms/v1/{service_plan_id}";
 const BATCHES = `${PLAN}/batches`;
 const MESSAGE = '{"to":["12025550142"],"body":"Hello"}';
 
-/** What a body has to be for an operation to succeed at the sandbox. */
+/** Bodies with which the operations succeed at the sandbox. */
 const BODIES: Readonly<Record<string, string>> = {
   sendBatch: MESSAGE,
   dryRun: '{"to":["12025550142"],"body":"Hello","type":"mt_text"}',
@@ -68,11 +68,11 @@ const BODIES: Readonly<Record<string, string>> = {
   replaceGroup: '{"name":"best friends","members":[]}',
 };
 
-/** What is last of its kind goes last. */
-const ENDING: ReadonlySet<string> = new Set(["cancelBatch", "deleteGroup"]);
+/** Operations that end a resource, and so are sent last. */
+const SENT_LAST: ReadonlySet<string> = new Set(["cancelBatch", "deleteGroup"]);
 
 const successes: readonly Provocation[] = OPERATIONS.toSorted((a, b) =>
-  Number(ENDING.has(a.id)) - Number(ENDING.has(b.id))
+  Number(SENT_LAST.has(a.id)) - Number(SENT_LAST.has(b.id))
 ).map(({ id, method, path, success }) => ({
   name: `${id} succeeds`,
   gateway: "usual",
@@ -82,7 +82,7 @@ const successes: readonly Provocation[] = OPERATIONS.toSorted((a, b) =>
   expected: { status: success, route: path, attempts: [success] },
 }));
 
-/** What the sandbox answers when its query string asks for it. */
+/** A request whose query string makes the sandbox answer with a fault. */
 function fault(
   name: string,
   query: string,
@@ -100,8 +100,8 @@ function fault(
   };
 }
 
-/** Codes that the gateway alone gives, or gives for something else than what was answered. */
-const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+/** Codes that the gateway never takes over from an upstream answer. */
+const NOT_PASSED_THROUGH: ReadonlySet<string> = new Set([
   "unauthorized",
   "client_closed_request",
   "upstream_unreachable",
@@ -114,10 +114,10 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   "key_set_unavailable",
 ]);
 
-const passedOn: readonly Provocation[] = Object.entries(CATALOG)
-  .filter(([code]) => !NOT_PASSED_ON.has(code))
+const passedThrough: readonly Provocation[] = Object.entries(CATALOG)
+  .filter(([code]) => !NOT_PASSED_THROUGH.has(code))
   .map(([code, { status }]) =>
-    fault(`the API says ${status} ${code}`, `sandbox_status=${status}&sandbox_code=${code}`, {
+    fault(`the API answers ${status} ${code}`, `sandbox_status=${status}&sandbox_code=${code}`, {
       status,
       code,
       origin: "upstream",
@@ -126,19 +126,19 @@ const passedOn: readonly Provocation[] = Object.entries(CATALOG)
   );
 
 const oddReplies: readonly Provocation[] = [
-  fault("the API says a status and a code that nobody knows", "sandbox_status=451&sandbox_code=x", {
+  fault("the API answers an unknown status and code", "sandbox_status=451&sandbox_code=x", {
     status: 451,
     code: "x",
     origin: "upstream",
     attempts: [451],
   }),
-  fault("a proxy says 502 in HTML", "sandbox_status=502&sandbox_shape=html", {
+  fault("a proxy answers 502 with HTML", "sandbox_status=502&sandbox_shape=html", {
     status: 502,
     code: "upstream_failed",
     origin: "upstream",
     attempts: [502],
   }),
-  fault("a proxy says 504 and nothing else", "sandbox_status=504&sandbox_shape=empty", {
+  fault("a proxy answers 504 without a body", "sandbox_status=504&sandbox_shape=empty", {
     status: 502,
     code: "upstream_failed",
     origin: "upstream",
@@ -167,7 +167,7 @@ const refusals: readonly Provocation[] = [
   ["a token of another issuer", { token: { issuer: "https://elsewhere.test" } }],
   ["a token for another audience", { token: { audience: "elsewhere" } }],
   ["a token without exp", { token: { expiresInS: null } }],
-  ["a token that is no access token", { token: { header: { typ: "dpop+jwt" } } }],
+  ["a token that is not an access token", { token: { header: { typ: "dpop+jwt" } } }],
   ["a token for another service plan", { token: { servicePlans: ["plan-9"] } }],
 ].map(([name, more]) => ({
   name: `${name} is 401`,
@@ -224,7 +224,7 @@ const otherRefusals: readonly Provocation[] = [
     target: BATCHES,
     body: JSON.stringify({ body: "x".repeat(5_000) }),
   }),
-  refused("a body that does not come is 400", "syntax_constraint_violation", {
+  refused("a body that does not arrive is 400", "syntax_constraint_violation", {
     method: "POST",
     target: BATCHES,
     headers: ["Content-Type: application/json", "Content-Length: 100"],
@@ -253,7 +253,7 @@ const lost: readonly Provocation[] = [
     attempts: ["upstream_connection_lost"],
     exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
   }),
-  fault("a connection reset amid the answer is lost", "sandbox_reset=mid_body", {
+  fault("a connection reset within the answer is lost", "sandbox_reset=mid_body", {
     status: 502,
     code: "upstream_connection_lost",
     origin: "gateway",
@@ -267,7 +267,7 @@ const lost: readonly Provocation[] = [
     attempts: ["upstream_connection_lost"],
     exception: /^(UND_ERR_SOCKET|ECONNRESET)$/,
   }, { method: "POST", body: MESSAGE }),
-  fault("an upstream that is not there is unreachable", "", {
+  fault("an upstream that refuses connections is unreachable", "", {
     status: 503,
     code: "upstream_unreachable",
     origin: "gateway",
@@ -284,7 +284,7 @@ const lost: readonly Provocation[] = [
 ];
 
 const ownFailures: readonly Provocation[] = [
-  fault("what opens the breaker is unreachable", "", {
+  fault("the failure that opens the breaker is upstream_unreachable", "", {
     status: 503,
     code: "upstream_unreachable",
     origin: "gateway",
@@ -297,30 +297,30 @@ const ownFailures: readonly Provocation[] = [
     origin: "gateway",
     attempts: [],
   }, { gateway: "broken", target: BATCHES }),
-  fault("without a key set no token is judged", "", {
+  fault("without a key set every token is 503", "", {
     status: 503,
     code: "key_set_unavailable",
     origin: "gateway",
     attempts: [],
     exception: /^KeySetUnavailableError$/,
   }, { gateway: "keyless", target: BATCHES }),
-  fault("a bug after the request was sent is a 502", "", {
+  fault("an unexpected error after the request was sent is a 502", "", {
     status: 502,
     code: "internal_error",
     origin: "gateway",
     attempts: ["internal_error"],
     exception: /^TypeError$/,
   }, { gateway: "faulty", target: BATCHES }),
-  fault("what was tried again has a CLIENT span for each try", "", {
+  fault("a retried request has a CLIENT span for each attempt", "", {
     status: 200,
     attempts: [503, 200],
   }, { gateway: "retrying", target: BATCHES }),
 ];
 
-/** One request per status, code and origin; those of one gateway in this order. */
+/** One request per status, code and origin, sent in this order to each gateway. */
 export const PROVOCATIONS: readonly Provocation[] = [
   ...successes,
-  ...passedOn,
+  ...passedThrough,
   ...oddReplies,
   ...refusals,
   ...otherRefusals,

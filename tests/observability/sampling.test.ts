@@ -9,7 +9,7 @@ import { until } from "./until.ts";
 const SERVER = 2;
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** An upstream that answers with the status that the query asks for. */
+/** An upstream that answers with the status in the query. */
 const upstreamByQuery = () =>
   rawUpstream(async (connection) => {
     for (let request; (request = await connection.readRequest());) {
@@ -18,18 +18,18 @@ const upstreamByQuery = () =>
     }
   });
 
-/** A request, what becomes of it, and whether it is exported when its trace is not sampled. */
+/** A request, its status, and whether it is exported when its trace is not sampled. */
 const REQUESTS: readonly [query: string, authorized: boolean, status: number, exported: boolean][] =
   [
     ["status=200", true, 200, false],
-    ["status=403", true, 403, false], // the API's own refusal is no failure of anything
+    ["status=403", true, 403, false], // a refusal of the API is not a failure
     ["status=500", true, 500, true],
     ["status=503", true, 503, true],
     ["status=401", true, 503, true],
     ["none", false, 401, true],
   ];
 
-/** Whether the trace is sampled, by the ratio and by what the caller's `traceparent` says. */
+/** The sample ratio and the flag of the caller's `traceparent` → whether a trace is sampled. */
 const SAMPLED: readonly [ratio: string, callerFlag: string | undefined, sampled: boolean][] = [
   ["0", undefined, false],
   ["0", "00", false],
@@ -39,8 +39,8 @@ const SAMPLED: readonly [ratio: string, callerFlag: string | undefined, sampled:
 ];
 
 for (const [ratio, callerFlag, sampled] of SAMPLED) {
-  const caller = callerFlag ? `a caller that says ${callerFlag}` : "a caller that says nothing";
-  Deno.test(`with a ratio of ${ratio} and ${caller}, ${sampled ? "everything" : "only failures and own refusals"} is exported, and the API is told the flag`, async () => {
+  const caller = callerFlag ? `the caller's flag ${callerFlag}` : "no traceparent";
+  Deno.test(`with a ratio of ${ratio} and ${caller}, ${sampled ? "every trace is" : "only failures and the gateway's refusals are"} exported, and the flag is forwarded`, async () => {
     await using sink = otlpSink();
     await using upstream = await upstreamByQuery();
     await using gateway = await startGateway({
@@ -84,7 +84,7 @@ for (const [ratio, callerFlag, sampled] of SAMPLED) {
   });
 }
 
-/** How a collector can fail. What it answers is never waited for by a request. */
+/** The ways in which a collector can fail. */
 const COLLECTORS: readonly [name: string, answer: () => Response | Promise<Response>][] = [
   ["answers 400", () => new Response(null, { status: 400 })],
   ["answers 500", () => new Response(null, { status: 500 })],
@@ -93,18 +93,18 @@ const COLLECTORS: readonly [name: string, answer: () => Response | Promise<Respo
 ];
 
 for (const [name, answer] of COLLECTORS) {
-  Deno.test(`a collector that ${name} is not noticed by requests, and the process ends in time`, async () => {
+  Deno.test(`a collector that ${name} delays no request, and the process exits in time`, async () => {
     await using sink = otlpSink(answer);
-    await assertUnnoticed(sink.url, () => sink.exports.length > 0);
+    await assertNoDelay(sink.url, () => sink.exports.length > 0);
   });
 }
 
-Deno.test("a collector that is not there is not noticed by requests, and the process ends in time", async () => {
-  await assertUnnoticed(`http://127.0.0.1:${refusedPort()}`, () => true);
+Deno.test("a collector that refuses connections delays no request, and the process exits in time", async () => {
+  await assertNoDelay(`http://127.0.0.1:${refusedPort()}`, () => true);
 });
 
 /** Sends requests until after the first export, then ends the gateway. */
-async function assertUnnoticed(otlpEndpoint: string, exported: () => boolean): Promise<void> {
+async function assertNoDelay(otlpEndpoint: string, exported: () => boolean): Promise<void> {
   await using upstream = await upstreamByQuery();
   await using gateway = await startGateway({
     upstream: upstream.url,
@@ -135,7 +135,7 @@ async function assertUnnoticed(otlpEndpoint: string, exported: () => boolean): P
   assert(performance.now() - startedAt < 3_500);
 }
 
-Deno.test("spans that a collector refuses for good are counted as dropped", async () => {
+Deno.test("spans that a collector rejects permanently are counted as dropped", async () => {
   await using sink = otlpSink(() => new Response(null, { status: 400 }));
   await using upstream = await upstreamByQuery();
   await using gateway = await startGateway({
@@ -145,13 +145,13 @@ Deno.test("spans that a collector refuses for good are counted as dropped", asyn
   });
   const response = await fetch(gateway.url + BATCHES);
   await response.body?.cancel();
-  await until("a count of what was dropped", async () => {
+  await until("a count of dropped spans", async () => {
     const metrics = parseMetrics(await (await fetch(`${gateway.url}/metrics`)).text());
     return total(metrics, "sms_gateway_telemetry_dropped_total", { signal: "traces" }) === 1;
   });
 });
 
-Deno.test("what has not been exported when the process is told to end is exported before it does", async () => {
+Deno.test("spans that are not exported at a SIGTERM are exported before the process exits", async () => {
   await using sink = otlpSink();
   await using upstream = await upstreamByQuery();
   await using gateway = await startGateway({

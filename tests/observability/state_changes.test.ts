@@ -5,8 +5,8 @@ import { startGateway } from "./gateway_process.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** The lines of the log that are not about a request, from `listening` to `stopped`. */
-async function changesAmid(
+/** The log lines between `listening` and `stopped` that do not belong to a request. */
+async function changesDuring(
   statuses: readonly number[],
   { env = {}, pauseBeforeLastMs = 0 }: { env?: Record<string, string>; pauseBeforeLastMs?: number },
 ): Promise<[level: string, message: string, plan: string | undefined][]> {
@@ -30,16 +30,16 @@ async function changesAmid(
   ).map(({ level, message, service_plan }) => [level, message, service_plan]);
 }
 
-Deno.test("the log says once that the API refuses the credential of a plan, and once that it accepts it again", async () => {
-  assertEquals(await changesAmid([200, 401, 401, 401, 200, 200], {}), [
+Deno.test("the refusal of a plan's credential by the API, and its later acceptance, are each logged once", async () => {
+  assertEquals(await changesDuring([200, 401, 401, 401, 200, 200], {}), [
     ["error", "the SMS API refuses the credential of a service plan", "plan-1"],
     ["info", "the SMS API accepts the credential of a service plan again", "plan-1"],
   ]);
 });
 
-Deno.test("the log says once that the breaker opened, and once that it closed", async () => {
+Deno.test("the opening and the closing of the breaker are each logged once", async () => {
   const env = { BREAKER_FAILURES: "2", BREAKER_RESET_MS: "200" };
-  assertEquals(await changesAmid([500, 500, 200], { env, pauseBeforeLastMs: 400 }), [
+  assertEquals(await changesDuring([500, 500, 200], { env, pauseBeforeLastMs: 400 }), [
     ["error", "circuit breaker opened: the SMS API keeps failing", undefined],
     ["info", "circuit breaker closed: the SMS API answers again", undefined],
   ]);

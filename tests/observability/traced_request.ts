@@ -4,23 +4,23 @@ import type { Expected } from "./provocations.ts";
 
 export type { Expected };
 
-/** A request to be sent with a trace and an id of its own. */
+/** A request that is sent with a new trace id and request id. */
 export interface TracedRequest {
   readonly name: string;
   readonly method: string;
-  /** As it goes on the wire. */
+  /** The request target on the wire. */
   readonly target: string;
   readonly plan: string;
   readonly token?: TokenOptions | null;
   readonly authorization?: string;
   readonly body?: string;
   readonly headers?: readonly string[];
-  /** Hangs up as soon as this settles, without reading the answer. */
+  /** Closes the connection as soon as this settles, without reading the answer. */
   readonly hangUp?: () => Promise<unknown>;
   readonly expected: Expected;
 }
 
-/** A request that was sent, and what its caller got. */
+/** A sent request and its answer. */
 export interface Sent {
   readonly name: string;
   readonly requestId: string;
@@ -31,19 +31,19 @@ export interface Sent {
   readonly plan: string;
   readonly bytesIn: number;
   readonly expected: Expected;
-  /** Absent: the caller hung up before there was one. */
+  /** Absent if the caller hung up before the answer. */
   readonly answer?: RawAnswer;
 }
 
-/** Every gateway of these tests trusts it. */
+/** The issuer that every gateway of these tests trusts. */
 export const issuer = await testIssuer();
 
-/** A token that is good for both service plans, but for what is said otherwise. */
+/** A token, by default valid for both service plans. */
 export function tokenFor(options: TokenOptions = {}): Promise<string> {
   return issuer.token({ subject: "billing", servicePlans: ["plan-1", "plan-2"], ...options });
 }
 
-/** Sends a request to a port of this machine and waits for what comes back. */
+/** Sends a request to a port of this machine and waits for the answer. */
 export async function send(port: number, request: TracedRequest): Promise<Sent> {
   const { name, method, plan, body = "", expected, hangUp } = request;
   const requestId = crypto.randomUUID();
@@ -55,7 +55,7 @@ export async function send(port: number, request: TracedRequest): Promise<Sent> 
     ...await authorizationOf(request),
     ...entityHeaders(request),
   ], body);
-  const answer = hangUp ? await abandoned(port, bytes, hangUp) : await exchangeRaw(port, bytes);
+  const answer = hangUp ? await hangUpAfter(port, bytes, hangUp) : await exchangeRaw(port, bytes);
   return {
     name,
     requestId,
@@ -89,7 +89,7 @@ function entityHeaders({ body, headers = [] }: TracedRequest): string[] {
   ];
 }
 
-async function abandoned(
+async function hangUpAfter(
   port: number,
   bytes: string,
   hangUp: () => Promise<unknown>,

@@ -1,9 +1,9 @@
-/** Longest wait for anything that must come, in ms: a busy machine needs a fraction of it. */
+/** Longest wait, in ms; even a busy machine needs only a fraction of it. */
 const TIMEOUT_MS = 20_000;
 
 const POLL_MS = 10;
 
-/** Asks again and again until there is an answer; throws, saying what for, where none comes. */
+/** Polls `ask` until it returns a value; throws with `what` after the timeout. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
@@ -12,7 +12,7 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -15,16 +15,16 @@ export interface WorldOptions {
 
 /** The sandbox, broken upstreams, and a gateway in front of each. */
 export interface World extends AsyncDisposable {
-  /** Sends all of them: at each gateway one after the other, in order. */
+  /** Sends all provocations, in order for each gateway. */
   provoke(provocations: readonly Provocation[]): Promise<Sent[]>;
-  /** Ends the gateways that are processes; the log lines and errors of all. */
+  /** Stops the gateway processes; returns their log lines and errors. */
   stop(): Promise<{ stdout: string; stderr: string }>;
 }
 
 const CREDENTIALS = { "plan-1": "credential-of-plan-1", "plan-2": "credential-2" };
 const RECIPIENT = "12025550142";
 
-/** Starts everything that {@linkcode import("./provocations.ts").PROVOCATIONS} need. */
+/** Starts the gateways and upstreams of {@linkcode import("./provocations.ts").PROVOCATIONS}. */
 export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World> {
   await using started = new AsyncDisposableStack();
   const common = {
@@ -35,20 +35,20 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
     MAX_BODY_BYTES: "4000",
     BREAKER_FAILURES: "0",
   };
-  const nobody = `http://127.0.0.1:${refusedPort()}`;
+  const unreachable = `http://127.0.0.1:${refusedPort()}`;
   const sandbox = started.use(startProgram("sandbox/main.ts", {
     SANDBOX_PORT: "0",
     SERVICE_PLANS: JSON.stringify(CREDENTIALS),
   }));
   const flaky = started.use(await flakyUpstream());
   const cutting = started.use(await cuttingUpstream());
-  const [, sandboxUrl = ""] = await sandbox.said(/listens on (\S+)/);
+  const [, sandboxUrl = ""] = await sandbox.waitFor(/listens on (\S+)/);
   const ids = await fill(sandboxUrl);
   const environments: Record<Exclude<GatewayName, "faulty">, [string, Record<string, string>?]> = {
     usual: [sandboxUrl],
-    unreachable: [nobody],
-    broken: [nobody, { BREAKER_FAILURES: "1", BREAKER_RESET_MS: "60000" }],
-    keyless: [sandboxUrl, { AUTH_JWKS_URL: `${nobody}/keys` }],
+    unreachable: [unreachable],
+    broken: [unreachable, { BREAKER_FAILURES: "1", BREAKER_RESET_MS: "60000" }],
+    keyless: [sandboxUrl, { AUTH_JWKS_URL: `${unreachable}/keys` }],
     retrying: [flaky.url, { RETRY_ATTEMPTS: "2" }],
     cut: [cutting.url],
   };
@@ -58,7 +58,7 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
       return [name, started.use(gateway)] as const;
     }),
   );
-  const faulty = started.use(faultyGateway({ ...common, SMS_API_URL: nobody }));
+  const faulty = started.use(faultyGateway({ ...common, SMS_API_URL: unreachable }));
   const ports = new Map<string, number>([
     ...processes.map(([name, { port }]) => [name, port] as const),
     ["faulty", faulty.port],
@@ -96,17 +96,17 @@ export async function startWorld({ otlpEndpoint }: WorldOptions): Promise<World>
     },
     async stop() {
       await faulty.flush();
-      const said = await Promise.all(processes.map(([, gateway]) => gateway.stop()));
+      const outputs = await Promise.all(processes.map(([, gateway]) => gateway.stop()));
       return {
-        stdout: said.map(({ stdout }) => stdout).join(""),
-        stderr: said.map(({ stderr }) => stderr).join(""),
+        stdout: outputs.map(({ stdout }) => stdout).join(""),
+        stderr: outputs.map(({ stderr }) => stderr).join(""),
       };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Puts something under every id there is, past the gateway, so that it leaves no trace. */
+/** Creates a resource for every identifier, directly at the sandbox, so that it has no trace. */
 async function fill(sandboxUrl: string): Promise<Record<string, string>> {
   const base = `${sandboxUrl}/xms/v1/plan-1`;
   const headers = { authorization: "Bearer credential-of-plan-1" };
@@ -134,7 +134,7 @@ async function fill(sandboxUrl: string): Promise<Record<string, string>> {
   };
 }
 
-/** Unavailable for the first request, and never again. */
+/** An upstream that answers 503 to its first request only. */
 function flakyUpstream() {
   let requests = 0;
   return rawUpstream(async (connection) => {
@@ -144,7 +144,7 @@ function flakyUpstream() {
   });
 }
 
-/** Announces more than the gateway holds back, gives a part of it and ends the connection. */
+/** An upstream that cuts an answer that is too long for the gateway to buffer. */
 function cuttingUpstream() {
   const head =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 300000\r\n\r\n";
@@ -155,7 +155,7 @@ function cuttingUpstream() {
   });
 }
 
-/** A gateway of this process, as no environment gives one a bug. */
+/** A gateway in this process whose transport throws an unexpected error. */
 function faultyGateway(env: Record<string, string>) {
   const config = parseConfig({ ...testEnv(issuer), ...env });
   const gateway = createGateway(config, {

@@ -17,11 +17,11 @@ const { panels } = v.parse(
 /** A query of a panel. */
 export interface PanelQuery {
   readonly legend: string;
-  /** PromQL, with values for Grafana's variables. */
+  /** PromQL, in which Grafana's variables have values. */
   readonly expression: string;
 }
 
-/** The queries of the panel with this title; of all panels where none is given. */
+/** The queries of the panel with this title; default: of all panels. */
 export function panelQueries(title?: string): readonly PanelQuery[] {
   const shown = panels.filter((panel) => title === undefined || panel.title === title);
   if (shown.length === 0) throw new Error(`the dashboard has no panel "${title}"`);
@@ -31,7 +31,7 @@ export function panelQueries(title?: string): readonly PanelQuery[] {
   }));
 }
 
-/** What Grafana fills in: every route of the gateway's job, and the shortest interval. */
+/** Replaces Grafana's variables: every route of the gateway's job, and the shortest interval. */
 function withValues(expression: string): string {
   return expression.replaceAll("$job", "sms-gateway").replaceAll("$route", ".*")
     .replaceAll("$__rate_interval", "5s");

@@ -6,7 +6,7 @@ import type { TokenOptions } from "../support/issuer.ts";
 import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
-/** By how much the durations of the alert rules are divided: 5 minutes become 15 seconds. */
+/** Divisor of the durations of the alert rules: 5 minutes become 15 seconds. */
 const SPEED_UP = 20;
 
 const REQUESTS_PER_SECOND = 20;
@@ -15,19 +15,19 @@ const REQUESTS_PER_SECOND = 20;
 const HEALTHY_REQUESTS = 100;
 
 /**
- * How long an outage is observed at least: the longest `for`, 10 minutes, is 30 s here, and every
- * rate is over its threshold within a few seconds. So an alert that must not fire had its time.
+ * Shortest observation of an outage: the longest `for`, 10 minutes, is 30 s here, and every rate
+ * exceeds its threshold within a few seconds. An alert that has not fired by then does not fire.
  */
 const OBSERVED_MS = 40_000;
 
-/** How long an alert that must fire is waited for where the machine is busy. */
+/** Longest wait for an alert that must fire, on a busy machine. */
 const ALERT_TIMEOUT_MS = 90_000;
 
 /**
- * Prometheus takes 5 s to its first scrape. Until then there is no `up`, and SmsGatewayDown fires,
- * whose minute is 3 s here.
+ * The first scrape is after 5 s. Until then there is no `up`, and SmsGatewayDown fires, whose `for`
+ * of one minute is 3 s here.
  */
-const UP_AND_QUIET = 'up == 1 unless on () ALERTS{alertstate="firing"}';
+const UP_WITHOUT_ALERTS = 'up == 1 unless on () ALERTS{alertstate="firing"}';
 
 /** A request of a caller; by default a GET that succeeds. */
 export interface CallerRequest {
@@ -35,7 +35,7 @@ export interface CallerRequest {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** `null`: none is sent. Default: a good one. */
+  /** Token options; `null` sends none. Default: a valid token. */
   readonly token?: TokenOptions | null;
 }
 
@@ -44,35 +44,35 @@ interface Reply {
   readonly delayMs?: number;
 }
 
-/** What is broken, and what an operator must see of it. */
+/** An outage, and what the alerts and the dashboard must show. */
 export interface Outage {
   readonly name: string;
   /** Settings of the gateway, beside the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it is broken from the start; default: it works first. */
+  /** Whether the outage exists from the start; default: it begins later. */
   readonly fromStart?: boolean;
-  /** What the API does: it answers a status, after a delay, or it is killed. Default: 200. */
+  /** The API's behaviour: a status, a delay, or a killed process. Default: 200. */
   readonly upstream?: Reply | "killed";
-  /** What callers send in turn during the outage; default: a good GET. */
+  /** Requests that callers send in turn during the outage; default: a valid GET. */
   readonly requests?: readonly CallerRequest[];
-  /** The alerts that must fire, each with its label `fault`; no other may at any time. */
+  /** The alerts that must fire, each with its label `fault`; no other alert may fire. */
   readonly alerts: Readonly<Record<string, Fault>>;
-  /** Whose fault the dashboard must show. */
+  /** The fault that the dashboard must show. */
   readonly fault: Fault;
 }
 
-/** What Prometheus saw of an outage. */
+/** The observations of Prometheus during an outage. */
 export interface Observed {
-  /** Alerts that fired at any time, with their label `fault`. */
+  /** All alerts that fired, with their label `fault`. */
   readonly fired: Readonly<Record<string, string>>;
-  /** Query → its value; NaN where there is no such series. */
+  /** Query → its value; NaN if there is no such series. */
   readonly before: Readonly<Record<string, number>>;
   readonly atEnd: Readonly<Record<string, number>>;
 }
 
 /**
- * Runs a gateway through an outage under a Prometheus of its own (the rules know one job) with the
- * shipped rules, sped up.
+ * Runs a gateway through an outage with its own Prometheus, as the rules support one job only, and
+ * the shipped rules with shorter durations.
  *
  * @param binary path of `prometheus`
  * @param queries name → PromQL, asked before the outage and at its end
@@ -89,8 +89,8 @@ export async function runThrough(
     `127.0.0.1:${gateway.port}`,
     { speedUp: SPEED_UP },
   );
-  await until("a scrape", async () => (await prometheus.query(UP_AND_QUIET)).length === 1);
-  const quietAt = performance.now();
+  await until("a scrape", async () => (await prometheus.query(UP_WITHOUT_ALERTS)).length === 1);
+  const upSince = performance.now();
   if (!outage.fromStart) await sendHealthy(gateway);
   const before = await valuesOf(queries, prometheus);
   await upstream.become(outage.upstream ?? { status: 200 });
@@ -98,7 +98,7 @@ export async function runThrough(
   const ended = new AbortController();
   const load = sendAll(gateway, outage.requests ?? [{}], ended.signal);
   try {
-    const fired = await firedAlerts(prometheus, Object.keys(outage.alerts), quietAt);
+    const fired = await firedAlerts(prometheus, Object.keys(outage.alerts), upSince);
     return { fired, before, atEnd: await valuesOf(queries, prometheus) };
   } finally {
     ended.abort();
@@ -106,7 +106,7 @@ export async function runThrough(
   }
 }
 
-/** An upstream that works until it is told otherwise. */
+/** An upstream that answers 200 until a test changes its behaviour. */
 async function switchableUpstream() {
   let reply: Reply = { status: 200 };
   const stack = new AsyncDisposableStack();
@@ -136,20 +136,20 @@ async function sendHealthy(gateway: GatewayProcess): Promise<void> {
   }
 }
 
-/** Sends at a constant rate, whether or not earlier requests were answered, until told to end. */
+/** Sends at a constant rate, without waiting for answers, until the signal aborts. */
 async function sendAll(
   gateway: GatewayProcess,
   requests: readonly CallerRequest[],
   end: AbortSignal,
 ): Promise<void> {
-  const underWay = new Set<Promise<unknown>>();
+  const outstanding = new Set<Promise<unknown>>();
   for (let count = 0; !end.aborted; count++) {
     const sent = send(gateway, requests[count % requests.length]!)
-      .finally(() => underWay.delete(sent));
-    underWay.add(sent);
+      .finally(() => outstanding.delete(sent));
+    outstanding.add(sent);
     await delay(1_000 / REQUESTS_PER_SECOND);
   }
-  await Promise.all(underWay);
+  await Promise.all(outstanding);
 }
 
 /** The status of the answer. */
@@ -167,7 +167,7 @@ async function send(gateway: GatewayProcess, request: CallerRequest): Promise<nu
   return response.status;
 }
 
-/** The alerts that fired since then; waits for those that must, and for those that must not. */
+/** The alerts that fired since a time; waits for the expected ones and for `OBSERVED_MS`. */
 async function firedAlerts(
   prometheus: Prometheus,
   expected: readonly string[],

@@ -1,8 +1,8 @@
 /**
- * Which alert fires in which outage, and whose fault the dashboard shows: real gateways, a real
- * Prometheus for each, the shipped rules with every duration divided by the same number
- * (`spedUp` of prometheus.ts), the dashboard's own queries. `ops/prometheus/alerts_test.yaml` tests
- * the same rules with the durations that they are shipped with.
+ * Tests which alert fires in which outage, and which fault the dashboard shows, with real gateways,
+ * a real Prometheus for each, the shipped rules with all durations divided by the same number
+ * (`spedUp` of prometheus.ts), and the dashboard's queries. `ops/prometheus/alerts_test.yaml` tests
+ * the rules with their original durations.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -35,7 +35,7 @@ const OUTAGES: readonly Outage[] = [
     name: "the API throttles a service plan",
     upstream: { status: 429 },
     alerts: { SmsApiThrottles: "upstream" },
-    fault: "caller", // a slower rate resolves it
+    fault: "caller", // the caller can resolve it by a lower rate
   },
   {
     name: "the issuer is down since the gateway started",
@@ -52,13 +52,13 @@ const OUTAGES: readonly Outage[] = [
     fault: "gateway",
   },
   {
-    name: "callers send expired tokens and none",
+    name: "callers send expired tokens or no token",
     requests: [{ token: { expiresInS: -60 } }, { token: null }],
     alerts: { SmsGatewayAuthenticationFailures: "caller" },
     fault: "caller",
   },
   {
-    name: "callers send what is refused with 400, 403, 404, 405 and 415",
+    name: "callers send requests that are refused with 400, 403, 404, 405 and 415",
     upstream: { status: 403 },
     requests: [
       {},
@@ -76,7 +76,7 @@ const OUTAGES: readonly Outage[] = [
   },
 ];
 
-/** Fault → how the panels of the dashboard call it: a share of all requests, and a rate. */
+/** Fault → its names in the dashboard's panels: a share of all requests, and a rate. */
 const SHOWN: Readonly<Record<Fault, { readonly stat: string; readonly line: string }>> = {
   gateway: { stat: "Ours", line: "ours" },
   upstream: { stat: "The API's", line: "the API's" },
@@ -89,11 +89,11 @@ const programs = await findPrograms();
 if (!programs && Deno.env.get("CI")) throw new Error("no Prometheus: install package prometheus");
 
 Deno.test(
-  "in every outage the alerts of its cause fire, no others, and the dashboard shows whose fault it is",
+  "in every outage exactly the alerts of its cause fire, and the dashboard shows its fault",
   { ignore: !programs },
   async (t) => {
     const queries = faultQueries();
-    // Side by side: most of the time is waiting.
+    // Outages run concurrently, as they mostly wait.
     const seen = await Promise.all(OUTAGES.map(async (outage) => ({
       outage,
       observed: await runThrough(outage, programs!.prometheus, queries),
@@ -120,11 +120,11 @@ function assertObserved({ alerts, fault, fromStart }: Outage, observed: Observed
   assertEquals(fired, { ...alerts });
   for (const each of FAULTS) {
     const { stat, line } = SHOWN[each];
-    const shown = `${each}: ${JSON.stringify({ before, atEnd })}`;
-    if (!fromStart) assert(before[stat] === 0 && !(before[line]! > 0), shown);
-    // A rate of a fault that never occurred is no series: NaN.
-    if (each === fault) assert(atEnd[stat]! > 0.5 && atEnd[line]! > 5, shown);
-    else assert(atEnd[stat]! < 0.05 && !(atEnd[line]! > 1), shown);
+    const values = `${each}: ${JSON.stringify({ before, atEnd })}`;
+    if (!fromStart) assert(before[stat] === 0 && !(before[line]! > 0), values);
+    // The rate of a fault that never occurred has no series: NaN.
+    if (each === fault) assert(atEnd[stat]! > 0.5 && atEnd[line]! > 5, values);
+    else assert(atEnd[stat]! < 0.05 && !(atEnd[line]! > 1), values);
   }
   if (!fromStart) assert(before.none! > 5, JSON.stringify(before));
 }

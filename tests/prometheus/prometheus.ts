@@ -19,17 +19,17 @@ const Answer = v.object({
   }),
 });
 
-/** One series of an answer to a query. */
+/** One series of a query result. */
 export type Series = v.InferOutput<typeof Answer>["data"]["result"][number];
 
-/** A Prometheus process of the test's own; stopped at the end of the scope. */
+/** A Prometheus process; stopped at the end of the scope. */
 export interface Prometheus extends AsyncDisposable {
   readonly url: string;
-  /** What a PromQL expression gives now. */
+  /** The current result of a PromQL expression. */
   query(expression: string): Promise<readonly Series[]>;
 }
 
-/** Where the programs of Debian's `prometheus` package are; undefined where they are not. */
+/** The paths of the programs of Debian's `prometheus` package; undefined if they are missing. */
 export async function findPrograms(): Promise<
   { prometheus: string; promtool: string } | undefined
 > {
@@ -45,13 +45,13 @@ export async function findPrograms(): Promise<
 
 /** Options of {@linkcode startPrometheus}. */
 export interface PrometheusOptions {
-  /** By how much every duration of the alert rules is divided; default: 1. */
+  /** Divisor of every duration of the alert rules; default: 1. */
   speedUp?: number;
 }
 
 /**
- * Starts Prometheus with `ops/prometheus/prometheus.yaml`, in which only the target's port and
- * the intervals differ, and the rules as they are shipped, or with shorter durations.
+ * Starts Prometheus with `ops/prometheus/prometheus.yaml`, in which only the target's port and the
+ * intervals are changed, and the shipped rules, possibly with shorter durations.
  */
 export async function startPrometheus(
   binary: string,
@@ -87,7 +87,7 @@ export async function startPrometheus(
   };
 }
 
-/** A port that is free when it is chosen may be taken when it is used: then another one is. */
+/** Attempts to start on a free port: a chosen port may be in use by the time of the start. */
 const MAX_LAUNCHES = 5;
 
 /** Starts the program on a free port, and waits until it is ready. */
@@ -109,10 +109,10 @@ async function launch(
   const isReady = () => fetch(`${url}/-/ready`).then(isOk, () => false);
   await until("Prometheus to be ready", async () => ended || await isReady());
   if (ended) {
-    const said = await log;
-    const isTaken = said.includes("address already in use") && launches < MAX_LAUNCHES;
+    const output = await log;
+    const isTaken = output.includes("address already in use") && launches < MAX_LAUNCHES;
     if (isTaken) return await launch(binary, args, launches + 1);
-    throw new Error(`Prometheus did not start:\n${said}`);
+    throw new Error(`Prometheus did not start:\n${output}`);
   }
   return {
     url,
@@ -125,7 +125,7 @@ async function launch(
 
 const SECONDS = { s: 1, m: 60, h: 3_600 } as const;
 
-/** The rules with every duration divided: those of ranges, of `offset` and of `for`. */
+/** The rules with every duration of ranges, `offset` and `for` divided. */
 function spedUp(rules: string, factor: number): string {
   return rules.replace(
     /(\[|offset |for: )(\d+)([smh])\b/g,
@@ -134,7 +134,7 @@ function spedUp(rules: string, factor: number): string {
   );
 }
 
-/** The configuration as it is deployed, but for the target, and quicker. */
+/** The shipped configuration with another target and shorter intervals. */
 function adapted(yaml: string, target: string): string {
   const replacements: [RegExp, string][] = [
     [/"localhost:8080"/, `"${target}"`],

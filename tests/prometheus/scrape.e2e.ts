@@ -13,7 +13,7 @@ const programs = await findPrograms();
 if (!programs) {
   const missing = "no Prometheus: install Debian's package prometheus";
   if (Deno.env.get("CI")) throw new Error(missing);
-  // deno-lint-ignore no-console -- said to whoever runs it
+  // deno-lint-ignore no-console -- reports the skipped tests
   console.log(`skipped: ${missing}`);
 }
 const ignore = !programs;
@@ -25,12 +25,12 @@ const CHECKS: readonly [what: string, args: readonly string[]][] = [
 ];
 
 for (const [what, args] of CHECKS) {
-  Deno.test(`promtool finds nothing wrong with the ${what}`, { ignore }, async () => {
-    assertEquals(await promtool(args), { code: 0, complaints: "" });
+  Deno.test(`promtool accepts the ${what}`, { ignore }, async () => {
+    assertEquals(await promtool(args), { code: 0, problems: "" });
   });
 }
 
-/** Every question of ops/README.md that has an answer in Prometheus, asked of a real one. */
+/** The questions of ops/README.md that Prometheus answers, with their queries. */
 const QUERIES: readonly [
   question: string,
   expression: string,
@@ -43,12 +43,12 @@ const QUERIES: readonly [
     (value) => value === 3,
   ],
   [
-    "what was refused",
+    "how many were refused with unknown_group",
     'sum(http_server_request_duration_seconds_count{http_response_status_code="403",sms_gateway_error_code="unknown_group",sms_gateway_error_origin="upstream"})',
     (value) => value === 1,
   ],
   [
-    "whose credential is refused",
+    "which plan's credential is refused",
     "sms_gateway_upstream_credential_rejections_total",
     (value) => value === 1,
   ],
@@ -69,17 +69,17 @@ const QUERIES: readonly [
     (value) => value === 1,
   ],
   ["is the breaker closed", "sms_gateway_breaker_state", (value) => value === 0],
-  ["is nothing left behind", "sum(sms_gateway_outstanding_requests)", (value) => value === 0],
-  ["is nobody being served", "sum(http_server_active_requests)", (value) => value === 0],
-  ["is nothing lost", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
-  ["what do the recorded rules say", "sms_gateway:requests:rate5m", (value) => value >= 0],
+  ["are no requests outstanding", "sum(sms_gateway_outstanding_requests)", (value) => value === 0],
+  ["are no requests active", "sum(http_server_active_requests)", (value) => value === 0],
+  ["is no telemetry dropped", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
+  ["what is the rate of requests", "sms_gateway:requests:rate5m", (value) => value >= 0],
   [
-    "whose fault were the failures",
+    "which fault do the failures have",
     'sms_gateway:failures:rate5m{sms_gateway_error_fault="gateway",sms_gateway_error_code="upstream_credentials_rejected"}',
     (value) => value >= 0,
   ],
   [
-    "does an alert fire that should",
+    "does the alert of a refused credential fire",
     'ALERTS{alertname="SmsApiCredentialsRejected",alertstate="firing",severity="critical",fault="gateway"}',
     (value) => value === 1,
   ],
@@ -123,7 +123,7 @@ Deno.test(
 
     for (const [question, expression, holds] of QUERIES) {
       await t.step(question, async () => {
-        // The next scrape and evaluation bring it; what never comes is a failure.
+        // Waits for the next scrape and evaluation; fails after the timeout.
         const [series, ...more] = await until(`an answer to ${expression}`, async () => {
           const found = await prometheus.query(expression);
           return found.length > 0 && found.every(({ value }) => holds(value)) && found;
@@ -132,21 +132,21 @@ Deno.test(
       });
     }
 
-    await t.step("no alert fires that should not", async () => {
+    await t.step("no other alert fires", async () => {
       const firing = await prometheus.query('ALERTS{alertstate="firing"}');
       assertEquals(firing.map(({ metric }) => metric.alertname), ["SmsApiCredentialsRejected"]);
     });
 
-    await t.step("promtool finds nothing wrong with /metrics", async () => {
+    await t.step("promtool accepts /metrics", async () => {
       const metrics = await fetch(`${gateway.url}/metrics`);
       assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
       const checked = await promtool(["check", "metrics"], await metrics.text());
-      assertEquals(checked, { code: 0, complaints: "" });
+      assertEquals(checked, { code: 0, problems: "" });
     });
   },
 );
 
-/** The issuer's keys by URL, so that their age and their fetches are metrics. */
+/** Serves the issuer's keys by URL, so that there are metrics of their age and fetches. */
 function serveKeys(): AsyncDisposable & { url: string } {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -158,7 +158,7 @@ function serveKeys(): AsyncDisposable & { url: string } {
   };
 }
 
-/** Runs promtool on a file, or on what it is given to read. */
+/** Runs promtool with arguments and standard input. */
 async function promtool(args: readonly string[], input = "") {
   const child = new Deno.Command(programs!.promtool, {
     args: [...args],
@@ -172,6 +172,6 @@ async function promtool(args: readonly string[], input = "") {
   await writer.close();
   const { code, stdout, stderr } = await output;
   const decoder = new TextDecoder();
-  const complaints = decoder.decode(stderr) + (code === 0 ? "" : decoder.decode(stdout));
-  return { code, complaints };
+  const problems = decoder.decode(stderr) + (code === 0 ? "" : decoder.decode(stdout));
+  return { code, problems };
 }

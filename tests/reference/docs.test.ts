@@ -11,7 +11,7 @@ const ALL = Object.values(PATHS);
 const PAGES = [PATHS.reference, PATHS.errors];
 const BATCHES = "/xms/v1/plan-1/batches";
 
-Deno.test("the reference asks for no token, leaves no trace, and is served to HEAD as well", async () => {
+Deno.test("the reference needs no token, has no span, and supports HEAD", async () => {
   const { request, spans, exchanges } = await testGateway();
   for (const path of ALL) {
     const got = await request(path, { token: null });
@@ -28,13 +28,13 @@ Deno.test("the reference asks for no token, leaves no trace, and is served to HE
   assertEquals([spans, exchanges], [[], []]);
 });
 
-Deno.test("nothing of the reference is there with DOCS=off, and no error links to it", async () => {
+Deno.test("with DOCS=off every path of the reference is 404, and no error links to it", async () => {
   const { request } = await testGateway({ env: { DOCS: "off" } });
   for (const path of ALL) assertEquals((await request(path)).status, 404, path);
   assertEquals((await request(BATCHES, { token: null })).headers.has("link"), false);
 });
 
-Deno.test("pages run no script but their own, are not framed, sniffed, or told of to others", async () => {
+Deno.test("pages have a CSP for their own scripts only, and headers against framing, sniffing and referrers", async () => {
   const { request } = await testGateway();
   for (const path of ALL) {
     const { headers } = await request(path);
@@ -55,7 +55,7 @@ Deno.test("pages run no script but their own, are not framed, sniffed, or told o
   }
 });
 
-Deno.test("what pages load is served here", async () => {
+Deno.test("pages load only files that the gateway serves", async () => {
   const { request } = await testGateway();
   for (const path of PAGES) {
     const page = await (await request(path)).text();
@@ -67,7 +67,7 @@ Deno.test("what pages load is served here", async () => {
   }
 });
 
-Deno.test("what was not changed is not sent again", async () => {
+Deno.test("an unchanged file is answered 304", async () => {
   const { request } = await testGateway();
   for (const path of ALL) {
     const tag = (await request(path)).headers.get("etag") ?? "";
@@ -77,7 +77,7 @@ Deno.test("what was not changed is not sent again", async () => {
   }
 });
 
-Deno.test("only what has its version in its path is kept without asking", async () => {
+Deno.test("only files with a version in their path are immutable in caches", async () => {
   const { request } = await testGateway();
   for (const path of ALL) {
     const kept = (await request(path)).headers.get("cache-control") ?? "";
@@ -85,7 +85,7 @@ Deno.test("only what has its version in its path is kept without asking", async 
   }
 });
 
-Deno.test("who takes gzip gets the same bytes, compressed", async () => {
+Deno.test("a client that accepts gzip gets the same bytes, compressed", async () => {
   const { request } = await testGateway();
   for (const path of ALL) {
     const plain = await (await request(path)).bytes();
@@ -108,12 +108,12 @@ for (
     ["*;q=0.5, gzip; q=0", false],
   ] as const
 ) {
-  Deno.test(`Accept-Encoding ${header} ${accepted ? "takes" : "does not take"} gzip`, () => {
+  Deno.test(`Accept-Encoding ${header} ${accepted ? "accepts" : "does not accept"} gzip`, () => {
     assertEquals(acceptsGzip(header), accepted);
   });
 }
 
-Deno.test("another method on the reference is 405 with what there is", async () => {
+Deno.test("another method on the reference is 405 with Allow", async () => {
   const { request } = await testGateway();
   for (const path of ALL) {
     const response = await request(path, { method: "POST" });
@@ -121,7 +121,7 @@ Deno.test("another method on the reference is 405 with what there is", async () 
   }
 });
 
-Deno.test("the errors page has a section for every status and code, with its meaning and its help", async () => {
+Deno.test("the errors page has a section for every status and code, with its meaning and advice", async () => {
   const { request } = await testGateway();
   const page = await (await request(PATHS.errors)).text();
   const escaped = (text: string) => text.replaceAll("'", "&#39;").replaceAll('"', "&quot;");
@@ -142,7 +142,7 @@ for (
     [404, "gone", "status-404"],
   ] as const
 ) {
-  Deno.test(`the upstream's ${status} ${code} links to ${anchor}, which is on the page`, async () => {
+  Deno.test(`an upstream ${status} ${code} links to ${anchor}, which exists on the page`, async () => {
     const { request } = await testGateway({
       upstream: () => jsonReply(status, { code, text: "text" }),
     });
@@ -152,7 +152,7 @@ for (
   });
 }
 
-Deno.test("the gateway's own errors link to their code, and successes to nothing", async () => {
+Deno.test("the gateway's errors link to their code, and successes have no Link", async () => {
   const { request } = await testGateway();
   const link = async (path: string, init = {}) => (await request(path, init)).headers.get("link");
   assertEquals(await link("/nowhere"), '</docs/errors#not_found>; rel="help"');
@@ -164,6 +164,6 @@ Deno.test("the gateway's own errors link to their code, and successes to nothing
   assertEquals(await link(BATCHES), null);
 });
 
-Deno.test("the version in the paths is that of the files", () => {
+Deno.test("the version in the paths matches the files", () => {
   assertEquals(packed.version, SWAGGER_UI_VERSION);
 });

@@ -2,17 +2,17 @@ import { createSandbox, type Sandbox, type SandboxOptions } from "../../sandbox/
 import { serveSandbox } from "../../sandbox/serve.ts";
 import { type ServedGateway, serveGateway } from "../support/served.ts";
 
-/** A plan that the gateway of the tests has a credential for. */
+/** The service plan of the tests' gateway. */
 export const PLAN = "plan-1";
 
-/** A gateway in front of a sandbox, both listening; stopped at the end of the scope. */
+/** A listening gateway with a sandbox as its upstream; both stop at the end of the scope. */
 export interface Stage extends AsyncDisposable {
   readonly gateway: ServedGateway;
   readonly sandbox: Sandbox;
 }
 
 /**
- * Serves a gateway and the sandbox behind it on free ports of this machine.
+ * Serves a gateway, with a sandbox as its upstream, on free ports of this machine.
  *
  * @param env Settings of the gateway beside the usual ones
  * @param options Options of the sandbox beside its service plan

@@ -10,12 +10,12 @@ import { openApiDocument } from "../../reference/openapi.ts";
 import { NOTES } from "../../reference/operations.ts";
 import * as schemas from "../../schemas/mod.ts";
 
-// deno-lint-ignore no-explicit-any -- tests look into whatever was generated
+// deno-lint-ignore no-explicit-any -- tests read any member of the generated document
 type Json = any;
 
 const document: Json = openApiDocument();
 
-/** Every value in a document that has this key, with the path to it. */
+/** Every value under this key in a document, with its path. */
 function valuesOf(key: string, value: Json, path = "#"): [path: string, value: Json][] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]): [string, Json][] => [
@@ -28,7 +28,7 @@ function resolve(pointer: string): Json {
   return pointer.split("/").slice(1).reduce((value, name) => value?.[name], document);
 }
 
-Deno.test("the document has every operation, and no other", () => {
+Deno.test("the document has exactly the operations of the gateway", () => {
   const documented = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
     Object.entries<Json>(methods).map(([method, { operationId }]) => [path, method, operationId])
   );
@@ -52,7 +52,7 @@ Deno.test("every operation documents its success and every status of an error", 
   }
 });
 
-Deno.test("every error has its shape, its codes as examples and its headers; a 404 has no body", () => {
+Deno.test("every error has its schema, its codes as examples and its headers; a 404 has no body", () => {
   for (const { status, component, headers = [] } of STATUSES) {
     if (!component) continue;
     const response = document.components.responses[component];
@@ -71,7 +71,7 @@ Deno.test("every error has its shape, its codes as examples and its headers; a 4
   }
 });
 
-Deno.test("whatever is referred to is there", () => {
+Deno.test("every $ref resolves", () => {
   for (const [path, pointer] of valuesOf("$ref", document)) {
     assert(resolve(pointer) !== undefined, `${path} refers to ${pointer}`);
   }
@@ -81,7 +81,7 @@ Deno.test("whatever is referred to is there", () => {
   }
 });
 
-Deno.test("every example fulfils the schema of its operation", () => {
+Deno.test("every example matches the schema of its operation", () => {
   for (const { id } of OPERATIONS) {
     const { request, response } = NOTES[id];
     for (
@@ -97,7 +97,7 @@ Deno.test("every example fulfils the schema of its operation", () => {
   }
 });
 
-Deno.test("every member and every query parameter is described", () => {
+Deno.test("every member and every query parameter has a description", () => {
   for (const [path, properties] of valuesOf("properties", document.components.schemas)) {
     for (const [name, member] of Object.entries<Json>(properties)) {
       assert(member.description, `${path}/${name}`);
@@ -111,7 +111,7 @@ Deno.test("every member and every query parameter is described", () => {
   }
 });
 
-Deno.test("what is said of a member of a component is said of one that is there", () => {
+Deno.test("every described member of a component exists", () => {
   const components = componentSchemas();
   for (const key of Object.keys(MEMBERS)) {
     const [owner = "", ...path] = key.split(".");

@@ -1,4 +1,4 @@
-/** The pages as people meet them: in a real Chromium, on a desktop and a phone, light and dark. */
+/** Tests of the pages in a real Chromium, on a desktop and a phone, in light and dark mode. */
 
 import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
@@ -7,7 +7,7 @@ import { stage } from "./kit.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** No sandbox of its own, since CI runs as root; no requests of its own either. */
+/** Chromium runs without its sandbox, as CI runs as root, and without requests of its own. */
 const SWITCHES = [
   "--headless",
   "--no-sandbox",
@@ -21,32 +21,32 @@ const SWITCHES = [
 
 const SCREENS = {
   "a desktop": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  "a desktop in the dark": { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  "a desktop in dark mode": { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
   "a phone": { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true },
-  "a phone in the dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+  "a phone in dark mode": { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
 } as const;
 
-/** Path → what shows that the page is there, and what a reader may open on it. */
+/** Path → a selector that shows that the page has loaded, and one for what can be opened. */
 const PAGES = {
   "/docs": { ready: ".opblock", open: ".opblock-summary-control" },
   "/docs/errors": { ready: "#unknown_group", open: undefined },
 } as const;
 
-/** Which of the things to open are opened: one of each method, and a choice of values. */
+/** Indexes of the elements to open: one of each method, and one with a choice of values. */
 const OPENED = [0, 1, 2, 5, 6];
 
 const executablePath = [Deno.env.get("CHROMIUM_BIN"), ...PLACES].find(isFile);
 if (!executablePath) {
   const missing = "no Chromium (apt-get install chromium, or set CHROMIUM_BIN)";
   if (Deno.env.get("CI") === "true") throw new Error(missing);
-  // deno-lint-ignore no-console -- who runs this has to know
+  // deno-lint-ignore no-console -- reports the skipped tests
   console.log(`pages in Chromium: skipped, since there is ${missing}`);
 }
 
 for (const [path, page] of Object.entries(PAGES)) {
   for (const [name, screen] of Object.entries(SCREENS)) {
     Deno.test({
-      name: `${path} is readable by everyone on ${name}, asks no other host, and logs no error`,
+      name: `${path} is accessible on ${name}, requests no other host, and logs no error`,
       ignore: !executablePath,
       fn: () =>
         withBrowser(async (browser, url) => {
@@ -54,8 +54,8 @@ for (const [path, page] of Object.entries(PAGES)) {
           await visit.page.waitForSelector(page.ready);
           if (page.open) await openAll(visit.page, page.open);
           assertEquals(visit.elsewhere, []);
-          assertEquals(visit.complaints, []);
-          assertEquals(await wider(visit.page), 0, "the page scrolls sideways");
+          assertEquals(visit.problems, []);
+          assertEquals(await overflowOf(visit.page), 0, "the page scrolls sideways");
           assertEquals(await violations(visit.page), []);
         }),
     });
@@ -63,11 +63,11 @@ for (const [path, page] of Object.entries(PAGES)) {
 }
 
 Deno.test({
-  name: "a request can be made from the reference, with a token",
+  name: "the reference can send a request with a token",
   ignore: !executablePath,
   fn: () =>
     withBrowser(async (browser, url, token) => {
-      const { page, complaints } = await open(browser, {
+      const { page, problems } = await open(browser, {
         url: `${url}/docs`,
         screen: SCREENS["a desktop"],
       });
@@ -82,12 +82,12 @@ Deno.test({
       await operation.locator(".execute").click();
       const status = operation.locator(".live-responses-table .response .response-col_status");
       assertEquals((await status.innerText()).trim(), "201");
-      assertEquals(complaints, []);
+      assertEquals(problems, []);
     }),
 });
 
 Deno.test({
-  name: "the Link of an error leads to its section on the page",
+  name: "the Link of an error opens its section on the page",
   ignore: !executablePath,
   fn: () =>
     withBrowser(async (browser, url) => {
@@ -108,10 +108,10 @@ Deno.test({
 
 interface Visit {
   page: Page;
-  /** Addresses outside of the gateway that were asked for. */
+  /** Requested URLs outside of the gateway. */
   elsewhere: string[];
   /** Errors and warnings on the console, and exceptions. */
-  complaints: string[];
+  problems: string[];
 }
 
 async function withBrowser(
@@ -135,18 +135,18 @@ async function open(
 ): Promise<Visit> {
   const page = await browser.newPage(screen);
   const elsewhere: string[] = [];
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const { origin } = new URL(url);
   page.on("request", (request) => {
     const asked = new URL(request.url());
     if (asked.protocol !== "data:" && asked.origin !== origin) elsewhere.push(asked.href);
   });
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("pageerror", (error) => problems.push(error.message));
   await page.goto(url);
-  return { page, elsewhere, complaints };
+  return { page, elsewhere, problems };
 }
 
 async function openAll(page: Page, selector: string): Promise<void> {
@@ -154,12 +154,12 @@ async function openAll(page: Page, selector: string): Promise<void> {
   await page.locator(`${selector}[aria-expanded=true]`).nth(OPENED.length - 1).waitFor();
 }
 
-/** By how much the page is wider than the screen. */
-async function wider(page: Page): Promise<number> {
+/** Pixels by which the page is wider than the screen. */
+async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate("document.documentElement.scrollWidth - innerWidth");
 }
 
-/** What axe finds, a line each. */
+/** The violations that axe finds, one per line. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found: axe.AxeResults = await page.evaluate("axe.run()");

@@ -5,7 +5,7 @@ import { testIssuer } from "../support/issuer.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-Deno.test("the start task's permissions are enough for all of the reference", async () => {
+Deno.test("the start task's permissions are sufficient for the reference", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const [, ...args] = tasks.start.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {

@@ -12,8 +12,8 @@ import { jsonReply, testGateway } from "../support/gateway.ts";
 const BATCHES = "/xms/v1/plan-1/batches";
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** What can be wrong with a request, in the order in which it is found out. */
-const WRONGS = [
+/** Faults of a request, in the order in which they are checked. */
+const FAULTS = [
   { wrong: "an unknown path", status: 404 },
   { wrong: "a wrong method", status: 405 },
   { wrong: "no token", status: 401 },
@@ -21,8 +21,8 @@ const WRONGS = [
   { wrong: "too large a body", status: 400 },
 ] as const;
 
-for (const [first, { wrong, status }] of WRONGS.entries()) {
-  Deno.test(`a request with ${wrong}, and all that is checked later wrong too, is ${status}; nothing is forwarded`, async () => {
+for (const [first, { wrong, status }] of FAULTS.entries()) {
+  Deno.test(`a request with ${wrong} and all faults checked later is ${status} and not forwarded`, async () => {
     const { request, sent } = await testGateway({ env: { MAX_BODY_BYTES: "10" } });
     const response = await request(first === 0 ? `${BATCHES}/` : BATCHES, {
       method: first <= 1 ? "PATCH" : "POST",
@@ -36,13 +36,13 @@ for (const [first, { wrong, status }] of WRONGS.entries()) {
   });
 }
 
-Deno.test("a request with nothing wrong is forwarded", async () => {
+Deno.test("a valid request is forwarded", async () => {
   const { request, sent } = await testGateway();
   const response = await request(BATCHES, { method: "POST", headers: JSON_TYPE, body: "{}" });
   assertEquals([response.status, sent.length], [200, 1]);
 });
 
-/** Everything that can fail, with who refused. */
+/** Failures, with their status and origin. */
 const FAILURES: readonly [
   name: string,
   status: number,
@@ -54,7 +54,7 @@ const FAILURES: readonly [
   ["unknown path", 404, "gateway", {}, "/", {}],
   ["wrong method", 405, "gateway", {}, BATCHES, { method: "PATCH" }],
   ["no token", 401, "gateway", {}, BATCHES, { token: null }],
-  ["foreign plan", 401, "gateway", {}, "/xms/v1/plan-2/batches", {}],
+  ["another plan", 401, "gateway", {}, "/xms/v1/plan-2/batches", {}],
   ["no content type", 415, "gateway", {}, BATCHES, {
     method: "POST",
     body: "{}",
@@ -94,7 +94,7 @@ const FAILURES: readonly [
 ];
 
 for (const [name, status, origin, options, path, init] of FAILURES) {
-  Deno.test(`${name} is a ${status} that says the ${origin} refused`, async () => {
+  Deno.test(`${name} is a ${status} with X-Error-Origin: ${origin}`, async () => {
     const { request } = await testGateway(options);
     const response = await request(path, init);
     assertEquals(response.status, status);
@@ -105,13 +105,13 @@ for (const [name, status, origin, options, path, init] of FAILURES) {
   });
 }
 
-Deno.test("a success says nothing of an error", async () => {
+Deno.test("a success has no X-Error-Origin", async () => {
   const { request } = await testGateway();
   const response = await request(BATCHES);
   assertEquals(response.headers.has("x-error-origin"), false);
 });
 
-Deno.test("a token that cannot be judged is 503 with Retry-After and no challenge", async () => {
+Deno.test("a token that cannot be verified for want of keys is 503 with Retry-After and no challenge", async () => {
   const keySet = staticKeySet({ keys: [] });
   const { request, sent } = await testGateway({
     deps: {
@@ -132,7 +132,7 @@ Deno.test("a token that cannot be judged is 503 with Retry-After and no challeng
   assertEquals(sent, []);
 });
 
-Deno.test("a failure nobody foresaw is 500 and says nothing of itself", async () => {
+Deno.test("an unexpected error is 500 without any detail", async () => {
   const { request } = await testGateway({
     upstream: () => Promise.reject(new TypeError("PRIVATE")),
   });

@@ -4,7 +4,7 @@ import { testGateway } from "../support/gateway.ts";
 
 const withoutKeys = { ...staticKeySet({ keys: [] }), isReady: () => false };
 
-Deno.test("/livez is 200 while the process runs, whatever is wrong with it", async () => {
+Deno.test("/livez is 200 while the process runs, even if it is not ready", async () => {
   const { request } = await testGateway({ deps: { keySet: withoutKeys, isStopping: () => true } });
   const response = await request("/livez", { token: null });
   assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
@@ -15,14 +15,14 @@ const READINESS: readonly [
   deps: NonNullable<Parameters<typeof testGateway>[0]>["deps"],
   reasons: string[],
 ][] = [
-  ["all is well", {}, []],
-  ["there is no key set", { keySet: withoutKeys }, ["key_set_unavailable"]],
-  ["it is stopping", { isStopping: () => true }, ["stopping"]],
+  ["no fault", {}, []],
+  ["no key set", { keySet: withoutKeys }, ["key_set_unavailable"]],
+  ["stopping", { isStopping: () => true }, ["stopping"]],
   ["both", { keySet: withoutKeys, isStopping: () => true }, ["stopping", "key_set_unavailable"]],
 ];
 
 for (const [name, deps = {}, reasons] of READINESS) {
-  Deno.test(`/readyz tells whether it can serve where ${name}, and every reason why not`, async () => {
+  Deno.test(`/readyz reports readiness and every reason against it: ${name}`, async () => {
     const { request } = await testGateway({ deps });
     const response = await request("/readyz", { token: null });
     assertEquals(response.status, reasons.length > 0 ? 503 : 200);
@@ -42,7 +42,7 @@ Deno.test("/readyz stays 200 while the breaker is open, and names it", async () 
   );
 });
 
-Deno.test("health is neither traced nor counted among the requests", async () => {
+Deno.test("health checks are not traced and not counted as requests", async () => {
   const { request, spans, exchanges } = await testGateway();
   for (const path of ["/livez", "/readyz"]) {
     const response = await request(path, { token: null });
@@ -51,7 +51,7 @@ Deno.test("health is neither traced nor counted among the requests", async () =>
   assertEquals([spans.length, exchanges.length], [0, 0]);
 });
 
-Deno.test("/readyz has a missing key set fetched: no request would come to do it", async () => {
+Deno.test("/readyz starts the fetch of a missing key set, as no other request arrives while it is 503", async () => {
   let kept = 0;
   const keySet = { ...withoutKeys, keepFresh: () => void kept++ };
   const { request } = await testGateway({ deps: { keySet } });

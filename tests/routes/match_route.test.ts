@@ -20,7 +20,7 @@ function bodyFor(method: string): RequestInit {
 }
 
 for (const { id, method, path, success } of OPERATIONS) {
-  Deno.test(`${id} goes up as ${method} ${path} and its ${success} comes back`, async () => {
+  Deno.test(`${id} is forwarded as ${method} ${path} and its ${success} is returned`, async () => {
     const { request, sent, exchanges } = await testGateway({
       upstream: () => jsonReply(success, { id: "x" }),
     });
@@ -34,7 +34,7 @@ for (const { id, method, path, success } of OPERATIONS) {
 const paths = [...new Set(OPERATIONS.map(({ path }) => path))];
 
 for (const path of paths) {
-  Deno.test(`${path} answers 405 to every other method, lists those it has, and forwards nothing`, async () => {
+  Deno.test(`${path} answers 405 with Allow to every other method and forwards nothing`, async () => {
     const { request, sent } = await testGateway();
     const allowed = allowedMethods(path);
     for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"]) {
@@ -50,7 +50,7 @@ for (const path of paths) {
 }
 
 for (const path of paths.filter((path) => allowedMethods(path).includes("GET"))) {
-  Deno.test(`HEAD of ${path} is its GET without the body`, async () => {
+  Deno.test(`HEAD of ${path} is answered like GET, without the body`, async () => {
     const { request, sent } = await testGateway({
       upstream: () => jsonReply(200, { id: "x" }, { "content-length": "10" }),
     });
@@ -106,7 +106,7 @@ const UNKNOWN = [
 ];
 
 for (const path of UNKNOWN) {
-  Deno.test(`the path ${JSON.stringify(path)} is 404 without a body, and is not forwarded`, async () => {
+  Deno.test(`the path ${JSON.stringify(path)} is 404 without a body and not forwarded`, async () => {
     const { request, sent } = await testGateway();
     for (const method of ["GET", "POST", "DELETE"]) {
       const response = await request(path, { method });
@@ -118,7 +118,7 @@ for (const path of UNKNOWN) {
   });
 }
 
-Deno.test("dry_run is an operation, not a batch of that name", async () => {
+Deno.test("dry_run is an operation, not a batch identifier", async () => {
   const { request, sent, exchanges } = await testGateway();
   const init = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
   await request("/xms/v1/plan-1/batches/dry_run", init);

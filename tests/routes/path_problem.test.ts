@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { errorsPage } from "../../reference/errors_page.ts";
 import { testGateway } from "../support/gateway.ts";
 
-/** Path → what is wrong with it; none where nobody can tell. */
+/** Path → its problem; undefined if it is unknown. */
 const PATHS: readonly [path: string, problem: string | undefined][] = [
   ["//xms/v1/plan-1/batches", "repeated_slash"],
   ["/xms/v1//plan-1/batches", "repeated_slash"],
@@ -14,7 +14,7 @@ const PATHS: readonly [path: string, problem: string | undefined][] = [
 ];
 
 for (const [path, problem] of PATHS) {
-  Deno.test(`${path} is a 404 that is forwarded nowhere, with the problem ${problem} in log, span and Link`, async () => {
+  Deno.test(`${path} is a 404 that is not forwarded, with the problem ${problem} in log, span and Link`, async () => {
     const { request, exchanges, spans, sent } = await testGateway();
     const response = await request(path, { method: "POST", body: "{}" });
     assertEquals([response.status, await response.text(), sent.length], [404, "", 0]);
@@ -26,7 +26,7 @@ for (const [path, problem] of PATHS) {
   });
 }
 
-Deno.test("without the reference a wrong path has no Link either", async () => {
+Deno.test("without the reference a wrong path has no Link", async () => {
   const { request } = await testGateway({ env: { DOCS: "off" } });
   const { headers } = await request("//xms/v1/plan-1/batches");
   assertEquals(headers.has("link"), false);

@@ -1,13 +1,13 @@
 import { inherited } from "./processes.ts";
 
-/** Where programs from npm are kept between runs; no folder of this repository. */
+/** Cache of programs from npm, outside of this repository. */
 const CACHE = `${
   Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`
 }/sms-gateway/runtimes`;
 
 /**
- * The folder of an npm package that brings a program, such as `workerd@1.2.3`, installed once
- * with all it needs.
+ * The folder of an npm package with a program, such as `workerd@1.2.3`, installed once with its
+ * dependencies.
  */
 export async function installed(spec: string): Promise<string> {
   const name = spec.slice(0, spec.lastIndexOf("@"));
@@ -24,7 +24,7 @@ export async function installed(spec: string): Promise<string> {
   }).output();
   if (!success) throw new Error(`npm install ${spec}: ${new TextDecoder().decode(stderr)}`);
   await Deno.mkdir(CACHE, { recursive: true });
-  // Whole or not at all, also where two runs do this at once, or across file systems.
+  // A rename makes the installation atomic, even if two runs install at the same time.
   await new Deno.Command("cp", { args: ["-a", partial, `${folder}.${Deno.pid}`] }).output();
   await Deno.remove(partial, { recursive: true });
   await Deno.rename(`${folder}.${Deno.pid}`, folder).catch(() => {});

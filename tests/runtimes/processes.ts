@@ -5,24 +5,24 @@ import type { GatewayUnderTest } from "../contract/world.ts";
 export interface GatewayCommand {
   readonly command: string;
   readonly args: readonly string[];
-  /** All of its environment beside PATH and HOME. */
+  /** Its environment, apart from PATH and HOME. */
   readonly env: Record<string, string>;
-  /** Finds the port in a line of standard output. */
+  /** Matches the port in a line of standard output. */
   readonly port: RegExp;
 }
 
-/** Longest time for a program to listen on a busy machine, in ms. */
+/** Longest time until a program listens on a busy machine, in ms. */
 const START_TIMEOUT_MS = 30_000;
 
-/** The line in which the gateway says where it listens. */
+/** The log line with the URL on which the gateway listens. */
 export const LISTENING = /"message":"listening","url":"http:\/\/[^"]*:(\d+)"/;
 
-/** The Deno that gateways run on; not always the one that tests them. */
+/** The Deno that runs the gateways; it may differ from the one that runs the tests. */
 export const DENO = Deno.env.get("GATEWAY_DENO") || Deno.execPath();
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Starts it, waits until it listens, and ends it with the scope. */
+/** Starts a command and waits until it listens; killed at the end of the scope. */
 export async function startCommand(
   { command, args, env, port: pattern }: GatewayCommand,
 ): Promise<GatewayUnderTest & { readonly child: Deno.ChildProcess }> {
@@ -60,7 +60,7 @@ export async function startCommand(
   }
 }
 
-/** What every program needs of this one's environment: no settings. */
+/** The variables of this environment that every program needs, without any settings. */
 export function inherited(): Record<string, string> {
   const names = [
     "PATH",
@@ -80,7 +80,7 @@ async function kill(child: Deno.ChildProcess): Promise<void> {
   try {
     child.kill("SIGTERM");
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
   const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await child.status;

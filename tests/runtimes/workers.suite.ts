@@ -3,7 +3,7 @@ import { contractSuite } from "../contract/suite.ts";
 import { installed } from "./packages.ts";
 import { startCommand } from "./processes.ts";
 
-/** The Workers runtime, pinned: a version is as old as the compatibility date it knows. */
+/** The pinned Workers runtime; its version limits the compatibility date. */
 const WORKERD = "workerd@1.20261117.1";
 const COMPATIBILITY_DATE = "2026-11-01";
 
@@ -23,7 +23,7 @@ contractSuite("the gateway on Workers", async (env) => {
   });
 }, { rawTargets: false, provesUnsent: false, seesHangUps: false, keepsHeaderNames: false });
 
-/** A worker with the settings as bindings, that may reach this machine. */
+/** The configuration of a worker with the settings as bindings and access to this machine. */
 function workerConfig(env: Record<string, string>): string {
   const bindings = Object.entries(env).map(([name, value]) =>
     `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`

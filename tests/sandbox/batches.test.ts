@@ -4,7 +4,7 @@ import { number, request, START, testSandbox } from "./kit.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-Deno.test("sending a batch answers 201 with what was sent, canonical, and its defaults", async () => {
+Deno.test("sending a batch answers 201 with the batch in canonical form, including defaults", async () => {
   const { call, at } = testSandbox();
   const { status, headers, body } = await call("POST", "/batches", {
     from: "+1 (202) 555-0199",
@@ -34,7 +34,7 @@ Deno.test("sending a batch answers 201 with what was sent, canonical, and its de
   });
 });
 
-Deno.test("a batch keeps every member of its type", async () => {
+Deno.test("a batch of each type keeps every member that was sent", async () => {
   const { call, at } = testSandbox();
   const common = {
     to: [number(1)],
@@ -76,7 +76,7 @@ Deno.test("a batch keeps every member of its type", async () => {
   }
 });
 
-Deno.test("feedback_enabled is in the answer if it was sent, with either value", async () => {
+Deno.test("feedback_enabled, true or false, is in the answer if it was sent", async () => {
   const { call } = testSandbox();
   for (const feedback_enabled of [true, false, null, undefined]) {
     const message = { to: [number(1)], body: "Hi", feedback_enabled };
@@ -87,7 +87,7 @@ Deno.test("feedback_enabled is in the answer if it was sent, with either value",
   }
 });
 
-Deno.test("members that are null count as not sent, in the body of a media message too", async () => {
+Deno.test("a member that is null counts as not sent, also within the body of a media message", async () => {
   const { call } = testSandbox();
   const url = "https://example.com/cat.jpg";
   const { status, body } = await call("POST", "/batches", {
@@ -101,7 +101,7 @@ Deno.test("members that are null count as not sent, in the body of a media messa
   assertEquals(["parameters" in body, "campaign_id" in body], [false, false]);
 });
 
-Deno.test("parameters find their recipient however its number is written, and keep their keys", async () => {
+Deno.test("parameters apply to their recipient in any notation of the number, and keep their keys", async () => {
   const { call } = testSandbox();
   const to = [number(1), `+${number(2)}`, number(3), number(4)];
   const parameters = {
@@ -127,7 +127,7 @@ Deno.test("parameters find their recipient however its number is written, and ke
   assertEquals((await call("GET", `/batches/${id}`)).body, updated.body);
 });
 
-Deno.test("a delivery report needs a callback URL: the batch's own or the default of the plan", async () => {
+Deno.test("a delivery report needs a callback URL, either the batch's or the plan's default", async () => {
   const defaultCallbackUrls = { plan: "https://example.com/reports" };
   for (const delivery_report of ["summary", "full", "per_recipient", "per_recipient_final"]) {
     const message = { to: [number(1)], body: "Hi", delivery_report };
@@ -146,7 +146,7 @@ Deno.test("a delivery report needs a callback URL: the batch's own or the defaul
   }
 });
 
-Deno.test("identifiers are ULIDs unless told otherwise", async () => {
+Deno.test("identifiers are ULIDs by default", async () => {
   const { sandbox } = testSandbox();
   const { createSandbox } = await import("../../sandbox/app.ts");
   const real = createSandbox({ servicePlans: { plan: "token" } });
@@ -160,7 +160,7 @@ Deno.test("identifiers are ULIDs unless told otherwise", async () => {
   assertEquals((await request(sandbox, "/xms/v1/plan/batches", init)).status, 201);
 });
 
-Deno.test("a send_at in the past sends at once, one in the future waits", async () => {
+Deno.test("a batch with a past send_at is sent at once, one with a future send_at is scheduled", async () => {
   const { call, tick, at } = testSandbox();
   const send = async (send_at: string) =>
     (await call("POST", "/batches", { to: [number(1)], body: "Hi", send_at })).body.id;
@@ -174,7 +174,7 @@ Deno.test("a send_at in the past sends at once, one in the future waits", async 
   assertEquals(await statusOf(future), "Delivered");
 });
 
-Deno.test("batches are listed newest first, by pages", async () => {
+Deno.test("batches are listed newest first, in pages", async () => {
   const { call, tick } = testSandbox();
   for (let n = 0; n < 35; n++) {
     await call("POST", "/batches", { to: [number(1)], body: `Message ${n}` });
@@ -200,7 +200,7 @@ Deno.test("batches are filtered by date, sender, recipient and reference", async
   const plain = await send({});
   const referenced = await send({ client_reference: "ref", to: [number(2), number(3)] });
   const cases: [query: string, ids: string[]][] = [
-    ["", [referenced, plain]], // a day back by default
+    ["", [referenced, plain]], // the last day by default
     [`start_date=${early}`, [referenced, plain, old]],
     [`start_date=${early}&end_date=${at(0)}`, [old]],
     [`start_date=2026-03-01&from=54321`, [old]],
@@ -218,7 +218,7 @@ Deno.test("batches are filtered by date, sender, recipient and reference", async
   }
 });
 
-Deno.test("service plans do not see each other's batches", async () => {
+Deno.test("a service plan cannot read the batches of another", async () => {
   const { call, sandbox } = testSandbox();
   const { body } = await call("POST", "/batches", { to: [number(1)], body: "Hi" });
   const headers = { authorization: "Bearer secret" };
@@ -226,7 +226,7 @@ Deno.test("service plans do not see each other's batches", async () => {
   assertEquals([other.status, other.body], [404, ""]);
 });
 
-Deno.test("an update changes what it names, and null takes a value back", async () => {
+Deno.test("an update changes only the members that it contains, and null removes a value", async () => {
   const { call, tick, at } = testSandbox();
   const sent = await call("POST", "/batches", {
     to: [number(1), number(2)],
@@ -251,7 +251,7 @@ Deno.test("an update changes what it names, and null takes a value back", async 
   });
 });
 
-Deno.test("a replacement keeps the identifier and nothing else", async () => {
+Deno.test("a replacement keeps only the identifier", async () => {
   const { call, at } = testSandbox();
   const sent = await call("POST", "/batches", {
     to: [number(1)],
@@ -267,7 +267,7 @@ Deno.test("a replacement keeps the identifier and nothing else", async () => {
   assertEquals("client_reference" in replaced.body || "send_at" in replaced.body, false);
 });
 
-Deno.test("a batch can be canceled at any time, and again", async () => {
+Deno.test("a batch can be canceled at any time, and more than once", async () => {
   const { call, tick, at } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", { to: [number(1)], body: "Hi" });
   tick(1);
@@ -277,7 +277,7 @@ Deno.test("a batch can be canceled at any time, and again", async () => {
   assertEquals((await call("DELETE", `/batches/${id}`)).body, first.body);
 });
 
-Deno.test("feedback is accepted with 202 and no body", async () => {
+Deno.test("feedback is answered 202 without a body", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", {
     to: [number(1)],
@@ -319,7 +319,7 @@ Deno.test("a dry run counts parts per recipient and sends nothing", async () => 
   assertEquals((await call("GET", "/batches")).body.count, 0);
 });
 
-Deno.test("a dry run knows binaries, media and groups", async () => {
+Deno.test("a dry run supports binary and media messages and groups", async () => {
   const { call } = testSandbox();
   const group = await call("POST", "/groups", { members: [number(1), number(2)] });
   const cases: [message: object, expected: object][] = [
@@ -342,7 +342,7 @@ Deno.test("a dry run knows binaries, media and groups", async () => {
   }
 });
 
-Deno.test("the oldest batches make room for new ones", async () => {
+Deno.test("the oldest batches are dropped when there are too many", async () => {
   const { call } = testSandbox({ maxBatches: 3 });
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) {

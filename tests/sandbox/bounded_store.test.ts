@@ -15,14 +15,14 @@ Deno.test("a bounded store drops its oldest entries when there are too many", ()
   assertEquals(store.get("a"), undefined);
 });
 
-Deno.test("a bounded store keeps the newest entry even if it alone is too heavy", () => {
+Deno.test("a bounded store keeps the newest entry even if it alone exceeds the limit", () => {
   const store = new BoundedStore<string>({ maxEntries: 10, maxWeight: 5 });
   store.set("a", "A", 3);
   store.set("b", "B", 9);
   assertEquals(store.oldestFirst(), ["B"]);
 });
 
-Deno.test("a bounded store never holds more than it may, whatever is done to it", () => {
+Deno.test("a bounded store never exceeds its limits after any sequence of operations", () => {
   const ids = fc.integer({ min: 0, max: 20 }).map(String);
   const step = fc.oneof(
     fc.record({ set: ids, weight: fc.integer({ min: 1, max: 30 }) }),

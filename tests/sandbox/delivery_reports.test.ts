@@ -32,7 +32,7 @@ Deno.test("a message is Queued, then Dispatched, then Delivered, by the sandbox'
   assertEquals((await report()).at, at(-HOUR_MS));
 });
 
-Deno.test("a summary counts per code, a full report names the recipients too", async () => {
+Deno.test("a summary report has a count per code, a full report the recipients too", async () => {
   const { call, tick } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", {
     to: [number(1), "12025550105", number(2)],
@@ -62,7 +62,7 @@ Deno.test("a summary counts per code, a full report names the recipients too", a
   assertEquals((await call("GET", `${path}?status=Queued`)).body.statuses, []);
 });
 
-Deno.test("each magic recipient meets the fate the README promises", async () => {
+Deno.test("each magic recipient gets the code and status that the README documents", async () => {
   const cases: [recipient: string, code: number, status: string][] = [
     ["12025550101", 402, "Aborted"],
     ["12025550102", 404, "Aborted"],
@@ -88,7 +88,7 @@ Deno.test("each magic recipient meets the fate the README promises", async () =>
   assertEquals((await report("12025550109")).status, "Expired");
 });
 
-Deno.test("a message that cannot be made or expires early is Aborted, with its code", async () => {
+Deno.test("a message that cannot be built or expires early is Aborted with its code", async () => {
   const { call, tick, at } = testSandbox();
   const cases: [why: string, message: object, code: number][] = [
     ["no value for its parameter", { body: "Hi ${name}", parameters: { other: {} } }, 405],
@@ -106,7 +106,7 @@ Deno.test("a message that cannot be made or expires early is Aborted, with its c
   }
 });
 
-Deno.test("only the recipient whose parameter is missing fails", async () => {
+Deno.test("a missing parameter fails only for its recipient", async () => {
   const { call, tick } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", {
     to: [number(1), number(2)],
@@ -121,7 +121,7 @@ Deno.test("only the recipient whose parameter is missing fails", async () => {
   ]);
 });
 
-Deno.test("a canceled batch reports nothing, Cancelled or what was already done", async () => {
+Deno.test("a canceled batch has no report, Cancelled, or the statuses reached before", async () => {
   const { call, tick, at } = testSandbox();
   const send = async (message: object) =>
     (await call("POST", "/batches", { to: [number(1)], body: "Hi", ...message })).body.id;
@@ -139,7 +139,7 @@ Deno.test("a canceled batch reports nothing, Cancelled or what was already done"
   assertEquals((await reported(done)).statuses, [{ code: 0, status: "Delivered", count: 1 }]);
 });
 
-Deno.test("a report says in how many parts a message went, if these were limited", async () => {
+Deno.test("a report has the number of message parts if the batch limits it", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", {
     to: [number(1)],
@@ -152,7 +152,7 @@ Deno.test("a report says in how many parts a message went, if these were limited
   assertEquals("applied_originator" in body, false);
 });
 
-Deno.test("an MMS has reports of its own type", async () => {
+Deno.test("the report of an MMS has its own type", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", {
     type: "mt_media",
@@ -165,7 +165,7 @@ Deno.test("an MMS has reports of its own type", async () => {
   assertEquals(body.type, "recipient_delivery_report_mms");
 });
 
-Deno.test("the list holds the finished reports, filtered and by pages", async () => {
+Deno.test("the list has the final reports, filtered and in pages", async () => {
   const { call, tick, at } = testSandbox();
   await call("POST", "/batches", { to: [number(1), "12025550105"], body: "Hi" });
   tick(10_000);
@@ -189,7 +189,7 @@ Deno.test("the list holds the finished reports, filtered and by pages", async ()
   assertEquals(await list(), [0]);
 });
 
-Deno.test("what has no report is 404 without a body", async () => {
+Deno.test("a missing report is 404 without a body", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", { to: [number(1)], body: "Hi" });
   for (

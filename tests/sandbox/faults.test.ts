@@ -4,7 +4,7 @@ import { type Json, number, request, testSandbox } from "./kit.ts";
 
 const message = { to: [number(1)], body: "Hi" };
 
-Deno.test("any status can be asked for, and nothing changes", async () => {
+Deno.test("a requested fault may have any status, and changes nothing", async () => {
   const { call } = testSandbox();
   for (const status of [200, 204, 299, 302, 400, 401, 404, 418, 429, 499, 500, 503, 529, 599]) {
     const answer = await call("POST", `/batches?sandbox_status=${status}`, message);
@@ -13,7 +13,7 @@ Deno.test("any status can be asked for, and nothing changes", async () => {
   assertEquals((await call("GET", "/batches")).body.count, 0);
 });
 
-Deno.test("a redirect leads to a page that tells it was followed", async () => {
+Deno.test("a redirect leads to a page that shows that it was followed", async () => {
   const { call, sandbox } = testSandbox();
   const { headers } = await call("GET", "/batches?sandbox_status=307");
   assertEquals(headers.get("location"), "/sandbox/redirected");
@@ -21,7 +21,7 @@ Deno.test("a redirect leads to a page that tells it was followed", async () => {
   assertEquals(followed.body, { redirected: true });
 });
 
-Deno.test("a fault may carry a code of its own and Retry-After", async () => {
+Deno.test("a fault may have its own code and Retry-After", async () => {
   const { call } = testSandbox();
   const path = "/batches?sandbox_status=403&sandbox_code=brand_new&sandbox_retry_after=7";
   const { body, headers } = await call("GET", path);
@@ -47,8 +47,8 @@ const SHAPES: Readonly<Record<FaultShape, (bytes: Uint8Array, headers: Headers) 
   },
   text: (_, headers) => assertStringIncludes(headers.get("content-type") ?? "", "text/plain"),
   empty: (bytes) => assertEquals(bytes.length, 0),
-  truncated: (bytes) => assertEquals(tried(() => json(bytes)), "SyntaxError"),
-  not_utf8: (bytes) => assertEquals(tried(() => text(bytes)), "TypeError"),
+  truncated: (bytes) => assertEquals(errorNameOf(() => json(bytes)), "SyntaxError"),
+  not_utf8: (bytes) => assertEquals(errorNameOf(() => text(bytes)), "TypeError"),
   gzip: (bytes, headers) => {
     assertEquals([...bytes.subarray(0, 2)], [0x1f, 0x8b]);
     assertEquals(headers.get("content-encoding"), "gzip");
@@ -64,7 +64,7 @@ const SHAPES: Readonly<Record<FaultShape, (bytes: Uint8Array, headers: Headers) 
   huge: (bytes) => assert(bytes.length > 4 * 1024 * 1024 && json(bytes).text.length > 0),
 };
 
-Deno.test("every shape of error is what its name says", async (t) => {
+Deno.test("every error shape has the body and headers of its name", async (t) => {
   const { sandbox } = testSandbox();
   for (const shape of FAULT_SHAPES) {
     await t.step(shape, async () => {
@@ -76,14 +76,14 @@ Deno.test("every shape of error is what its name says", async (t) => {
   }
 });
 
-Deno.test("a 404 has a body only when its shape is asked for", async () => {
+Deno.test("a 404 has a body only if a shape is requested", async () => {
   const { call } = testSandbox();
   assertEquals((await call("GET", "/batches?sandbox_status=404")).body, "");
   const { body } = await call("GET", "/batches?sandbox_status=404&sandbox_shape=message");
   assertEquals(Object.keys(body), ["message"]);
 });
 
-Deno.test("a fault that is asked for wrongly is a 400 that names what was expected", async () => {
+Deno.test("an invalid fault is a 400 that names the expected values", async () => {
   const { call, sandbox } = testSandbox();
   const rows: [query: string, text: string][] = [
     ["sandbox_status=abc", "sandbox_status: expected a status, a whole number from 200 to 599"],
@@ -108,7 +108,7 @@ Deno.test("a fault that is asked for wrongly is a 400 that names what was expect
   assertEquals((await call("GET", "/batches")).status, 200);
 });
 
-Deno.test("a standing fault meets the next requests, as many as it says, or until cleared", async () => {
+Deno.test("a standing fault applies to the given number of requests, or until it is cleared", async () => {
   const { call, sandbox } = testSandbox();
   const admin = (method: string, body?: Json) =>
     request(sandbox, "/sandbox/faults", { method, ...body && { body: JSON.stringify(body) } });
@@ -131,7 +131,7 @@ Deno.test("a standing fault meets the next requests, as many as it says, or unti
   assertEquals(await statuses(2), [429, 200]);
 });
 
-Deno.test("a delay and a reset amid the body come after the request has had its effect", async () => {
+Deno.test("a delay and a reset within the body happen after the request was processed", async () => {
   const { call, sandbox } = testSandbox();
   const startMs = performance.now();
   assertEquals((await call("POST", "/batches?sandbox_delay_ms=30", message)).status, 201);
@@ -146,14 +146,14 @@ Deno.test("a delay and a reset amid the body come after the request has had its 
   assertEquals((await call("GET", "/batches")).body.count, 2);
 });
 
-Deno.test("in memory a reset before the headers rejects, as a fetch would", async () => {
+Deno.test("a reset before the headers rejects in memory, like a fetch", async () => {
   const { call } = testSandbox();
   const path = "/batches?sandbox_reset=before_headers";
   await assertRejects(() => call("POST", path, message), TypeError, "connection reset");
   assertEquals((await call("GET", "/batches")).body.count, 0);
 });
 
-Deno.test("the requests received can be read and forgotten, the refused ones too", async () => {
+Deno.test("received requests, including refused ones, can be read and cleared", async () => {
   const { call, sandbox } = testSandbox();
   await call("POST", "/batches?a=%20b", message);
   await call("GET", "/nothing?sandbox_status=500");
@@ -181,7 +181,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const text = (bytes: Uint8Array) => decoder.decode(bytes);
 const json = (bytes: Uint8Array): Json => JSON.parse(text(bytes));
 
-function tried(run: () => unknown): string {
+function errorNameOf(run: () => unknown): string {
   try {
     run();
     return "nothing thrown";

@@ -33,7 +33,7 @@ Deno.test("creating a group answers 201 with its size and its keywords", async (
   assertEquals(members.body, [number(1), number(2), number(3)]);
 });
 
-Deno.test("a group may be empty and nameless", async () => {
+Deno.test("a group may have no members and no name", async () => {
   const { call } = testSandbox();
   const { status, body } = await call("POST", "/groups", {});
   assertEquals(status, 201);
@@ -47,7 +47,7 @@ Deno.test("a group may be empty and nameless", async () => {
   assertEquals((await call("GET", `/groups/${body.id}/members`)).body, []);
 });
 
-Deno.test("groups are listed newest first, by pages", async () => {
+Deno.test("groups are listed newest first, in pages", async () => {
   const { call } = testSandbox();
   for (const name of ["a", "b", "c"]) await call("POST", "/groups", { name });
   const names = async (query: string) => {
@@ -58,7 +58,7 @@ Deno.test("groups are listed newest first, by pages", async () => {
   assertEquals(await names("?page=1&page_size=2"), [3, 1, "a"]);
 });
 
-Deno.test("an update adds first and removes then, and copies from other groups", async () => {
+Deno.test("an update adds members before it removes members, and copies from other groups", async () => {
   const { call, tick, at } = testSandbox();
   const create = async (...digits: number[]) =>
     (await call("POST", "/groups", { members: digits.map(number) })).body.id;
@@ -75,7 +75,7 @@ Deno.test("an update adds first and removes then, and copies from other groups",
   assertEquals(members, [number(1), number(5), number(2)]);
 });
 
-Deno.test("a group is renamed, keeps its name, or loses it to null", async () => {
+Deno.test("a group is renamed by a new name, keeps its name without one, and loses it with null", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/groups", { name: "Before" });
   const rename = async (change: object) => (await call("POST", `/groups/${id}`, change)).body.name;
@@ -86,7 +86,7 @@ Deno.test("a group is renamed, keeps its name, or loses it to null", async () =>
   assertEquals((await call("POST", "/groups", { name: "After" })).status, 201);
 });
 
-Deno.test("a replacement leaves nothing of the group but its identifier", async () => {
+Deno.test("a replacement keeps only the identifier of the group", async () => {
   const { call } = testSandbox();
   const child = await call("POST", "/groups", { members: [number(3)] });
   const { body } = await call("POST", "/groups", {
@@ -105,7 +105,7 @@ Deno.test("a replacement leaves nothing of the group but its identifier", async 
   });
 });
 
-Deno.test("a deleted group is gone, answers 200 without a body, and frees its name", async () => {
+Deno.test("deleting a group answers 200 without a body, removes it and frees its name", async () => {
   const { call } = testSandbox();
   const { body: { id } } = await call("POST", "/groups", { name: "Once" });
   const parent = await call("POST", "/groups", { members: [number(1)], child_groups: [id] });
@@ -117,7 +117,7 @@ Deno.test("a deleted group is gone, answers 200 without a body, and frees its na
   assertEquals((await call("POST", "/groups", { name: "Once" })).status, 201);
 });
 
-Deno.test("groups below each other in a circle still have members", async () => {
+Deno.test("groups that contain each other in a cycle still have members", async () => {
   const { call } = testSandbox();
   const a = (await call("POST", "/groups", { members: [number(1)] })).body.id;
   const b = (await call("POST", "/groups", { members: [number(2)], child_groups: [a] })).body.id;
@@ -125,7 +125,7 @@ Deno.test("groups below each other in a circle still have members", async () => 
   assertEquals((await call("GET", `/groups/${a}`)).body.size, 2);
 });
 
-Deno.test("a scheduled batch reaches the group as it is when sending starts", async () => {
+Deno.test("a scheduled batch is sent to the members that the group has at that time", async () => {
   const { call, tick, at } = testSandbox();
   const group = (await call("POST", "/groups", { members: [number(1)] })).body.id;
   const batch = (await call("POST", "/batches", {
@@ -144,7 +144,7 @@ Deno.test("a scheduled batch reaches the group as it is when sending starts", as
   assertEquals(await reached(), [number(1), number(2), number(5)]);
 });
 
-Deno.test("a group that was deleted before sending starts is empty", async () => {
+Deno.test("a group that is deleted before a batch is sent has no recipients", async () => {
   const { call, tick, at } = testSandbox();
   const group = (await call("POST", "/groups", { members: [number(1)] })).body.id;
   const batch = (await call("POST", "/batches", { to: [group], body: "Hi", send_at: at(1000) }))
@@ -155,7 +155,7 @@ Deno.test("a group that was deleted before sending starts is empty", async () =>
   assertEquals([body.total_message_count, body.statuses], [0, []]);
 });
 
-Deno.test("the oldest groups make room for new ones, and their names become free", async () => {
+Deno.test("the oldest groups are dropped when there are too many, and their names become free", async () => {
   const { call } = testSandbox({ maxGroups: 1 });
   await call("POST", "/groups", { name: "First" });
   await call("POST", "/groups", { name: "Second" });

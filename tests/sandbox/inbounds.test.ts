@@ -15,7 +15,7 @@ Deno.test("every service plan starts with inbound messages of each kind, newest 
   }
 });
 
-Deno.test("inbound messages are filtered and paged", async () => {
+Deno.test("inbound messages are listed filtered and in pages", async () => {
   const { call, tick, at } = testSandbox();
   const cases: [query: string, count: number, pageSize: number][] = [
     ["", 4, 4],

@@ -1,12 +1,12 @@
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../sandbox/app.ts";
 
-/** Where the clock of {@link testSandbox} starts. */
+/** The start time of {@link testSandbox}'s clock. */
 export const START = "2026-03-01T12:00:00.000Z";
 
-/** A phone number for each digit: fictional ones. */
+/** A fictional phone number for each digit. */
 export const number = (digit: number) => `1202555012${digit}`;
 
-// deno-lint-ignore no-explicit-any -- tests look into whatever JSON came back
+// deno-lint-ignore no-explicit-any -- tests read members of any JSON answer
 export type Json = any;
 
 export interface Answer {
@@ -17,15 +17,15 @@ export interface Answer {
 
 export interface TestSandbox {
   sandbox: Sandbox;
-  /** Calls the API of plan `plan` with its token; `path` starts behind the plan. */
+  /** Calls the API of plan `plan` with its token; `path` is relative to the plan. */
   call(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** Moves the sandbox's clock on. */
+  /** Advances the sandbox's clock. */
   tick(ms: number): void;
   /** The sandbox's time plus `ms`, as text. */
   at(ms: number): string;
 }
 
-/** A sandbox in memory with a clock that stands still and identifiers that can be foretold. */
+/** A sandbox in memory with a fake clock and predictable identifiers. */
 export function testSandbox(options: Partial<SandboxOptions> = {}): TestSandbox {
   let nowMs = Date.parse(START);
   let ids = 0;
@@ -44,7 +44,7 @@ export function testSandbox(options: Partial<SandboxOptions> = {}): TestSandbox 
   };
 }
 
-/** Any request to the sandbox, with the token of plan `plan` unless told otherwise. */
+/** Sends a request to the sandbox, by default with the token of plan `plan`. */
 export async function request(
   sandbox: Sandbox,
   path: string,

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const ARGUMENTS = ["run", "--allow-net", "--allow-env", "sandbox/main.ts"];
 
-// Starting a process takes a permission that the other tests of the sandbox do without.
+// Starting a process needs a permission that the other tests of the sandbox do not need.
 const ignore = Deno.permissions.querySync({ name: "run" }).state !== "granted";
 
 function start(env: Record<string, string>): Deno.ChildProcess {
@@ -14,7 +14,7 @@ function start(env: Record<string, string>): Deno.ChildProcess {
   }).spawn();
 }
 
-Deno.test("the command says where it listens and stops on a signal", { ignore }, async () => {
+Deno.test("the sandbox command prints its URL and stops on a signal", { ignore }, async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await using child = start({
       SANDBOX_PORT: "0",
@@ -44,7 +44,7 @@ Deno.test("the command says where it listens and stops on a signal", { ignore },
   }
 });
 
-Deno.test("a start that cannot succeed says why in one line", { ignore }, async () => {
+Deno.test("a failed start of the sandbox prints the reason in one line", { ignore }, async () => {
   const taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const rows: [env: Record<string, string>, expected: string[]][] = [
     [{ SANDBOX_PORT: "many" }, ["SANDBOX_PORT: expected a port, 0 to 65535"]],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { toMsisdn, toNumber, toSender } from "../../sandbox/msisdn.ts";
 
-Deno.test("msisdn returns the digits of every notation the API takes, and of no other", () => {
+Deno.test("msisdn returns the digits of every notation that the API accepts, and undefined for any other", () => {
   const cases: [input: string, digits: string | undefined][] = [
     ["12025550142", "12025550142"],
     ["+12025550142", "12025550142"],
@@ -21,7 +21,7 @@ Deno.test("msisdn returns the digits of every notation the API takes, and of no 
   for (const [input, digits] of cases) assertEquals(toMsisdn(input), digits, input);
 });
 
-Deno.test("msisdn tells senders apart: numbers, short codes, up to 11 characters", () => {
+Deno.test("a sender is a number, a short code or up to 11 characters", () => {
   const cases: [input: string, sender: string | undefined][] = [
     ["+12025550199", "12025550199"],
     ["54321", "54321"],

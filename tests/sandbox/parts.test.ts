@@ -23,20 +23,20 @@ const CASES: [what: string, text: string, encoding: "text" | "unicode", parts: n
   ["35 surrogate pairs", "😀".repeat(35), "unicode", 1],
   ["36 surrogate pairs", "😀".repeat(36), "unicode", 2],
   [
-    "a surrogate pair that may not be parted",
+    "a surrogate pair at a part boundary, which is not split",
     "д".repeat(66) + "😀" + "д".repeat(66),
     "unicode",
     3,
   ],
 ];
 
-Deno.test("parts counts SMS as the reference and 3GPP TS 23.038 say", async (t) => {
+Deno.test("parts counts SMS by the API's reference and 3GPP TS 23.038", async (t) => {
   for (const [what, text, encoding, parts] of CASES) {
     await t.step(what, () => assertEquals(measure(text), { encoding, parts }));
   }
 });
 
-Deno.test("parts never needs fewer SMS than the bare capacity, nor many more", () => {
+Deno.test("parts is at least the length divided by the capacity, and not much more", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 900 }), (text) => {
     const { encoding, parts } = measure(text);
     if (encoding === "text") return;
@@ -46,7 +46,7 @@ Deno.test("parts never needs fewer SMS than the bare capacity, nor many more", (
   }));
 });
 
-Deno.test("parts truncates any text to one SMS and splits no character", () => {
+Deno.test("parts truncates any text to one SMS without splitting a character", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 400 }), (text) => {
     const short = truncate(text);
     assertEquals(measure(short).parts, 1);

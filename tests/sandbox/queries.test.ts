@@ -35,7 +35,7 @@ Deno.test("a boolean in a query may be written in any case", async () => {
   }
 });
 
-Deno.test("a delivery status in a query may be written in any case, and is answered as documented", async () => {
+Deno.test("a delivery status in a query may be written in any case, and is answered in the documented one", async () => {
   const { call, report } = await reportedBatch();
   for (const status of ["Delivered", "DELIVERED", "delivered", "QUEUED,DELIVERED"]) {
     const { body } = await call("GET", `${report}?status=${status}`);
@@ -73,7 +73,7 @@ Deno.test("a list in a query may be joined by commas, with or without spaces, or
   }
 });
 
-Deno.test("a moment in a query may be a date, have a fraction of a second, and have any offset or none", async () => {
+Deno.test("a timestamp in a query may be a date, have fractional seconds, and have any offset or none", async () => {
   const { call } = testSandbox();
   await call("POST", "/batches", { to: [number(1)], body: "Hi" });
   assertEquals(START, "2026-03-01T12:00:00.000Z");
@@ -82,7 +82,7 @@ Deno.test("a moment in a query may be a date, have a fraction of a second, and h
     ["2026-03-01T12:00:00.000Z", true], // the Node SDK: Date.toISOString
     ["2026-03-01T12:00:00Z", true], // the Python SDK, of a time in UTC
     ["2026-03-01T12:00:00", true], // the Python SDK, of a time without a zone
-    ["2026-03-01T12:00:00.000001", true], // which has microseconds; the API has milliseconds
+    ["2026-03-01T12:00:00.000001", true], // has microseconds, while the API has milliseconds
     ["2026-03-01T12:00:00.001000", false],
     ["2026-03-01T12:00:00.0000000Z", true],
     ["2026-03-01T13:00:00%2B01:00", true],

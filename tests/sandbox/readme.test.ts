@@ -3,7 +3,7 @@ import { FAULT_SHAPES } from "../../sandbox/fault_shapes.ts";
 import { Fault } from "../../sandbox/faults.ts";
 import * as magic from "../../sandbox/magic.ts";
 
-Deno.test("the README names every fault, every shape and every magic value", async () => {
+Deno.test("the sandbox's README lists every fault, shape and magic value", async () => {
   const readme = await Deno.readTextFile(new URL("../../sandbox/README.md", import.meta.url));
   for (const shape of FAULT_SHAPES) assertStringIncludes(readme, `\`${shape}\``);
   for (const name of Object.keys(Fault.entries)) assertStringIncludes(readme, `sandbox_${name}`);

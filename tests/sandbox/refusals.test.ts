@@ -29,7 +29,7 @@ const BATCHES: readonly Row[] = [
     CONSTRAINT,
   ],
   ["an expiry after more than 3 days", { ...text, expire_at: "2026-03-05" }, 400, CONSTRAINT],
-  ["no part allowed", { ...text, max_number_of_message_parts: 0 }, 400, CONSTRAINT],
+  ["a limit of zero parts", { ...text, max_number_of_message_parts: 0 }, 400, CONSTRAINT],
   ["a type of number beyond 6", { ...text, from_ton: 7 }, 400, CONSTRAINT],
   ["a numbering plan beyond 18", { ...text, from_npi: 19 }, 400, CONSTRAINT],
   ["a long reference", { ...text, client_reference: "a".repeat(2049) }, 400, CONSTRAINT],
@@ -48,26 +48,26 @@ const BATCHES: readonly Row[] = [
     400,
     CONSTRAINT,
   ],
-  ["no phone number", { ...text, to: ["not-a-number"] }, 400, FORMAT],
+  ["an invalid phone number", { ...text, to: ["not-a-number"] }, 400, FORMAT],
   ["a number without area code", { ...text, to: ["12345"] }, 400, FORMAT],
   ["a national number", { ...text, to: ["0701234567"] }, 400, FORMAT],
   ["an empty recipient", { ...text, to: [""] }, 400, FORMAT],
   ["a bad number besides an unknown group", { ...text, to: [UNKNOWN_GROUP, "1"] }, 400, FORMAT],
   ["a sender of 12 letters", { ...text, from: "abcdefghijkl" }, 400, FORMAT],
-  ["a time that is none", { ...text, send_at: "soon" }, 400, FORMAT],
+  ["an invalid time", { ...text, send_at: "soon" }, 400, FORMAT],
   ["a day that does not exist", { ...text, send_at: "2026-02-30" }, 400, FORMAT],
-  ["a callback that is no URL", { ...text, callback_url: "example" }, 400, FORMAT],
+  ["a callback that is not a URL", { ...text, callback_url: "example" }, 400, FORMAT],
   ["a callback by mail", { ...text, callback_url: "mailto:a@example.com" }, 400, FORMAT],
   ["a bad name of a parameter", { ...text, parameters: { "a b": {} } }, 400, FORMAT],
   ["a bad number in a parameter", { ...text, parameters: { a: { joe: "Joe" } } }, 400, FORMAT],
   ["a body that is not Base64", { ...binary, body: "?" }, 400, FORMAT],
   ["a header that is not hexadecimal", { ...binary, udh: "0G" }, 400, FORMAT],
-  ["half a byte", { ...binary, udh: "0" }, 400, FORMAT],
-  ["media that is no URL", { ...media, body: { url: "cat" } }, 400, FORMAT],
-  ["a text where a list belongs", { ...text, to: number(1) }, 400, "syntax_invalid_json"],
-  ["a number where a text belongs", { ...text, body: 1 }, 400, "syntax_invalid_json"],
-  ["a text where a truth belongs", { ...text, flash_message: "yes" }, 400, "syntax_invalid_json"],
-  ["a list where an object belongs", [], 400, "syntax_invalid_json"],
+  ["an odd number of hexadecimal digits", { ...binary, udh: "0" }, 400, FORMAT],
+  ["media that is not a URL", { ...media, body: { url: "cat" } }, 400, FORMAT],
+  ["a string instead of an array", { ...text, to: number(1) }, 400, "syntax_invalid_json"],
+  ["a number instead of a string", { ...text, body: 1 }, 400, "syntax_invalid_json"],
+  ["a string instead of a boolean", { ...text, flash_message: "yes" }, 400, "syntax_invalid_json"],
+  ["an array instead of an object", [], 400, "syntax_invalid_json"],
   ["an unknown group", { ...text, to: [UNKNOWN_GROUP] }, 403, "unknown_group"],
   [
     "an unknown group besides a number",
@@ -86,7 +86,7 @@ const BATCHES: readonly Row[] = [
   ]),
 ];
 
-Deno.test("what is wrong with a batch decides its status and code", async (t) => {
+Deno.test("an invalid batch is refused with the status and code of its fault", async (t) => {
   const { call, at } = testSandbox();
   const scheduled = { ...text, send_at: at(3_600_000) };
   const { body: { id } } = await call("POST", "/batches", scheduled);
@@ -105,12 +105,12 @@ Deno.test("what is wrong with a batch decides its status and code", async (t) =>
   assertEquals(await call("GET", `/batches/${id}`), before);
 });
 
-Deno.test("what is wrong with an update decides its status and code", async () => {
+Deno.test("an invalid update is refused with the status and code of its fault", async () => {
   const { call, at } = testSandbox();
   const { body: { id } } = await call("POST", "/batches", { ...text, send_at: at(3_600_000) });
   const rows: Row[] = [
     ["another type", { type: "mt_binary" }, 400, CONSTRAINT],
-    ["nobody left", { to_remove: [`+${number(1)}`] }, 400, CONSTRAINT],
+    ["no recipients left", { to_remove: [`+${number(1)}`] }, 400, CONSTRAINT],
     ["an empty addition", { to_add: [] }, 400, CONSTRAINT],
     ["101 additions", { to_add: Array(101).fill(number(2)) }, 400, CONSTRAINT],
     ["no text", { body: null }, 400, "syntax_invalid_json"],
@@ -126,7 +126,7 @@ Deno.test("what is wrong with an update decides its status and code", async () =
   assertEquals((await call("GET", `/batches/${id}`)).body.to, [number(1)]);
 });
 
-Deno.test("a batch that was dispatched or canceled can no longer be changed", async () => {
+Deno.test("a dispatched or canceled batch cannot be changed", async () => {
   const { call, tick, at } = testSandbox();
   const dispatched = (await call("POST", "/batches", text)).body.id;
   tick(1_000);
@@ -146,7 +146,7 @@ Deno.test("a batch that was dispatched or canceled can no longer be changed", as
   }
 });
 
-Deno.test("what is wrong with a group decides its status and code", async () => {
+Deno.test("an invalid group is refused with the status and code of its fault", async () => {
   const { call } = testSandbox();
   await call("POST", "/groups", { name: "Taken" });
   const { body: { id } } = await call("POST", "/groups", { name: "Mine", members: [number(1)] });
@@ -169,22 +169,22 @@ Deno.test("what is wrong with a group decides its status and code", async () => 
       400,
       FORMAT,
     ],
-    ["keywords for nobody", { auto_update: {} }, 400, CONSTRAINT],
-    ["keywords for a word", { auto_update: { to: "Sinch" } }, 400, FORMAT],
+    ["keywords without a number", { auto_update: {} }, 400, CONSTRAINT],
+    ["keywords for a name instead of a number", { auto_update: { to: "Sinch" } }, 400, FORMAT],
     ["a name that is taken", { name: "Taken" }, 403, "conflict_group_name"],
   ];
   const membered: Row[] = [
-    ["members as text", { members: number(1) }, 400, "syntax_invalid_json"],
+    ["members as a string", { members: number(1) }, 400, "syntax_invalid_json"],
     ["10,001 members", { members: Array(10_001).fill(number(1)) }, 400, CONSTRAINT],
-    ["a member that is no number", { members: ["joe"] }, 400, FORMAT],
+    ["a member that is not a phone number", { members: ["joe"] }, 400, FORMAT],
     ["11 child groups", { members: [], child_groups: Array(11).fill(id) }, 400, CONSTRAINT],
     ["an unknown child", { members: [], child_groups: ["nobody"] }, 403, "unknown_group"],
   ];
   const changes: Row[] = [
     ["a bad addition", { add: ["joe"] }, 400, FORMAT],
     ["a bad removal", { remove: ["joe"] }, 400, FORMAT],
-    ["an unknown source", { add_from_group: "nobody" }, 403, "unknown_group"],
-    ["an unknown sink", { remove_from_group: "nobody" }, 403, "unknown_group"],
+    ["an unknown group to add from", { add_from_group: "nobody" }, 403, "unknown_group"],
+    ["an unknown group to remove from", { remove_from_group: "nobody" }, 403, "unknown_group"],
   ];
   const targets: [method: string, path: string, base: object, rows: Row[]][] = [
     ["POST", "/groups", {}, [...everywhere, ...membered]],
@@ -203,7 +203,7 @@ Deno.test("what is wrong with a group decides its status and code", async () => 
   assertEquals((await call("GET", "/groups")).body.count, 2);
 });
 
-Deno.test("what is wrong with feedback decides its status and code", async () => {
+Deno.test("invalid feedback is refused with the status and code of its fault", async () => {
   const { call } = testSandbox();
   const group = (await call("POST", "/groups", { members: [number(1)] })).body.id;
   const send = async (message: object) =>
@@ -211,12 +211,12 @@ Deno.test("what is wrong with feedback decides its status and code", async () =>
   const asked = await send({ feedback_enabled: true });
   const rows: [why: string, id: string, body: object, status: number, code: string | undefined][] =
     [
-      ["not asked for", await send({}), { recipients: [] }, 400, CONSTRAINT],
+      ["feedback not enabled", await send({}), { recipients: [] }, 400, CONSTRAINT],
       ["no list", asked, {}, 400, CONSTRAINT],
-      ["a stranger", asked, { recipients: [number(9)] }, 400, CONSTRAINT],
-      ["no number", asked, { recipients: ["joe"] }, 400, FORMAT],
+      ["a number that is not a recipient", asked, { recipients: [number(9)] }, 400, CONSTRAINT],
+      ["not a phone number", asked, { recipients: ["joe"] }, 400, FORMAT],
       [
-        "nobody of a group",
+        "a batch to a group, without recipients",
         await send({ to: [group], feedback_enabled: true }),
         { recipients: [] },
         400,
@@ -230,7 +230,7 @@ Deno.test("what is wrong with feedback decides its status and code", async () =>
   }
 });
 
-Deno.test("a query that is wrong is a 400 that names the parameter", async () => {
+Deno.test("an invalid query is a 400 that names the parameter", async () => {
   const { call } = testSandbox();
   const rows: [path: string, parameter: string, code: string][] = [
     ["/batches?page=-1", "page", CONSTRAINT],
@@ -252,14 +252,14 @@ Deno.test("a query that is wrong is a 400 that names the parameter", async () =>
   assertEquals([dryRun.status, dryRun.body.code], [400, CONSTRAINT]);
 });
 
-Deno.test("a token that is missing, wrong or of another plan is a 401", async () => {
+Deno.test("a missing token, a wrong one and one of another plan are 401", async () => {
   const { sandbox } = testSandbox();
   const rows: [why: string, path: string, authorization: string][] = [
     ["wrong", "/xms/v1/plan/batches", "Bearer wrong"],
     ["of another plan", "/xms/v1/plan/batches", "Bearer secret"],
     ["missing", "/xms/v1/plan/batches", ""],
     ["of another scheme", "/xms/v1/plan/batches", "Basic token"],
-    ["for no plan", "/xms/v1/nobody/batches", "Bearer token"],
+    ["for an unknown plan", "/xms/v1/nobody/batches", "Bearer token"],
   ];
   for (const [why, path, authorization] of rows) {
     const { status, body, headers } = await request(sandbox, path, { headers: { authorization } });
@@ -268,7 +268,7 @@ Deno.test("a token that is missing, wrong or of another plan is a 401", async ()
   }
 });
 
-Deno.test("an unknown path is 404 without a body, whatever the token and the method", async () => {
+Deno.test("an unknown path is 404 without a body for every token and method", async () => {
   const { sandbox } = testSandbox();
   const paths = [
     "/",
@@ -290,7 +290,7 @@ Deno.test("an unknown path is 404 without a body, whatever the token and the met
   }
 });
 
-Deno.test("a method that a path lacks is 405 and names those it has", async () => {
+Deno.test("an unsupported method is 405 with the supported ones in Allow", async () => {
   const { call } = testSandbox();
   const rows: [path: string, methods: string[], allow: string][] = [
     ["/batches", ["PUT", "PATCH", "DELETE"], "POST, GET, HEAD"],
@@ -313,7 +313,7 @@ Deno.test("a method that a path lacks is 405 and names those it has", async () =
   }
 });
 
-Deno.test("a body that is not declared as JSON is a 415", async () => {
+Deno.test("a body without a JSON content type is 415", async () => {
   const { sandbox } = testSandbox();
   const body = JSON.stringify(text);
   const send = (type: string | undefined) =>
@@ -332,7 +332,7 @@ Deno.test("a body that is not declared as JSON is a 415", async () => {
   }
 });
 
-Deno.test("a body that is not JSON is syntax_invalid_json", async () => {
+Deno.test("a body that is not JSON is 400 syntax_invalid_json", async () => {
   const { sandbox } = testSandbox();
   const bodies = ["", "{", "{'to':1}", "null", "1", new Uint8Array([0x22, 0xff, 0x22])];
   for (const body of bodies) {
@@ -342,7 +342,7 @@ Deno.test("a body that is not JSON is syntax_invalid_json", async () => {
   }
 });
 
-Deno.test("a body over the limit is syntax_constraint_violation, declared or not", async () => {
+Deno.test("a body over the limit, with or without Content-Length, is 400 syntax_constraint_violation", async () => {
   const { sandbox } = testSandbox({ maxBodyBytes: 100 });
   const long = JSON.stringify({ ...text, body: "a".repeat(100) });
   const bodies = [long, new Blob([long]).stream()];
@@ -353,7 +353,7 @@ Deno.test("a body over the limit is syntax_constraint_violation, declared or not
   }
 });
 
-Deno.test("a plan that is blocked may read but not send", async () => {
+Deno.test("a blocked plan may read but not send", async () => {
   const { sandbox } = testSandbox({ servicePlans: { "blocked-plan": "token" } });
   const init = { method: "POST", headers: JSON_TYPE, body: JSON.stringify(text) };
   const sent = await request(sandbox, "/xms/v1/blocked-plan/batches", init);
@@ -361,7 +361,7 @@ Deno.test("a plan that is blocked may read but not send", async () => {
   assertEquals((await request(sandbox, "/xms/v1/blocked-plan/batches")).status, 200);
 });
 
-Deno.test("more outstanding requests than a plan may have are 429 with Retry-After", async () => {
+Deno.test("requests over a plan's limit of outstanding requests are 429 with Retry-After", async () => {
   const { sandbox, call } = testSandbox({ maxOutstanding: 1 });
   const slow = call("GET", "/batches?sandbox_delay_ms=30");
   const refused = await call("GET", "/batches");
@@ -373,14 +373,14 @@ Deno.test("more outstanding requests than a plan may have are 429 with Retry-Aft
   assertEquals((await call("GET", "/batches")).status, 200);
 });
 
-Deno.test("a length counts characters, so that an emoji is one", async () => {
+Deno.test("a length is counted in characters, so an emoji counts as one", async () => {
   const { call } = testSandbox();
   const named = (name: string) => call("POST", "/groups", { name });
   assertEquals((await named("😀".repeat(20))).status, 201);
   assertEquals((await named("😀".repeat(21))).body.code, "syntax_constraint_violation");
 });
 
-Deno.test("a page beyond every list is empty, and one beyond counting is refused as too large", async () => {
+Deno.test("a page after the last one is empty, and a page number that is too large is refused", async () => {
   const { call } = testSandbox();
   assertEquals((await call("GET", "/groups?page=2147483647")).body.groups, []);
   assertEquals((await call("GET", "/groups?page=2147483648")).status, 400);

@@ -4,7 +4,7 @@ import { createSandbox, type SandboxOptions } from "../../sandbox/app.ts";
 import { serveSandbox } from "../../sandbox/serve.ts";
 import { number } from "./kit.ts";
 
-/** The official SDK, unmodified, with the sandbox in place of the API. */
+/** Runs `use` with the official SDK, unmodified, against the sandbox. */
 async function withSdk(
   options: Partial<SandboxOptions>,
   run: (sms: SmsService) => Promise<void>,
@@ -135,7 +135,7 @@ Deno.test("the official SDK reads inbound messages", () =>
     assertEquals((await all(sms.inbounds.list({ to: ["54321", "99999"] }))).length, 2);
   }));
 
-Deno.test("the official SDK shows the code of a refusal and the status of a 404", () =>
+Deno.test("the official SDK reports the code of a refusal and the status of a 404", () =>
   withSdk({}, async (sms) => {
     const failure = async (run: () => Promise<unknown>) => {
       try {

@@ -5,10 +5,10 @@ import { number } from "./kit.ts";
 
 const MESSAGE = JSON.stringify({ to: [number(1)], body: "Hi" });
 
-/** What came over the wire until the peer closed or reset, or until `patienceMs` had passed. */
-async function exchange(port: number, query: string, patienceMs = 5_000) {
+/** The bytes of an answer until the peer closes or resets the connection, or until `timeoutMs`. */
+async function exchange(port: number, query: string, timeoutMs = 5_000) {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const timer = setTimeout(() => connection.close(), patienceMs);
+  const timer = setTimeout(() => connection.close(), timeoutMs);
   const request =
     `POST /xms/v1/plan/batches?${query} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n` +
     `Authorization: Bearer token\r\nContent-Type: application/json\r\n` +
@@ -44,14 +44,14 @@ async function countOf(url: string): Promise<number> {
   return (await response.json()).count;
 }
 
-Deno.test("a reset before the headers sends nothing and changes nothing", () =>
+Deno.test("a reset before the headers sends no byte and changes nothing", () =>
   served(async ({ port, url }) => {
     const { head, end } = await exchange(port, "sandbox_reset=before_headers");
     assertEquals([head, end], ["", "reset"]);
     assertEquals(await countOf(url), 0);
   }));
 
-Deno.test("a reset amid the body breaks off the answer to a request that had its effect", () =>
+Deno.test("a reset within the body cuts the answer of a request that was processed", () =>
   served(async ({ port, url }) => {
     const { head, body, end } = await exchange(port, "sandbox_reset=mid_body");
     assertStringIncludes(head, "201 Created");
@@ -61,14 +61,14 @@ Deno.test("a reset amid the body breaks off the answer to a request that had its
     assertEquals(await countOf(url), 1);
   }));
 
-Deno.test("a reset amid the body breaks off an answer that has none, too", () =>
+Deno.test("a reset within the body also cuts an answer without a body", () =>
   served(async ({ port }) => {
     const { head, end } = await exchange(port, "sandbox_status=404&sandbox_reset=mid_body");
     assertStringIncludes(head, "404 Not Found");
     assertEquals(end, "reset");
   }));
 
-Deno.test("a stall sends headers and half a body, and keeps the connection", () =>
+Deno.test("a stall sends the headers and half of the body, and keeps the connection open", () =>
   served(async ({ port }) => {
     const { head, body, end } = await exchange(port, "sandbox_stall=true", 1_000);
     assertStringIncludes(head, "201 Created");
@@ -76,7 +76,7 @@ Deno.test("a stall sends headers and half a body, and keeps the connection", () 
     assertEquals(end, "timeout");
   }));
 
-Deno.test("closing the sandbox closes stalled connections and waiting requests", async () => {
+Deno.test("closing the sandbox closes stalled connections and ends delayed requests", async () => {
   let pending: Promise<{ end: string }>[] = [];
   await served(async ({ port }, sandbox) => {
     pending = ["sandbox_stall=true", "sandbox_delay_ms=60000"].map((query) =>
@@ -87,7 +87,7 @@ Deno.test("closing the sandbox closes stalled connections and waiting requests",
   for (const { end } of await Promise.all(pending)) assert(end !== "timeout");
 });
 
-Deno.test("an error without Content-Type really has none on the wire", () =>
+Deno.test("an error of the shape without Content-Type has none on the wire", () =>
   served(async ({ port }) => {
     const query = "sandbox_status=502&sandbox_shape=no_type";
     const { head, body } = await exchange(port, query);
@@ -96,7 +96,7 @@ Deno.test("an error without Content-Type really has none on the wire", () =>
     assertEquals(Object.keys(JSON.parse(body)), ["code", "text"]);
   }));
 
-Deno.test("gzip and huge bodies arrive whole, and an empty one says so", () =>
+Deno.test("gzip and huge bodies arrive whole, and an empty one has Content-Length 0", () =>
   served(async ({ url }) => {
     const get = (query: string) => fetch(`${url}/xms/v1/plan/batches?sandbox_status=503&${query}`);
     const gzip = await (await get("sandbox_shape=gzip")).json();
@@ -107,7 +107,7 @@ Deno.test("gzip and huge bodies arrive whole, and an empty one says so", () =>
     assertEquals([await empty.text(), empty.headers.get("content-length")], ["", "0"]);
   }));
 
-Deno.test("a 404 has Content-Length 0, a HEAD no body", () =>
+Deno.test("a 404 has Content-Length 0, and the answer to a HEAD has no body", () =>
   served(async ({ url }) => {
     const headers = { authorization: "Bearer token" };
     const missing = await fetch(`${url}/xms/v1/plan/batches/UNKNOWN`, { headers });
@@ -117,7 +117,7 @@ Deno.test("a 404 has Content-Length 0, a HEAD no body", () =>
     assertEquals([head.status, await head.text()], [200, ""]);
   }));
 
-Deno.test("the requests received are recorded as they were written", () =>
+Deno.test("received requests are recorded byte for byte", () =>
   served(async ({ port }, sandbox) => {
     await exchange(port, "a=%7e%20&b=../x");
     const [request] = sandbox.requests();
@@ -126,7 +126,7 @@ Deno.test("the requests received are recorded as they were written", () =>
     assertEquals(request?.body, MESSAGE);
   }));
 
-Deno.test("a port that is taken rejects, and a closed sandbox frees its port", async () => {
+Deno.test("listening on a port in use rejects, and a closed sandbox frees its port", async () => {
   const sandbox = createSandbox({ servicePlans: { plan: "token" } });
   const first = await serveSandbox(sandbox);
   await assertRejects(() => serveSandbox(sandbox, { port: first.port }), Error, "EADDRINUSE");
@@ -134,7 +134,7 @@ Deno.test("a port that is taken rejects, and a closed sandbox frees its port", a
   await (await serveSandbox(sandbox, { port: first.port })).close();
 });
 
-Deno.test("a sandbox that is served leaves Deno.serve as it was", () =>
+Deno.test("serving a sandbox does not change Deno.serve", () =>
   served(async () => {
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () =>
       Response.json({ fine: true }));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { formatTimestamp, parseTimestamp } from "../../sandbox/timestamps.ts";
 
-Deno.test("timestamps are read with or without time and offset, UTC if there is none", () => {
+Deno.test("a timestamp may have no time and no offset, and is then read as UTC", () => {
   const cases: [text: string, utc: string | undefined][] = [
     ["2014-06-23", "2014-06-23T00:00:00.000Z"],
     ["2014-10-02T09:30Z", "2014-10-02T09:30:00.000Z"],

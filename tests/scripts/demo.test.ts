@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startProgram } from "../support/process.ts";
 
-/** What a printed curl command asks for; only what the demo prints is understood. */
+/** The request of a curl command; supports only the options that the demo prints. */
 function parseCurl(command: string): [url: string, init: RequestInit] {
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) =>
     quoted ?? bare ?? ""
@@ -20,9 +20,9 @@ function parseCurl(command: string): [url: string, init: RequestInit] {
   return [url, { headers, ...(body !== undefined && { method: "POST", body }) }];
 }
 
-Deno.test("the demo prints where it listens, where traces go, and commands that do what they say", async () => {
+Deno.test("the demo prints its URL, the endpoint of traces, and working curl commands", async () => {
   await using program = startProgram("scripts/demo.ts", { PORT: "0", HOST: "127.0.0.1" });
-  const [introduction] = await program.said(/[^]*curl[^]*Ctrl-C[^]*?\n/);
+  const [introduction] = await program.waitFor(/[^]*curl[^]*Ctrl-C[^]*?\n/);
   const listens = introduction.indexOf("http://localhost:");
   const traces = introduction.indexOf("Traces");
   const curl = introduction.indexOf("curl ");
@@ -43,7 +43,7 @@ Deno.test("the demo prints where it listens, where traces go, and commands that 
     [404, undefined],
     [415, "unsupported_media_type"],
   ]);
-  const [line] = await program.said(/^.*unknown_group \(.*$/m);
+  const [line] = await program.waitFor(/^.*unknown_group \(.*$/m);
   assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
   program.kill("SIGINT");
   assertEquals((await program.ended()).code, 0);

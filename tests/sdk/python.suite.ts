@@ -1,4 +1,4 @@
-/** The official Python SDK, unmodified, against a gateway and a sandbox. */
+/** Tests of the official Python SDK, unmodified, with a gateway and a sandbox. */
 
 import { assert, assertEquals } from "@std/assert";
 import { PLAN, type Stage, stage } from "../reference/kit.ts";
@@ -8,8 +8,8 @@ const PROGRAM = new URL("sandbox.py", import.meta.url).pathname;
 
 const [ALICE, BOB, FAILING] = ["12025550121", "12025550122", "12025550105"];
 
-/** What the program prints: what its calls of the SDK answered. */
-async function whatUserSees(python: string, { gateway }: Stage): Promise<unknown> {
+/** Runs the program; returns the results of its SDK calls. */
+async function runProgram(python: string, { gateway }: Stage): Promise<unknown> {
   const { success, stdout, stderr } = await new Deno.Command(python, {
     args: [PROGRAM],
     env: { SMS_GATEWAY: gateway.url, SERVICE_PLAN: PLAN, TOKEN: await gateway.token() },
@@ -19,11 +19,11 @@ async function whatUserSees(python: string, { gateway }: Stage): Promise<unknown
   return JSON.parse(decoder.decode(stdout).trim().split("\n").at(-1) ?? "");
 }
 
-Deno.test("a user of the Python SDK filters, pages and gets back what the API documents", async () => {
+Deno.test("the official Python SDK filters, pages and returns the documented members", async () => {
   const python = await pythonSdk();
   if (python === undefined) {
     assert(Deno.env.get("CI") !== "true", NEEDS_PYTHON);
-    // deno-lint-ignore no-console -- the reader of the results has to know
+    // deno-lint-ignore no-console -- reports the skipped test
     return console.log(`skipped, since this machine lacks ${NEEDS_PYTHON}`);
   }
   await using served = await stage({}, {
@@ -31,7 +31,7 @@ Deno.test("a user of the Python SDK filters, pages and gets back what the API do
     deliverAfterMs: 0,
     defaultCallbackUrls: { [PLAN]: "https://example.com/reports" },
   });
-  assertEquals(await whatUserSees(python, served), {
+  assertEquals(await runProgram(python, served), {
     parameters: { name: { [`+${ALICE}`]: "Alice", default: "there" } },
     feedback_enabled: null,
     delivery_report: "full",

@@ -1,6 +1,6 @@
 import { venv } from "../support/venv.ts";
 
-/** What {@link pythonSdk} needs. */
+/** The requirement of {@link pythonSdk}. */
 export const NEEDS_PYTHON = "python3-venv, or a package index to install the SDK from";
 
 let installed: Promise<string | undefined> | undefined;
@@ -8,7 +8,7 @@ let installed: Promise<string | undefined> | undefined;
 /**
  * The path of a Python that has the official SDK, installed on the first call.
  *
- * @returns undefined where it cannot be installed; in CI (`CI=true`) a failed installation throws
+ * @returns undefined if it cannot be installed; in CI (`CI=true`) a failed installation throws
  */
 export function pythonSdk(): Promise<string | undefined> {
   return installed ??= install();

@@ -1,4 +1,4 @@
-"""What a user of the official Python SDK sees of the gateway and the sandbox: one JSON object.
+"""Prints the results of calls of the official Python SDK as one JSON object.
 
 Reads SMS_GATEWAY, SERVICE_PLAN and TOKEN.
 """

@@ -1,4 +1,4 @@
-/** The snippets of docs/sdk.md that need more than Deno. */
+/** Tests of the snippets of docs/sdk.md that need more than Deno. */
 
 import { NEEDS_PYTHON, pythonSdk } from "./python_sdk.ts";
 import { testSnippets } from "./snippets.ts";

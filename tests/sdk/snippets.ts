@@ -1,22 +1,22 @@
-/** Tests of the snippets of docs/sdk.md, run as they stand there, against a gateway and a sandbox. */
+/** Runs the snippets of docs/sdk.md, unchanged, with a gateway and a sandbox. */
 
 import { assert } from "@std/assert";
 import { PLAN, type Stage, stage } from "../reference/kit.ts";
 
-/** The languages of the page: each has a snippet, and no snippet is in another language. */
+/** The languages of the page's snippets. */
 export const LANGUAGES = ["sh", "ts", "python"] as const;
 
 /** How the snippets of one language are run. */
 export interface Runner {
-  /** The command that runs `file`; undefined if this machine lacks what it needs. */
+  /** The command that runs `file`; undefined if a required program is missing. */
   command(file: string): Promise<string[] | undefined>;
-  /** What the machine needs, as a Debian package. Default: nothing but Deno. */
+  /** The required Debian package. Default: none. */
   needs?: string;
 }
 
-/** A snippet, and what the page says that it prints: `…` stands for any text. */
+/** A snippet and its documented output, in which `…` stands for any text. */
 interface Snippet {
-  /** The heading it stands under. */
+  /** Its heading. */
   heading: string;
   language: string;
   code: string;
@@ -26,29 +26,32 @@ interface Snippet {
 const PAGE = new URL("../../docs/sdk.md", import.meta.url);
 
 /**
- * Declares one test for each snippet in `language`. Where `runner` finds no command the test only
- * says what is missing, except in CI (`CI=true`), where it fails.
+ * Declares one test for each snippet in `language`. If `runner` has no command, the test only
+ * reports what is missing, except in CI (`CI=true`), where it fails.
  */
 export function testSnippets(language: typeof LANGUAGES[number], runner: Runner): void {
   for (const [index, snippet] of readSnippets(Deno.readTextFileSync(PAGE)).entries()) {
     if (snippet.language !== language) continue;
     const name = `snippet ${index + 1} of docs/sdk.md, under "${snippet.heading}"`;
-    Deno.test(`${name}, prints what the page says`, async () => {
+    Deno.test(`${name}, prints the documented output`, async () => {
       await using served = await stage();
-      const said = await run(snippet, runner, served);
-      if (said === undefined) return skipped(name, runner);
-      assert(matches(said, snippet.prints), `it printed:\n${said}\ninstead of:\n${snippet.prints}`);
+      const output = await run(snippet, runner, served);
+      if (output === undefined) return skipped(name, runner);
+      assert(
+        matches(output, snippet.prints),
+        `it printed:\n${output}\ninstead of:\n${snippet.prints}`,
+      );
     });
   }
 }
 
-/** The languages that the page has snippets in, each once. */
+/** The languages of the page's snippets, each once. */
 export function languagesOfPage(): string[] {
   const languages = readSnippets(Deno.readTextFileSync(PAGE)).map(({ language }) => language);
   return [...new Set(languages)];
 }
 
-/** Each block of code with the block of text behind it. */
+/** Each code block with the text block that follows it. */
 function readSnippets(page: string): Snippet[] {
   const heading = (index: number) =>
     [...page.slice(0, index).matchAll(/^## (.+)$/gm)].at(-1)?.[1] ?? "";
@@ -58,7 +61,7 @@ function readSnippets(page: string): Snippet[] {
   });
 }
 
-/** What a snippet prints, or undefined if this machine lacks what it needs. */
+/** The output of a snippet, or undefined if a required program is missing. */
 async function run(
   { language, code }: Snippet,
   runner: Runner,
@@ -86,7 +89,7 @@ async function run(
   }
 }
 
-/** Whether these lines are among those printed, in order: an SDK may log some of its own. */
+/** Whether the output has these lines in order; an SDK may log further lines. */
 function matches(printed: string, expected: string): boolean {
   const lines = expected.trim().split("\n").map((line) => line.split("…").map(RegExp.escape));
   return new RegExp(lines.map((parts) => `^${parts.join(".*")}\\s*?$`).join("[^]*"), "m")
@@ -96,6 +99,6 @@ function matches(printed: string, expected: string): boolean {
 function skipped(name: string, { needs }: Runner): void {
   const why = `${name}: skipped, since this machine lacks ${needs}`;
   assert(Deno.env.get("CI") !== "true", why);
-  // deno-lint-ignore no-console -- the reader of the results has to know
+  // deno-lint-ignore no-console -- reports the skipped test
   console.log(why);
 }

@@ -16,8 +16,8 @@ const POST: RequestInit = {
   body: '{"to":["46701234567"],"body":"hello"}',
 };
 
-/** Answers so many requests on its first connection, then ends it in some way; later ones live. */
-function dyingAfter(answers: number, end: (connection: RawConnection) => unknown): Script {
+/** Ends its first connection after a number of answers; later connections stay open. */
+function closingAfter(answers: number, end: (connection: RawConnection) => unknown): Script {
   return async (connection, index) => {
     for (let answered = 0; index > 0 || answered < answers; answered++) {
       if (!await connection.readRequest()) return;
@@ -27,17 +27,17 @@ function dyingAfter(answers: number, end: (connection: RawConnection) => unknown
   };
 }
 
-Deno.test("requests one after another share a connection", async () => {
+Deno.test("consecutive requests share a connection", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   for (const init of [{}, POST, {}, POST]) await (await gateway.request(BATCHES, init)).json();
   assertEquals([upstream.requests.length, upstream.connections], [4, 1]);
 });
 
-Deno.test("a connection that died between requests harms none of them", async () => {
+Deno.test("a connection that closes between requests fails none of them", async () => {
   for (const init of [{}, POST]) {
     const died = Promise.withResolvers<void>();
-    await using upstream = await rawUpstream(dyingAfter(1, async (connection) => {
+    await using upstream = await rawUpstream(closingAfter(1, async (connection) => {
       connection.close();
       await connection.closed;
       died.resolve();
@@ -52,8 +52,8 @@ Deno.test("a connection that died between requests harms none of them", async ()
 });
 
 for (const how of ["close", "reset"] as const) {
-  Deno.test(`a POST under way when its connection dies by ${how} reaches the upstream exactly once`, async () => {
-    await using upstream = await rawUpstream(dyingAfter(1, async (connection) => {
+  Deno.test(`a POST whose connection ends by ${how} reaches the upstream exactly once`, async () => {
+    await using upstream = await rawUpstream(closingAfter(1, async (connection) => {
       await connection.readRequest();
       connection[how]();
     }));
@@ -66,11 +66,11 @@ for (const how of ["close", "reset"] as const) {
     const { code, text } = await response.json();
     assertEquals([response.status, code], [502, "upstream_connection_lost"]);
     assert(text.includes(OUTCOME_UNKNOWN));
-    assertEquals(upstream.requests.length, 2); // the good one, and this one once
+    assertEquals(upstream.requests.length, 2); // the first POST, and this one once
   });
 
-  Deno.test(`a GET under way when its connection dies by ${how} is sent again, and answered`, async () => {
-    await using upstream = await rawUpstream(dyingAfter(1, async (connection) => {
+  Deno.test(`a GET whose connection ends by ${how} is sent again and answered`, async () => {
+    await using upstream = await rawUpstream(closingAfter(1, async (connection) => {
       await connection.readRequest();
       connection[how]();
     }));
@@ -85,7 +85,7 @@ for (const how of ["close", "reset"] as const) {
   });
 }
 
-Deno.test("bytes that an upstream sends unasked are not taken for the next answer", async () => {
+Deno.test("bytes that an upstream sends unasked are not used as the next answer", async () => {
   await using upstream = await rawUpstream(async (connection, index) => {
     if (!await connection.readRequest()) return;
     const unasked = index === 0 ? rawReply(200, '{"id":"forged"}') : "";
@@ -100,7 +100,7 @@ Deno.test("bytes that an upstream sends unasked are not taken for the next answe
   }
 });
 
-Deno.test("a caller that hangs up takes its GET back: the upstream's connection is ended", async () => {
+Deno.test("a hang-up of the caller cancels a GET and closes the upstream connection", async () => {
   const reached = Promise.withResolvers<RawConnection>();
   await using upstream = await rawUpstream(async (connection) => {
     if (await connection.readRequest()) reached.resolve(connection);
@@ -118,7 +118,7 @@ Deno.test("a caller that hangs up takes its GET back: the upstream's connection 
   assertEquals(attempts.length, 1);
 });
 
-Deno.test("a caller that hangs up does not take its POST back: the upstream's answer is still taken", async () => {
+Deno.test("a hang-up of the caller does not cancel a POST, whose answer is still read", async () => {
   const reached = Promise.withResolvers<RawConnection>();
   await using upstream = await rawUpstream(async (connection) => {
     if (await connection.readRequest()) reached.resolve(connection);
@@ -135,9 +135,9 @@ Deno.test("a caller that hangs up does not take its POST back: the upstream's an
   });
   hangUp.abort();
   assertEquals(await answered, "hung up");
-  await noticed; // the gateway knows, and waits on
+  await noticed; // the gateway has noticed the hang-up and still waits
   await connection.write(rawReply(201, '{"id":"x"}'));
   const { attempts, status } = await gateway.finished();
-  // Sent, and accepted; but what is noted says that nobody was told.
+  // The POST was accepted, but its record says that the caller got no answer.
   assertEquals([status, attempts.map((attempt) => attempt.status)], [499, [201]]);
 });

@@ -7,23 +7,23 @@ import { serveGateway } from "../support/served.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** Too long to be held until it is whole, so that it waits for its caller. */
+/** Bytes of an answer that is streamed, not buffered, so that it waits for its caller. */
 const LONG = 300_000;
 
-/** More than the sockets on the way to a caller hold. */
+/** More bytes than the socket buffers on the way to a caller hold. */
 const VERY_LONG = 12_000_000;
 
-/** Heads of answers of so many bytes, whose connection ends with them. */
+/** Heads of answers of a size, after which the upstream closes the connection. */
 const HEADS: Readonly<Record<string, (size: number) => string>> = {
-  "with its length": (size) => `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`,
-  "with its length, as it says": (size) =>
+  "with Content-Length": (size) => `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`,
+  "with Content-Length and Connection: close": (size) =>
     `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
-  "without a length": () => "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+  "without Content-Length": () => "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
   "of HTTP/1.0": () => "HTTP/1.0 200 OK\r\n\r\n",
 };
 
 for (const [name, head] of Object.entries(HEADS)) {
-  Deno.test(`a long answer ${name} is whole though its connection ends at once`, async () => {
+  Deno.test(`a long answer ${name} is complete although its connection closes at once`, async () => {
     await using upstream = await rawUpstream(answeringOnce(head(LONG) + "x".repeat(LONG)));
     await using gateway = await serveGateway({ upstream: upstream.url });
     for (let round = 0; round < 20; round++) {
@@ -32,7 +32,7 @@ for (const [name, head] of Object.entries(HEADS)) {
     }
   });
 
-  Deno.test(`an answer ${name} is whole though its connection ended while it waited`, async () => {
+  Deno.test(`an answer ${name} is complete although its connection closed while the caller paused`, async () => {
     await using upstream = await rawUpstream(
       answeringOnce(head(VERY_LONG) + "x".repeat(VERY_LONG)),
     );
@@ -42,7 +42,7 @@ for (const [name, head] of Object.entries(HEADS)) {
     assertEquals((await response.bytes()).byteLength, VERY_LONG);
   });
 
-  Deno.test(`an answer ${name} that is reset while it waits does not pass for whole`, async () => {
+  Deno.test(`an answer ${name} that is reset while the caller pauses is not delivered as complete`, async () => {
     const half = "x".repeat(VERY_LONG / 2);
     await using upstream = await rawUpstream(answeringOnce(head(VERY_LONG) + half, "reset"));
     await using gateway = await serveGateway({ upstream: upstream.url });
@@ -52,7 +52,7 @@ for (const [name, head] of Object.entries(HEADS)) {
   });
 }
 
-Deno.test("a short answer without a length that is reset is no answer", async () => {
+Deno.test("a short answer without Content-Length that is reset is 502", async () => {
   const bytes = 'HTTP/1.1 201 Created\r\nConnection: close\r\n\r\n{"id":"abc';
   await using upstream = await rawUpstream(async (connection) => {
     if (!await connection.readRequest()) return;
@@ -70,7 +70,7 @@ Deno.test("a short answer without a length that is reset is no answer", async ()
   assertEquals((await response.json()).code, "upstream_connection_lost");
 });
 
-Deno.test("after a transport was told to give up it sends nothing, and says so", async () => {
+Deno.test("an aborted transport sends nothing and reports that nothing was sent", async () => {
   await using upstream = await rawUpstream(async (connection) => {
     await connection.readRequest();
     await connection.closed;
@@ -80,10 +80,10 @@ Deno.test("after a transport was told to give up it sends nothing, and says so",
   const deadlines = { timeoutMs: 60_000, idleTimeoutMs: 60_000 };
   const send = () =>
     assertRejects(() => transport.send({ ...request, ...deadlines }), TransportError);
-  const underWay = send();
+  const outstanding = send();
   while (upstream.requests.length === 0) await delay(5);
   transport.expireAll?.();
-  const [first, second] = [await underWay, await send()];
+  const [first, second] = [await outstanding, await send()];
   assertEquals([first.reason, first.sent], ["timeout", true]);
   assertEquals([second.reason, second.sent], ["timeout", false]);
   assertEquals(upstream.requests.length, 1);

@@ -11,7 +11,7 @@ interface Refusal {
   text: string;
 }
 
-/** What a request over HTTP/1.1 with these lines is answered; nothing else is sent. */
+/** Sends exactly these lines over HTTP/1.1; returns the refusal. */
 async function overHttp1(gateway: ServedGateway, lines: readonly string[]): Promise<Refusal> {
   const authorization = `Authorization: Bearer ${await gateway.token()}`;
   const head = [...lines, authorization, "Connection: close"];
@@ -35,7 +35,7 @@ async function overHttp2(
   return await promise.finally(() => session.close());
 }
 
-/** Hosts that would move the path, and others that are none (latin1). */
+/** Invalid hosts (latin1), among them some that would change the path of a URL. */
 const INVALID = [
   `x${BATCHES}?`,
   `x${BATCHES}#`,
@@ -57,7 +57,7 @@ const INVALID = [
 
 const TARGETS = ["/nothing", BATCHES, "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"];
 
-Deno.test("an invalid Host is 400 whatever the path, and nothing goes up", async (t) => {
+Deno.test("an invalid Host is 400 for every path, and nothing is forwarded", async (t) => {
   await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   for (const host of INVALID) {
@@ -73,7 +73,7 @@ Deno.test("an invalid Host is 400 whatever the path, and nothing goes up", async
   assertEquals(upstream.requests, []);
 });
 
-Deno.test("a refusal for the Host is recorded: span, status, code, without the Host", async () => {
+Deno.test("the refusal of a Host is recorded in a span with status and code, without the Host", async () => {
   await using gateway = await serveGateway({ upstream: "http://127.0.0.1:1" });
   await overHttp1(gateway, ["GET /livez HTTP/1.1", "Host: user:secret@x/metrics?46701234567"]);
   const { status, failure, rawPath } = await gateway.finished();
@@ -89,7 +89,7 @@ Deno.test("two Host headers are 400", async () => {
   assertEquals((await overHttp1(gateway, lines)).status, 400);
 });
 
-/** Targets in absolute-form → the status, with a good Host. */
+/** Targets in absolute-form → the status, with a valid Host. */
 const ABSOLUTE: readonly [target: string, status: number][] = [
   ["http://o", 404],
   ["http://o?a=/metrics", 404],
@@ -101,7 +101,7 @@ const ABSOLUTE: readonly [target: string, status: number][] = [
   ["http://o#/livez", 404],
 ];
 
-Deno.test("the path of an absolute-form target is its own, empty is /", async (t) => {
+Deno.test("the path of an absolute-form target is that of its URI, or / if that is empty", async (t) => {
   await using gateway = await serveGateway({ upstream: "http://127.0.0.1:1" });
   for (const [target, status] of ABSOLUTE) {
     await t.step(target, async () => {

@@ -6,7 +6,7 @@ import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** Sends a POST over HTTP/2 without a length; the status and the code or body of the answer. */
+/** Sends a POST over HTTP/2 without Content-Length; returns the status and the code or body. */
 function post(url: string, headers: Record<string, string>, body?: string): Promise<string> {
   const session = connect(url);
   const request = session.request({ ":method": "POST", ":path": BATCHES, ...headers });
@@ -26,7 +26,7 @@ function post(url: string, headers: Record<string, string>, body?: string): Prom
 const LIMIT = 1_000;
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** What is sent without a length → what comes of it, and what goes up. */
+/** Requests without Content-Length → their answer, and the bodies that are forwarded. */
 const CASES: readonly [
   what: string,
   headers: Record<string, string>,
@@ -34,7 +34,7 @@ const CASES: readonly [
   answer: string,
   sent: string[],
 ][] = [
-  ["a JSON body goes up whole", JSON_TYPE, '{"a":1}', "201 {}", ['{"a":1}']],
+  ["a JSON body is forwarded whole", JSON_TYPE, '{"a":1}', "201 {}", ['{"a":1}']],
   ["another type is 415", { "content-type": "text/plain" }, "x", "415 unsupported_media_type", []],
   ["no type is 415", {}, "x", "415 unsupported_media_type", []],
   [
@@ -47,14 +47,14 @@ const CASES: readonly [
 ];
 
 for (const [what, headers, body, answer, sent] of CASES) {
-  Deno.test(`over HTTP/2, where a body needs no length, ${what}`, async () => {
+  Deno.test(`over HTTP/2 without Content-Length, ${what}`, async () => {
     await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
     await using gateway = await serveGateway({
       upstream: upstream.url,
       env: { MAX_BODY_BYTES: String(LIMIT) },
     });
     const authorization = `Bearer ${await gateway.issuer.token()}`;
-    for (let i = 0; i < 5; i++) { // a refusal that is reset is lost only now and then
+    for (let i = 0; i < 5; i++) { // a refusal that a reset overtakes is lost only sometimes
       assertEquals(await post(gateway.url, { authorization, ...headers }, body), answer);
     }
     // With `host` the request looks like one over HTTP/1.1, where it would have no body.
@@ -64,7 +64,7 @@ for (const [what, headers, body, answer, sent] of CASES) {
   });
 }
 
-Deno.test("over HTTP/2 a refusal for want of a token arrives, whatever was sent with it", async () => {
+Deno.test("over HTTP/2 a 401 arrives, whatever body was sent", async () => {
   await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   for (let i = 0; i < 10; i++) {
@@ -72,7 +72,7 @@ Deno.test("over HTTP/2 a refusal for want of a token arrives, whatever was sent 
   }
 });
 
-Deno.test("over HTTP/2 a body that is reset before its announced length is not sent on", async () => {
+Deno.test("over HTTP/2 a body that is reset before its Content-Length is not forwarded", async () => {
   await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   const authorization = `Bearer ${await gateway.issuer.token()}`;
@@ -81,14 +81,14 @@ Deno.test("over HTTP/2 a body that is reset before its announced length is not s
   const request = session.request({ ":method": "POST", ":path": BATCHES, ...headers });
   request.on("error", () => {});
   request.write('{"to":["46701234567"],"body":"hel');
-  await delay(100); // it is being read
+  await delay(100); // the gateway reads the body
   request.close(constants.NGHTTP2_CANCEL);
   await gateway.finished();
   session.close();
   assertEquals(upstream.requests, []);
 });
 
-/** Lengths that are wrong → the parts that are sent, with a pause between them. */
+/** Wrong Content-Lengths → the parts that are sent, with a pause between them. */
 const WRONG_LENGTHS: readonly [length: string, ...parts: string[]][] = [
   ["0", "{}"],
   ["0", "", "{}"],
@@ -99,7 +99,7 @@ const WRONG_LENGTHS: readonly [length: string, ...parts: string[]][] = [
 for (const withHost of [false, true]) {
   for (const [length, ...parts] of WRONG_LENGTHS) {
     for (const method of ["POST", "PUT"]) {
-      Deno.test(`over HTTP/2 a ${method} with content-length ${length} and the data ${parts}${withHost ? ", and host," : ""} is not sent on`, async () => {
+      Deno.test(`over HTTP/2 a ${method} with content-length ${length} and the data ${parts}${withHost ? ", and host," : ""} is not forwarded`, async () => {
         await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
         await using gateway = await serveGateway({ upstream: upstream.url });
         const authorization = `Bearer ${await gateway.issuer.token()}`;
@@ -126,7 +126,7 @@ for (const withHost of [false, true]) {
   }
 }
 
-Deno.test("over HTTP/2 a POST with content-length 0 and no data is sent on", async () => {
+Deno.test("over HTTP/2 a POST with content-length 0 and no data is forwarded", async () => {
   await using upstream = await rawUpstream(answering(rawReply(202, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   const authorization = `Bearer ${await gateway.issuer.token()}`;

@@ -26,12 +26,12 @@ const POST: RequestInit = {
   body: '{"to":["46701234567"],"body":"hello"}',
 };
 
-/** Short deadlines, for upstreams that keep silent. */
-const IMPATIENT = { UPSTREAM_TIMEOUT_MS: "150", UPSTREAM_IDLE_TIMEOUT_MS: "150" };
+/** Short timeouts, for upstreams that never answer. */
+const SHORT_TIMEOUTS = { UPSTREAM_TIMEOUT_MS: "150", UPSTREAM_IDLE_TIMEOUT_MS: "150" };
 
 const HEADERS_ONLY = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
-/** Reads a request and then does something else than answer it properly. */
+/** Reads a request and then runs `act` instead of answering. */
 const afterRequest = (act: (connection: Parameters<Script>[0]) => unknown): Script => {
   return async (connection) => {
     if (await connection.readRequest()) await act(connection);
@@ -62,10 +62,10 @@ const BROKEN: readonly Broken[] = [
     code: "upstream_connection_lost",
   },
   {
-    name: "reads the request and says nothing",
+    name: "reads the request and never answers",
     script: afterRequest((connection) => connection.closed),
     code: "upstream_timeout",
-    env: IMPATIENT,
+    env: SHORT_TIMEOUTS,
   },
   {
     name: "breaks off within the status line",
@@ -99,7 +99,7 @@ const BROKEN: readonly Broken[] = [
       await connection.closed;
     }),
     code: "upstream_timeout",
-    env: IMPATIENT,
+    env: SHORT_TIMEOUTS,
   },
   {
     name: "speaks another protocol",
@@ -107,29 +107,29 @@ const BROKEN: readonly Broken[] = [
     code: "upstream_connection_lost",
   },
   {
-    name: "answers bytes that are no text",
+    name: "answers bytes that are not text",
     script: answeringOnce("\x16\x03\x01\x02\x00\x01\x00\xff\xfe\x00"),
     code: "upstream_connection_lost",
   },
   {
-    name: "announces two lengths",
+    name: "sends two content lengths",
     script: answeringOnce(`${HEADERS_ONLY}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`),
     code: "upstream_connection_lost",
   },
   {
-    name: "announces a length that is no number",
+    name: "sends a content length that is not a number",
     script: answeringOnce(`${HEADERS_ONLY}Content-Length: ten\r\n\r\n{}`),
     code: "upstream_connection_lost",
   },
   {
-    name: "announces a length and chunks",
+    name: "sends a content length and chunked encoding",
     script: answeringOnce(
       `${HEADERS_ONLY}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
     ),
     code: "upstream_connection_lost",
   },
   {
-    name: "sends a chunk size that is no number",
+    name: "sends a chunk size that is not a number",
     script: answeringOnce(`${HEADERS_ONLY}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`),
     code: "upstream_connection_lost",
   },
@@ -151,7 +151,7 @@ const BROKEN: readonly Broken[] = [
 ];
 
 for (const { name, script, code, env = {} } of BROKEN) {
-  Deno.test(`an upstream that ${name} is ${code}, and a POST's outcome is called unknown`, async () => {
+  Deno.test(`an upstream that ${name} is ${code}, with an unknown outcome for a POST`, async () => {
     for (const [init, doubtful] of [[{}, false], [POST, true]] as const) {
       await using upstream = await rawUpstream(script);
       await using gateway = await serveGateway({ upstream: upstream.url, env });
@@ -161,7 +161,7 @@ for (const { name, script, code, env = {} } of BROKEN) {
       assertEquals(answer.text.includes(OUTCOME_UNKNOWN), doubtful);
       assertEquals(response.headers.get("x-error-origin"), "gateway");
       assertEquals(response.headers.has("retry-after"), false);
-      // undici replaces a connection that was given up; nothing may be sent on the new one.
+      // undici replaces a closed connection; nothing may be sent on the new one.
       assert(upstream.requests.length <= 1);
       if (code === "upstream_timeout") assertEquals(upstream.requests.length, 1);
       else assertEquals(upstream.connections, 1);
@@ -180,13 +180,13 @@ Deno.test("an upstream that refuses connections is 503 upstream_unreachable, and
   }
 });
 
-Deno.test("an upstream whose name is not known is 503 upstream_unreachable", async () => {
+Deno.test("an upstream whose host name is unknown is 503 upstream_unreachable", async () => {
   await using gateway = await serveGateway({ upstream: "http://no-such-host.invalid" });
   const response = await gateway.request(BATCHES, POST);
   assertEquals([response.status, (await response.json()).code], [503, "upstream_unreachable"]);
 });
 
-Deno.test("a long answer that is cut reaches the caller as cut, never as whole", async () => {
+Deno.test("a long answer that is cut never reaches the caller as complete", async () => {
   const part = "x".repeat(100_000);
   await using upstream = await rawUpstream(
     answeringOnce(`${HEADERS_ONLY}Content-Length: 200000\r\n\r\n${part}`),
@@ -200,7 +200,7 @@ Deno.test("a long answer that is cut reaches the caller as cut, never as whole",
   assert(thrown instanceof Error);
 });
 
-Deno.test("a long chunked answer that is cut reaches the caller as cut, never as whole", async () => {
+Deno.test("a long chunked answer that is cut never reaches the caller as complete", async () => {
   const part = `186a0\r\n${"x".repeat(100_000)}\r\n`;
   await using upstream = await rawUpstream(
     answeringOnce(`${HEADERS_ONLY}Transfer-Encoding: chunked\r\n\r\n${part}`),
@@ -210,7 +210,7 @@ Deno.test("a long chunked answer that is cut reaches the caller as cut, never as
   await assertRejects(() => response.bytes());
 });
 
-Deno.test("a long answer that stalls is cut after the idle time", async () => {
+Deno.test("a long answer that stalls is cut after the idle timeout", async () => {
   await using upstream = await rawUpstream(afterRequest(async (connection) => {
     await connection.write(`${HEADERS_ONLY}Content-Length: 200000\r\n\r\n${"x".repeat(100_000)}`);
     await connection.closed;
@@ -223,7 +223,7 @@ Deno.test("a long answer that stalls is cut after the idle time", async () => {
   await assertRejects(() => response.bytes());
 });
 
-Deno.test("a long answer may come slowly, as long as something comes within the idle time", async () => {
+Deno.test("a slow long answer is complete if each part arrives within the idle timeout", async () => {
   await using upstream = await rawUpstream(afterRequest(async (connection) => {
     await connection.write(`${HEADERS_ONLY}Content-Length: 100600\r\n\r\n${"x".repeat(100_000)}`);
     for (let rest = 6; rest > 0; rest--) {
@@ -239,8 +239,8 @@ Deno.test("a long answer may come slowly, as long as something comes within the 
   assertEquals((await response.bytes()).byteLength, 100_600);
 });
 
-Deno.test("a long answer may be taken slowly: that nothing is asked for is no silence", async () => {
-  const size = 30_000_000; // more than the sockets on the way hold
+Deno.test("a long answer that the caller reads slowly is not cut by the idle timeout", async () => {
+  const size = 30_000_000; // more than the socket buffers hold
   await using upstream = await rawUpstream(
     afterRequest((connection) =>
       connection.write(`${HEADERS_ONLY}Content-Length: ${size}\r\n\r\n${"x".repeat(size)}`)
@@ -255,9 +255,9 @@ Deno.test("a long answer may be taken slowly: that nothing is asked for is no si
   assertEquals((await response.bytes()).byteLength, size);
 });
 
-/** Good answers in every form of HTTP/1. */
+/** Valid answers in every form of HTTP/1. */
 const GOOD: Readonly<Record<string, string>> = {
-  "with its length": rawReply(200, '{"id":"x"}'),
+  "with Content-Length": rawReply(200, '{"id":"x"}'),
   "in chunks":
     `${HEADERS_ONLY}Transfer-Encoding: chunked\r\n\r\n3\r\n{"i\r\n7;ext=1\r\nd":"x"}\r\n0\r\nTrailer: x\r\n\r\n`,
   "after 103 Early Hints": `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${
@@ -274,7 +274,7 @@ const GOOD: Readonly<Record<string, string>> = {
 };
 
 for (const [name, bytes] of Object.entries(GOOD)) {
-  Deno.test(`an answer ${name} is handed on`, async () => {
+  Deno.test(`an answer ${name} reaches the caller`, async () => {
     await using upstream = await rawUpstream(answering(bytes));
     await using gateway = await serveGateway({ upstream: upstream.url });
     const response = await gateway.request(BATCHES, POST);
@@ -284,7 +284,7 @@ for (const [name, bytes] of Object.entries(GOOD)) {
   });
 }
 
-Deno.test("an answer that ends with its connection is handed on", async () => {
+Deno.test("an answer that ends with its connection reaches the caller", async () => {
   for (const version of ["1.0", "1.1"]) {
     await using upstream = await rawUpstream(
       answeringOnce(`HTTP/${version} 200 OK\r\nContent-Type: application/json\r\n\r\n{"id":"x"}`),
@@ -295,7 +295,7 @@ Deno.test("an answer that ends with its connection is handed on", async () => {
 });
 
 for (const size of [0, 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 3_000_000]) {
-  Deno.test(`an answer of ${size} bytes is handed on byte for byte`, async () => {
+  Deno.test(`an answer of ${size} bytes reaches the caller byte for byte`, async () => {
     const body = "0123456789abcdef".repeat(size / 16 + 1).slice(0, size);
     await using upstream = await rawUpstream(answering(rawReply(200, body)));
     await using gateway = await serveGateway({ upstream: upstream.url });
@@ -305,7 +305,7 @@ for (const size of [0, 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 3_000_000]) {
   });
 }
 
-Deno.test("a success compressed though nobody asked goes to the caller untouched", async () => {
+Deno.test("a success compressed without being asked reaches the caller unchanged", async () => {
   const compressed = gzipSync('{"id":"x"}');
   const body = compressed.toString("latin1");
   const head =
@@ -320,7 +320,7 @@ Deno.test("a success compressed though nobody asked goes to the caller untouched
   assertEquals(gunzipSync(bytes).toString(), '{"id":"x"}');
 });
 
-Deno.test("an error compressed though nobody asked is read", async () => {
+Deno.test("an error compressed without being asked is decoded", async () => {
   const compressed = gzipSync('{"code":"unknown_group","text":"No such group."}');
   const head = `HTTP/1.1 403 Forbidden\r\nContent-Encoding: gzip\r\n` +
     `Content-Length: ${compressed.length}\r\n\r\n`;
@@ -330,7 +330,7 @@ Deno.test("an error compressed though nobody asked is read", async () => {
   assertEquals(await response.json(), { code: "unknown_group", text: "No such group." });
 });
 
-Deno.test("an error body without end is cut at once, and its connection given up", async () => {
+Deno.test("an endless error body is cut at once, and its connection is closed", async () => {
   const ended = Promise.withResolvers<void>();
   await using upstream = await rawUpstream(afterRequest(async (connection) => {
     await connection.write("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -345,7 +345,7 @@ Deno.test("an error body without end is cut at once, and its connection given up
   await ended.promise;
 });
 
-Deno.test("an error whose body stalls or is cut is still that error", async () => {
+Deno.test("an error whose body stalls or is cut keeps its status", async () => {
   const start = "HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n" + '{"code":"unknown_gr';
   for (
     const script of [
@@ -357,7 +357,7 @@ Deno.test("an error whose body stalls or is cut is still that error", async () =
     ]
   ) {
     await using upstream = await rawUpstream(script);
-    await using gateway = await serveGateway({ upstream: upstream.url, env: IMPATIENT });
+    await using gateway = await serveGateway({ upstream: upstream.url, env: SHORT_TIMEOUTS });
     const response = await gateway.request(BATCHES, POST);
     assertEquals([response.status, (await response.json()).code], [403, "forbidden"]);
     assertEquals(response.headers.get("x-error-origin"), "upstream");
@@ -365,7 +365,7 @@ Deno.test("an error whose body stalls or is cut is still that error", async () =
 });
 
 for (const status of [301, 302, 303, 307, 308]) {
-  Deno.test(`a ${status} is never followed, and is 502 to the caller`, async () => {
+  Deno.test(`a ${status} is never followed and is answered 502`, async () => {
     await using elsewhere = await rawUpstream(answering(rawReply(200, "{}")));
     await using upstream = await rawUpstream(
       answering(rawReply(status, "", [`Location: ${elsewhere.url}/`])),
@@ -378,7 +378,7 @@ for (const status of [301, 302, 303, 307, 308]) {
   });
 }
 
-Deno.test("the upstream's cookies, its name and what belongs to its connection stay with it", async () => {
+Deno.test("the upstream's Set-Cookie, Server, Via and hop-by-hop headers do not reach the caller", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, "{}", [
     "Set-Cookie: a=b",
     "Set-Cookie: c=d",
@@ -401,7 +401,7 @@ Deno.test("the upstream's cookies, its name and what belongs to its connection s
   assertEquals(headers.get("x-request-id"), "mine");
 });
 
-Deno.test("what goes up on the wire is the API's own request, with one Host and one length", async () => {
+Deno.test("a forwarded request has the API's Host once and one Content-Length on the wire", async () => {
   await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   const response = await gateway.request(`${BATCHES}?a=%2F&b`, POST);
@@ -422,7 +422,7 @@ Deno.test("what goes up on the wire is the API's own request, with one Host and 
   assertEquals(names.includes("transfer-encoding"), false);
 });
 
-Deno.test("a DELETE without a body goes up without one", async () => {
+Deno.test("a DELETE without a body is forwarded without one", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
   await using gateway = await serveGateway({ upstream: upstream.url });
   const response = await gateway.request(`${BATCHES}/b`, { method: "DELETE" });

@@ -8,7 +8,7 @@ const JSON_TYPE = "Content-Type: application/json";
 
 const upstreamScript = answering(rawReply(200, "{}"));
 
-/** Request targets that no operation has, as they stand on the wire (latin1). */
+/** Request targets on the wire (latin1) that match no operation. */
 const FOREIGN = [
   `${PLAN}/batches/`,
   `${PLAN}//batches`,
@@ -51,7 +51,7 @@ const FOREIGN = [
   "//evil.test/xms/v1/plan-1/batches",
 ];
 
-/** What may not even be a request to the server before the gateway. */
+/** Targets that the HTTP server itself may refuse. */
 const MALFORMED = [
   `${PLAN}/batches/\0`,
   "*",
@@ -64,7 +64,7 @@ const MALFORMED = [
   "",
 ];
 
-Deno.test("no path but an operation's gets past the gateway, however it is written", async (t) => {
+Deno.test("only paths of operations are forwarded, in whatever encoding they arrive", async (t) => {
   await using upstream = await rawUpstream(upstreamScript);
   await using gateway = await serveGateway({ upstream: upstream.url });
   const authorization = `Authorization: Bearer ${await gateway.token()}`;
@@ -86,7 +86,7 @@ Deno.test("no path but an operation's gets past the gateway, however it is writt
   assertEquals(upstream.connections, 0);
 });
 
-/** Targets of an operation → what the upstream gets. */
+/** Targets of an operation → the forwarded target. */
 const GOOD: readonly [target: string, up: string][] = [
   [`${PLAN}/batches`, `${PLAN}/batches`],
   [`${PLAN}/batches?`, `${PLAN}/batches`],
@@ -98,7 +98,7 @@ const GOOD: readonly [target: string, up: string][] = [
   [`http://evil.test:81${PLAN}/batches`, `${PLAN}/batches`],
 ];
 
-Deno.test("an operation's path and query go up byte for byte, absolute-form included", async (t) => {
+Deno.test("an operation's path and query are forwarded byte for byte, also from an absolute-form target", async (t) => {
   await using upstream = await rawUpstream(upstreamScript);
   await using gateway = await serveGateway({ upstream: upstream.url });
   const authorization = `Authorization: Bearer ${await gateway.token()}`;
@@ -114,7 +114,7 @@ Deno.test("an operation's path and query go up byte for byte, absolute-form incl
   }
 });
 
-Deno.test("a request that could be read as two goes up as one, or not at all", async () => {
+Deno.test("a request with ambiguous framing is forwarded as one request or refused", async () => {
   await using upstream = await rawUpstream(upstreamScript);
   await using gateway = await serveGateway({ upstream: upstream.url });
   const authorization = `Authorization: Bearer ${await gateway.token()}`;
@@ -139,7 +139,7 @@ Deno.test("a request that could be read as two goes up as one, or not at all", a
   for (const { body } of upstream.requests) assert(!body.includes("GET "), body);
 });
 
-Deno.test("a POST whose body never comes whole is not forwarded", async () => {
+Deno.test("a POST with an incomplete body is not forwarded", async () => {
   await using upstream = await rawUpstream(upstreamScript);
   await using gateway = await serveGateway({
     upstream: upstream.url,

@@ -7,8 +7,8 @@ import {
   certificateAuthority,
 } from "../support/certificates.ts";
 
-/** A company's own certificate authority, and one that nobody trusts. */
-const [trusted, stranger] = await Promise.all([certificateAuthority(), certificateAuthority()]);
+/** A company's own certificate authority, and an untrusted one. */
+const [trusted, untrusted] = await Promise.all([certificateAuthority(), certificateAuthority()]);
 
 /** Time for a handshake, a request and its answer, in ms. */
 const CUT_AFTER_MS = 400;
@@ -18,7 +18,7 @@ interface Case {
   readonly certificate: (ca: CertificateAuthority) => Promise<Certificate>;
   readonly by?: CertificateAuthority;
   readonly status: number;
-  /** What the log says; absent: nothing, as it worked. */
+  /** The cause in the log; absent if the request succeeds. */
   readonly cause?: RegExp;
 }
 
@@ -41,16 +41,16 @@ const CASES: readonly Case[] = [
     cause: /^TLS certificate .*expired$/,
   },
   {
-    name: "a certificate of an authority that nobody trusts",
+    name: "a certificate of an untrusted authority",
     certificate: (ca) => ca.issue(),
-    by: stranger,
+    by: untrusted,
     status: 503,
     cause: /^TLS certificate not trusted/,
   },
 ];
 
 for (const { name, certificate, by = trusted, status, cause } of CASES) {
-  Deno.test(`over HTTPS, ${name} is ${cause ? "503, nothing sent, and its cause in the log" : "as good as HTTP"}`, async () => {
+  Deno.test(`over HTTPS, ${name} is ${cause ? "503 with nothing sent, and its cause is in the log" : "accepted"}`, async () => {
     await using upstream = serveTls(await certificate(by));
     const caFile = await Deno.makeTempFile({ suffix: ".pem" });
     try {
@@ -81,32 +81,32 @@ for (const { name, certificate, by = trusted, status, cause } of CASES) {
   });
 }
 
-/** How an answer ends whose length only the end of its connection tells. */
+/** How the connection of an answer without Content-Length ends. */
 const CUTS: Readonly<Record<string, (socket: net.Socket) => void>> = {
   "a FIN without close_notify": (socket) => socket.end(),
   "a reset": (socket) => socket.resetAndDestroy(),
 };
 
 for (const [name, cut] of Object.entries(CUTS)) {
-  Deno.test(`over HTTPS, an answer without a length that ends by ${name} is no answer`, async () => {
+  Deno.test(`over HTTPS, an answer without Content-Length that ends by ${name} is 502`, async () => {
     const { answer, status } = await throughProxy('HTTP/1.1 200 OK\r\n\r\n{"half":', cut);
     assertEquals([status, JSON.parse(answer).code], [502, "upstream_connection_lost"]);
   });
 }
 
-Deno.test("over HTTPS, an answer with a length is whole, however its connection ends", async () => {
+Deno.test("over HTTPS, an answer with Content-Length is complete, however its connection ends", async () => {
   const whole = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
   for (const cut of Object.values(CUTS)) {
     assertEquals(await throughProxy(whole, cut), { status: 200, answer: "{}" });
   }
 });
 
-Deno.test("over HTTPS, an error without a length keeps what came of it", async () => {
+Deno.test("over HTTPS, an error without Content-Length keeps its status", async () => {
   const { status } = await throughProxy("HTTP/1.1 403 Forbidden\r\n\r\nno", (s) => s.end());
   assertEquals(status, 403);
 });
 
-/** What a caller gets where the connection of this answer is cut below TLS, as a network cuts it. */
+/** What a caller gets if the connection of this answer is cut at the TCP level. */
 async function throughProxy(answer: string, cut: (socket: net.Socket) => void) {
   const { cert, key } = await trusted.issue();
   using upstream = Deno.listenTls({ port: 0, hostname: "127.0.0.1", cert, key });
@@ -137,7 +137,7 @@ async function answerOnce(listener: Deno.TlsListener, answer: string): Promise<v
   }
 }
 
-/** Passes bytes on, and cuts the caller's side once it has passed on an answer. */
+/** A TCP proxy that cuts the caller's connection once it has forwarded an answer. */
 function cuttingProxy(target: number, cut: (socket: net.Socket) => void) {
   const sockets: net.Socket[] = [];
   const server = net.createServer((caller) => {

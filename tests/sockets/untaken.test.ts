@@ -6,7 +6,7 @@ import { serveGateway } from "../support/served.ts";
 const BATCHES = "/xms/v1/plan-1/batches";
 const LIST = JSON.stringify({ list: "x".repeat(60_000) });
 
-Deno.test("an answer that a caller does not take over HTTP/2 counts as outstanding until it leaves", async () => {
+Deno.test("an answer that a caller does not read over HTTP/2 counts as outstanding until its connection ends", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, LIST)));
   await using gateway = await serveGateway({
     upstream: upstream.url,
@@ -32,7 +32,7 @@ Deno.test("an answer that a caller does not take over HTTP/2 counts as outstandi
   while (await ask() === 429);
 });
 
-Deno.test("a caller whose requests follow each other at once is not refused for answers it took", async () => {
+Deno.test("a caller that reads its answers may send further requests at once without a refusal", async () => {
   await using upstream = await rawUpstream(answering(rawReply(200, LIST)));
   await using gateway = await serveGateway({
     upstream: upstream.url,

@@ -1,4 +1,4 @@
-import "reflect-metadata"; // which x509 needs
+import "reflect-metadata"; // required by x509
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -12,20 +12,20 @@ export interface Certificate {
 
 /** Options of {@linkcode CertificateAuthority.issue}. */
 export interface IssueOptions {
-  /** DNS name that it is for; default: `localhost`. */
+  /** DNS name of the subject; default: `localhost`. */
   host?: string;
-  /** Whether its time is over; default: false. */
+  /** Whether it is expired; default: false. */
   expired?: boolean;
 }
 
-/** A certificate authority of a test's own, as a company has one. */
+/** A private certificate authority. */
 export interface CertificateAuthority {
-  /** Its certificate, in PEM, for those who trust it. */
+  /** Its certificate, in PEM. */
   readonly cert: string;
   issue(options?: IssueOptions): Promise<Certificate>;
 }
 
-/** Makes a certificate authority; nothing but WebCrypto is needed. */
+/** Makes a certificate authority, with WebCrypto alone. */
 export async function certificateAuthority(): Promise<CertificateAuthority> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const root = await x509.X509CertificateGenerator.createSelfSigned({

@@ -1,8 +1,8 @@
-/** A clock that stands still until it is told otherwise. */
+/** A clock that only a test advances. */
 export interface TestClock {
-  /** Epoch ms; can be handed on as it is. */
+  /** Epoch ms; bound, so that it can be passed as a function. */
   readonly now: () => number;
-  /** Moves on by so many ms. */
+  /** Advances the clock by this many ms. */
   advance(ms: number): void;
 }
 

@@ -16,21 +16,21 @@ import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
 export interface TestGatewayOptions {
   /** Environment variables beside the usual ones. */
   env?: Record<string, string>;
-  /** What the upstream does with a request; default: 200 `{}`. */
+  /** How the upstream answers a request; default: 200 `{}`. */
   upstream?: (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
   deps?: Partial<Dependencies>;
   issuer?: TestIssuer;
 }
 
-/** A whole gateway in memory, with everything it did laid open. */
+/** A whole gateway in memory, with its forwarded requests, exchanges and spans. */
 export interface TestGateway {
   readonly config: Config;
   readonly issuer: TestIssuer;
-  /** What reached the upstream, in order. */
+  /** The requests that reached the upstream, in order. */
   readonly sent: UpstreamRequest[];
   readonly spans: ReadableSpan[];
   readonly exchanges: Exchange[];
-  /** Sends a request; with a good token for `plan-1` unless it brings its own Authorization. */
+  /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
 }
 
@@ -103,7 +103,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
         headers.set("authorization", `Bearer ${await issuer.token(token)}`);
       }
       if (!headers.has("host")) headers.set("host", "gateway.test"); // as over HTTP/1.1
-      // Deno.serve announces every body, which a Request made by hand does not.
+      // Deno.serve passes on the Content-Length of a body; a constructed Request has none.
       if (typeof init.body === "string" && !headers.has("content-length")) {
         headers.set("content-length", String(new TextEncoder().encode(init.body).byteLength));
       }
@@ -112,7 +112,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   };
 }
 
-/** A request whose `url` is the target as sent, as Deno.serve gives it: not normalized. */
+/** A request whose `url` is not normalized, as with Deno.serve. */
 function rawRequest(path: string, init: RequestInit): Request {
   const request = new Request("http://gateway.test/", init);
   Object.defineProperty(request, "url", { value: `http://gateway.test${path}` });

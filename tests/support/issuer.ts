@@ -6,7 +6,7 @@ import {
   SignJWT,
 } from "jose";
 
-/** What a test may say of a token; the rest is as a good one has it. */
+/** Options of a token; the default is a valid one. */
 export interface TokenOptions {
   subject?: string;
   servicePlans?: unknown;
@@ -18,11 +18,11 @@ export interface TokenOptions {
   notBeforeInS?: number;
   header?: Partial<JWTHeaderParameters>;
   claims?: Record<string, unknown>;
-  /** Clock, epoch ms. */
+  /** The issuer's clock, in epoch ms. */
   now?: number;
 }
 
-/** An issuer of tokens with a key pair of its own. */
+/** An issuer of tokens with its own key pair. */
 export interface TestIssuer {
   readonly issuer: string;
   readonly audience: string;
@@ -32,7 +32,7 @@ export interface TestIssuer {
   token(options?: TokenOptions): Promise<string>;
 }
 
-/** A new issuer; `alg` is ES256 unless told otherwise, as that key is quick to make. */
+/** A new issuer; `alg` defaults to ES256, whose keys are fast to generate. */
 export async function testIssuer(alg = "ES256", kid = "key-1"): Promise<TestIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = { ...await exportJWK(publicKey), kid, alg, use: "sig" };

@@ -38,7 +38,7 @@ const Trace = v.object({
   processes: v.record(v.string(), v.object({ serviceName: v.string(), tags: v.array(Tag) })),
 });
 
-/** What `/api/traces` answers; `data` is null where there is nothing. */
+/** The answer of `/api/traces`; `data` is null if there are no traces. */
 const Answer = v.object({ data: v.nullable(v.array(Trace)) });
 
 export type JaegerTag = v.InferOutput<typeof Tag>;
@@ -46,7 +46,7 @@ export type JaegerSpan = v.InferOutput<typeof Span>;
 export type JaegerTrace = v.InferOutput<typeof Trace>;
 
 export interface TraceOptions {
-  /** How many spans the trace must have at least. Default 1. */
+  /** Least number of spans of the trace. Default 1. */
   spans?: number;
   /** How long to wait for them, in ms. Default 10,000: exporters batch for up to 5 s. */
   timeoutMs?: number;
@@ -55,26 +55,26 @@ export interface TraceOptions {
 export interface SearchOptions {
   service: string;
   operation?: string;
-  /** All of them on one and the same span. Jaeger compares them as text. */
+  /** Tags that one span must have together. Jaeger compares them as text. */
   tags?: Readonly<Record<string, string | number | boolean>>;
-  /** How many traces at most. Default 1,000; Jaeger's own default is 100. */
+  /** Greatest number of traces. Default 1,000; Jaeger's own default is 100. */
   limit?: number;
 }
 
-/** A Jaeger process of the test's own; stopped at the end of the scope. */
+/** A Jaeger process; stopped at the end of the scope. */
 export interface Jaeger extends AsyncDisposable {
   /** Base URL for OTLP over HTTP; spans go to `${otlpEndpoint}/v1/traces`. */
   readonly otlpEndpoint: string;
   /** Base URL of the query API and the UI. */
   readonly queryUrl: string;
-  /** Waits for a trace; throws, saying what is there, if spans are missing at the deadline. */
+  /** Waits for a trace; throws with what was found if spans are missing at the deadline. */
   trace(traceId: string, options?: TraceOptions): Promise<JaegerTrace>;
   /** The traces of the last hour with a span that matches; does not wait. */
   search(options: SearchOptions): Promise<JaegerTrace[]>;
 }
 
 const CONFIG = `${import.meta.dirname}/../../ops/jaeger/config.yaml`;
-/** Another process can take a port between our choosing it and Jaeger's opening it. */
+/** Another process may use a port after it was chosen and before Jaeger listens on it. */
 const START_ATTEMPTS = 3;
 /** Jaeger is up in about 100 ms; a busy CI machine may need a hundred times that. */
 const START_TIMEOUT_MS = 10_000;
@@ -83,7 +83,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Starts Jaeger with `ops/jaeger/config.yaml` on free ports of this machine: the binary that
- * `JAEGER_BIN` names, else `jaeger` on `PATH`. Answers undefined where there is neither;
+ * `JAEGER_BIN` names, else `jaeger` on `PATH`. Returns undefined if there is neither;
  * throws if there is one and it does not start.
  */
 export async function startJaeger(): Promise<Jaeger | undefined> {
@@ -142,7 +142,7 @@ interface Ports {
 async function launch(binary: string, ports: Ports): Promise<Jaeger> {
   const child = new Deno.Command(binary, {
     args: ["--config", CONFIG],
-    clearEnv: true, // whatever OTEL_* the tests run under is not meant for Jaeger
+    clearEnv: true, // OTEL_* variables of the tests must not reach Jaeger
     env: {
       OTLP_PORT: `${ports.otlp}`,
       QUERY_PORT: `${ports.query}`,
@@ -220,7 +220,7 @@ async function search(queryUrl: string, options: SearchOptions): Promise<JaegerT
   return await ask(`${queryUrl}/api/traces?${query}`);
 }
 
-/** The traces that Jaeger answers with; none for its 404, "trace not found". */
+/** The traces of Jaeger's answer; none for its 404, "trace not found". */
 async function ask(url: string): Promise<JaegerTrace[]> {
   const response = await fetch(url);
   const body = await response.text();

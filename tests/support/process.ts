@@ -1,15 +1,15 @@
 const ROOT = new URL("../../", import.meta.url);
 
-/** A program of this repository, running; killed at the end of the scope if it still is. */
+/** A running program of this repository; killed at the end of the scope. */
 export interface Program extends AsyncDisposable {
-  /** Reads standard output until it matches; throws with all it said when it ends before. */
-  said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Reads standard output until it matches; throws with the output if the program ends before. */
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: Deno.Signal): void;
-  /** Its exit code, and all it said, when it has ended. */
+  /** Waits for the end; the exit code and all output. */
   ended(): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
-/** Starts a module of this repository with an environment of its own, and nothing of ours. */
+/** Starts a module of this repository with this environment only. */
 export function startProgram(module: string, env: Record<string, string>): Program {
   const { PATH = "", HOME = "", DENO_DIR, npm_config_registry } = Deno.env.toObject();
   const child = new Deno.Command(Deno.execPath(), {
@@ -31,7 +31,7 @@ export function startProgram(module: string, env: Record<string, string>): Progr
   const stderr = new Response(child.stderr).text();
   const stdout = new Output(child.stdout);
   return {
-    said: (pattern) => stdout.find(pattern),
+    waitFor: (pattern) => stdout.find(pattern),
     kill: (signal) => child.kill(signal),
     async ended() {
       const { code } = await child.status;
@@ -41,14 +41,14 @@ export function startProgram(module: string, env: Record<string, string>): Progr
       try {
         child.kill("SIGKILL");
       } catch {
-        // It has ended.
+        // The process has already ended.
       }
       await Promise.all([child.status, stdout.rest(), stderr]);
     },
   };
 }
 
-/** A stream of text that can be looked into while it grows. */
+/** A stream of text that can be searched while it is read. */
 class Output {
   #text = "";
   readonly #reader: ReadableStreamDefaultReader<string>;
@@ -61,7 +61,7 @@ class Output {
     for (;;) {
       const found = pattern.exec(this.#text);
       if (found) return found;
-      if (!await this.#more()) throw new Error(`it never said ${pattern}, but: ${this.#text}`);
+      if (!await this.#more()) throw new Error(`no output matched ${pattern}: ${this.#text}`);
     }
   }
 

@@ -1,13 +1,13 @@
 import { Buffer } from "node:buffer";
 
-/** An answer as its bytes said it. */
+/** An answer, parsed from its bytes. */
 export interface RawAnswer {
   readonly status: number;
   /** Names in lower case; a repeated one is joined with commas. */
   readonly headers: Headers;
-  /** Status line and header lines as they came, in latin1. */
+  /** Status line and header lines, unchanged, in latin1. */
   readonly head: string;
-  /** What came after the headers, undecoded, in latin1. */
+  /** All bytes after the headers, undecoded, in latin1. */
   readonly body: string;
 }
 
@@ -36,14 +36,14 @@ async function readAnswer(connection: Deno.Conn): Promise<string> {
   const buffer = new Uint8Array(64 * 1024);
   let text = "";
   for (;;) {
-    const size = await connection.read(buffer).catch(() => null); // a reset ends it as well
+    const size = await connection.read(buffer).catch(() => null); // a reset ends the answer too
     if (size === null) return text;
     text += Buffer.from(buffer.subarray(0, size)).toString("latin1");
     if (isWhole(text)) return text;
   }
 }
 
-/** Whether all is there of an answer that says its length; of others only the end tells. */
+/** Whether an answer with Content-Length is complete; others end with their connection. */
 function isWhole(text: string): boolean {
   const { headers, body } = parse(text);
   const length = headers.get("content-length");

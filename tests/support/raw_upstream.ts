@@ -1,40 +1,40 @@
 import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 
-/** A request as its bytes said it. */
+/** A request, parsed from its bytes. */
 export interface RawRequest {
   readonly method: string;
-  /** The request target, as it stood on the wire. */
+  /** The request target on the wire. */
   readonly target: string;
-  /** In order, with the names as they were written. */
+  /** In order, with the original case of the names. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
 /** One connection of the gateway to the upstream. */
 export interface RawConnection {
-  /** The next whole request on it; undefined when the gateway has closed it. */
+  /** The next complete request; undefined once the gateway has closed the connection. */
   readRequest(): Promise<RawRequest | undefined>;
-  /** Writes bytes as they are, a text in latin1; rejects once the connection has ended. */
+  /** Writes bytes unchanged, or a text in latin1; rejects once the connection has ended. */
   write(bytes: string | Uint8Array): Promise<void>;
   /** Ends it with a FIN. */
   close(): void;
   /** Ends it with a RST. */
   reset(): void;
-  /** Settles when it has ended, whoever ended it. */
+  /** Settles when either side has ended the connection. */
   readonly closed: Promise<void>;
 }
 
-/** What the upstream does on its connection number `index`, counted from 0. */
+/** What the upstream does on its connection `index`, counted from 0. */
 export type Script = (connection: RawConnection, index: number) => Promise<void> | void;
 
-/** An upstream that knows no HTTP but what its script writes. */
+/** An upstream that writes exactly the bytes of its script. */
 export interface RawUpstream extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Every whole request that was read, in order. */
+  /** Every complete request that was read, in order. */
   readonly requests: readonly RawRequest[];
-  /** Connections that were opened to it. */
+  /** Number of connections that were opened. */
   readonly connections: number;
 }
 
@@ -74,7 +74,7 @@ export function answering(bytes: string | Uint8Array): Script {
   };
 }
 
-/** Answers the first request of every connection with these bytes, and ends it. */
+/** Answers the first request of every connection with these bytes, and ends the connection. */
 export function answeringOnce(bytes: string, end: "close" | "reset" = "close"): Script {
   return async (connection) => {
     if (!await connection.readRequest()) return;
@@ -83,7 +83,7 @@ export function answeringOnce(bytes: string, end: "close" | "reset" = "close"): 
   };
 }
 
-/** The bytes of a whole reply with its length. */
+/** The bytes of a reply with Content-Length. */
 export function rawReply(status: number, body: string, headers: readonly string[] = []): string {
   const lines = [
     `HTTP/1.1 ${status} Any Reason`,
@@ -94,7 +94,7 @@ export function rawReply(status: number, body: string, headers: readonly string[
   return `${lines.join("\r\n")}\r\n\r\n${body}`;
 }
 
-/** A port of this machine on which nobody listens. */
+/** A port of this machine on which nothing listens. */
 export function refusedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

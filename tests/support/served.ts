@@ -15,7 +15,7 @@ import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
 export interface ServeGatewayOptions {
   /** Base URL of the upstream. */
   upstream: string;
-  /** Environment variables beside the usual ones. Nothing is retried unless they say so. */
+  /** Environment variables beside the usual ones. Retries are off by default. */
   env?: Record<string, string>;
   issuer?: TestIssuer;
 }
@@ -26,18 +26,18 @@ export interface ServedGateway extends AsyncDisposable {
   readonly port: number;
   readonly issuer: TestIssuer;
   readonly spans: ReadableSpan[];
-  /** Requests as they came in, with the signal of their caller's connection. */
+  /** The received requests, with the abort signal of their caller's connection. */
   readonly received: Request[];
-  /** The next exchange that ends, or has ended and was not taken yet. */
+  /** The next ended exchange that was not returned before. */
   finished(): Promise<Exchange>;
   token(options?: TokenOptions): Promise<string>;
-  /** Sends a request; with a good token for `plan-1` unless it brings its own Authorization. */
+  /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
 let commonIssuer: Promise<TestIssuer> | undefined;
 
-/** Serves a gateway over real sockets, both ways. */
+/** Serves a gateway with real sockets to the caller and to the upstream. */
 export async function serveGateway(
   { upstream, env, issuer: given }: ServeGatewayOptions,
 ): Promise<ServedGateway> {
@@ -91,14 +91,14 @@ export async function serveGateway(
   };
 }
 
-/** Exchanges that have ended, taken one by one. */
+/** A queue of ended exchanges. */
 class Exchanges {
   #ended: Exchange[] = [];
   #waiting: ((exchange: Exchange) => void)[] = [];
 
   add(exchange: Exchange): void {
-    const taker = this.#waiting.shift();
-    if (taker) taker(exchange);
+    const resolve = this.#waiting.shift();
+    if (resolve) resolve(exchange);
     else this.#ended.push(exchange);
   }
 

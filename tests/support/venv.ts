@@ -1,15 +1,15 @@
-/** A Python environment with pinned packages, made once and kept in the user's cache. */
+/** A Python environment with pinned packages, installed once in the user's cache. */
 export interface Venv {
-  /** Path of a program in it, such as `python`. */
+  /** Path of one of its programs, such as `python`. */
   program(name: string): string;
 }
 
 /**
- * Makes, or finds, the environment of a requirements file; its name and content choose the
- * folder, so that a changed pin makes a new one.
+ * Installs the environment of a requirements file, or returns the existing one. Its folder depends
+ * on name and content, so that a changed pin makes a new one.
  *
- * @returns undefined where there is no Python with `venv` to make it with
- * @throws where Python is there, but installing failed
+ * @returns undefined if there is no Python with `venv`
+ * @throws if the installation fails
  */
 export async function venv(name: string, requirements: URL): Promise<Venv | undefined> {
   const content = await Deno.readFile(requirements);

@@ -13,7 +13,7 @@ import {
 
 const PLAN = "/xms/v1/plan-1";
 
-const MATCHED: readonly [raw: string, shown: string][] = [
+const MATCHED: readonly [raw: string, recorded: string][] = [
   [`${PLAN}/batches`, `${PLAN}/batches`],
   [`${PLAN}/batches/01ABC/delivery_report`, `${PLAN}/batches/01ABC/delivery_report`],
   [
@@ -33,13 +33,13 @@ const MATCHED: readonly [raw: string, shown: string][] = [
   [`/xms/v1/46701234567/batches`, "/xms/v1/REDACTED/batches"],
 ];
 
-for (const [raw, shown] of MATCHED) {
-  Deno.test(`the path ${raw} of an operation is recorded as ${shown}`, () => {
-    assertEquals(safePath(raw, true), shown);
+for (const [raw, recorded] of MATCHED) {
+  Deno.test(`the path ${raw}, which matches an operation, is recorded as ${recorded}`, () => {
+    assertEquals(safePath(raw, true), recorded);
   });
 }
 
-const UNMATCHED: readonly [raw: string, shown: string][] = [
+const UNMATCHED: readonly [raw: string, recorded: string][] = [
   ["/", "/"],
   ["", ""],
   ["/xms/v1/plan-1/batches/", "/xms/v1/REDACTED/batches/"],
@@ -48,13 +48,13 @@ const UNMATCHED: readonly [raw: string, shown: string][] = [
   ["/xms/v1/plan-1/batches/..%2f", "/xms/v1/REDACTED/batches/REDACTED"],
 ];
 
-for (const [raw, shown] of UNMATCHED) {
-  Deno.test(`the path ${raw || "(none)"} of no operation is recorded as ${shown || "nothing"}`, () => {
-    assertEquals(safePath(raw, false), shown);
+for (const [raw, recorded] of UNMATCHED) {
+  Deno.test(`the path ${raw || "(none)"}, which matches no operation, is recorded as ${recorded || "nothing"}`, () => {
+    assertEquals(safePath(raw, false), recorded);
   });
 }
 
-const QUERIES: readonly [raw: string, shown: string][] = [
+const QUERIES: readonly [raw: string, recorded: string][] = [
   ["page=2&page_size=30", "page=REDACTED&page_size=REDACTED"],
   ["to=46701234567,46701234568", "to=REDACTED"],
   ["client_reference=order=7", "client_reference=REDACTED"],
@@ -65,16 +65,17 @@ const QUERIES: readonly [raw: string, shown: string][] = [
   ["page=1;to=46701234567", "page=REDACTED"],
 ];
 
-for (const [raw, shown] of QUERIES) {
-  Deno.test(`the query ${raw} is recorded as ${shown}`, () => assertEquals(safeQuery(raw), shown));
+for (const [raw, recorded] of QUERIES) {
+  Deno.test(`the query ${raw} is recorded as ${recorded}`, () =>
+    assertEquals(safeQuery(raw), recorded));
 }
 
-Deno.test("however long a request line is, 1,024 characters of it are recorded, and no part of a number", () => {
+Deno.test("at most 1,024 characters of a request line are recorded, and no part of a phone number", () => {
   const number = "46701234567";
   for (
     const recorded of [
       safePath(`/xms/v1/plan-1/batches/${"b".repeat(60_000)}`, true),
-      // Cut within the number, what is left of it would not look like one.
+      // A phone number cut in two would no longer be recognized as one.
       safePath(`/xms/v1/plan-1/batches/${"b".repeat(980)}/delivery_report/${number}`, true),
       safePath(`/${"p".repeat(1_018)}/${number}`, true),
       safePath("/a".repeat(30_000), false),
@@ -87,14 +88,14 @@ Deno.test("however long a request line is, 1,024 characters of it are recorded, 
   }
 });
 
-Deno.test("a method nobody knows is recorded as _OTHER, with its name where that is a plain word", () => {
+Deno.test("an unknown method is recorded as _OTHER, with its original name if that is a plain word", () => {
   assertEquals([knownMethod("GET"), originalMethod("GET")], ["GET", undefined]);
   assertEquals([knownMethod("PURGE"), originalMethod("PURGE")], ["_OTHER", "PURGE"]);
   assertEquals([knownMethod("get"), originalMethod("get")], ["_OTHER", "get"]);
   assertEquals(originalMethod("X-46701234567"), "REDACTED");
 });
 
-Deno.test("only what looks like a code is recorded as one", () => {
+Deno.test("only a text in the form of a code is recorded as an error code", () => {
   for (const code of ["unknown_group", "INVALID_ARGUMENT", "a.b:c-d"]) {
     assertEquals(safeCode(code), code);
   }
@@ -103,7 +104,7 @@ Deno.test("only what looks like a code is recorded as one", () => {
   }
 });
 
-Deno.test("the exception event of a foreseen failure tells its private cause, without a stack trace", () => {
+Deno.test("the exception event of a GatewayError has its private cause, without a stack trace", () => {
   const cause = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), {
     code: "ECONNREFUSED",
   });
@@ -113,13 +114,13 @@ Deno.test("the exception event of a foreseen failure tells its private cause, wi
   assertEquals("exception.stacktrace" in attributes, false);
 });
 
-Deno.test("the exception event of a transport's own failure names it", () => {
+Deno.test("the exception event of a TransportError without a cause names its reason", () => {
   const attributes = exceptionAttributes(new TransportError(true, "timeout", { cause: undefined }));
   assertEquals(attributes["exception.type"], "TransportError");
   assertEquals(attributes["exception.message"], "timeout, sent");
 });
 
-Deno.test("the exception event of what nobody foresaw never quotes a message", () => {
+Deno.test("the exception event of an unexpected error never quotes its message", () => {
   for (
     const thrown of [
       new TypeError("PRIVATE 46701234567"),
@@ -135,14 +136,14 @@ Deno.test("the exception event of what nobody foresaw never quotes a message", (
   }
 });
 
-Deno.test("the exception event of a refused token never quotes what the token says", () => {
+Deno.test("the exception event of a refused token never quotes its claims", () => {
   const cause = new errors.JOSENotSupported('Parameter "PRIVATE\n    at PRIVATE" is not known');
   const attributes = exceptionAttributes(new GatewayError("unauthorized", { cause }));
   assertEquals(attributes["exception.type"], "ERR_JOSE_NOT_SUPPORTED");
   assertNotMatch(JSON.stringify(attributes), /PRIVATE/);
 });
 
-Deno.test("the exception event of what is no Error tells its type alone", () => {
+Deno.test("the exception event of a value that is not an Error has only its type", () => {
   for (const [thrown, type] of [["PRIVATE", "string"], [undefined, "undefined"], [7, "number"]]) {
     assertEquals(exceptionAttributes(thrown), { "exception.type": `${type}` });
   }

@@ -9,7 +9,7 @@ interface Collector extends AsyncDisposable {
   requests(): number;
 }
 
-/** A server of its own that answers every request like this. */
+/** A server that gives this answer to every request. */
 function collector(answer: () => Response | Promise<Response>): Collector {
   let requests = 0;
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
@@ -30,7 +30,7 @@ async function outcomeOf(answer: () => Response | Promise<Response>): Promise<Ex
 }
 
 for (const status of [301, 302, 303, 307, 308]) {
-  Deno.test(`a ${status} is a refusal, and nothing is sent where it points to`, async () => {
+  Deno.test(`a ${status} is a refusal, and its Location is not followed`, async () => {
     await using other = collector(() => Response.json({}));
     const headers = { location: other.url };
     const outcome = await outcomeOf(() => new Response(null, { status, headers }));
@@ -61,14 +61,14 @@ const RESPONSES: readonly [body: string, rejected: number][] = [
 ];
 
 for (const [body, rejected] of RESPONSES) {
-  Deno.test(`a success that says ${body.slice(0, 80) || "nothing"} has rejected ${rejected} spans`, async () => {
+  Deno.test(`a success with the body ${body.slice(0, 80) || "(none)"} has rejected ${rejected} spans`, async () => {
     const outcome = await outcomeOf(() => new Response(body));
     assertEquals([outcome.retry, outcome.rejected], [false, rejected]);
     assertEquals(outcome.problem !== undefined, rejected > 0);
   });
 }
 
-Deno.test("a partial success has the collector's reason", async () => {
+Deno.test("a partial success has the collector's message", async () => {
   const partialSuccess = { rejectedSpans: "1", errorMessage: "a span is too old" };
   const { problem } = await outcomeOf(() => Response.json({ partialSuccess }));
   assertEquals(problem, {
@@ -103,14 +103,14 @@ const PAUSES: readonly [header: string, pauseMs: number][] = [
 ];
 
 for (const [header, pauseMs] of PAUSES) {
-  Deno.test(`a 503 with Retry-After: ${header} asks for a pause of ${pauseMs} ms`, async () => {
+  Deno.test(`a 503 with Retry-After: ${header} gives a pause of ${pauseMs} ms`, async () => {
     const headers = { "retry-after": header };
     const outcome = await outcomeOf(() => new Response(null, { status: 503, headers }));
     assertEquals([outcome.retry, outcome.rejected, outcome.retryAfterMs], [true, 0, pauseMs]);
   });
 }
 
-Deno.test("a collector that nobody runs is unreachable, and the cause is told", async () => {
+Deno.test("a refused connection to the collector is reported as unreachable, with its cause", async () => {
   const target = collector(() => new Response());
   await target[Symbol.asyncDispose]();
   const { retry, rejected, problem } = await exportJson({ url: target.url, body: BODY, fetch });

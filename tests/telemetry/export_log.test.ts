@@ -4,7 +4,7 @@ import { ExportLog, type ExportProblem } from "../../telemetry/export_log.ts";
 
 const URL = "http://user:password@collector.test:4318/v1/traces?key=secret";
 
-/** An export log, and what it has logged. */
+/** An export log and its records. */
 async function kit(): Promise<{ log: ExportLog; records: LogRecord[] }> {
   const records: LogRecord[] = [];
   await configure({
@@ -24,14 +24,14 @@ const refused = (status: number): ExportProblem => ({
   status,
 });
 
-Deno.test("a collector that works is not talked about", async () => {
+Deno.test("nothing is logged while exports succeed", async () => {
   const { log, records } = await kit();
   log.report(undefined);
   log.report(undefined);
   assertEquals(records, []);
 });
 
-Deno.test("every change is logged once, with the collector's URL without credentials or query", async () => {
+Deno.test("every change of state is logged once, with the collector's URL without credentials or query", async () => {
   const { log, records } = await kit();
   const reports = [UNREACHABLE, UNREACHABLE, refused(302), refused(302), refused(401), undefined];
   for (const problem of [...reports, undefined, UNREACHABLE]) log.report(problem);
@@ -48,7 +48,7 @@ Deno.test("every change is logged once, with the collector's URL without credent
   );
 });
 
-Deno.test("a reason is cut, and has no control characters", async () => {
+Deno.test("a reason is truncated, and control characters are removed", async () => {
   const { log, records } = await kit();
   const reason = `\x1b[31m\n\x9b${"😀".repeat(300)}`;
   log.report({ message: "collector rejects part of the exports", reason });

@@ -5,7 +5,7 @@ import { keySetLog } from "../../telemetry/key_set_log.ts";
 const URL_OF_KEYS = "https://issuer.example/realms/x/keys?api_key=SECRET";
 const WHERE = "https://issuer.example/realms/x/keys";
 
-/** The lines that are written meanwhile: level, message, members. */
+/** The lines that `write` causes: level, message, members. */
 async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
   const records: LogRecord[] = [];
   await configure({
@@ -23,7 +23,7 @@ async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
 
 const broken = "answered with status 502";
 
-Deno.test("a key set that fails is said once, with its URL and the cause, and once when it is back", async () => {
+Deno.test("a failing key set is logged once, with its URL and the cause, and its recovery once", async () => {
   const lines = await linesOf((log) => {
     log.refreshed("ok");
     for (let i = 0; i < 5; i++) log.refreshed("failed", broken);
@@ -38,12 +38,12 @@ Deno.test("a key set that fails is said once, with its URL and the cause, and on
   assertNotMatch(JSON.stringify(lines), /SECRET/);
 });
 
-Deno.test("a first fetch that fails is said; one that succeeds is not", async () => {
+Deno.test("a failed first fetch is logged, a successful one is not", async () => {
   assertEquals((await linesOf((log) => log.refreshed("failed", broken))).length, 1);
   assertEquals(await linesOf((log) => log.refreshed("ok")), []);
 });
 
-Deno.test("keys that cannot be used are named in one line, ten at most, and not twice", async () => {
+Deno.test("keys that cannot be used are logged in one line, at most ten of them, and only once", async () => {
   const faults = Array.from({ length: 25 }, (_, index) => {
     return `key ${index + 1} (kid "k${index}") is symmetric`;
   });

@@ -13,7 +13,7 @@ const record = (level: LogRecord["level"] = "info", properties = {}): LogRecord 
   properties,
 });
 
-/** An output that keeps what it gets; a write ends when `gate` does. */
+/** An output that keeps its lines; a write ends when `gate` resolves. */
 function output(gate: Promise<void> = Promise.resolve()) {
   const decoder = new TextDecoder();
   const written: string[] = [];
@@ -24,7 +24,7 @@ function output(gate: Promise<void> = Promise.resolve()) {
   return { write, written };
 }
 
-Deno.test("lines are written in order, many at once, and the last ones when the log is closed", async () => {
+Deno.test("lines are written in order, several per write, and the last ones when the log is closed", async () => {
   const { write, written } = output();
   const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   for (let index = 0; index < 1_000; index++) sink(record("info", { index }));
@@ -34,7 +34,7 @@ Deno.test("lines are written in order, many at once, and the last ones when the 
   assert(written.length < 10, `${written.length} writes`);
 });
 
-Deno.test("a line does not wait for others", async () => {
+Deno.test("a single line is written without waiting for others", async () => {
   const { write, written } = output();
   const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   sink(record());
@@ -46,20 +46,20 @@ Deno.test("a line does not wait for others", async () => {
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 for (const [index, level] of LEVELS.entries()) {
-  Deno.test(`with the level ${level} nothing below it is written, by whatever way it comes`, async () => {
+  Deno.test(`with the level ${level} no line below it is written, whatever its source`, async () => {
     const { write, written } = output();
     const { sink, close } = await setupLogs({ level, format: "json", write });
     for (const one of LEVELS) {
       sink(record(one));
-      getLogger("sms-gateway")[one]("said");
+      getLogger("sms-gateway")[one]("message");
     }
     await close();
-    const said = written.join("").trimEnd().split("\n").map((line) => JSON.parse(line).level);
-    assertEquals(said, LEVELS.slice(index).flatMap((one) => [one, one]));
+    const levels = written.join("").trimEnd().split("\n").map((line) => JSON.parse(line).level);
+    assertEquals(levels, LEVELS.slice(index).flatMap((one) => [one, one]));
   });
 }
 
-Deno.test("an output that takes nothing costs 8 MiB at most, and every line that is lost is counted", async () => {
+Deno.test("for a blocked output at most 8 MiB of lines are held, and every lost line is counted", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   const { write } = output(never);
   const { sink, close } = await setupLogs({ level: "info", format: "json", write });
@@ -78,7 +78,7 @@ Deno.test("an output that takes nothing costs 8 MiB at most, and every line that
   assertEquals(droppedLines - before, 20 * 1024);
 });
 
-Deno.test("a line that is written after all is not counted twice", async () => {
+Deno.test("a line that is written late is not counted twice", async () => {
   const gate = Promise.withResolvers<void>();
   const { write, written } = output(gate.promise);
   const { sink, close } = await setupLogs({ level: "info", format: "json", write });
@@ -93,7 +93,7 @@ Deno.test("a line that is written after all is not counted twice", async () => {
   assertEquals(droppedLines - before, 1);
 });
 
-Deno.test("of an output that fails every line is counted, and whoever logs is not disturbed", async () => {
+Deno.test("every line of a failing output is counted as lost, and logging does not throw", async () => {
   const write = () => Promise.reject(new Error("closed"));
   const { sink, close } = await setupLogs({ level: "info", format: "json", write });
   const before = droppedLines;
@@ -104,7 +104,7 @@ Deno.test("of an output that fails every line is counted, and whoever logs is no
   assertEquals(droppedLines - before, 1_001);
 });
 
-Deno.test("an output that works again gets the lines that come after", async () => {
+Deno.test("an output that recovers gets the following lines", async () => {
   let works = false;
   const { write, written } = output();
   const { sink, close } = await setupLogs({

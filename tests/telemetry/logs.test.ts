@@ -6,7 +6,7 @@ import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 
-/** The members of an access record; what is not among them cannot be logged. */
+/** All members that an access record may have. */
 const MEMBERS = [
   "attempts",
   "auth_reason",
@@ -31,7 +31,7 @@ const MEMBERS = [
   "upstream_status",
 ];
 
-Deno.test("an access record tells who, what, how it ended and how long it took", async () => {
+Deno.test("an access record has the principal, the request, its outcome and its duration", async () => {
   const { request, exchanges, spans } = await testGateway({
     upstream: () => jsonReply(403, { code: "unknown_group", text: "t" }),
   });
@@ -68,7 +68,7 @@ Deno.test("an access record tells who, what, how it ended and how long it took",
   assertMatch(trace_id, /^[0-9a-f]{32}$/);
 });
 
-Deno.test("no line of the log holds a token, a message, a phone number or a query value", async () => {
+Deno.test("no log line contains a token, a message, a phone number or a query value", async () => {
   const { request, exchanges, issuer } = await testGateway({
     upstream: () => jsonReply(400, { code: "46701234567", text: "PRIVATE 46701234567" }),
   });
@@ -106,12 +106,12 @@ Deno.test("no line of the log holds a token, a message, a phone number or a quer
   }
 });
 
-Deno.test("a success is info, a caller's fault a warning, an operator's an error", () => {
+Deno.test("a status below 400 is logged as info, a 4xx as warning and a 5xx as error", () => {
   const levels = [200, 302, 399, 400, 404, 499, 500, 503].map(levelOf);
   assertEquals(levels.join(), "info,info,info,warning,warning,warning,error,error");
 });
 
-Deno.test("a streamed answer that broke off is an error of the log, though its status was 200", async () => {
+Deno.test("a streamed 200 that broke off is logged as an error", async () => {
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: (c) => c.error(new TransportError(true, "network", { cause: 0 })),
   });
@@ -129,20 +129,20 @@ Deno.test("a streamed answer that broke off is an error of the log, though its s
   );
 });
 
-Deno.test("the message of a record names the request and how it ended", async () => {
+Deno.test("the message of a record is the method, the route and the status", async () => {
   const { request, exchanges } = await testGateway();
   await request(BATCHES);
   await request("/nothing/PRIVATE", { token: null });
   const messages: string[] = [];
-  const observer = accessLog((record) => void messages.push(String(record.rawMessage)));
-  for (const exchange of exchanges) observer.finished(exchange, 1);
+  const log = accessLog((record) => void messages.push(String(record.rawMessage)));
+  for (const exchange of exchanges) log.finished(exchange, 1);
   assertEquals(messages, [
     "GET /xms/v1/{service_plan_id}/batches 200",
     "GET /REDACTED/REDACTED 404",
   ]);
 });
 
-Deno.test("a refused token leaves its reason in the record and on the span", async () => {
+Deno.test("the reason of a refused token is in the record and on the span", async () => {
   const { request, exchanges, spans } = await testGateway();
   await request(BATCHES, { token: null });
   await request(BATCHES, { token: { audience: "another" } });
@@ -166,13 +166,13 @@ Deno.test("a refused token leaves its reason in the record and on the span", asy
   assertEquals(attributes["enduser.id"], undefined);
 });
 
-Deno.test("a long subject is cut, so that waiting lines are bounded", async () => {
+Deno.test("a long subject is truncated, so that the memory of buffered lines is bounded", async () => {
   const { request, exchanges } = await testGateway();
   await request(BATCHES, { token: { subject: "s".repeat(5_000) } });
   assertEquals(accessRecord(exchanges[0]!, 1).subject?.length, 1_024);
 });
 
-Deno.test("no control character of a subject reaches the log, or a terminal", () => {
+Deno.test("control characters of a subject never reach the log", () => {
   const record: LogRecord = {
     category: ["sms-gateway"],
     level: "info",
@@ -182,13 +182,13 @@ Deno.test("no control character of a subject reaches the log, or a terminal", ()
     properties: { subject: "a\x1b[31mb\x9b31mc\x85d\u2028e\x7f" },
   };
   for (const line of [jsonLine(record), readableLine(record)]) {
-    // deno-lint-ignore no-control-regex -- none of them may be there
+    // deno-lint-ignore no-control-regex -- asserts that there are no control characters
     assertNotMatch(line, /[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
   }
   assertEquals(JSON.parse(jsonLine(record)).subject, record.properties.subject);
 });
 
-Deno.test("a log line is one JSON object with time and level first", () => {
+Deno.test("a log line is one JSON object that starts with time and level", () => {
   const line = jsonLine({
     category: ["sms-gateway"],
     level: "warning",

@@ -33,7 +33,7 @@ function testMetrics(otlpEndpoint?: string): Metrics {
 
 const scrape = async (metrics: Metrics) => parseMetrics(await metrics.prometheus());
 
-/** What the metrics say of requests that take 1.5 s each. */
+/** The metrics after requests that take 1.5 s each. */
 async function metricsOf(
   options: Parameters<typeof testGateway>[0],
   ask: (gateway: TestGateway) => Promise<unknown>,
@@ -48,7 +48,7 @@ async function metricsOf(
   return await scrape(metrics);
 }
 
-/** Every metric, its type, and all the labels that it may have. */
+/** Every metric, its type, and all labels that it may have. */
 const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string[]][] = [
   [SERVER, "histogram", [
     "error_type",
@@ -84,7 +84,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["target_info", "gauge", ["service_name"]],
 ];
 
-Deno.test("the metrics are these, by name, type and labels, and no others", async () => {
+Deno.test("the metrics are exactly the documented names, types and labels", async () => {
   const replies: (() => UpstreamReply | Promise<never>)[] = [
     () => jsonReply(200, {}),
     () => jsonReply(401, {}),
@@ -122,7 +122,7 @@ for (
     "ops/prometheus/alerts_test.yaml",
   ]
 ) {
-  Deno.test(`${file} speaks of no metric and no label that there is not`, async () => {
+  Deno.test(`${file} names only metrics and labels that exist`, async () => {
     const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
     const names = text.match(/\b(http_(server|client)|sms_gateway)_[a-z_]+\b/g) ?? [];
     const known = new Set(INSTRUMENTS.flatMap(([name, , labels]) => [name, ...labels]));
@@ -133,18 +133,18 @@ for (
   });
 }
 
-Deno.test("durations are in seconds, in the buckets that the semantic conventions advise", async () => {
-  const said = await metricsOf({}, ({ request }) => request(BATCHES));
-  const buckets = samplesOf(said, `${SERVER}_bucket`);
+Deno.test("durations are in seconds, in the buckets of the semantic conventions", async () => {
+  const metrics = await metricsOf({}, ({ request }) => request(BATCHES));
+  const buckets = samplesOf(metrics, `${SERVER}_bucket`);
   assertEquals(
     buckets.map(({ labels, value }) => [labels.le, value]),
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, "+Inf"]
       .map((bound) => [String(bound), Number(bound === "+Inf" || Number(bound) >= 1.5)]),
   );
-  assertEquals(total(said, `${SERVER}_sum`), 1.5);
-  const [client] = samplesOf(said, `${CLIENT}_sum`);
+  assertEquals(total(metrics, `${SERVER}_sum`), 1.5);
+  const [client] = samplesOf(metrics, `${CLIENT}_sum`);
   assert(client && client.value < 1 && client.value > 0);
-  assertEquals(samplesOf(said, `${CLIENT}_bucket`).length, buckets.length);
+  assertEquals(samplesOf(metrics, `${CLIENT}_bucket`).length, buckets.length);
 });
 
 interface Outcome {
@@ -152,7 +152,7 @@ interface Outcome {
   readonly reply?: () => UpstreamReply | Promise<never>;
   readonly path?: string;
   readonly init?: Parameters<TestGateway["request"]>[1];
-  /** Labels of the server's count; those absent here are absent there. */
+  /** All labels of the server's duration, except method and route. */
   readonly server: Readonly<Record<string, string>>;
   /** Labels of the client's count. */
   readonly client?: Readonly<Record<string, string>>;
@@ -161,7 +161,7 @@ interface Outcome {
 const failing = (reason: TransportError["reason"]) => () =>
   Promise.reject(new TransportError(true, reason, { cause: 0 }));
 
-const said = (
+const serverLabels = (
   status: number,
   code?: string,
   origin?: string,
@@ -177,7 +177,7 @@ const said = (
   ...(error && { error_type: error }),
 });
 
-const answered = (status: string, error?: string) => ({
+const clientLabels = (status: string, error?: string) => ({
   http_request_method: "GET",
   http_response_status_code: status,
   server_address: "us.sms.api.sinch.com",
@@ -186,49 +186,52 @@ const answered = (status: string, error?: string) => ({
   ...(error && { error_type: error }),
 });
 
-const { http_response_status_code: _, ...unanswered } = answered("");
-const { http_route: __, ...unrouted } = said(404, "not_found", "gateway");
+const { http_response_status_code: _, ...unanswered } = clientLabels("");
+const { http_route: __, ...unrouted } = serverLabels(404, "not_found", "gateway");
 
 const OUTCOMES: readonly Outcome[] = [
-  { name: "a success", server: said(200), client: answered("200") },
+  { name: "a success", server: serverLabels(200), client: clientLabels("200") },
   {
     name: "a refusal of the gateway",
     init: { token: null },
-    server: said(401, "unauthorized", "gateway"),
+    server: serverLabels(401, "unauthorized", "gateway"),
   },
   { name: "an unknown path", path: "/46701234567", server: unrouted },
   {
     name: "a wrong method",
     init: { method: "PATCH" },
-    server: { ...said(405, "method_not_allowed", "gateway"), http_request_method: "PATCH" },
+    server: { ...serverLabels(405, "method_not_allowed", "gateway"), http_request_method: "PATCH" },
   },
   {
-    name: "a method nobody knows",
+    name: "an unknown method",
     init: { method: "X46701234567" },
-    server: { ...said(405, "method_not_allowed", "gateway"), http_request_method: "_OTHER" },
+    server: {
+      ...serverLabels(405, "method_not_allowed", "gateway"),
+      http_request_method: "_OTHER",
+    },
   },
   {
     name: "a documented code of the API",
     reply: () => jsonReply(403, { code: "unknown_group", text: "t" }),
-    server: said(403, "unknown_group", "upstream"),
-    client: answered("403", "403"),
+    server: serverLabels(403, "unknown_group", "upstream"),
+    client: clientLabels("403", "403"),
   },
   {
-    name: "a code that only the API knows",
+    name: "an undocumented code of the API",
     reply: () => jsonReply(400, { code: "code_46701234567", text: "t" }),
-    server: said(400, "_OTHER", "upstream"),
-    client: answered("400", "400"),
+    server: serverLabels(400, "_OTHER", "upstream"),
+    client: clientLabels("400", "400"),
   },
   {
     name: "a failure of the API",
     reply: () => jsonReply(500, {}),
-    server: said(500, "internal_error", "upstream", { fault: "upstream", error: "500" }),
-    client: answered("500", "500"),
+    server: serverLabels(500, "internal_error", "upstream", { fault: "upstream", error: "500" }),
+    client: clientLabels("500", "500"),
   },
   {
     name: "a timeout",
     reply: failing("timeout"),
-    server: said(504, "upstream_timeout", "gateway", { fault: "upstream", error: "504" }),
+    server: serverLabels(504, "upstream_timeout", "gateway", { fault: "upstream", error: "504" }),
     client: { ...unanswered, error_type: "upstream_timeout" },
   },
   {
@@ -240,30 +243,30 @@ const OUTCOMES: readonly Outcome[] = [
         pull: (c) => c.error(new TransportError(true, "network", { cause: 0 })),
       }),
     }),
-    server: said(200, "upstream_connection_lost", "gateway", {
+    server: serverLabels(200, "upstream_connection_lost", "gateway", {
       fault: "upstream",
       error: "upstream_connection_lost",
     }),
-    client: answered("200"),
+    client: clientLabels("200"),
   },
 ];
 
 for (const { name, reply, path = BATCHES, init, server, client } of OUTCOMES) {
-  Deno.test(`${name} is counted by route, method, status, code, origin and fault, and by nothing else`, async () => {
+  Deno.test(`${name} is counted by route, method, status, code, origin and fault only`, async () => {
     const options = { env: { RETRY_ATTEMPTS: "0" }, ...(reply && { upstream: reply }) };
-    const said = await metricsOf(options, async ({ request, exchanges }) => {
+    const metrics = await metricsOf(options, async ({ request, exchanges }) => {
       await (await request(path, init)).bytes().catch(() => {});
       await exchanges[0]?.streamed?.catch(() => {});
     });
-    assertEquals(samplesOf(said, `${SERVER}_count`).map(({ labels }) => labels), [server]);
+    assertEquals(samplesOf(metrics, `${SERVER}_count`).map(({ labels }) => labels), [server]);
     assertEquals(
-      samplesOf(said, `${CLIENT}_count`).map(({ labels }) => labels),
+      samplesOf(metrics, `${CLIENT}_count`).map(({ labels }) => labels),
       client ? [client] : [],
     );
   });
 }
 
-Deno.test("refused tokens are counted by reason, and the credential that was refused apart from them", async () => {
+Deno.test("refused tokens are counted by reason, and a refused API credential separately", async () => {
   const reasons: [string, Parameters<TestGateway["request"]>[1]][] = [
     ["missing", { token: null }],
     ["malformed", { headers: { authorization: "Bearer a.b" } }],
@@ -276,27 +279,30 @@ Deno.test("refused tokens are counted by reason, and the credential that was ref
     ["type", { token: { header: { typ: "dpop+jwt" } } }],
     ["service_plan", { token: { servicePlans: [] } }],
   ];
-  const said = await metricsOf({ upstream: () => jsonReply(401, {}) }, async ({ request }) => {
-    for (const [, init] of reasons) await request(BATCHES, init);
-    await request(BATCHES);
-  });
+  const metrics = await metricsOf(
+    { upstream: () => jsonReply(401, {}) },
+    async ({ request }) => {
+      for (const [, init] of reasons) await request(BATCHES, init);
+      await request(BATCHES);
+    },
+  );
   assertEquals(
-    samplesOf(said, "sms_gateway_authentication_failures_total")
+    samplesOf(metrics, "sms_gateway_authentication_failures_total")
       .map(({ labels, value }) => [labels.reason, value]),
     reasons.map(([reason]) => [reason, 1]),
   );
-  assertEquals(total(said, "sms_gateway_upstream_credential_rejections_total"), 1);
+  assertEquals(total(metrics, "sms_gateway_upstream_credential_rejections_total"), 1);
 });
 
-Deno.test("further attempts are counted, and each attempt has a duration of its own", async () => {
+Deno.test("retries are counted, and the duration of each attempt is recorded", async () => {
   let tries = 0;
-  const said = await metricsOf(
+  const metrics = await metricsOf(
     { upstream: () => jsonReply(++tries < 3 ? 503 : 200, {}) },
     ({ request }) => request(BATCHES),
   );
-  assertEquals(total(said, "sms_gateway_retries_total"), 2);
+  assertEquals(total(metrics, "sms_gateway_retries_total"), 2);
   assertEquals(
-    samplesOf(said, `${CLIENT}_count`).map(({ labels, value }) => [
+    samplesOf(metrics, `${CLIENT}_count`).map(({ labels, value }) => [
       labels.http_response_status_code,
       value,
     ]),
@@ -304,16 +310,16 @@ Deno.test("further attempts are counted, and each attempt has a duration of its 
   );
 });
 
-Deno.test("gauges show what their sources say at the time of the scrape", async () => {
-  const said = await scrape(testMetrics());
-  assertEquals(total(said, "sms_gateway_outstanding_requests", { http_route: ROUTE }), 3);
-  assertEquals(total(said, "sms_gateway_key_set_age_seconds"), 61.5);
-  assertEquals(total(said, "sms_gateway_breaker_state"), 1);
-  assertEquals(total(said, "sms_gateway_telemetry_dropped_total", { signal: "traces" }), 5);
-  assertEquals(total(said, "sms_gateway_telemetry_dropped_total", { signal: "logs" }), 7);
+Deno.test("gauges have the values of their sources at the time of the scrape", async () => {
+  const metrics = await scrape(testMetrics());
+  assertEquals(total(metrics, "sms_gateway_outstanding_requests", { http_route: ROUTE }), 3);
+  assertEquals(total(metrics, "sms_gateway_key_set_age_seconds"), 61.5);
+  assertEquals(total(metrics, "sms_gateway_breaker_state"), 1);
+  assertEquals(total(metrics, "sms_gateway_telemetry_dropped_total", { signal: "traces" }), 5);
+  assertEquals(total(metrics, "sms_gateway_telemetry_dropped_total", { signal: "logs" }), 7);
 });
 
-Deno.test("10,000 requests with random ids, subjects, methods and unknown paths add no series, and none stays active", async () => {
+Deno.test("10,000 requests with random ids, subjects, methods and paths add no series, and active requests return to 0", async () => {
   const issuer = await testIssuer("EdDSA");
   const random = (size = 8) =>
     [...crypto.getRandomValues(new Uint8Array(size))].map((b) => b.toString(36)).join("");
@@ -367,15 +373,15 @@ Deno.test("10,000 requests with random ids, subjects, methods and unknown paths 
   await gateway.close();
 });
 
-Deno.test("while a request is under way it is active and outstanding, and afterwards it is neither", async () => {
-  const { promise: answered, resolve: answer } = Promise.withResolvers<UpstreamReply>();
+Deno.test("a request counts as active and outstanding until it ends", async () => {
+  const { promise: clientLabels, resolve: answer } = Promise.withResolvers<UpstreamReply>();
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   const issuer = await testIssuer();
   const gateway = createGateway(parseConfig(testEnv(issuer)), {
     transport: {
       send: () => {
         arrive();
-        return answered;
+        return clientLabels;
       },
       close: () => Promise.resolve(),
     },
@@ -383,10 +389,10 @@ Deno.test("while a request is under way it is active and outstanding, and afterw
   const ask = async (path: string, headers: Record<string, string> = {}) =>
     await gateway.fetch(new Request(`http://gateway.test${path}`, { headers }));
   const counts = async () => {
-    const said = parseMetrics(await (await ask("/metrics")).text());
+    const metrics = parseMetrics(await (await ask("/metrics")).text());
     return [
-      total(said, "http_server_active_requests", { http_request_method: "GET" }),
-      total(said, "sms_gateway_outstanding_requests", { http_route: ROUTE }),
+      total(metrics, "http_server_active_requests", { http_request_method: "GET" }),
+      total(metrics, "sms_gateway_outstanding_requests", { http_route: ROUTE }),
     ];
   };
   const response = ask(BATCHES, { authorization: `Bearer ${await issuer.token()}` });
@@ -398,7 +404,7 @@ Deno.test("while a request is under way it is active and outstanding, and afterw
   await gateway.close();
 });
 
-Deno.test("metrics that are pushed arrive by their own names and units, at the latest at the end", async () => {
+Deno.test("pushed metrics have their names and units, and are pushed at the shutdown at the latest", async () => {
   await using sink = otlpSink();
   const { exchanges, request } = await testGateway();
   await request(BATCHES);
@@ -426,7 +432,7 @@ Deno.test("metrics that are pushed arrive by their own names and units, at the l
 });
 
 for (const status of [200, 400, 503] as const) {
-  Deno.test(`a collector that ${status === 200 ? "hangs" : `answers ${status}`} delays neither a scrape nor, for long, the end`, async () => {
+  Deno.test(`a collector that ${status === 200 ? "hangs" : `answers ${status}`} does not delay a scrape, and delays the shutdown only briefly`, async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     await using sink = otlpSink(async () => {
       if (status === 200) await released;

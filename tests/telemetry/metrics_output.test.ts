@@ -3,7 +3,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { assertEquals } from "@std/assert";
 import { pushReader } from "../../telemetry/metrics_output.ts";
 
-Deno.test("a push that is redirected goes nowhere else; that it fails and works again is logged once each", async () => {
+Deno.test("a redirected push is not followed, and its failure and recovery are each logged once", async () => {
   const records: LogRecord[] = [];
   await configure({
     reset: true,
@@ -25,12 +25,12 @@ Deno.test("a push that is redirected goes nowhere else; that it fails and works 
   provider.getMeter("test").createCounter("c").add(1);
   for (let pushes = 0; pushes < 5; pushes++) await provider.forceFlush().catch(() => {});
   assertEquals(new Set(paths), new Set(["/v1/metrics"]));
-  const told = records.filter(({ level }) => level !== "error");
-  assertEquals(told.map(({ rawMessage, properties }) => [rawMessage, properties.status]), [
+  const changes = records.filter(({ level }) => level !== "error");
+  assertEquals(changes.map(({ rawMessage, properties }) => [rawMessage, properties.status]), [
     ["collector refuses exports", 302],
     ["collector refuses exports", 307],
     ["collector accepts exports again", undefined],
   ]);
-  assertEquals(told[0]?.properties.collector, `${url}/v1/metrics`);
+  assertEquals(changes[0]?.properties.collector, `${url}/v1/metrics`);
   await provider.shutdown();
 });

@@ -25,7 +25,7 @@ const remoteParent = trace.setSpanContext(ROOT_CONTEXT, {
   traceState: new TraceState("vendor=value"),
 });
 
-Deno.test("a span of a caller's trace is encoded as opentelemetry-proto has it", () => {
+Deno.test("a span of a caller's trace is encoded as opentelemetry-proto defines it", () => {
   const { tracer, ended } = tracing();
   const options = { kind: SpanKind.SERVER, startTime: [1_800_000_000, 42] as [number, number] };
   const span = tracer.startSpan('a "name"', options, remoteParent);
@@ -53,7 +53,7 @@ Deno.test("a span of a caller's trace is encoded as opentelemetry-proto has it",
   });
 });
 
-Deno.test("a span that begins a trace has no parent, no events and no state", () => {
+Deno.test("a root span has no parent, no events and no trace state", () => {
   const { tracer, ended } = tracing();
   tracer.startSpan("root", { kind: SpanKind.CLIENT }).end();
   const { parentSpanId, traceState, events, kind, flags, status } = JSON.parse(
@@ -69,7 +69,7 @@ Deno.test("a span that begins a trace has no parent, no events and no state", ()
   ]);
 });
 
-Deno.test("the parent in the same process is not remote", () => {
+Deno.test("a parent in the same process is not marked as remote", () => {
   const { tracer, ended } = tracing();
   const parent = tracer.startSpan("parent");
   tracer.startSpan("child", {}, trace.setSpan(ROOT_CONTEXT, parent)).end();

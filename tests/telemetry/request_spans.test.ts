@@ -3,7 +3,7 @@ import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals } from "@std/assert";
 import { MAX_REQUEST_SPAN_BYTES, RequestSpans } from "../../telemetry/request_spans.ts";
 
-/** Spans of a runtime that has to wait for them, and a collector that answers when it is let. */
+/** Request spans on a runtime without background work, and a collector that answers on demand. */
 function kit() {
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
   const work: Promise<unknown>[] = [];
@@ -22,14 +22,14 @@ function kit() {
   const attributes = { filling: "x".repeat(4_000) };
   return {
     spans,
-    /** A request with an attempt that has ended; ends when it is told to. */
+    /** Starts a request with one ended attempt, and returns a function that ends the request. */
     request() {
       const server = tracer.startSpan("server", { kind: SpanKind.SERVER, attributes });
       const inside = trace.setSpan(ROOT_CONTEXT, server);
       tracer.startSpan("try", { kind: SpanKind.CLIENT, attributes }, inside).end();
       return server;
     },
-    /** Has the collector answer; bytes that it was sent. */
+    /** Lets the collector answer; returns the bytes that it received. */
     async exported(): Promise<number> {
       answer();
       await Promise.all(work);
@@ -46,7 +46,7 @@ Deno.test("the spans of a request are exported together when it ends", async () 
   assertEquals(spans.dropped, 0);
 });
 
-Deno.test("while a collector hangs 16 MiB of spans wait for it, the rest is counted as dropped", async () => {
+Deno.test("while a collector hangs 16 MiB of spans are held, and the rest is counted as dropped", async () => {
   const { spans, request, exported } = kit();
   for (let requests = 0; requests < 4_000; requests++) request().end();
   const bytes = await exported();
@@ -56,7 +56,7 @@ Deno.test("while a collector hangs 16 MiB of spans wait for it, the rest is coun
   assert(perSpan > 4_000 && perSpan < 6_000, `${spans.dropped} dropped`);
 });
 
-Deno.test("requests that never end are forgotten beyond 1,000, the oldest first, and their spans are counted", async () => {
+Deno.test("of requests that never end 1,000 are kept, and the spans of the oldest are counted as dropped", async () => {
   const { spans, request, exported } = kit();
   for (let requests = 0; requests < 1_010; requests++) request();
   assertEquals(spans.dropped, 10);

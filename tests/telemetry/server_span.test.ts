@@ -8,7 +8,7 @@ const BATCHES = "/xms/v1/plan-1/batches";
 const ROUTE = "/xms/v1/{service_plan_id}/batches";
 const ONCE = { RETRY_ATTEMPTS: "0" };
 
-/** The two spans of a request; the client's is absent where nothing was forwarded. */
+/** The spans of a request; there is no CLIENT span if nothing was forwarded. */
 function spansOf({ spans }: TestGateway): { server: ReadableSpan; client?: ReadableSpan } {
   const [server, ...more] = spans.filter(({ kind }) => kind === SpanKind.SERVER);
   const [client, ...retries] = spans.filter(({ kind }) => kind === SpanKind.CLIENT);
@@ -16,10 +16,10 @@ function spansOf({ spans }: TestGateway): { server: ReadableSpan; client?: Reada
   return { server, ...(client && { client }) };
 }
 
-const noted = (span: ReadableSpan, names: readonly string[]) =>
+const attributesOf = (span: ReadableSpan, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, span.attributes[name]]));
 
-Deno.test("a success has a SERVER span by the HTTP conventions, with a CLIENT span under it", async () => {
+Deno.test("a success has a SERVER span by the HTTP semantic conventions, with a CLIENT span as its child", async () => {
   const gateway = await testGateway();
   await gateway.request(BATCHES, {
     token: { subject: "billing" },
@@ -77,7 +77,7 @@ const failing = (sent: boolean, reason: TransportError["reason"]) => () =>
 
 const OUTCOMES: readonly Outcome[] = [
   {
-    name: "a refusal for want of a token",
+    name: "a request without a token",
     init: { token: null },
     server: { name: `GET ${ROUTE}`, status: 401, code: "unauthorized", origin: "gateway" },
   },
@@ -182,7 +182,7 @@ const OUTCOMES: readonly Outcome[] = [
 ];
 
 for (const { name, reply, path = BATCHES, init, server: expected, client: sent } of OUTCOMES) {
-  Deno.test(`${name} is a span that says ${expected.code} of the ${expected.origin}`, async () => {
+  Deno.test(`${name} has a SERVER span with the code ${expected.code} and the origin ${expected.origin}`, async () => {
     const gateway = await testGateway({ env: ONCE, ...(reply && { upstream: reply }) });
     await gateway.request(path, init);
     const { server, client } = spansOf(gateway);
@@ -195,7 +195,7 @@ for (const { name, reply, path = BATCHES, init, server: expected, client: sent }
       "error.type",
     ];
     assertEquals(
-      noted(server, names),
+      attributesOf(server, names),
       {
         "http.response.status_code": expected.status,
         "sms_gateway.error.code": expected.code,
@@ -203,7 +203,7 @@ for (const { name, reply, path = BATCHES, init, server: expected, client: sent }
         "error.type": expected.error,
       } as Record<string, AttributeValue | undefined>,
     );
-    // 4xx leaves a SERVER span unset; 5xx is an error (semantic conventions 1.44).
+    // A 4xx leaves a SERVER span's status unset, a 5xx sets ERROR (semantic conventions 1.44).
     const serverStatus = expected.status >= 500 ? SpanStatusCode.ERROR : SpanStatusCode.UNSET;
     assertEquals(server.status.code, serverStatus);
 
@@ -226,7 +226,7 @@ Deno.test("a failure's private cause is an exception event on both spans, never 
   assertEquals(client?.events.map((event) => event.name), ["exception"]);
 });
 
-Deno.test("a refused token's cause is on the span, without the token", async () => {
+Deno.test("the cause of a refused token is on the span, without the token", async () => {
   const gateway = await testGateway();
   const token = await gateway.issuer.token({ expiresInS: -60 });
   await gateway.request(BATCHES, { headers: { authorization: `Bearer ${token}` } });
@@ -235,7 +235,7 @@ Deno.test("a refused token's cause is on the span, without the token", async () 
   assertEquals(JSON.stringify(server.events).includes(token), false);
 });
 
-Deno.test("a bug's message is on no span, for it may quote what it failed on", async () => {
+Deno.test("the message of an unexpected error is on no span, as it may quote the request", async () => {
   const gateway = await testGateway({ upstream: () => Promise.reject(new TypeError("PRIVATE")) });
   await gateway.request(BATCHES);
   for (const span of gateway.spans) {
@@ -244,7 +244,7 @@ Deno.test("a bug's message is on no span, for it may quote what it failed on", a
   }
 });
 
-Deno.test("no token, message, phone number or query value is in any span", async () => {
+Deno.test("no span contains a token, a message, a phone number or a query value", async () => {
   const gateway = await testGateway({
     upstream: ({ method }) =>
       method === "POST"
@@ -281,7 +281,7 @@ Deno.test("no token, message, phone number or query value is in any span", async
   assert(recorded.includes("delivery_report/REDACTED"));
 });
 
-Deno.test("a method nobody knows is called HTTP in the span's name", async () => {
+Deno.test("the span of an unknown method is named HTTP", async () => {
   const gateway = await testGateway();
   await gateway.request("/nowhere", { method: "PURGE" });
   const { server } = spansOf(gateway);
@@ -293,7 +293,7 @@ Deno.test("a method nobody knows is called HTTP in the span's name", async () =>
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
-Deno.test("the caller's trace is joined and handed on to the upstream with its state", async () => {
+Deno.test("the caller's trace is continued, and forwarded to the upstream with its tracestate", async () => {
   const gateway = await testGateway();
   await gateway.request(BATCHES, {
     headers: { traceparent: CALLER, tracestate: "vendor=value,other=1" },
@@ -307,7 +307,7 @@ Deno.test("the caller's trace is joined and handed on to the upstream with its s
   assertEquals(headers?.tracestate, "vendor=value,other=1");
 });
 
-Deno.test("without a caller's trace a new one is begun and handed on", async () => {
+Deno.test("without a traceparent a new trace is started and forwarded", async () => {
   const gateway = await testGateway();
   await gateway.request(BATCHES);
   assertMatch(gateway.sent[0]?.headers.traceparent ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
@@ -327,7 +327,7 @@ for (
     "x".repeat(10_000),
   ]
 ) {
-  Deno.test(`the traceparent ${traceparent.slice(0, 70)} is no trace: a new one is begun`, async () => {
+  Deno.test(`the invalid traceparent ${traceparent.slice(0, 70)} is ignored, and a new trace is started`, async () => {
     const gateway = await testGateway();
     assertEquals((await gateway.request(BATCHES, { headers: { traceparent } })).status, 200);
     const { server } = spansOf(gateway);
@@ -336,7 +336,7 @@ for (
   });
 }
 
-Deno.test("a tracestate that is nonsense harms neither the request nor the trace", async () => {
+Deno.test("an invalid tracestate is ignored, and the trace is continued", async () => {
   for (const tracestate of ["", "=", "a", ",,,", "a=b=c", "\u00e9=1", "x".repeat(5_000)]) {
     const gateway = await testGateway();
     const headers = { traceparent: CALLER, tracestate };
@@ -345,7 +345,7 @@ Deno.test("a tracestate that is nonsense harms neither the request nor the trace
   }
 });
 
-Deno.test("every try of a request has a CLIENT span of its own, and the later ones say so", async () => {
+Deno.test("every attempt of a request has its own CLIENT span, retries with their resend count", async () => {
   let tries = 0;
   const gateway = await testGateway({
     upstream: () => ++tries < 2 ? failing(false, "network")() : jsonReply(200, {}),
@@ -357,7 +357,7 @@ Deno.test("every try of a request has a CLIENT span of its own, and the later on
   assertEquals(gateway.sent.map(({ headers }) => headers.traceparent?.split("-")[2]), spanIds);
 });
 
-Deno.test("the span of a streamed answer ends when its last byte has been handed on", async () => {
+Deno.test("the span of a streamed answer ends with its last byte", async () => {
   let pushed: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (c) => void (pushed = c) });
   const gateway = await testGateway({ upstream: () => ({ status: 200, headers: [], body }) });
@@ -372,15 +372,15 @@ Deno.test("the span of a streamed answer ends when its last byte has been handed
   assertEquals(gateway.exchanges[0]?.bytesOut, 3);
 });
 
-/** How a streamed answer breaks off, and what is said of it. */
+/** How a streamed answer breaks off → the recorded code and whether it is an error. */
 const CUTS: readonly [name: string, cut: unknown, code: string, isError: boolean][] = [
   ["is reset", new TransportError(true, "network", { cause: 0 }), "upstream_connection_lost", true],
   ["stalls", new TransportError(true, "timeout", { cause: 0 }), "upstream_timeout", true],
-  ["is not wanted any more", "gone", "client_closed_request", false],
+  ["its caller cancels", "gone", "client_closed_request", false],
 ];
 
 for (const [name, cut, code, isError] of CUTS) {
-  Deno.test(`a streamed answer that ${name} keeps its 200 and is noted as ${code}`, async () => {
+  Deno.test(`a streamed answer that ${name} keeps its 200 and is recorded as ${code}`, async () => {
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: (c) => c.error(cut) });
     const gateway = await testGateway({ upstream: () => ({ status: 200, headers: [], body }) });
     const response = await gateway.request(BATCHES);

@@ -5,7 +5,7 @@ import { setupTracing } from "../../telemetry/setup.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
-/** Whether a span is sampled, by the ratio and what the caller decided. */
+/** The sample ratio and the caller's sampling decision → whether a span is sampled. */
 const SAMPLING: readonly [ratio: number, caller: boolean | undefined, sampled: boolean][] = [
   [1, undefined, true],
   [0, undefined, false],
@@ -14,7 +14,7 @@ const SAMPLING: readonly [ratio: number, caller: boolean | undefined, sampled: b
 ];
 
 for (const [sampleRatio, caller, sampled] of SAMPLING) {
-  Deno.test(`with a ratio of ${sampleRatio} and a caller that says ${caller} a trace is ${sampled ? "" : "not "}sampled`, async () => {
+  Deno.test(`with a ratio of ${sampleRatio} and the caller's decision ${caller} a trace is ${sampled ? "" : "not "}sampled`, async () => {
     const tracing = setupTracing({ otlpEndpoint: undefined, serviceName: "test", sampleRatio });
     const parent = caller === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, {
       traceId: TRACE_ID,
@@ -29,7 +29,7 @@ for (const [sampleRatio, caller, sampled] of SAMPLING) {
   });
 }
 
-Deno.test("an attribute of any length is cut, and a tracestate is at most 512 characters", async () => {
+Deno.test("long attributes are truncated, and a tracestate has at most 512 characters", async () => {
   const bodies: string[] = [];
   await using collector = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },

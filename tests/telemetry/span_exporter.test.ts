@@ -6,23 +6,23 @@ import { MAX_WAITING_SPAN_BYTES, SpanExporter } from "../../telemetry/span_expor
 
 const URL = "http://collector.test/v1/traces";
 
-/** What a collector does with one export. */
+/** How a collector answers one export. */
 type Answer = (init: RequestInit) => number | Response | Promise<number>;
 
 interface Kit {
   readonly exporter: SpanExporter;
   readonly tracer: Tracer;
-  /** The names of the spans of each export that was tried. */
+  /** The names of the spans of each attempted export. */
   readonly exports: string[][];
-  /** Counts the bytes that wait. */
+  /** The budget of the waiting bytes. */
   readonly budget: ByteBudget;
-  /** Bytes of each export that was tried. */
+  /** The bytes of each attempted export. */
   readonly sizes: number[];
-  /** Ends so many spans, with an attribute of so many characters where it is not 0. */
+  /** Ends a number of spans, with an attribute of a length if that is not 0. */
   end(count: number, length?: number): void;
 }
 
-/** An exporter to a collector that answers as it is told; 200 where nothing is said. */
+/** An exporter to a collector with these answers; default: 200. */
 function kit(
   answer: Answer = () => 200,
   { sampled = true, budget = new ByteBudget(MAX_WAITING_SPAN_BYTES) }: {
@@ -73,7 +73,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-Deno.test("spans go together, within about a second", async () => {
+Deno.test("spans are exported together within about a second", async () => {
   const { end, exports, exporter } = kit();
   end(3);
   assertEquals(exports, []);
@@ -85,7 +85,7 @@ Deno.test("spans go together, within about a second", async () => {
   assertEquals(exports.length, 1);
 });
 
-Deno.test("a full batch goes at once, and what comes meanwhile goes after it", async () => {
+Deno.test("a full batch is exported at once, and spans that end meanwhile follow it", async () => {
   const { end, exports, exporter } = kit();
   end(4_500);
   await exporter.forceFlush();
@@ -108,7 +108,7 @@ for (const status of [429, 502, 503, 504]) {
 }
 
 for (const status of [302, 307, 400, 401, 404, 413, 500]) {
-  Deno.test(`after ${status} a batch is given up and counted, and the next one goes`, async () => {
+  Deno.test(`after ${status} a batch is dropped and counted, and the next one is exported`, async () => {
     const answers = [status, 200];
     const { end, exports, exporter } = kit(() => answers.shift() ?? 200);
     end(3);
@@ -120,7 +120,7 @@ for (const status of [302, 307, 400, 401, 404, 413, 500]) {
   });
 }
 
-Deno.test("spans that a collector rejects in a success are counted, at most as many as were sent", async () => {
+Deno.test("spans rejected in a partial success are counted, at most as many as were sent", async () => {
   const rejections = ["3", 1_000_000];
   const { end, exporter } = kit(() => {
     const rejectedSpans = rejections.shift() ?? 0;
@@ -134,7 +134,7 @@ Deno.test("spans that a collector rejects in a success are counted, at most as m
   await exporter.shutdown();
 });
 
-Deno.test("a collector that asks for a pause is not tried before it is over", async () => {
+Deno.test("no export is attempted during the pause that a collector asked for", async () => {
   const { end, exports, exporter } = kit(() => {
     return new Response(null, { status: 503, headers: { "retry-after": "60" } });
   });
@@ -145,7 +145,7 @@ Deno.test("a collector that asks for a pause is not tried before it is over", as
   await exporter.shutdown();
 });
 
-Deno.test("a collector that was down is tried again by itself, and gets everything in order, what came meanwhile in one", async () => {
+Deno.test("a collector that recovers gets all spans in order, those that ended meanwhile in one batch", async () => {
   let isUp = false;
   const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
   for (let tries = 1; tries <= 2; tries++) {
@@ -159,7 +159,7 @@ Deno.test("a collector that was down is tried again by itself, and gets everythi
   await exporter.shutdown();
 });
 
-Deno.test("little traffic during a long outage is not lost, however often it is tried", async () => {
+Deno.test("a few spans during a long outage are kept through any number of attempts", async () => {
   let isUp = false;
   const { end, exports, exporter } = kit((init) => isUp ? 200 : down(init));
   for (let tries = 0; tries < 100; tries++) {
@@ -174,14 +174,14 @@ Deno.test("little traffic during a long outage is not lost, however often it is 
   await exporter.shutdown();
 });
 
-/** Characters that each span has more, and how many spans are more than the limit. */
+/** Extra characters per span, the limit in bytes, and a number of spans that exceeds it. */
 const FILLINGS: readonly [length: number, limit: number, count: number][] = [
   [0, 1024 * 1024, 6_000],
   [10_000, MAX_WAITING_SPAN_BYTES, 4_000],
 ];
 
 for (const [length, limit, count] of FILLINGS) {
-  Deno.test(`while the collector is down ${limit} bytes of spans wait, the rest is counted as dropped: ${length} characters more`, async () => {
+  Deno.test(`while the collector is down ${limit} bytes of spans are held, the rest is counted as dropped (${length} extra characters)`, async () => {
     let isUp = false;
     const answer: Answer = (init) => isUp ? 200 : down(init);
     const { end, exports, sizes, exporter, budget } = kit(answer, {
@@ -195,7 +195,7 @@ for (const [length, limit, count] of FILLINGS) {
     exports.length = sizes.length = 0;
     await exporter.forceFlush();
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    assert(bytes <= limit + 100, `${bytes} bytes waited`); // and the ends of the batches
+    assert(bytes <= limit + 100, `${bytes} bytes waited`); // plus the suffixes of the batches
     assert(bytes > limit * 0.99, `${bytes} bytes waited`);
     assertEquals([new Set(exports.flat()).size, budget.used], [waiting, 0]);
     end(1);
@@ -204,7 +204,7 @@ for (const [length, limit, count] of FILLINGS) {
   });
 }
 
-Deno.test("a batch of 4 MiB goes at once, however few spans it has", async () => {
+Deno.test("a batch of 4 MiB is exported at once, however few spans it has", async () => {
   const { end, sizes, exporter } = kit();
   end(200, 64 * 1024);
   await exporter.forceFlush();
@@ -213,7 +213,7 @@ Deno.test("a batch of 4 MiB goes at once, however few spans it has", async () =>
   await exporter.shutdown();
 });
 
-Deno.test("of traces that are not sampled too, no more waits than the budget, and only what would have been exported counts as dropped", async () => {
+Deno.test("unsampled traces stay within the budget, and only spans that would have been exported count as dropped", async () => {
   const budget = new ByteBudget(20_000);
   const { tracer, exports, exporter } = kit(undefined, { sampled: false, budget });
   const filling = "x".repeat(4_000);
@@ -245,7 +245,7 @@ Deno.test("of traces that are not sampled too, no more waits than the budget, an
   await exporter.shutdown();
 });
 
-Deno.test("what is left at the end leaves nothing in the budget", async () => {
+Deno.test("spans left at the shutdown are removed from the budget", async () => {
   const { end, tracer, exporter, budget } = kit(down);
   end(5_000);
   await exporter.shutdown();
@@ -254,7 +254,7 @@ Deno.test("what is left at the end leaves nothing in the budget", async () => {
   assertEquals([exporter.dropped, budget.used], [5_001, 0]);
 });
 
-Deno.test("what cannot be exported at the end is counted", async () => {
+Deno.test("spans that cannot be exported at the shutdown are counted as dropped", async () => {
   const { end, exporter } = kit(down);
   end(2_100);
   await exporter.shutdown();
@@ -263,7 +263,7 @@ Deno.test("what cannot be exported at the end is counted", async () => {
   assertEquals(exporter.dropped, 2_101);
 });
 
-Deno.test("a collector that hangs holds up nobody who ends a span, and is sent nothing more meanwhile", async () => {
+Deno.test("a hanging collector does not block the end of a span, and gets no other export meanwhile", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<number>();
   const { end, exports, exporter } = kit(() => released);
   end(2_000);
@@ -277,7 +277,7 @@ Deno.test("a collector that hangs holds up nobody who ends a span, and is sent n
   assertEquals([exports.flat().length, exporter.dropped], [22_000, 0]);
 });
 
-/** Attributes of a SERVER span, and whether its trace is exported though it is not sampled. */
+/** Attributes of an unsampled SERVER span → whether its trace is exported. */
 const UNSAMPLED: readonly [attributes: Record<string, string | number>, exported: boolean][] = [
   [{ "http.response.status_code": 200 }, false],
   [{ "http.response.status_code": 403, "sms_gateway.error.origin": "upstream" }, false],
@@ -288,7 +288,7 @@ const UNSAMPLED: readonly [attributes: Record<string, string | number>, exported
 ];
 
 for (const [attributes, exported] of UNSAMPLED) {
-  Deno.test(`a trace that is not sampled is ${exported ? "" : "not "}exported when it ends as ${Object.values(attributes).join(" of the ")}`, async () => {
+  Deno.test(`an unsampled trace is ${exported ? "" : "not "}exported if its SERVER span has ${JSON.stringify(attributes)}`, async () => {
     const { tracer, exports, exporter } = kit(undefined, { sampled: false });
     const server = tracer.startSpan("server", { kind: SpanKind.SERVER });
     const inside = trace.setSpan(ROOT_CONTEXT, server);
@@ -304,7 +304,7 @@ for (const [attributes, exported] of UNSAMPLED) {
   });
 }
 
-Deno.test("an export is JSON, under a deadline", async () => {
+Deno.test("an export is JSON and has a deadline", async () => {
   const inits: RequestInit[] = [];
   const { end, exporter } = kit((init) => {
     inits.push(init);

@@ -9,7 +9,7 @@ const lost = (reason: TransportError["reason"] = "network") => () =>
   Promise.reject(new TransportError(true, reason, { cause: undefined }));
 const saying = (status: number) => () => Promise.resolve(jsonReply(status, {}));
 
-/** What counts as a failure of the upstream. */
+/** Exchanges, and whether each counts as a failure of the upstream. */
 const COUNTED: readonly [name: string, exchange: ReturnType<typeof lost>, counts: boolean][] = [
   ["a lost connection", lost(), true],
   ["a timeout", lost("timeout"), true],
@@ -18,7 +18,7 @@ const COUNTED: readonly [name: string, exchange: ReturnType<typeof lost>, counts
 ];
 
 for (const [name, exchange, counts] of COUNTED) {
-  Deno.test(`${name} ${counts ? "opens" : "does not open"} the breaker, as often as it takes`, async () => {
+  Deno.test(`${name}, repeated, ${counts ? "opens" : "does not open"} the breaker`, async () => {
     const breaker = upstreamBreaker({ failures: 3, resetMs: 60_000 });
     for (let time = 0; time < 3; time++) {
       assertEquals(breaker.state, "closed");
@@ -29,7 +29,7 @@ for (const [name, exchange, counts] of COUNTED) {
 }
 
 for (const [status, opens] of [[500, true], [503, true], [400, false], [429, false]] as const) {
-  Deno.test(`answers of ${status} ${opens ? "open" : "do not open"} the breaker`, async () => {
+  Deno.test(`repeated answers of ${status} ${opens ? "open" : "do not open"} the breaker`, async () => {
     const breaker = upstreamBreaker({ failures: 2, resetMs: 60_000 });
     for (let time = 0; time < 2; time++) await breaker.run(saying(status));
     assertEquals(breaker.state, opens ? "open" : "closed");
@@ -49,7 +49,7 @@ Deno.test("an open breaker refuses at once with 503 and Retry-After, and sends n
     GatewayError,
   );
   assertEquals([sent, error.failure.status, error.failure.code], [0, 503, "upstream_circuit_open"]);
-  assertEquals(error.failure.headers?.["retry-after"], "5"); // the most that we ask for
+  assertEquals(error.failure.headers?.["retry-after"], "5"); // the upper limit of our own Retry-After
   assertEquals([error.failure.processed, error.failure.fault], ["no", "upstream"]);
 });
 
@@ -67,14 +67,14 @@ Deno.test("a wall clock that is set back does not keep the breaker open", async 
   }
 });
 
-Deno.test("an open breaker asks to wait until it is half open", async () => {
+Deno.test("Retry-After of an open breaker is the time until it is half-open", async () => {
   const breaker = upstreamBreaker({ failures: 1, resetMs: 2_500 });
   await breaker.run(saying(500));
   const error = await assertRejects(() => breaker.run(saying(200)), GatewayError);
   assertEquals(error.failure.headers?.["retry-after"], "3");
 });
 
-Deno.test("a failed probe keeps its own answer, and the breaker tells of opening and closing once", async () => {
+Deno.test("a failed probe gets the upstream's answer, and opening and closing are each reported once", async () => {
   const changes: string[] = [];
   const breaker = upstreamBreaker({
     failures: 1,

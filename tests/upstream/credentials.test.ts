@@ -3,7 +3,7 @@ import { Credentials } from "../../upstream/credentials.ts";
 
 const credentials = new Credentials({ "plan-1": "SECRET" });
 
-Deno.test("a credential is given out for its own service plan alone", () => {
+Deno.test("a credential is returned for its own service plan only", () => {
   assertEquals(credentials.authorization("plan-1"), "Bearer SECRET");
   for (const id of ["plan-2", "", "constructor", "__proto__", "PLAN-1"]) {
     assertEquals(credentials.has(id), false, id);

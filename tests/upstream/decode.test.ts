@@ -38,23 +38,23 @@ for (const [encoding, body] of CODINGS) {
 }
 
 const UNREADABLE: readonly [name: string, encoding: string, body: Uint8Array][] = [
-  ["a coding nobody knows", "sdch", plain],
-  ["two codings at once", "gzip, br", brotliCompressSync(gzipSync(plain))],
-  ["zstd, which not every runtime reads", "zstd", zstdCompressSync(plain)],
-  ["a name of Object's own", "constructor", plain],
-  ["gzip that is none", "gzip", plain],
+  ["an unknown coding", "sdch", plain],
+  ["two codings", "gzip, br", brotliCompressSync(gzipSync(plain))],
+  ["zstd, which not every runtime supports", "zstd", zstdCompressSync(plain)],
+  ["a coding named like a member of Object", "constructor", plain],
+  ["invalid gzip", "gzip", plain],
   ["deflate without its header", "deflate", deflateRawSync(plain)],
-  ["brotli that is none", "br", new Uint8Array([0xff, 0xff, 0xff, 0xff])],
+  ["invalid brotli", "br", new Uint8Array([0xff, 0xff, 0xff, 0xff])],
   ["an empty gzip", "gzip", new Uint8Array()],
 ];
 
 for (const [name, encoding, body] of UNREADABLE) {
-  Deno.test(`${name} says nothing rather than something wrong`, async () => {
+  Deno.test(`${name} is decoded as empty, not as garbage`, async () => {
     assertEquals(await decoded(body, encoding), "");
   });
 }
 
-Deno.test("of a compressed body that is cut, what came before the cut is read or nothing is", async () => {
+Deno.test("a truncated compressed body is decoded up to the cut, or as empty", async () => {
   const whole = gzipSync(plain);
   for (let length = 0; length < whole.length; length++) {
     assert(TEXT.startsWith(await decoded(whole.subarray(0, length), "gzip")), `${length}`);
@@ -63,7 +63,7 @@ Deno.test("of a compressed body that is cut, what came before the cut is read or
 
 const MIB = 1024 * 1024;
 
-/** At most a few hundred KiB that would become 128 MiB. */
+/** At most a few hundred KiB that decompress to 128 MiB. */
 const BOMBS: Readonly<Record<string, () => Uint8Array>> = {
   gzip: () => gzipSync(new Uint8Array(128 * MIB), { level: 1 }),
   deflate: () => deflateSync(new Uint8Array(128 * MIB), { level: 1 }),
@@ -74,12 +74,12 @@ const BOMBS: Readonly<Record<string, () => Uint8Array>> = {
 };
 
 for (const [encoding, bomb] of Object.entries(BOMBS)) {
-  Deno.test(`a ${encoding} bomb is read up to the limit, and does not fill the memory`, async () => {
+  Deno.test(`a ${encoding} bomb is decompressed only up to the limit`, async () => {
     const body = new Uint8Array(bomb());
     const before = Deno.memoryUsage().rss;
     const read = await decodeBody(body, encoding);
     const grownMiB = (Deno.memoryUsage().rss - before) / MIB;
-    assert(grownMiB < 100, `${grownMiB} MiB`); // all of it would be over 128
+    assert(grownMiB < 100, `${grownMiB} MiB`); // the whole body would take over 128
     assertEquals(read.byteLength, MAX_BUFFERED_BYTES);
   });
 }

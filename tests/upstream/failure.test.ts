@@ -28,7 +28,7 @@ for (const [sent, reason, code] of CODES) {
   });
 }
 
-Deno.test("what was sent has an unknown outcome, a status of its own, and the advice of its method", () => {
+Deno.test("a transport failure is marked as unknown once something was sent, and a POST's text says so", () => {
   for (const method of ["GET", "HEAD", "PUT", "DELETE", "POST"]) {
     for (const [sent, reason, code] of CODES) {
       const error = toGatewayError(new TransportError(sent, reason, { cause: "why" }), method);
@@ -43,7 +43,7 @@ Deno.test("what was sent has an unknown outcome, a status of its own, and the ad
   }
 });
 
-Deno.test("what is no failure of the transport is handed on as it is", () => {
+Deno.test("an error that is not a TransportError is returned unchanged", () => {
   for (const thrown of [new TypeError("bug"), "bug", undefined]) {
     assertEquals(toGatewayError(thrown, "POST"), thrown);
   }

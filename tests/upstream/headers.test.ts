@@ -7,8 +7,8 @@ import {
   responseHeaders,
 } from "../../upstream/headers.ts";
 
-/** What a caller may send that the upstream must not see (contract.md §4). */
-const NEVER_UP = [
+/** Headers of a caller that must not be forwarded (contract.md §4). */
+const NOT_FORWARDED = [
   "authorization",
   "cookie",
   "forwarded",
@@ -40,8 +40,8 @@ const NEVER_UP = [
   "referer",
 ];
 
-Deno.test("only the headers of the allow-list go up", () => {
-  const caller = new Headers(NEVER_UP.map((name) => [name, "PRIVATE"]));
+Deno.test("only the headers of the allow-list are forwarded", () => {
+  const caller = new Headers(NOT_FORWARDED.map((name) => [name, "PRIVATE"]));
   for (const name of FORWARDED_REQUEST_HEADERS) caller.set(name, `value of ${name}`);
   assertEquals(requestHeaders(caller), {
     "accept-encoding": "identity",
@@ -49,14 +49,14 @@ Deno.test("only the headers of the allow-list go up", () => {
   });
 });
 
-Deno.test("no compression is asked for, whatever the caller accepts", () => {
+Deno.test("the upstream is asked for identity coding, whatever the caller accepts", () => {
   assertEquals(requestHeaders(new Headers({ "accept-encoding": "gzip, br" })), {
     "accept-encoding": "identity",
   });
 });
 
-/** Headers of an upstream's reply that no caller may see. */
-const NEVER_DOWN = [
+/** Headers of an upstream's reply that must not reach the caller. */
+const NOT_RETURNED = [
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -91,14 +91,14 @@ const NEVER_DOWN = [
 
 const filter = new CredentialFilter(["hunter2-hunter2-hunter2", "credential-of-another-plan"]);
 
-for (const name of NEVER_DOWN) {
-  Deno.test(`${name} of the upstream does not go down`, () => {
+for (const name of NOT_RETURNED) {
+  Deno.test(`the response header ${name} does not reach the caller`, () => {
     const reply = [[name, "x"], ["content-type", "application/json"]] as const;
     assertEquals(responseHeaders(reply, filter), [["content-type", "application/json"]]);
   });
 }
 
-Deno.test("what describes the answer goes down as it came, repetitions included", () => {
+Deno.test("representation headers reach the caller unchanged, including repeated ones", () => {
   const headers: [string, string][] = [
     ["content-type", "application/json; charset=utf-8"],
     ["content-length", "12"],
@@ -113,7 +113,7 @@ Deno.test("what describes the answer goes down as it came, repetitions included"
   assertEquals(responseHeaders(headers, filter), headers);
 });
 
-Deno.test("what Connection names does not go up", () => {
+Deno.test("request headers named by Connection are not forwarded", () => {
   const caller = new Headers({
     connection: "close, Accept-Language, USER-AGENT",
     "accept-language": "sv",
@@ -123,7 +123,7 @@ Deno.test("what Connection names does not go up", () => {
   assertEquals(requestHeaders(caller), { "accept-encoding": "identity", accept: "*/*" });
 });
 
-Deno.test("what Connection names does not go down, in any case and however it is listed", () => {
+Deno.test("response headers named by Connection, in any case and list form, do not reach the caller", () => {
   const reply = [
     ["connection", "close, ETag"],
     ["connection", "vary ,DATE"],
@@ -135,20 +135,20 @@ Deno.test("what Connection names does not go down, in any case and however it is
   assertEquals(responseHeaders(reply, filter), [["expires", "4"]]);
 });
 
-Deno.test("a value that no response can carry does not go down", () => {
+Deno.test("a header value that is invalid in a response does not reach the caller", () => {
   const bad = ["a\rb", "a\nb", "a\0b", "a\x7fb", "snow\u2603"];
   assertEquals(responseHeaders(bad.map((value) => ["etag", value]), filter), []);
   const good: [string, string][] = [["etag", "tab\tand \xe9"], ["vary", ""]];
   assertEquals(responseHeaders(good, filter), good);
 });
 
-Deno.test("a header is found by its first value, or not at all", () => {
+Deno.test("a header is read as its first value, or as undefined", () => {
   const headers: [string, string][] = [["a", "1"], ["b", "2"], ["b", "3"]];
   assertEquals(headerOf(headers, "b"), "2");
   assertEquals(headerOf(headers, "c"), undefined);
 });
 
-Deno.test("a header of the upstream that quotes a credential of any plan does not go down", () => {
+Deno.test("a response header that contains a credential of any plan does not reach the caller", () => {
   const reply = [
     ["etag", '"hunter2-hunter2-hunter2"'],
     ["vary", "credential-of-another-plan"],

@@ -13,12 +13,12 @@ import { normalize } from "../../upstream/normalize.ts";
 const encode = (text: string) => new TextEncoder().encode(text);
 const json = (value: unknown) => encode(JSON.stringify(value));
 
-/** Every shape of contract.md §3, and some that are worse. */
+/** Every body of contract.md §3, and further malformed ones. */
 const SHAPES: Readonly<Record<string, Uint8Array>> = {
-  "the documented one": json({ code: "unknown_group", text: "No such group." }),
+  "the documented members": json({ code: "unknown_group", text: "No such group." }),
   "further members": json({ code: "unknown_group", text: "t", reference: "r", details: [1] }),
   "a numeric code": json({ code: 4711, text: "t" }),
-  "a code that is the status": json({ code: 400, text: "t" }),
+  "the status as its code": json({ code: 400, text: "t" }),
   "no text": json({ code: "unknown_group" }),
   "an empty text": json({ code: "unknown_group", text: "" }),
   "no code": json({ text: "t" }),
@@ -33,7 +33,7 @@ const SHAPES: Readonly<Record<string, Uint8Array>> = {
   "a message": json({ message: "m" }),
   "errors": json({ errors: [{ code: "first", message: "m" }, { code: "second" }] }),
   "empty errors": json({ errors: [] }),
-  "errors as texts": json({ errors: ["m"] }),
+  "errors as strings": json({ errors: ["m"] }),
   "deeply nested errors": json({ error: { error: { error: { message: "m" } } } }),
   "an HTML page": encode("<html><body><h1>502 Bad Gateway</h1></body></html>"),
   "XML": encode('<?xml version="1.0"?><error/>'),
@@ -86,17 +86,17 @@ function assertContract(failure: Failure, upstream: number, note: string) {
   assertEquals(failure.status, promisedStatus(upstream), note);
   assertEquals(failure.processed, failure.status === 502 ? "unknown" : "no", note);
   assertEquals(failure.origin, "upstream", note);
-  for (const said of [failure.code, failure.text]) {
-    assert(typeof said === "string" && said.trim() !== "", note);
+  for (const value of [failure.code, failure.text]) {
+    assert(typeof value === "string" && value.trim() !== "", note);
   }
   assert(failure.code.length <= 128 && failure.text.length <= 1_024, note);
-  // deno-lint-ignore no-control-regex -- none of them may be there
+  // deno-lint-ignore no-control-regex -- asserts that there are no control characters
   assertNotMatch(failure.code + failure.text, /[\x00-\x1f\x7f-\x9f]/, note);
   assert((failure.code + failure.text).isWellFormed(), note);
 }
 
 for (const [shape, bytes] of Object.entries(SHAPES)) {
-  Deno.test(`an error reply with ${shape} keeps the contract, whatever its status and the method`, () => {
+  Deno.test(`an error reply with ${shape} becomes an answer by the contract for every status and method`, () => {
     for (const status of [...Array(300).keys()].map((n) => n + 300).concat(600, 700, 999)) {
       for (const method of METHODS) {
         const note = `${shape} ${status} ${method}`;
@@ -107,7 +107,7 @@ for (const [shape, bytes] of Object.entries(SHAPES)) {
 }
 
 for (const [shape, bytes] of Object.entries(SHAPES)) {
-  Deno.test(`on the wire, ${shape} is {code, text} alone, and nothing at all for a 404`, async () => {
+  Deno.test(`${shape} is answered with {code, text} alone, and a 404 without a body`, async () => {
     for (const status of [302, 400, 401, 403, 404, 405, 409, 415, 418, 429, 500, 502, 503, 522]) {
       const response = toResponse(normalized({ status, bytes }), "id-1");
       const body = await response.text();
@@ -118,10 +118,10 @@ for (const [shape, bytes] of Object.entries(SHAPES)) {
   });
 }
 
-/** Shape → what a 400 with it says. */
+/** Body of a 400 → its code and text. */
 const READ: readonly [shape: string, body: unknown, code: string, text: string][] = [
   ["the documented shape", { code: "unknown_campaign", text: "t" }, "unknown_campaign", "t"],
-  ["a code nobody knows yet", { code: "brand_new", text: "t" }, "brand_new", "t"],
+  ["an unknown code", { code: "brand_new", text: "t" }, "brand_new", "t"],
   ["a numeric code", { code: 4711, text: "t" }, "4711", "t"],
   [
     "a code that repeats the status",
@@ -154,7 +154,7 @@ const READ: readonly [shape: string, body: unknown, code: string, text: string][
     "d",
   ],
   [
-    "an error that is a sentence",
+    "an error that is a string",
     { error: "It is bad." },
     "syntax_constraint_violation",
     "It is bad.",
@@ -166,26 +166,26 @@ const READ: readonly [shape: string, body: unknown, code: string, text: string][
     "a",
     "m",
   ],
-  ["errors that are texts", { errors: ["m"] }, "syntax_constraint_violation", "m"],
+  ["errors that are strings", { errors: ["m"] }, "syntax_constraint_violation", "m"],
   ["a JSON string", "oops", "syntax_constraint_violation", "oops"],
   ["text with line breaks", { code: "c", text: "a\r\n\tb\u0000c" }, "c", "a b c"],
   ["a code with a line break", { code: "a\nb", text: "t\u009b31m" }, "a b", "t 31m"],
 ];
 
 for (const [shape, body, code, text] of READ) {
-  Deno.test(`${shape} is read for what it says`, () => {
+  Deno.test(`code and text are read from ${shape}`, () => {
     const failure = normalized({ status: 400, bytes: json(body) });
     assertEquals([failure.code, failure.text], [code, text]);
   });
 }
 
-Deno.test("plain text of a 4xx is handed on, that of a 5xx is a proxy's and is not", () => {
+Deno.test("the plain text of a 4xx reaches the caller, that of a 5xx does not", () => {
   const bytes = encode("something\nspecific");
   assertEquals(normalized({ status: 400, bytes }).text, "something specific");
   assertNotMatch(normalized({ status: 500, bytes }).text, /specific/);
 });
 
-Deno.test("what a page, a cut or a foreign encoding says is never quoted", () => {
+Deno.test("HTML, truncated JSON and undecodable bytes are never quoted", () => {
   for (const shape of ["an HTML page", "truncated JSON", "bytes that are not UTF-8", "XML"]) {
     const bytes = SHAPES[shape] ?? new Uint8Array();
     const { code, text } = normalized({ status: 400, bytes });
@@ -194,7 +194,7 @@ Deno.test("what a page, a cut or a foreign encoding says is never quoted", () =>
   }
 });
 
-Deno.test("a known code without a text gets the catalog's, with its troubleshooting tip", () => {
+Deno.test("a known code without a text gets the catalog's text with its troubleshooting tip", () => {
   for (const code of ["unknown_group", "missing_callback_url", "blocked_account"] as const) {
     const { text } = normalized({ status: 403, bytes: json({ code }) });
     assertEquals(text, `${CATALOG[code].meaning} ${CATALOG[code].help}`);
@@ -219,7 +219,7 @@ Deno.test("a documented status without a body gets its documented code", () => {
   }
 });
 
-Deno.test("an unknown 4xx keeps its number and is called by its registered name", () => {
+Deno.test("an unknown 4xx keeps its number, and its code is the registered name", () => {
   assertEquals(normalized({ status: 409 }).code, "conflict");
   assertEquals(normalized({ status: 422 }).code, "unprocessable_entity");
   assertEquals(normalized({ status: 418 }).code, "i_m_a_teapot");
@@ -227,7 +227,7 @@ Deno.test("an unknown 4xx keeps its number and is called by its registered name"
   assertMatch(normalized({ status: 478 }).text, /answered 478/);
 });
 
-Deno.test("an upstream 401 is about the gateway's credential, and what it says is not repeated", () => {
+Deno.test("an upstream 401 is 503 upstream_credentials_rejected, and its text is not quoted", () => {
   const bytes = json({ code: "unauthorized", text: "PRIVATE" });
   const failure = normalized({ status: 401, bytes, headers: [["www-authenticate", "Bearer"]] });
   assertEquals([failure.status, failure.code], [503, "upstream_credentials_rejected"]);
@@ -235,7 +235,7 @@ Deno.test("an upstream 401 is about the gateway's credential, and what it says i
   assertEquals(Object.keys(failure.headers ?? {}), ["retry-after"]);
 });
 
-Deno.test("where a POST may have been processed, it is 502 and the text says that this is not known", () => {
+Deno.test("a POST that may have been processed is 502, and the text says that the outcome is unknown", () => {
   for (const status of [408, 425, 499, 502, 504, 520, 524, 529, 302, 303, 501, 505, 530, 598]) {
     for (const method of METHODS) {
       const { text, ...failure } = normalized({ status, method });
@@ -250,7 +250,7 @@ Deno.test("where a POST may have been processed, it is 502 and the text says tha
   }
 });
 
-/** Header of the upstream → what goes to the caller beside the fixed ones. */
+/** Headers of the upstream → the headers that the caller gets beside the fixed ones. */
 const KEPT: readonly [
   status: number,
   headers: [string, string][],
@@ -284,17 +284,17 @@ const KEPT: readonly [
 ];
 
 for (const [status, headers, kept] of KEPT) {
-  Deno.test(`of a ${status} with ${JSON.stringify(headers)} the caller gets ${JSON.stringify(kept)}`, () => {
+  Deno.test(`a ${status} with ${JSON.stringify(headers)} is answered with ${JSON.stringify(kept)}`, () => {
     assertEquals({ ...normalized({ status, headers }).headers }, kept);
   });
 }
 
-Deno.test("a text of the API passes as it wrote it, and quotes the request as it did", () => {
+Deno.test("a text of the API that quotes the request reaches the caller unchanged", () => {
   const text = "Illegal MSISDN: +1 (202) 555-0121 in 'to', body 'Hello'.";
   assertEquals(normalized({ status: 400, bytes: json({ code: "c", text }) }).text, text);
 });
 
-Deno.test("what the API says of a 5xx it does not document stands before the advice", () => {
+Deno.test("the API's text of an undocumented 5xx precedes the advice", () => {
   const bytes = json({ code: "c", text: "Storage is full." });
   const { text } = normalized({ status: 507, bytes, method: "POST" });
   assertEquals(
@@ -303,7 +303,7 @@ Deno.test("what the API says of a 5xx it does not document stands before the adv
   );
 });
 
-Deno.test("a text is cleaned of credentials, and a code that holds one is no code", () => {
+Deno.test("credentials are removed from a text, and a code that contains one is dropped", () => {
   const failure = normalize(
     { status: 400, headers: [], bytes: json({ code: "PRIVATE", text: "a PRIVATE b" }) },
     { method: "POST", allow: [], clean: (text) => text.replaceAll("PRIVATE", "[redacted]") },
@@ -314,16 +314,16 @@ Deno.test("a text is cleaned of credentials, and a code that holds one is no cod
   );
 });
 
-Deno.test("a text is cleaned before it is cut, so that half a quotation is not left", () => {
+Deno.test("credentials are removed before a text is truncated, so that no part of one is left", () => {
   const text = `${"x".repeat(1_000)} ${"PRIVATE".repeat(10)}`;
   const failure = normalize(
     { status: 400, headers: [], bytes: json({ code: "c", text }) },
-    { method: "POST", allow: [], clean: (said) => said.replaceAll("PRIVATE".repeat(10), "[]") },
+    { method: "POST", allow: [], clean: (text) => text.replaceAll("PRIVATE".repeat(10), "[]") },
   );
   assertEquals(failure.text, `${"x".repeat(1_000)} []`);
 });
 
-Deno.test("an empty text is the catalog's", () => {
+Deno.test("an empty text is replaced by the catalog's", () => {
   const failure = normalized({
     status: 400,
     bytes: json({ code: "syntax_invalid_json", text: "" }),

@@ -21,7 +21,7 @@ function shapeOf(template: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-Deno.test("a path of the operation goes up as it came", () => {
+Deno.test("a path of the operation is forwarded unchanged", () => {
   for (
     const [of, path] of [
       [getBatch, "/xms/v1/plan-1/batches/01ABC_x-y"],
@@ -58,7 +58,7 @@ const FOREIGN = [
 ];
 
 for (const path of FOREIGN) {
-  Deno.test(`the path ${JSON.stringify(path)} does not go up as a batch's`, () => {
+  Deno.test(`the path ${JSON.stringify(path)} is not forwarded as getBatch`, () => {
     assertThrows(() => upstreamPath(getBatch, path, ""), Error, "does not match the operation");
   });
 }
@@ -76,13 +76,13 @@ const QUERIES: readonly [raw: string, sent: string][] = [
 ];
 
 for (const [raw, sent] of QUERIES) {
-  Deno.test(`the query ${JSON.stringify(raw)} goes up as ${sent}`, () => {
+  Deno.test(`the query ${JSON.stringify(raw)} is forwarded as ${sent}`, () => {
     const path = "/xms/v1/plan-1/batches/b";
     assertEquals(upstreamPath(getBatch, path, raw), `${path}?${sent}`);
   });
 }
 
-Deno.test("whatever path a caller sends, what goes up has the operation's form, or nothing does", () => {
+Deno.test("only paths that match the operation's template are forwarded", () => {
   const segment = fc.oneof(
     fc.constantFrom("xms", "v1", "plan-1", "batches", "groups", "dry_run", "delivery_report"),
     fc.constantFrom("..", ".", "", "%2e%2e", "%2f", "..%2f", "\\", ";", "%00", "%c0%af", "//"),
@@ -99,14 +99,14 @@ Deno.test("whatever path a caller sends, what goes up has the operation's form, 
       assert(shapeOf(of.path).test(sentPath), sentPath);
       assertEquals(sentPath, raw);
       assert(/^[\x21-\x7e]*$/.test(rest.join("?")));
-      // A parser that resolves dot segments finds none to resolve.
+      // A parser that resolves dot segments leaves the path unchanged.
       assertEquals(new URL(`http://upstream.test${sent}`).pathname, sentPath);
     }),
     { numRuns: 1_000 },
   );
 });
 
-/** Good paths with one character changed for any other: close misses. */
+/** Valid paths with one character replaced by any other. */
 function mutated(path: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const good = fc.constantFrom(...OPERATIONS).map((of) =>
     of.path.replace(/\{recipient_msisdn\}/, "%2B46701234567").replace(/\{\w+\}/g, "id-1")

@@ -18,30 +18,30 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 const REASONS = ["timeout", "aborted", "network", "invalid_request", "no_descriptor"] as const;
 
-/** Statuses after which clients send any method again by themselves. */
-const SENT_AGAIN: readonly number[] = [429, 503];
+/** Statuses after which HTTP clients send any request again. */
+const RESENT_STATUSES: readonly number[] = [429, 503];
 
 const MAX_TEXT_LENGTH = 1_024;
 
-/** Fails unless a `code` or `text` is what any JSON parser, log or terminal can take. */
+/** Fails unless a `code` or `text` is safe in JSON, in a log and on a terminal. */
 function assertReadable(value: unknown): void {
   assert(typeof value === "string" && value.trim() !== "", `not a text: ${JSON.stringify(value)}`);
   assert(value.isWellFormed(), "half a surrogate pair");
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  // deno-lint-ignore no-control-regex -- asserts that there are no control characters
   assert(!/[\x00-\x1f\x7f-\x9f]/.test(value), `a control character: ${JSON.stringify(value)}`);
   assert(value.length <= MAX_TEXT_LENGTH, `${value.length} characters`);
 }
 
-/** Fails unless the answer to a failure says the truth about whether it may be sent again. */
+/** Fails unless status, code and text agree on whether the request may be sent again. */
 function assertTruthful(failure: Failure): void {
   const { headers, status } = toResponse(failure, "id", { docs: true });
   const retryAfter = headers.get("retry-after");
   assertEquals(status, failure.status);
   if (failure.processed === "unknown") {
-    assert(!SENT_AGAIN.includes(status), `${status} for an unknown outcome`);
+    assert(!RESENT_STATUSES.includes(status), `${status} for an unknown outcome`);
     assertEquals(retryAfter, null);
   }
-  if (SENT_AGAIN.includes(status)) assert(retryAfter !== null, "no Retry-After");
+  if (RESENT_STATUSES.includes(status)) assert(retryAfter !== null, "no Retry-After");
   if (failure.origin === "gateway" && retryAfter !== null) {
     assert(Number(retryAfter) >= 1 && Number(retryAfter) <= MAX_RETRY_AFTER_S, retryAfter);
   }
@@ -49,7 +49,7 @@ function assertTruthful(failure: Failure): void {
   assertReadable(failure.text);
 }
 
-/** Any text, control characters and lone surrogates among it. */
+/** Any text, including control characters and lone surrogates. */
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 })
@@ -79,7 +79,7 @@ const anyHeaders = fc.array(
   { maxLength: 3 },
 );
 
-Deno.test("no failure of the transport whose outcome is unknown is answered 429 or 503", () => {
+Deno.test("a transport failure with an unknown outcome is never answered 429 or 503", () => {
   fc.assert(fc.property(
     fc.boolean(),
     fc.constantFrom(...REASONS),
@@ -92,7 +92,7 @@ Deno.test("no failure of the transport whose outcome is unknown is answered 429 
   ));
 });
 
-Deno.test("no answer of the upstream that leaves the outcome unknown becomes 429 or 503, whatever its body", () => {
+Deno.test("an upstream answer that leaves the outcome unknown never becomes 429 or 503", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.integer({ min: 300, max: 999 }), fc.constantFrom(401, 408, 429, 499, 500, 503)),
@@ -123,14 +123,14 @@ type Attempt =
   | { readonly status: number; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly sent: boolean; readonly reason: typeof REASONS[number] | "bug" };
 
-/** One request, and how its attempts end, in turn; the last one repeats. */
+/** A request and the ends of its attempts in order; the last one repeats. */
 interface Exchange {
   readonly request: { readonly method: string; readonly path: string };
   readonly attempts: readonly Attempt[];
 }
 
 const anyAttempt: fc.Arbitrary<Attempt> = fc.oneof(
-  // Nobody knows how far an attempt came that ended with an unexpected error: it counts as sent.
+  // An attempt that ended with an unexpected error counts as sent.
   { arbitrary: fc.constant({ sent: true, reason: "bug" as const }), weight: 1 },
   { arbitrary: fc.record({ sent: fc.boolean(), reason: fc.constantFrom(...REASONS) }), weight: 1 },
   {
@@ -155,7 +155,7 @@ const anyExchange: fc.Arbitrary<Exchange> = fc.record({
   attempts: fc.array(anyAttempt, { minLength: 1, maxLength: 3 }),
 });
 
-/** Whether the upstream may have processed the attempt, and has not said that it did not. */
+/** Whether the upstream may have processed the attempt. */
 function isOutcomeUnknown(attempt: Attempt): boolean {
   if (!("status" in attempt)) return attempt.sent;
   const { status } = attempt;
@@ -189,18 +189,18 @@ async function assertTruthfulExchange({ request: { method, path }, attempts }: E
   const text = await response.text();
   const seen = JSON.stringify({ method, made, status, text });
   if (method !== "GET" && made.some(isOutcomeUnknown)) {
-    assert(![...SENT_AGAIN, 500].includes(status), seen);
+    assert(![...RESENT_STATUSES, 500].includes(status), seen);
     if (status >= 300) assertEquals(headers.get("retry-after"), null, seen);
   }
   if (status < 400 || status === 404) return;
-  const { code, text: said, ...rest } = JSON.parse(text);
+  const { code, text: message, ...rest } = JSON.parse(text);
   assertReadable(code);
-  assertReadable(said);
+  assertReadable(message);
   assertEquals(rest, {});
 }
 
 Deno.test("no sequence of attempts makes a POST, PUT or DELETE that may have been processed 429, 500 or 503", async () => {
-  // Each case waits for its retries, so a run takes many at once.
+  // Cases run concurrently, as each waits for its retries.
   const cases = fc.array(anyExchange, { minLength: 40, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(cases, async (exchanges) => {

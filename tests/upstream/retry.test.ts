@@ -14,40 +14,40 @@ const answered = (status: number, headers: Record<string, string> = {}): Outcome
 });
 
 /** How an attempt ended → the methods that may be sent again after it. */
-const AGAIN: readonly (readonly [name: string, Outcome, methods: readonly string[]])[] = [
-  ["nothing was sent", failed(false, "network"), METHODS],
-  ["the connection was lost", failed(true, "network"), ["GET", "PUT", "DELETE"]],
-  ["the upstream said 503", answered(503), ["GET", "PUT", "DELETE"]],
-  ["it took too long", failed(true, "timeout"), []],
-  ["connecting took too long", failed(false, "timeout"), []],
-  ["the caller hung up", failed(true, "aborted"), []],
-  ["the request could not be written", failed(true, "invalid_request"), []],
-  ["there was a bug", { thrown: new TypeError("bug") }, []],
+const RETRIED_METHODS: readonly (readonly [name: string, Outcome, methods: readonly string[]])[] = [
+  ["a failure before sending", failed(false, "network"), METHODS],
+  ["a lost connection", failed(true, "network"), ["GET", "PUT", "DELETE"]],
+  ["an upstream 503", answered(503), ["GET", "PUT", "DELETE"]],
+  ["a timeout", failed(true, "timeout"), []],
+  ["a timeout while connecting", failed(false, "timeout"), []],
+  ["a hang-up of the caller", failed(true, "aborted"), []],
+  ["a request that could not be written", failed(true, "invalid_request"), []],
+  ["an unexpected error", { thrown: new TypeError("bug") }, []],
   ...[200, 201, 301, 400, 401, 403, 404, 408, 429, 500, 502, 504].map((status) =>
-    [`the upstream said ${status}`, answered(status), []] as const
+    [`an upstream ${status}`, answered(status), []] as const
   ),
 ];
 
-for (const [name, outcome, methods] of AGAIN) {
-  Deno.test(`where ${name}, ${methods.join(", ") || "nothing"} may be sent again`, () => {
+for (const [name, outcome, methods] of RETRIED_METHODS) {
+  Deno.test(`after ${name}, ${methods.join(", ") || "no method"} may be sent again`, () => {
     assertEquals(METHODS.filter((method) => mayRetry(method, outcome)), [...methods]);
   });
 }
 
-Deno.test("the wait before a retry is what the upstream asked for", () => {
+Deno.test("the delay before a retry is the upstream's Retry-After", () => {
   assertEquals(retryDelayMs(answered(503, { "retry-after": "7" }), 0, 0.5), 7_000);
 });
 
-Deno.test("the wait before a retry may be asked for as a date, and may be too long to be worth it", () => {
+Deno.test("the delay before a retry may be given as a date, and may exceed the deadline", () => {
   const now = Date.parse("Sun, 22 Nov 2026 07:00:00 GMT");
   const wait = (retryAfter: string) =>
     retryDelayMs(answered(503, { "retry-after": retryAfter }), 0, 0.5, now);
   assertEquals(wait("Sun, 22 Nov 2026 07:00:09 GMT"), 9_000);
   assertEquals(wait("99999999"), 99_999_999_000);
-  assertEquals(wait("Sun, 22 Nov 2026 06:59:59 GMT"), 50); // a time that is over asks for nothing
+  assertEquals(wait("Sun, 22 Nov 2026 06:59:59 GMT"), 50); // a past date has no effect
 });
 
-Deno.test("the wait before a retry is drawn from a window that doubles up to two seconds", () => {
+Deno.test("the delay before a retry is random within a window that doubles up to two seconds", () => {
   for (const outcome of [failed(true, "network"), answered(503, { "retry-after": "soon" })]) {
     assertEquals(retryDelayMs(outcome, 0, 0), 0);
     assertEquals([0, 1, 2, 9].map((retries) => retryDelayMs(outcome, retries, 0.5)), [
@@ -59,7 +59,7 @@ Deno.test("the wait before a retry is drawn from a window that doubles up to two
   }
 });
 
-Deno.test("retries add at most a tenth to the load, once what was saved is spent", () => {
+Deno.test("retries add at most a tenth to the load once the initial budget is used", () => {
   const budget = new RetryBudget();
   let retries = 0;
   for (let request = 0; request < 1_000; request++) {
@@ -69,7 +69,7 @@ Deno.test("retries add at most a tenth to the load, once what was saved is spent
   assert(retries >= 100 && retries <= 111, `${retries}`);
 });
 
-Deno.test("a POST that was sent is never sent again, however many retries are allowed", async () => {
+Deno.test("a POST that was sent is never sent again", async () => {
   for (const reason of ["network", "timeout"] as const) {
     const { request, sent } = await testGateway({
       env: { RETRY_ATTEMPTS: "10" },
@@ -85,7 +85,7 @@ Deno.test("a POST that was sent is never sent again, however many retries are al
   }
 });
 
-Deno.test("a POST of which nothing was sent is sent again", async () => {
+Deno.test("a POST that was not sent is tried again", async () => {
   let tries = 0;
   const { request, sent } = await testGateway({
     upstream: () =>
@@ -98,7 +98,7 @@ Deno.test("a POST of which nothing was sent is sent again", async () => {
   assertEquals([response.status, sent.length], [201, 2]);
 });
 
-Deno.test("a retry that would not fit within the deadline does not happen", async () => {
+Deno.test("a retry that would start after the deadline is not made", async () => {
   const { request, sent } = await testGateway({
     upstream: () => jsonReply(503, {}, { "retry-after": "60" }),
   });

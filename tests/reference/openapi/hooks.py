@@ -1,4 +1,4 @@
-"""What JSON Schema cannot say about the SMS API, so that valid requests are generated."""
+"""Constraints of the SMS API that JSON Schema cannot express, so that valid requests are generated."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -19,19 +19,19 @@ sender_name = st.from_regex(r"\A[A-Za-z][A-Za-z0-9 .]{0,10}\Z")
 
 
 def timestamps():
-    """Moments that exist, as the API writes and reads them."""
+    """Valid timestamps in the format of the API."""
     moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))
     forms = st.sampled_from(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%f+01:00"])
     return st.builds(datetime.strftime, moments, forms)
 
 
-#: A binary SMS holds 140 bytes, its header included.
+#: Size of a binary SMS in bytes, including its header.
 MAX_BINARY_BYTES = 140
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Lets the members of a valid body agree with each other."""
+    """Makes the members of a valid body consistent with each other."""
     if case.meta.generation.mode is not GenerationMode.POSITIVE or not isinstance(case.body, dict):
         return
     body = dict(case.body)

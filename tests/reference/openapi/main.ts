@@ -1,6 +1,6 @@
 /**
- * Checks the OpenAPI document from outside: the linter finds nothing to say against it, and
- * gateway and sandbox do what it says when schemathesis makes requests of it.
+ * Checks the OpenAPI document from outside: the linter reports nothing, and the answers of gateway
+ * and sandbox match it when schemathesis sends requests.
  *
  * Usage: `deno task test:openapi [options of schemathesis]`, such as `--seed 7`
  */
@@ -9,10 +9,10 @@ import { venv } from "../../support/venv.ts";
 
 const REDOCLY = "@redocly/cli@2.77.0";
 
-/** Requests made up per operation and phase: as many as take one minute or two in all. */
+/** Requests per operation and phase; all of them take one or two minutes. */
 const MAX_EXAMPLES = "40";
 
-/** The same requests every time, so that a change is judged and not luck. */
+/** A fixed seed, so that every run sends the same requests. */
 const SEED = "20260301";
 
 const here = new URL("./", import.meta.url).pathname;
@@ -64,9 +64,9 @@ async function main(): Promise<boolean> {
   }
 }
 
-/** Whether that is no failure: a developer may lack Python, the gate may not. */
+/** Reports that schemathesis is skipped; returns whether this is acceptable: in CI it is not. */
 function withoutPython(): boolean {
-  // deno-lint-ignore no-console -- a program for a person at a terminal
+  // deno-lint-ignore no-console -- the output of a command
   console.log(
     "schemathesis: skipped, since there is no Python with venv (apt-get install python3-venv)",
   );

@@ -12,10 +12,12 @@ const LIMITS = {
 };
 
 /**
- * What only comes about by several requests at once: every 429 of the gateway, 503
- * `overloaded`, and a caller that hangs up.
+ * Provokes what needs concurrent requests: every 429 of the gateway, 503 `overloaded`, and a
+ * caller that hangs up.
  */
-export async function crowd({ otlpEndpoint }: { otlpEndpoint: string }): Promise<Sent[]> {
+export async function concurrentRequests(
+  { otlpEndpoint }: { otlpEndpoint: string },
+): Promise<Sent[]> {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   await using upstream = await rawUpstream(async (connection) => {
     for (let request; (request = await connection.readRequest());) {
@@ -29,8 +31,8 @@ export async function crowd({ otlpEndpoint }: { otlpEndpoint: string }): Promise
   await using gateway = await startGateway({ upstream: upstream.url, env, issuer });
   const sent: Promise<Sent>[] = [];
 
-  /** Sends it, and waits until the upstream has it where it is to be held there. */
-  async function enter(subject: string, target: string, expected: Partial<Expected>) {
+  /** Sends a request, and waits until the upstream has received it if it is to be held there. */
+  async function sendAndHold(subject: string, target: string, expected: Partial<Expected>) {
     const { route = PLAN + target.split("?")[0] } = expected;
     const before = upstream.requests.length;
     const request: TracedRequest = {
@@ -50,20 +52,20 @@ export async function crowd({ otlpEndpoint }: { otlpEndpoint: string }): Promise
     await until("its arrival", () => upstream.requests.length > before);
   }
 
-  await enter("a", "/batches?held", {});
-  await enter("a", "/groups", refusal("too_many_requests")); // of this caller
-  await enter("b", "/batches?held", {});
-  await enter("c", "/batches", refusal("too_many_requests")); // on this route
-  await enter("c", "/groups?held", {});
-  await enter("d", "/inbounds", refusal("overloaded"));
+  await sendAndHold("a", "/batches?held", {});
+  await sendAndHold("a", "/groups", refusal("too_many_requests")); // of this caller
+  await sendAndHold("b", "/batches?held", {});
+  await sendAndHold("c", "/batches", refusal("too_many_requests")); // on this route
+  await sendAndHold("c", "/groups?held", {});
+  await sendAndHold("d", "/inbounds", refusal("overloaded"));
   release();
   await Promise.all(sent);
-  await enter("a", "/batches?limited", {
+  await sendAndHold("a", "/batches?limited", {
     ...refusal("too_many_requests"),
     origin: "upstream",
     attempts: [429],
   });
-  await enter("a", "/groups?forever", {
+  await sendAndHold("a", "/groups?forever", {
     ...refusal("client_closed_request"),
     attempts: ["client_closed_request"],
     exception: /^AbortError$/,
