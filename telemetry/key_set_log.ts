@@ -2,18 +2,18 @@ import { getLogger } from "@logtape/logtape";
 import { fetchFailure } from "../auth/fetch_failure.ts";
 import { faultText, type KeyFault } from "../auth/signing_keys.ts";
 
-/** Keys that one line names; a set may hold thousands. */
-const MAX_NAMED = 10;
+/** Maximum number of keys named in one log line; a key set may have thousands. */
+const MAX_NAMED_KEYS = 10;
 
-/** Writes log lines about the issuer's key set. */
+/** Logs changes in the state of the issuer's key set. */
 export interface KeySetLog {
-  /** Writes a line when fetches begin to fail, and one when they succeed again. */
+  /** Logs when fetches start to fail, and when they succeed again. */
   refreshed(outcome: "ok" | "failed", cause?: unknown): void;
-  /** Writes a line about keys that cannot be used, unless the last one said the same. */
+  /** Logs the keys that cannot be used, if they have changed since the last call. */
   faulty(faults: readonly KeyFault[]): void;
 }
 
-/** @param url of the key set; its query and its credentials are not logged */
+/** @param url of the key set; it is logged without credentials and query */
 export function keySetLog(url: string): KeySetLog {
   const logger = getLogger("sms-gateway");
   const { origin, pathname } = new URL(url);
@@ -29,7 +29,7 @@ export function keySetLog(url: string): KeySetLog {
       } else logger.info("key set fetched again", where);
     },
     faulty(faults) {
-      const keys = faults.slice(0, MAX_NAMED).map(faultText).join("; ");
+      const keys = faults.slice(0, MAX_NAMED_KEYS).map(faultText).join("; ");
       if (keys === lastFaults) return;
       lastFaults = keys;
       logger.warning("keys of the key set cannot be used", {

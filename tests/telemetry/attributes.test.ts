@@ -2,13 +2,13 @@ import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std
 import { errors } from "jose";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import {
-  exceptionAttributes,
   knownMethod,
   originalMethod,
   safeCode,
   safePath,
   safeQuery,
 } from "../../telemetry/attributes.ts";
+import { exceptionAttributes } from "../../telemetry/exceptions.ts";
 import { TransportError } from "../../upstream/transport.ts";
 
 const PLAN = "/xms/v1/plan-1";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
-import { accessLog, accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
+import { accessLog, accessRecord, levelOf } from "../../telemetry/access_log.ts";
+import { jsonLine, readableLine } from "../../telemetry/log_format.ts";
 import { TransportError } from "../../upstream/transport.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
