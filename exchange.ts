@@ -58,7 +58,7 @@ export interface Exchange {
   readonly attempts: Attempt[];
   /**
    * Gives back each slot that the request takes up until it is answered. Slots of its caller are
-   * kept for longer, see `untilTaken`.
+   * kept for longer, see `responseSlots`.
    */
   readonly slots: (() => void)[];
   /** Length of the answer's body, where it is known. */
@@ -73,7 +73,7 @@ export interface GatewayEnv {
     requestId: string;
     exchange: Exchange;
     /** Gives back each slot that the request takes up until its answer was taken. */
-    untilTaken: (() => void)[];
+    responseSlots: (() => void)[];
     /** The body of the answer is a stream already. */
     isStream?: boolean;
   };

@@ -12,7 +12,7 @@ export function contentType(): Check {
     const { headers } = c.req.raw;
     if (!declaresBody(c.req.raw)) return;
     const type = headers.get("content-type") ?? "";
-    if (type !== "application/json") checkMediaType(type); // most send exactly that
+    if (type !== "application/json") checkMediaType(type); // no parsing in the most frequent case
     const coding = headers.get("content-encoding");
     if (coding && coding.toLowerCase() !== "identity") {
       throw unsupported("Send the body without Content-Encoding: the SMS API takes plain JSON.");
@@ -20,7 +20,7 @@ export function contentType(): Check {
   };
 }
 
-/** The media type alone or with parameters (RFC 9110 §8.3.1), of which only `charset` matters. */
+/** Accepts JSON with any parameters (RFC 9110 §8.3.1) except a `charset` other than UTF-8. */
 function checkMediaType(type: string): void {
   const { name, charset = "utf-8" } = parsed(type);
   if (name !== "application/json") throw unsupported();
@@ -34,7 +34,7 @@ function parsed(type: string): { name?: string; charset?: string | undefined } {
     const [name, parameters] = parseMediaType(type);
     return { name, charset: parameters?.charset };
   } catch {
-    return {}; // malformed, or with the same parameter twice
+    return {}; // malformed, or with a duplicate parameter
   }
 }
 

@@ -9,9 +9,9 @@ import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
-import { answers } from "../middleware/answers.ts";
+import { responseSlots } from "../middleware/response_slots.ts";
 import { authenticate } from "../middleware/authenticate.ts";
-import { callerShare } from "../middleware/caller_share.ts";
+import { callerLimit } from "../middleware/caller_limit.ts";
 import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { inFlight } from "../middleware/in_flight.ts";
@@ -85,7 +85,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
   const takeTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
-  app.use(answers({ timeoutMs: takeTimeoutMs, deadlines })); // last on the way out
+  app.use(responseSlots({ timeoutMs: takeTimeoutMs, deadlines })); // last on the way out
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
@@ -99,7 +99,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     // Before a body is waited for.
-    callerShare(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
     requestBody({
       maxBytes: config.maxBodyBytes,

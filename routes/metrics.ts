@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
-import { bodyOf } from "../middleware/answers.ts";
-import { answerShare } from "../middleware/answer_share.ts";
+import { responseBody } from "../middleware/response_slots.ts";
+import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 
 /** Answers that were not taken yet, in all; each is some ten kilobytes. */
 const MAX_ANSWERS = 64;
@@ -10,9 +10,9 @@ const encoder = new TextEncoder();
 
 /** Mounts `/metrics` in the Prometheus text format 0.0.4; no token is asked for. */
 export function mountMetrics(app: Hono<GatewayEnv>, prometheus: () => Promise<string>): void {
-  app.get("/metrics", answerShare(MAX_ANSWERS), async (c) => {
+  app.get("/metrics", unauthenticatedLimit(MAX_ANSWERS), async (c) => {
     const body = encoder.encode(await prometheus());
-    return c.body(bodyOf(c, body), 200, {
+    return c.body(responseBody(c, body), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
       "content-length": String(body.byteLength),
       "cache-control": "no-store",

@@ -1,7 +1,7 @@
 import type { Context, Handler } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
-import { bodyOf } from "../middleware/answers.ts";
+import { responseBody } from "../middleware/response_slots.ts";
 import { allowedMethods } from "../operations.ts";
 import { CredentialFilter } from "./credential_filter.ts";
 import type { Credentials } from "./credentials.ts";
@@ -102,5 +102,5 @@ function answer(
   if (headerOf(headers, "content-length") === undefined) {
     init.headers.push(["content-length", String(body.byteLength)]); // a stream has no length
   }
-  return new Response(bodyOf(c, body), init);
+  return new Response(responseBody(c, body), init);
 }

@@ -31,7 +31,7 @@ export function watched(
     reader.cancel(why).catch(() => {}); // it is over, however that goes
   }
 
-  /** Keeps the last byte back: it is a piece of its own, see inPieces. False where that is all. */
+  /** Keeps the last byte back: it is a piece of its own, see chunked. False where that is all. */
   function passOn(
     controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>,
     chunk: Uint8Array<ArrayBuffer> = new Uint8Array(),
