@@ -1,51 +1,51 @@
 import { gateway } from "./gateway.ts";
 import type { Command } from "./process.ts";
 
-/** Where a contestant finds what it works with. */
-export interface Site {
+/** The ports and addresses that a candidate is started with. */
+export interface CandidateEnvironment {
   /** The port of the loopback interface to listen on. */
   readonly port: number;
   /** Host and port of the upstream. */
   readonly upstream: string;
   /** Base URL of the collector. */
   readonly collector: string;
-  /** An empty folder of the contestant's own. */
+  /** An empty folder for its files. */
   readonly folder: string;
   /** The issuer's key set, as `AUTH_JWKS` takes it. */
   readonly keySet: string;
 }
 
-/** What callers send, and how many requests make all that can be warm, warm. */
+/** The loads, with the number of requests that fill all caches. */
 export const LOADS = {
-  /** One caller that reuses its token. */
+  /** One caller with one token. */
   one: { targets: "one", expect: 201, warmupRequests: 1 },
-  /** 10,000 callers that reuse theirs. */
+  /** 10,000 callers with a token each. */
   many: { targets: "many", expect: 201, warmupRequests: 10_000 },
-  /** A token that was never seen before at every request. */
+  /** A new token for every request. */
   fresh: { targets: "fresh", expect: 201, warmupRequests: 1 },
-  /** One caller whose batches the upstream refuses with 403. */
+  /** One caller whose batches the upstream rejects with 403. */
   refused: { targets: "refused", expect: 403, warmupRequests: 1 },
 } as const;
 
-/** Something that is measured. */
-export interface Contestant {
+/** A program that is measured. */
+export interface Candidate {
   readonly title: string;
-  /** How it is started; nothing is started where the upstream is called directly. */
-  readonly command?: (site: Site) => Command;
-  /** Files in its folder, name → content. */
-  readonly files?: (site: Site) => Readonly<Record<string, string>>;
+  /** The start command; undefined: the upstream is called directly. */
+  readonly command?: (site: CandidateEnvironment) => Command;
+  /** Files to create in its folder, name → content. */
+  readonly files?: (site: CandidateEnvironment) => Readonly<Record<string, string>>;
   /** Programs that must be on `PATH`. */
   readonly needs: readonly string[];
-  /** Where it answers 200 once it works. */
+  /** The path that responds with 200 once the candidate is ready. */
   readonly ready: string;
   readonly load: keyof typeof LOADS;
-  /** How many spans it exports for a request. */
+  /** Number of spans that it exports per request. */
   readonly spansPerRequest: number;
-  /** Whether the latency it adds is measured at a fixed rate too. */
+  /** Whether its added latency is measured at a fixed rate. */
   readonly fixedRate: boolean;
 }
 
-/** What most contestants have in common. */
+/** Defaults for plain proxies. */
 const PROXY = {
   ready: "/ready",
   load: "one",
@@ -53,38 +53,38 @@ const PROXY = {
   fixedRate: true,
 } as const;
 
-/** The contestant that all others are compared with. */
-export const YARDSTICK = "naive";
+/** The candidate that all others are compared with. */
+export const BASELINE = "naive";
 
-/** The gateway with everything on. */
+/** The gateway with all features. */
 export const COMPLETE = "gateway";
 
-/** Idle connections that a proxy keeps to the upstream: more than callers ever open. */
-const KEPT_CONNECTIONS = 2_048;
+/** Maximum number of idle connections to the upstream: more than the load opens. */
+const MAX_IDLE_CONNECTIONS = 2_048;
 
-/** The folder of another checkout of the gateway, to compare a change with what was before it. */
+/** The folder of another checkout of the gateway, to compare versions. */
 const BEFORE = Deno.env.get("BENCH_BEFORE");
 
-/** All contestants; the order is that of the tables. */
-export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
+/** All candidates, in the order of the tables. */
+export const CANDIDATES: Readonly<Record<string, Candidate>> = {
   direct: { ...PROXY, title: "no proxy at all", needs: [] },
   naive: {
     ...PROXY,
     title: "naive Deno proxy",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/naive.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/naive.ts", String(port), upstream),
   },
   hono: {
     ...PROXY,
     title: "Hono proxy()",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/hono.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/hono.ts", String(port), upstream),
   },
   undici: {
     ...PROXY,
     title: "undici under Deno.serve, nothing else",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/undici.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/undici.ts", String(port), upstream),
   },
   "http-proxy-3": {
     ...PROXY,
@@ -116,7 +116,7 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
 http://127.0.0.1:${port} {
   reverse_proxy ${upstream} {
     transport http {
-      keepalive_idle_conns_per_host ${KEPT_CONNECTIONS}
+      keepalive_idle_conns_per_host ${MAX_IDLE_CONNECTIONS}
     }
   }
 }
@@ -172,7 +172,7 @@ http {
   scgi_temp_path ${folder};
   upstream sms_api {
     server ${upstream};
-    keepalive ${KEPT_CONNECTIONS};
+    keepalive ${MAX_IDLE_CONNECTIONS};
     keepalive_requests 1000000000;
   }
   server {
