@@ -6,7 +6,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { rawQueryOf } from "../raw_url.ts";
@@ -47,17 +47,7 @@ export function serverSpan(
   }
 
   return async function serverSpan(c, next) {
-    const parent = propagator.extract(ROOT_CONTEXT, c.req.raw.headers, headersGetter);
-    const exchange: Exchange = {
-      requestId: c.get("requestId"),
-      method: c.req.method,
-      rawPath: c.req.path, // the result of routedPathOf
-      rawQuery: rawQueryOf(c.req.url),
-      startedAt: performance.now(),
-      attempts: [],
-      slots: [],
-      span: tracer.startSpan(spanName(c.req.method), { kind: SpanKind.SERVER }, parent),
-    };
+    const exchange = startExchange(c, tracer);
     c.set("exchange", exchange);
     for (const observer of observers) observer.started?.(exchange);
     // Not passed to startSpan, which copies attributes twice.
@@ -75,6 +65,21 @@ export function serverSpan(
         end(exchange);
       });
     } else end(exchange);
+  };
+}
+
+/** Creates the exchange of a request, with its SERVER span in the caller's trace. */
+function startExchange(c: Context<GatewayEnv>, tracer: Tracer): Exchange {
+  const parent = propagator.extract(ROOT_CONTEXT, c.req.raw.headers, headersGetter);
+  return {
+    requestId: c.get("requestId"),
+    method: c.req.method,
+    rawPath: c.req.path, // the result of routedPathOf
+    rawQuery: rawQueryOf(c.req.url),
+    startedAt: performance.now(),
+    attempts: [],
+    slots: [],
+    span: tracer.startSpan(spanName(c.req.method), { kind: SpanKind.SERVER }, parent),
   };
 }
 
