@@ -197,9 +197,9 @@ http {
     spansPerRequest: 0,
   }),
   "gateway-no-logs": gateway({ title: "gateway, no logs", env: { LOG_LEVEL: "error" } }),
-  "gateway-new-tokens": gateway({ title: "gateway, a new token every time", load: "fresh" }),
+  "gateway-new-tokens": gateway({ title: "gateway, a new token per request", load: "fresh" }),
   "gateway-10k-tokens": gateway({ title: "gateway, 10,000 tokens", load: "many" }),
-  "gateway-errors": gateway({ title: "gateway, answers of 403", load: "refused" }),
+  "gateway-errors": gateway({ title: "gateway, responses of 403", load: "refused" }),
 };
 
 function deno(script: string, ...args: string[]): Command {
