@@ -1,14 +1,14 @@
-# The gateway, and beside it what compose.yaml needs to try it out:
+# Two images, the gateway and the other services of compose.yaml:
 #
 #   docker build -t sms-gateway .
 #   docker build -t sms-gateway-demo --target demo .
 #
-# Every RUN is in exec form, since the base has no shell.
+# RUN needs the exec form: the base image has no shell.
 ARG DENO=docker.io/denoland/deno:distroless-2.9.6
 
 FROM ${DENO} AS base
 WORKDIR /app
-# Also a company's own certificates and registry, where it has them.
+# Supports a private npm registry, and certificates from the system's store.
 ARG NPM_CONFIG_REGISTRY
 ENV DENO_DIR=/deno-dir \
     DENO_TLS_CA_STORE=mozilla,system \
@@ -16,7 +16,7 @@ ENV DENO_DIR=/deno-dir \
 COPY deno.json deno.lock ./
 COPY types types
 
-# What the gateway needs of the lock file, and no package more.
+# The gateway with only those packages of the lock file that it imports.
 FROM base AS gateway-files
 COPY ops/container ops/container
 COPY *.ts ./
@@ -39,7 +39,7 @@ COPY schemas schemas
 COPY scripts/demo_issuer.ts scripts/issuer.ts scripts/
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "sandbox/main.ts", "scripts/issuer.ts"]
 
-# A sandbox SMS API and an issuer of tokens: for trying out, never beside production.
+# A sandbox SMS API and a token issuer: for demos, never for production.
 FROM ${DENO} AS demo
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
@@ -60,13 +60,13 @@ LABEL org.opencontainers.image.title="sms-gateway" \
       org.opencontainers.image.base.name="docker.io/denoland/deno:distroless-2.9.6"
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
-# Owned by root: the gateway can read itself, and write nowhere.
+# The files belong to root: the gateway can read but not modify them.
 COPY --from=gateway-files /deno-dir /deno-dir
 COPY --from=gateway-files /app /app
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/live.ts"]
-# Deno itself is process 1, so that SIGTERM reaches it. Permissions and V8 flags are the start task's.
+# Deno is process 1, so that it receives SIGTERM. Permissions and V8 flags equal the start task's.
 ENTRYPOINT ["/bin/deno"]
 CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-env=PORT,HOST,SMS_*,SERVICE_*,AUTH_*,JWKS_*,MAX_*,UPSTREAM_*,RETRY_*,BREAKER_*,REQUEST_*,SHUTDOWN_*,DOCS,LOG_*,OTLP_*,METRICS_*,TRACE_*,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]

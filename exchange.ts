@@ -107,7 +107,7 @@ export interface Exchange
     ResponseResult {
   /**
    * Releases the slots of limits when the exchange ends, after the last byte of a streamed body.
-   * Written by several middleware. Slots in `untilTaken` are held for longer.
+   * Written by several middleware. Slots in `responseSlots` are held for longer.
    */
   readonly slots: (() => void)[];
 }
@@ -118,7 +118,7 @@ export interface GatewayEnv {
     requestId: string;
     exchange: Exchange;
     /** Releases the slots of limits when the caller has received the response. */
-    untilTaken: (() => void)[];
+    responseSlots: (() => void)[];
     /** Whether the response body is a stream. */
     isStream?: boolean;
   };

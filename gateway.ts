@@ -13,7 +13,7 @@ import { createApp, type Dependencies } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
-import { accessLog } from "./telemetry/logs.ts";
+import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
@@ -83,7 +83,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...parts,
   };
   const { app, outstanding, planLimits } = createApp(config, deps);
-  metrics.watch({
+  metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,

@@ -1,4 +1,4 @@
-import { CONTESTANTS, YARDSTICK } from "./contestants.ts";
+import { BASELINE, CANDIDATES } from "./candidates.ts";
 import type { Throughput } from "./measure.ts";
 import { run } from "./process.ts";
 import { ratio, type Sample } from "./report.ts";
@@ -11,14 +11,14 @@ export async function draw(specification: unknown): Promise<string> {
   });
 }
 
-/** A bar for each contestant: its throughput as a multiple of the yardstick's, with the range. */
+/** A Vega-Lite bar chart of each candidate's throughput relative to the baseline, with the range. */
 export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
-  const names = Object.keys(CONTESTANTS).filter((name) => name !== "direct");
+  const names = Object.keys(CANDIDATES).filter((name) => name !== "direct");
   const loads = [...new Set(samples.map(({ load }) => load))];
   const values = loads.flatMap((load) =>
     names.flatMap((name) => {
       const value = ratio(samples, { name, load });
-      const title = CONTESTANTS[name]?.title;
+      const title = CANDIDATES[name]?.title;
       const kind = name.startsWith("gateway") ? "the gateway" : "plain proxies";
       return value ? [{ ...value, title, kind, load: `${load} connections` }] : [];
     })
@@ -27,7 +27,7 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
-    title: `Throughput on one core, as a multiple of the ${CONTESTANTS[YARDSTICK]?.title}`,
+    title: `Throughput on one core, as a multiple of the ${CANDIDATES[BASELINE]?.title}`,
     data: { values },
     facet: {
       column: {

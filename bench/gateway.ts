@@ -1,31 +1,31 @@
-import type { Contestant, Site } from "./contestant.ts";
+import type { Candidate, CandidateEnvironment } from "./candidate.ts";
 import { AUDIENCE, ISSUER } from "./tokens.ts";
 import { REFUSED_PLAN } from "./upstream.ts";
 
 /** The service plan whose batches are accepted. */
 export const PLAN = "bench";
 
-/** A way to run the gateway. */
-export interface GatewayOptions extends Partial<Omit<Contestant, "command" | "files" | "needs">> {
+/** Configuration of a gateway candidate. */
+export interface GatewayOptions extends Partial<Omit<Candidate, "command" | "files" | "needs">> {
   readonly title: string;
-  /** Where it is; default: this checkout. */
+  /** Folder of its checkout; default: this one. */
   readonly folder?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Variables that are left out of it. */
+  /** Environment variables to omit. */
   readonly without?: readonly string[];
 }
 
 /**
- * Limits are on, but above what the load reaches: it is one caller with up to 2,000
- * outstanding requests, and refusing it would be cheaper than serving it.
+ * Limits are active, but higher than the load needs: one caller has up to 2,000 outstanding requests,
+ * and rejecting requests would be cheaper than serving them.
  */
 const LIMIT = "100000";
 
 const FOLDER = new URL("..", import.meta.url).pathname;
 
-/** The gateway as a contestant: everything on, traces at ratio 1, one log line per request. */
-export function gateway(options: GatewayOptions): Contestant {
+/** The gateway as a candidate: all features, all traces sampled, one log line per request. */
+export function gateway(options: GatewayOptions): Candidate {
   const { title, folder = FOLDER, env = {}, without = [], ...differences } = options;
   return {
     ready: "/readyz",
@@ -43,14 +43,14 @@ export function gateway(options: GatewayOptions): Contestant {
   };
 }
 
-/** What the start task runs, from wherever the benchmark is. */
+/** The arguments of the start task, with absolute paths. */
 function startArguments(folder: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
   const [, ...args] = tasks.start.command.split(" ");
   return args.map((arg: string) => arg === "main.ts" ? `${folder}/${arg}` : arg);
 }
 
-function environment(site: Site): Record<string, string> {
+function environment(site: CandidateEnvironment): Record<string, string> {
   return {
     PORT: String(site.port),
     HOST: "127.0.0.1",

@@ -1,36 +1,36 @@
 import { exists, run } from "./process.ts";
 
-/** What a run of a load generator saw. */
+/** The result of a load generator run. */
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Without the expected answer. */
+  /** Number of requests without the expected response. */
   readonly failed: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
-  /** At a fixed rate: how late the generator itself was. */
+  /** At a fixed rate: delay of the generator itself. */
   readonly lateP99Ms?: number;
 }
 
-/** What to send, and where. */
+/** What a load generator sends. */
 export interface Load {
   readonly port: number;
   /** File of lines "plan <tab> token". */
   readonly targetsFile: string;
   readonly bodyFile: string;
-  /** The status that counts as an answer. */
+  /** The expected status. */
   readonly expect: number;
   readonly seconds: number;
   readonly core: number | undefined;
 }
 
-/** A load generator that takes this much longer than it was told to is stuck. */
-const SLACK_MS = 20_000;
+/** Time after the end of a run until a load generator is killed, in ms. */
+const GRACE_MS = 20_000;
 
 const LOAD_FOLDER = `${import.meta.dirname}/load`;
 
-/** As many requests as `connections` callers get through, each waiting for its answer. */
+/** Closed loop: each of `connections` callers sends its next request after each response. */
 export async function runWrk(
   load: Load,
   options: { connections: number; firstTarget?: number },
@@ -44,11 +44,11 @@ export async function runWrk(
       ...["--script", `${LOAD_FOLDER}/post.lua`, `http://127.0.0.1:${load.port}`, "--"],
       ...[load.targetsFile, load.bodyFile, String(firstTarget), String(load.expect)],
     ],
-  }, { timeoutMs: load.seconds * 1_000 + SLACK_MS, core: load.core });
+  }, { timeoutMs: load.seconds * 1_000 + GRACE_MS, core: load.core });
   return JSON.parse(output.slice(output.indexOf("{")));
 }
 
-/** As many requests per second as asked for, however long the answers take. */
+/** Open loop: sends requests at a fixed rate, however long the responses take. */
 export async function runRate(
   load: Load,
   options: { generator: string; rate: number; settleSeconds: number },
@@ -66,16 +66,15 @@ export async function runRate(
   const output = await run({
     program: generator,
     args: Object.entries(flags).map(([name, value]) => `-${name}=${value}`),
-  }, { timeoutMs: (load.seconds + settleSeconds) * 1_000 + SLACK_MS, core: load.core });
+  }, { timeoutMs: (load.seconds + settleSeconds) * 1_000 + GRACE_MS, core: load.core });
   return JSON.parse(output);
 }
 
 /**
- * Builds the generator of fixed rates, if that was not done before, and returns its path.
+ * Compiles the load generator for fixed rates, unless it is up to date, and returns its path.
  *
- * It is a small Go program: wrk has no fixed rate, its `delay()` stretches with every slow
- * answer, and a generator under Deno or Node pauses for its own garbage as long as the
- * latencies it should measure.
+ * It is a small Go program: wrk has no fixed rate, and its `delay()` adds to the response time. The
+ * garbage collection pauses of a generator on Deno or Node are as long as the measured latencies.
  */
 export async function buildRateGenerator(folder: string): Promise<string> {
   const path = `${folder}/rate`;

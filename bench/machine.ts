@@ -1,29 +1,29 @@
 import { isInstalled } from "./process.ts";
 
-/** Which core does what; undefined: not pinned. */
+/** The core that each group of processes is pinned to; undefined: not pinned. */
 export interface Cores {
-  readonly contestant: number | undefined;
+  readonly candidate: number | undefined;
   readonly load: number | undefined;
 }
 
-/** One core for the contestant, another for all else, where there are two and `taskset`. */
+/** One core for the candidate and one for all other processes, if two cores and `taskset` exist. */
 export async function assignCores(): Promise<Cores> {
   const canPin = navigator.hardwareConcurrency >= 2 && await isInstalled("taskset");
-  return canPin ? { contestant: 0, load: 1 } : { contestant: undefined, load: undefined };
+  return canPin ? { candidate: 0, load: 1 } : { candidate: undefined, load: undefined };
 }
 
-/** Time that a core has spent since the machine started, in hundredths of a second. */
+/** Times of a core since boot, in hundredths of a second. */
 export interface CoreTime {
   readonly total: number;
   /** Not idle. */
   readonly busy: number;
-  /** In programs and in the kernel on their behalf, interrupts left out. */
+  /** In user and kernel mode, without interrupts. */
   readonly programs: number;
 }
 
 const NO_TIME: CoreTime = { total: 0, busy: 0, programs: 0 };
 
-/** What a core has done so far (proc(5), /proc/stat); nothing where nothing is pinned. */
+/** Reads the times of a core from /proc/stat (proc(5)); zeros if no core is pinned. */
 export async function coreTime(core: number | undefined): Promise<CoreTime> {
   if (core === undefined) return NO_TIME;
   const stat = await Deno.readTextFile("/proc/stat");
@@ -35,7 +35,7 @@ export async function coreTime(core: number | undefined): Promise<CoreTime> {
   return { programs, busy, total: busy + idle + wait };
 }
 
-/** Programs that matter to the numbers, and how each tells its version. */
+/** The programs in use → the argument that prints their version. */
 const VERSIONS = {
   node: "--version",
   wrk: "-v",
@@ -45,7 +45,7 @@ const VERSIONS = {
   go: "version",
 } as const;
 
-/** The machine and its programs, a line each, for the head of a report. */
+/** Describes the machine and program versions, one line each, for a report. */
 export async function describeMachine(): Promise<string[]> {
   const [cpu, memory, system, commit, ...versions] = await Promise.all([
     field("/proc/cpuinfo", /^model name\s*:\s*(.*)$/m),
@@ -71,12 +71,12 @@ async function field(path: string, pattern: RegExp): Promise<string> {
   return pattern.exec(text)?.[1] ?? "unknown";
 }
 
-/** The first line of what a program says, on whichever output; empty if it is not there. */
+/** The first line of a program's output on stdout or stderr; empty if it is not installed. */
 async function firstLine(program: string, args: string[]): Promise<string> {
   if (!await isInstalled(program)) return "";
   const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
-  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return (said || (success ? complained : ""))?.split("\n")[0] ?? "";
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return (out || (success ? err : ""))?.split("\n")[0] ?? "";
 }
 
 function version(line: string): string {

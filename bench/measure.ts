@@ -1,124 +1,124 @@
-import { type Contestant, LOADS } from "./contestant.ts";
+import { type Candidate, LOADS } from "./candidate.ts";
 import { type Load, type LoadResult, runRate, runWrk } from "./load.ts";
 import { type CoreTime, coreTime } from "./machine.ts";
 import type { Usage } from "./process.ts";
-import type { Raised, Stage } from "./stage.ts";
+import type { RunningCandidate, TestBed } from "./test_bed.ts";
 
-/** One contestant under full load. */
+/** A measurement of one candidate at full load. */
 export interface Throughput extends LoadResult {
   readonly requestsPerS: number;
-  /** CPU time of the contestant's processes for each request, in µs. */
+  /** CPU time of the candidate's processes per request, in µs. */
   readonly cpuMicros: number;
   /** Resident memory after the warm-up, and at the end. */
   readonly warmRssMiB: number;
   readonly rssMiB: number;
-  /** From its start to its first answer, where it was started before. */
+  /** Time from the start to the first response, with warm disk and code caches. */
   readonly startMs: number;
-  /** Share of the contestant's core that other programs took; more than a little is noise. */
+  /** Fraction of the candidate's core used by other programs: more than a few percent is noise. */
   readonly disturbed: number;
-  /** How busy the load's core was; near 1, the load generator was the limit. */
+  /** Utilization of the load generator's core; near 1, the load generator was the bottleneck. */
   readonly loadCore: number;
-  /** Share of its spans that arrived at the collector; undefined without traces. */
+  /** Fraction of its spans that the collector received; undefined without traces. */
   readonly exported: number | undefined;
 }
 
-/** What a measurement is told. */
+/** Options of {@linkcode measureThroughput}. */
 export interface ThroughputOptions {
   readonly upstreamPort: number;
   readonly connections: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
-  /** What is sent instead of the contestant's own load. */
+  /** Replaces parts of the candidate's load. */
   readonly load?: Partial<Pick<Load, "targetsFile" | "bodyFile">>;
-  /** The warm-up goes on for at least as many requests; default: the load's own number. */
+  /** Minimum number of warm-up requests; default: that of the load. */
   readonly warmupRequests?: number;
 }
 
-/** The most runs of the load that go into a warm-up. */
+/** Maximum number of load generator runs in a warm-up. */
 const MAX_WARMUPS = 10;
 
-/** Starts a contestant, warms it up, measures how much it gets through, and ends it. */
+/** Starts a candidate, warms it up, measures its throughput, and stops it. */
 export async function measureThroughput(
-  stage: Stage,
-  contestant: Contestant,
+  testBed: TestBed,
+  candidate: Candidate,
   options: ThroughputOptions,
 ): Promise<Throughput> {
-  const spansBefore = await stage.spans();
-  const { sent, ...sample } = await sampleThroughput(stage, contestant, options);
-  const spans = await stage.spans() - spansBefore; // all are there: it has ended, and flushed
-  return { ...sample, exported: share(spans, contestant.spansPerRequest * sent) };
+  const spansBefore = await testBed.spans();
+  const { sent, ...sample } = await sampleThroughput(testBed, candidate, options);
+  const spans = await testBed.spans() - spansBefore; // complete: the candidate flushes its spans when it stops
+  return { ...sample, exported: share(spans, candidate.spansPerRequest * sent) };
 }
 
 async function sampleThroughput(
-  stage: Stage,
-  contestant: Contestant,
+  testBed: TestBed,
+  candidate: Candidate,
   options: ThroughputOptions,
 ): Promise<Omit<Throughput, "exported"> & { sent: number }> {
   const { upstreamPort, connections, seconds, warmupSeconds } = options;
-  const { warmupRequests = LOADS[contestant.load].warmupRequests } = options;
-  await fillCaches(stage, contestant, upstreamPort);
-  await using raised = await stage.raise(contestant, upstreamPort);
-  const load = { ...await stage.load(contestant, raised.port, seconds), ...options.load };
+  const { warmupRequests = LOADS[candidate.load].warmupRequests } = options;
+  await fillCaches(testBed, candidate, upstreamPort);
+  await using running = await testBed.start(candidate, upstreamPort);
+  const load = { ...await testBed.load(candidate, running.port, seconds), ...options.load };
   await checkAnswer(load);
   const warmed = await warmUp({ ...load, seconds: warmupSeconds }, connections, warmupRequests);
-  const before = await readMeters(stage, raised);
+  const before = await readMeters(testBed, running);
   const result = await runWrk(load, { connections, firstTarget: warmed });
-  const after = await readMeters(stage, raised);
+  const after = await readMeters(testBed, running);
   return {
     ...result,
     ...difference(before, after, result.requests),
     requestsPerS: result.requests / result.seconds,
     warmRssMiB: before.usage.rssMiB,
     rssMiB: after.usage.rssMiB,
-    startMs: raised.startMs,
+    startMs: running.startMs,
     sent: 1 + warmed + result.requests,
   };
 }
 
 /**
- * Starts a contestant and ends it again: runtimes keep compiled code for the next start, and Deno
- * has to make it anew where a program with other V8 flags used the same packages in between.
+ * Starts and stops a candidate once: runtimes cache compiled code for the next start, and Deno has to
+ * compile it again if a program with other V8 flags has used the same packages in between.
  */
-async function fillCaches(stage: Stage, contestant: Contestant, upstreamPort: number) {
-  await using _once = await stage.raise(contestant, upstreamPort);
+async function fillCaches(testBed: TestBed, candidate: Candidate, upstreamPort: number) {
+  await using _once = await testBed.start(candidate, upstreamPort);
 }
 
-/** Requests at a fixed rate, and what of them the collector was told. */
+/** A measurement of one candidate at a fixed rate. */
 export interface FixedRate extends LoadResult {
   /** As in {@linkcode Throughput}. */
   readonly exported: number | undefined;
 }
 
-/** Full load before a fixed rate: at the rate itself compiling would go on for minutes. */
+/** The warm-up is at full load: at the fixed rate the JIT compilation would take minutes. */
 const WARMUP_CONNECTIONS = 32;
 
-/** Time at the fixed rate before it is measured, in seconds. */
+/** Time at the fixed rate before the measurement, in s. */
 const SETTLE_S = 4;
 
-/** Starts a contestant, warms it up, sends it requests at a fixed rate, and ends it. */
+/** Starts a candidate, warms it up, measures latencies at a fixed rate, and stops it. */
 export async function measureFixedRate(
-  stage: Stage,
-  contestant: Contestant,
+  testBed: TestBed,
+  candidate: Candidate,
   options: Omit<ThroughputOptions, "connections" | "load" | "warmupRequests"> & {
     rate: number;
     generator: string;
   },
 ): Promise<FixedRate> {
   const { upstreamPort, seconds, warmupSeconds, rate, generator } = options;
-  const spansBefore = await stage.spans();
+  const spansBefore = await testBed.spans();
   const { warmed, ...result } = await (async () => {
-    await using raised = await stage.raise(contestant, upstreamPort);
-    const load = await stage.load(contestant, raised.port, seconds);
+    await using running = await testBed.start(candidate, upstreamPort);
+    const load = await testBed.load(candidate, running.port, seconds);
     await checkAnswer(load);
     const warmed = await warmUp({ ...load, seconds: warmupSeconds }, WARMUP_CONNECTIONS, 0);
     return { warmed, ...await runRate(load, { generator, rate, settleSeconds: SETTLE_S }) };
   })();
-  const spans = await stage.spans() - spansBefore;
+  const spans = await testBed.spans() - spansBefore;
   const sent = 1 + warmed + SETTLE_S * rate + result.requests;
-  return { ...result, exported: share(spans, contestant.spansPerRequest * sent) };
+  return { ...result, exported: share(spans, candidate.spansPerRequest * sent) };
 }
 
-/** A contestant that is fast because it answers something else is not measured. */
+/** @throws {Error} if the candidate does not give the expected response */
 async function checkAnswer({ port, targetsFile, bodyFile, expect }: Load): Promise<void> {
   const [plan, token] = (await firstLine(targetsFile)).split("\t");
   const response = await fetch(`http://127.0.0.1:${port}/xms/v1/${plan}/batches`, {
@@ -131,7 +131,7 @@ async function checkAnswer({ port, targetsFile, bodyFile, expect }: Load): Promi
   throw new Error(`Answered ${response.status} ${body.slice(0, 200)}, not ${expect}`);
 }
 
-/** Sends load until the contestant has seen every target, and returns how many requests. */
+/** Sends at least as many requests as there are targets, and returns how many. */
 async function warmUp(load: Load, connections: number, atLeast: number): Promise<number> {
   let sent = 0;
   for (let run = 0; run < MAX_WARMUPS && (run === 0 || sent < atLeast); run++) {
@@ -146,11 +146,11 @@ interface Meters {
   readonly loadCore: CoreTime;
 }
 
-async function readMeters(stage: Stage, raised: Raised): Promise<Meters> {
-  const { contestant, load } = stage.cores;
+async function readMeters(testBed: TestBed, running: RunningCandidate): Promise<Meters> {
+  const { candidate, load } = testBed.cores;
   return {
-    usage: await raised.server?.usage() ?? { cpuS: 0, rssMiB: 0 },
-    ownCore: await coreTime(contestant),
+    usage: await running.server?.usage() ?? { cpuS: 0, rssMiB: 0 },
+    ownCore: await coreTime(candidate),
     loadCore: await coreTime(load),
   };
 }
@@ -170,7 +170,7 @@ function difference(before: Meters, after: Meters, requests: number) {
   };
 }
 
-/** Requests that were under way when wrk stopped are not counted, so it can exceed 1 a little. */
+/** wrk does not count requests in progress when it stops: the quotient can slightly exceed 1. */
 function share(spans: number, expected: number): number | undefined {
   return expected === 0 ? undefined : Math.min(1, spans / expected);
 }

@@ -1,33 +1,33 @@
 import { parseArgs } from "node:util";
-import { COMPLETE, CONTESTANTS, YARDSTICK } from "./contestants.ts";
+import { BASELINE, CANDIDATES, COMPLETE } from "./candidates.ts";
 
-/** What a run measures, and for how long. */
+/** What a run measures. */
 export interface Options {
-  /** Names of contestants; the yardstick is always among them. */
+  /** Names of candidates; always includes the baseline. */
   readonly only: readonly string[];
   readonly rounds: number;
   /** Measured time of each run of the load. */
   readonly seconds: number;
   readonly warmupSeconds: number;
-  /** Concurrent connections, a comparison each; none: no comparison of throughput. */
+  /** Numbers of concurrent connections to compare throughput at; empty: none. */
   readonly connections: readonly number[];
-  /** Requests per second at which added latency is measured; 0: it is not. */
+  /** Requests per second at which added latency is measured; 0: not measured. */
   readonly rate: number;
-  /** The guard: fails if the complete gateway has become slow. */
+  /** The CI check: fails if the complete gateway has become slow. */
   readonly quick: boolean;
-  /** Whether the report and the chart are written beside the benchmark. */
+  /** Folder to write the report and the chart to; undefined: none. */
   readonly out: string | undefined;
 }
 
 /**
- * The more code there is, the longer its compilation goes on, on the same core: after 2 s of full
- * load the complete gateway needs half as much again per request as after 6 s, and no less later.
+ * JIT compilation uses the same core and takes longer for more code: after 2 s of full load the
+ * complete gateway needs 1.5 times the CPU time per request of that after 6 s, and later no less.
  */
 const WARMUP_S = 8;
 
 export const USAGE = `deno task bench [options]
 
-  --only a,b          contestants: ${Object.keys(CONTESTANTS).join(", ")}
+  --only a,b          candidates: ${Object.keys(CANDIDATES).join(", ")}
   --rounds 3          interleaved rounds; results are their medians
   --seconds 5         measured time of each run
   --warmup ${WARMUP_S}          seconds of load before it
@@ -37,22 +37,22 @@ export const USAGE = `deno task bench [options]
   --quick             naive against gateway only, short; exit code 1 if the gateway has become slow
   --out bench         folder to write RESULTS.md and results.svg to
 
-BENCH_BEFORE=<folder> adds another checkout of the gateway as the contestant gateway-before.
+BENCH_BEFORE=<folder> adds another checkout of the gateway as the candidate gateway-before.
 `;
 
-/** A quick run has to tell a gateway that has become slow, not 1.00 from 1.05. */
-const QUICK = { only: `${YARDSTICK},${COMPLETE}`, rounds: "3", seconds: "3", connections: "32" };
+/** A quick run only has to detect a large slowdown. */
+const QUICK = { only: `${BASELINE},${COMPLETE}`, rounds: "3", seconds: "3", connections: "32" };
 const THOROUGH = {
-  only: Object.keys(CONTESTANTS).join(","),
+  only: Object.keys(CANDIDATES).join(","),
   rounds: "3",
   seconds: "5",
   connections: "32,128",
 };
 
 /**
- * The options that the command line asks for.
+ * Parses the command line.
  *
- * @throws {TypeError} when it asks for something that does not exist
+ * @throws {TypeError} for unknown options, candidates or invalid numbers
  */
 export function parseOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
@@ -71,10 +71,10 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const given = { ...(values.quick ? QUICK : THOROUGH), ...values };
   const only = given.only.split(",");
-  const unknown = only.filter((name) => !(name in CONTESTANTS));
-  if (unknown.length > 0) throw new TypeError(`No such contestant: ${unknown.join(", ")}`);
+  const unknown = only.filter((name) => !(name in CANDIDATES));
+  if (unknown.length > 0) throw new TypeError(`No such candidate: ${unknown.join(", ")}`);
   return {
-    only: [...new Set([YARDSTICK, ...only])],
+    only: [...new Set([BASELINE, ...only])],
     rounds: number("--rounds", given.rounds),
     seconds: number("--seconds", given.seconds),
     warmupSeconds: number("--warmup", given.warmup),

@@ -1,16 +1,16 @@
 const encoder = new TextEncoder();
 
-/** Results go to stdout. */
+/** Prints results to stdout. */
 export function print(text: string): void {
   Deno.stdout.writeSync(encoder.encode(text + "\n"));
 }
 
-/** Progress and reasons go to stderr. */
+/** Prints progress and errors to stderr. */
 export function note(text: string): void {
   Deno.stderr.writeSync(encoder.encode(text + "\n"));
 }
 
-/** A Markdown table with its columns lined up; all but the first are numbers. */
+/** Formats a Markdown table; the first column is left-aligned, the others are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map((cell) => cell.length), 3)
@@ -31,7 +31,7 @@ function rightRule(width: number): string {
   return "-".repeat(width - 1) + ":";
 }
 
-/** A number for people, with so many decimals. */
+/** Formats a number with thousands separators and this many decimals. */
 export function number(value: number, digits: number): string {
   return value.toLocaleString("en-US", {
     minimumFractionDigits: digits,

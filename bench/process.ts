@@ -4,33 +4,33 @@ import { sum } from "./statistics.ts";
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** Added to this process's own environment. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** CPU time and memory of a process and all that it started. */
+/** CPU time and memory of a process and its descendants. */
 export interface Usage {
   readonly cpuS: number;
   readonly rssMiB: number;
 }
 
 export interface StartOptions {
-  /** Takes the program's output; default: thrown away. */
+  /** File for the program's output; default: discarded. */
   readonly logFile?: string;
-  /** The one core to run on; default: any. */
+  /** The core to pin it to; default: none. */
   readonly core?: number | undefined;
 }
 
 /** Linux reports CPU time in hundredths of a second on every architecture that Deno runs on. */
 const TICKS_PER_S = 100;
 
-/** A server that has not ended this long after SIGTERM is killed. */
+/** Time from SIGTERM to SIGKILL, in ms. */
 const STOP_GRACE_MS = 6_000;
 
-/** Everything that was started and has not ended: what an interrupt has to end. */
+/** Ids of running child processes, which an interrupt has to stop. */
 const running = new Set<number>();
 
-/** A running program; leaving its scope ends it and everything that it started. */
+/** A running program; it is stopped with its descendants when its scope is left. */
 export class Server implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   #ended = false;
@@ -45,21 +45,21 @@ export class Server implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** What the program has used so far, its children included. */
+  /** The usage of the program and its descendants so far. */
   async usage(): Promise<Usage> {
-    const family = await processFamily(this.#child.pid);
+    const tree = await processTree(this.#child.pid);
     return {
-      cpuS: sum(family.map(({ ticks }) => ticks)) / TICKS_PER_S,
-      rssMiB: sum(await Promise.all(family.map(({ pid }) => residentMiB(pid)))),
+      cpuS: sum(tree.map(({ ticks }) => ticks)) / TICKS_PER_S,
+      rssMiB: sum(await Promise.all(tree.map(({ pid }) => residentMiB(pid)))),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended) return;
-    const family = await processFamily(this.#child.pid);
+    const tree = await processTree(this.#child.pid);
     signal(this.#child.pid, "SIGTERM");
     const killer = setTimeout(
-      () => family.forEach(({ pid }) => signal(pid, "SIGKILL")),
+      () => tree.forEach(({ pid }) => signal(pid, "SIGKILL")),
       STOP_GRACE_MS,
     );
     await this.#child.status;
@@ -67,7 +67,7 @@ export class Server implements AsyncDisposable {
   }
 }
 
-/** Starts a program that stays until its scope is left. */
+/** Starts a program that runs until its scope is left. */
 export function start(command: Command, options: StartOptions = {}): Server {
   const { logFile = "/dev/null", core } = options;
   const [program = "", ...args] = [...pinning(core), ...toFile(logFile), ...words(command)];
@@ -77,7 +77,7 @@ export function start(command: Command, options: StartOptions = {}): Server {
 }
 
 /**
- * Runs a program to its end and returns what it wrote to stdout.
+ * Runs a program to completion and returns its stdout.
  *
  * @throws {Error} when it fails or takes longer than `timeoutMs`
  */
@@ -103,7 +103,7 @@ export async function run(
   throw new Error(`${command.program} failed: ${new TextDecoder().decode(stderr).slice(-2_000)}`);
 }
 
-/** Ends everything that runs, and removes `folder`, on Ctrl-C, which leaves no scope. */
+/** On SIGINT and SIGTERM, which run no disposers, stops all children and removes `folder`. */
 export function endOnInterrupt(folder: string): void {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => {
@@ -125,7 +125,7 @@ export async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** Keeps this process, which only waits and counts, away from the core that is measured. */
+/** Pins this process to a core, so that it does not use the core of the candidate. */
 export async function pinSelf(core: number | undefined): Promise<void> {
   if (core === undefined) return;
   await run({ program: "taskset", args: ["-acp", String(core), String(Deno.pid)] }, {
@@ -133,7 +133,7 @@ export async function pinSelf(core: number | undefined): Promise<void> {
   });
 }
 
-/** A TCP port of the loopback interface that nobody listens on. */
+/** An unused TCP port of the loopback interface. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -152,7 +152,7 @@ function pinning(core: number | undefined): string[] {
   return core === undefined ? [] : ["taskset", "-c", String(core)];
 }
 
-/** A shell that turns into the program, so that the process id stays the same. */
+/** Redirects output with a shell that replaces itself (exec), so that the process id is kept. */
 function toFile(path: string): string[] {
   return ["sh", "-c", 'exec "$@" >"$0" 2>&1', path];
 }
@@ -163,12 +163,12 @@ interface ProcessRow {
   readonly ticks: number;
 }
 
-async function processFamily(pid: number): Promise<ProcessRow[]> {
+async function processTree(pid: number): Promise<ProcessRow[]> {
   const rows = await processTable();
-  const family = new Set([pid]);
-  // A child has a later row than its parent almost always; a second pass finds the others.
-  for (const { pid, parent } of [...rows, ...rows]) if (family.has(parent)) family.add(pid);
-  return rows.filter((row) => family.has(row.pid));
+  const tree = new Set([pid]);
+  // Children almost always have a higher pid than their parents; the second pass finds the others.
+  for (const { pid, parent } of [...rows, ...rows]) if (tree.has(parent)) tree.add(pid);
+  return rows.filter((row) => tree.has(row.pid));
 }
 
 async function processTable(): Promise<ProcessRow[]> {
@@ -176,7 +176,7 @@ async function processTable(): Promise<ProcessRow[]> {
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
-    // After the name, which may hold anything: state, parent, …, utime and stime (proc(5)).
+    // The fields after the name, which may contain any character (proc(5)).
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
     const [, parent = 0] = fields;
     rows.push({ pid: Number(name), parent, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) });
@@ -193,6 +193,6 @@ function signal(pid: number, name: Deno.Signal): void {
   try {
     Deno.kill(pid, name);
   } catch {
-    // It ended by itself in the meantime.
+    // The process has already ended.
   }
 }

@@ -1,9 +1,9 @@
-import { CONTESTANTS, YARDSTICK } from "./contestants.ts";
+import { BASELINE, CANDIDATES } from "./candidates.ts";
 import type { FixedRate, Throughput } from "./measure.ts";
 import { number, table } from "./print.ts";
 import { median } from "./statistics.ts";
 
-/** A measurement, and which it was. */
+/** A measurement with its candidate, round and load. */
 export type Sample<Measured> = Measured & {
   readonly name: string;
   readonly round: number;
@@ -11,44 +11,44 @@ export type Sample<Measured> = Measured & {
   readonly load: number;
 };
 
-/** Throughput as a multiple of another contestant's in the same round. */
+/** Ratio to another candidate's value in the same round. */
 export interface Ratio {
   readonly median: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** The contestant that the gateway is to beat although it does nothing but proxy. */
-const RIVAL = "caddy";
+/** The second candidate to compare with: a widely used proxy. */
+const REFERENCE = "caddy";
 
-/** More of the contestant's core than this for other programs, and a result is marked. */
+/** Results are marked if other programs used more than this fraction of the candidate's core. */
 const MUCH_DISTURBED = 0.03;
 
-/** Above this the load generator may have been the limit, and a result is marked. */
+/** Results are marked if the load core was busier: the load generator may be the bottleneck. */
 const LOAD_CORE_FULL = 0.97;
 
-/** What contestants can be compared by; of either, more is better. */
+/** The measures that candidates are compared by; higher is better. */
 export const SCORES = {
   throughput: ({ requestsPerS }) => requestsPerS,
-  /** Requests for each second of processor time: much the same on a busy machine as on a quiet one. */
+  /** Requests per second of CPU time: hardly affected by other load on the machine. */
   efficiency: ({ cpuMicros }) => cpuMicros === 0 ? 0 : 1e6 / cpuMicros,
 } as const satisfies Record<string, (sample: Throughput) => number>;
 
-/** Which rounds are compared, of whom, with whom and by what. */
+/** Options of {@linkcode ratio}. */
 export interface RatioOptions {
   readonly name: string;
   /** Concurrent connections. */
   readonly load: number;
-  /** Default: the yardstick. */
+  /** Default: the baseline. */
   readonly to?: string;
   /** Default: throughput. */
   readonly by?: keyof typeof SCORES;
 }
 
-/** How many times as good a contestant is as another; undefined where they never met. */
+/** The ratio of two candidates; undefined if no round has both. */
 export function ratio(
   samples: readonly Sample<Throughput>[],
-  { name, load, to = YARDSTICK, by = "throughput" }: RatioOptions,
+  { name, load, to = BASELINE, by = "throughput" }: RatioOptions,
 ): Ratio | undefined {
   const of = (wanted: string) => samples.filter((s) => s.name === wanted && s.load === load);
   const base = new Map(of(to).map((sample) => [sample.round, SCORES[by](sample)]));
@@ -62,14 +62,14 @@ export function ratio(
 
 type Column = readonly [title: string, cell: (group: Sample<Throughput>[]) => string];
 
-/** The table of throughput at one number of connections. */
+/** The table of throughput for one number of connections. */
 export function throughputTable(samples: readonly Sample<Throughput>[], load: number): string {
   const columns: Column[] = [
     ["", ([first]) => title(first) + marks(samples, first)],
     ["requests/s", (group) => middle(group, "requestsPerS", 0)],
-    [`× ${YARDSTICK}`, ([first]) => ratioCell(samples, first)],
-    [`× ${RIVAL}`, ([first]) => ratioCell(samples, first, { to: RIVAL })],
-    [`× ${YARDSTICK} by CPU`, ([first]) => ratioCell(samples, first, { by: "efficiency" })],
+    [`× ${BASELINE}`, ([first]) => ratioCell(samples, first)],
+    [`× ${REFERENCE}`, ([first]) => ratioCell(samples, first, { to: REFERENCE })],
+    [`× ${BASELINE} by CPU`, ([first]) => ratioCell(samples, first, { by: "efficiency" })],
     ["CPU µs", (group) => middle(group, "cpuMicros", 0)],
     ["p50 ms", (group) => middle(group, "p50Ms", 2)],
     ["p99 ms", (group) => middle(group, "p99Ms", 2)],
@@ -87,7 +87,7 @@ export function throughputTable(samples: readonly Sample<Throughput>[], load: nu
   );
 }
 
-/** The table of latencies at a fixed rate, and what each adds to a direct call. */
+/** The table of latencies at a fixed rate, with the difference to direct requests. */
 export function fixedRateTable(samples: readonly Sample<FixedRate>[]): string {
   const direct = new Map(
     samples.filter(({ name }) => name === "direct").map((sample) => [sample.round, sample]),
@@ -113,20 +113,20 @@ export function fixedRateTable(samples: readonly Sample<FixedRate>[]): string {
   );
 }
 
-/** What a reader has to know to read the tables. */
+/** The explanation of the tables. */
 export const LEGEND = `
-Each value is the median of the rounds. \`× ${YARDSTICK}\` and \`× ${RIVAL}\` are medians of the ratios
-within each round, with the lowest and the highest. CPU µs is the processor time of the
-contestant's processes for each request; \`× ${YARDSTICK} by CPU\` compares that, and is the ratio to
-go by when a machine is not quiet. Latencies under full load say how long the queue of
-connections is; those at a fixed rate count from when a request was due. RSS is after the warm-up and at the end, start
-from the process to its first answer, spans the share of spans that reached the collector, failed
-the number of requests without the expected answer, socket errors included.
+Each value is the median of the rounds. \`× ${BASELINE}\` and \`× ${REFERENCE}\` are medians of the ratios
+within each round, with the lowest and the highest. CPU µs is the CPU time of the
+candidate's processes per request; \`× ${BASELINE} by CPU\` compares that, and is more reliable on a
+machine with other load. Latencies at full load are mostly queueing; those at a fixed rate count
+from the scheduled time of a request. RSS is after the warm-up and at the end; start is the time
+from the process start to the first response; spans is the fraction of spans that the collector
+received; failed is the number of requests without the expected response, with socket errors.
 
-¹ the core of the load generator and the upstream was full: the contestant may be faster.
-² other programs took more than ${
+¹ the core of the load generator and the upstream was fully used: the candidate may be faster.
+² other programs used more than ${
   MUCH_DISTURBED * 100
-} % of the contestant's core: repeat on a quiet machine.
+} % of the candidate's core: repeat on an idle machine.
 `.trim();
 
 function marks(samples: readonly Sample<Throughput>[], first?: Sample<Throughput>): string {
@@ -147,15 +147,15 @@ function ratioCell(
   return `${number(median, 2)} (${number(low, 2)}–${number(high, 2)})`;
 }
 
-/** Samples of one contestant each, in the order of the contestants. */
+/** Groups samples by candidate, in the order of the candidates. */
 function grouped<Measured>(samples: readonly Sample<Measured>[]): Sample<Measured>[][] {
-  return Object.keys(CONTESTANTS)
+  return Object.keys(CANDIDATES)
     .map((name) => samples.filter((sample) => sample.name === name))
     .filter((group) => group.length > 0);
 }
 
 function title(sample: { name: string } | undefined): string {
-  return CONTESTANTS[sample?.name ?? ""]?.title ?? "";
+  return CANDIDATES[sample?.name ?? ""]?.title ?? "";
 }
 
 function middle<Key extends string>(

@@ -1,11 +1,11 @@
 /**
- * Measures the gateway against other proxies, end to end, each on one core: `deno task bench`.
+ * Compares the gateway with other proxies, end to end, each on one core: `deno task bench`.
  *
- * Rounds are interleaved, so that a slow minute of the machine meets every contestant.
+ * Rounds are interleaved, so that other load on the machine affects all candidates.
  */
 import { draw, ratioChart } from "./chart.ts";
-import type { Contestant } from "./contestant.ts";
-import { COMPLETE, CONTESTANTS } from "./contestants.ts";
+import type { Candidate } from "./candidate.ts";
+import { CANDIDATES, COMPLETE } from "./candidates.ts";
 import { buildRateGenerator } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { type FixedRate, measureFixedRate, measureThroughput, type Throughput } from "./measure.ts";
@@ -13,27 +13,29 @@ import { type Options, parseOptions, USAGE } from "./options.ts";
 import { note, print } from "./print.ts";
 import { isInstalled } from "./process.ts";
 import { fixedRateTable, LEGEND, ratio, type Sample, throughputTable } from "./report.ts";
-import { installNodePackages, Stage } from "./stage.ts";
+import { installNodePackages, TestBed } from "./test_bed.ts";
 import { median } from "./statistics.ts";
 
-/** Exit codes: the gateway has become slow; nothing could be measured. */
-const SLOW = 1;
-const UNUSABLE = 2;
+/** Exit code: the gateway has become slow. */
+const EXIT_SLOW = 1;
 
-/** Where Debian and Ubuntu have the programs from. */
+/** Exit code: nothing could be measured. */
+const EXIT_UNUSABLE = 2;
+
+/** Installs all programs on Debian and Ubuntu. */
 const APT = "apt install wrk haproxy nginx caddy nodejs npm golang-go";
 
-/** Without these nothing can be measured: the load generator and the upstream. */
+/** The load generator and the upstream, which every measurement needs. */
 const REQUIRED = ["wrk", "haproxy"];
 
-/** A fixed rate is measured this many times as long as full load: it has fewer requests. */
-const FIXED_RATE_STRETCH = 2;
+/** Duration of a fixed-rate run as a multiple of that at full load: it has fewer requests. */
+const FIXED_RATE_DURATION_FACTOR = 2;
 
 /**
- * The complete gateway is about as fast as the naive proxy; below this in every round it has
- * become slow. Other work on a shared machine takes up to a fifth, and more of what does more.
+ * Minimum ratio to the naive proxy, which must be reached in one round. The complete gateway is about
+ * as fast as the naive proxy, and other load on a shared machine costs up to a fifth.
  */
-const GUARD_RATIO = 0.8;
+const MIN_RATIO = 0.8;
 
 interface Results {
   readonly throughput: readonly Sample<Throughput>[];
@@ -47,13 +49,15 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) return print(USAGE) ?? 0;
   const options = readOptions(args);
-  if (!options) return UNUSABLE;
+  if (!options) return EXIT_UNUSABLE;
   const missing = await absent(REQUIRED);
-  if (missing.length > 0) return note(`Not on PATH: ${missing.join(", ")}. ${APT}`) ?? UNUSABLE;
+  if (missing.length > 0) {
+    return note(`Not on PATH: ${missing.join(", ")}. ${APT}`) ?? EXIT_UNUSABLE;
+  }
   const results = await measure(options, await available(options.only));
   const report = await write(options, results, args);
   print(report);
-  return options.quick ? guard(options, results) : 0;
+  return options.quick ? checkSpeed(options, results) : 0;
 }
 
 function readOptions(args: readonly string[]): Options | undefined {
@@ -68,45 +72,45 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 async function measure(
   options: Options,
-  contestants: ReadonlyMap<string, Contestant>,
+  candidates: ReadonlyMap<string, Candidate>,
 ): Promise<Results> {
-  await using stage = await Stage.open();
-  const upstreamPort = await stage.upstream();
+  await using testBed = await TestBed.open();
+  const upstreamPort = await testBed.upstream();
   const common = { ...options, upstreamPort };
-  const throughput = await interleave(options, contestants, options.connections, (one, load) => {
-    return measureThroughput(stage, one, { ...common, connections: load });
+  const throughput = await interleave(options, candidates, options.connections, (one, load) => {
+    return measureThroughput(testBed, one, { ...common, connections: load });
   });
   if (options.rate === 0 || (await absent(["go"])).length > 0) {
     return { throughput, fixedRate: [], halfLoad: [] };
   }
-  const generator = await buildRateGenerator(stage.cache);
-  const seconds = options.seconds * FIXED_RATE_STRETCH;
-  const atRate = (one: Contestant, rate: number) =>
-    measureFixedRate(stage, one, { ...common, seconds, rate, generator });
-  const rated = filter(contestants, ([, { fixedRate }]) => fixedRate);
+  const generator = await buildRateGenerator(testBed.cache);
+  const seconds = options.seconds * FIXED_RATE_DURATION_FACTOR;
+  const atRate = (one: Candidate, rate: number) =>
+    measureFixedRate(testBed, one, { ...common, seconds, rate, generator });
+  const rated = filter(candidates, ([, { fixedRate }]) => fixedRate);
   const fixedRate = await interleave(options, rated, [options.rate], atRate);
-  const complete = filter(contestants, ([name]) => name === COMPLETE);
+  const complete = filter(candidates, ([name]) => name === COMPLETE);
   const half = halfOfMaximum(throughput);
   const halfLoad = await interleave(options, complete, half === 0 ? [] : [half], atRate);
   return { throughput, fixedRate, halfLoad };
 }
 
-/** Every contestant under every load, round after round, each round beginning with another. */
+/** Measures all candidates under all loads in each round; the first candidate rotates. */
 async function interleave<Measured>(
   { rounds }: Options,
-  contestants: ReadonlyMap<string, Contestant>,
+  candidates: ReadonlyMap<string, Candidate>,
   loads: readonly number[],
-  measureOne: (contestant: Contestant, load: number) => Promise<Measured>,
+  measureOne: (candidate: Candidate, load: number) => Promise<Measured>,
 ): Promise<Sample<Measured>[]> {
   const samples: Sample<Measured>[] = [];
   const failed = new Set<string>();
   for (let round = 0; round < rounds; round++) {
     for (const load of loads) {
-      for (const [name, contestant] of rotated([...contestants], round)) {
+      for (const [name, candidate] of rotated([...candidates], round)) {
         if (failed.has(name)) continue;
-        note(`round ${round + 1} of ${rounds}, load ${load}: ${contestant.title}`);
+        note(`round ${round + 1} of ${rounds}, load ${load}: ${candidate.title}`);
         try {
-          samples.push({ ...await measureOne(contestant, load), name, round, load });
+          samples.push({ ...await measureOne(candidate, load), name, round, load });
         } catch (error) {
           failed.add(name);
           note(`  left out: ${error instanceof Error ? error.message : error}`);
@@ -117,13 +121,13 @@ async function interleave<Measured>(
   return samples;
 }
 
-async function available(names: readonly string[]): Promise<ReadonlyMap<string, Contestant>> {
-  const chosen = new Map<string, Contestant>();
-  for (const [name, contestant] of Object.entries(CONTESTANTS)) {
+async function available(names: readonly string[]): Promise<ReadonlyMap<string, Candidate>> {
+  const chosen = new Map<string, Candidate>();
+  for (const [name, candidate] of Object.entries(CANDIDATES)) {
     if (!names.includes(name)) continue;
-    const missing = await absent(contestant.needs);
-    if (missing.length === 0) chosen.set(name, contestant);
-    else note(`${contestant.title} is left out, not on PATH: ${missing.join(", ")}. ${APT}`);
+    const missing = await absent(candidate.needs);
+    if (missing.length === 0) chosen.set(name, candidate);
+    else note(`${candidate.title} is left out, not on PATH: ${missing.join(", ")}. ${APT}`);
   }
   const needsNode = [...chosen.values()].some(({ needs }) => needs.includes("node"));
   if (needsNode) await installNodePackages();
@@ -136,7 +140,7 @@ async function write(options: Options, results: Results, args: readonly string[]
     "# Benchmark results",
     `\`deno task bench ${args.join(" ")}\`: ${options.rounds} interleaved rounds of ` +
     `${options.seconds} s after ${options.warmupSeconds} s of warm-up, one core for the ` +
-    "contestant, another for the load generator, the upstream and the collector.",
+    "candidate, another for the load generator, the upstream and the collector.",
     (await describeMachine()).join("\n"),
     ...options.connections.flatMap((load) => [
       `## Throughput, ${load} connections`,
@@ -169,17 +173,17 @@ function halfLoadText(samples: readonly Sample<FixedRate>[]): string {
     `${samples.length} rounds.`;
 }
 
-/** The guard of CI: leaves room for noise, and notices when the gateway has become slow. */
-function guard({ connections }: Options, { throughput }: Results): number {
+/** The CI check for a large slowdown; returns the exit code. */
+function checkSpeed({ connections }: Options, { throughput }: Results): number {
   const compared = { name: COMPLETE, load: connections[0] ?? 0 };
   const value = ratio(throughput, compared);
   const byCpu = ratio(throughput, { ...compared, by: "efficiency" });
-  if (!value || !byCpu) return note("The gateway could not be measured.") ?? UNUSABLE;
+  if (!value || !byCpu) return note("The gateway could not be measured.") ?? EXIT_UNUSABLE;
   print(
     `\nThe complete gateway: ${value.median.toFixed(2)} × the naive proxy's throughput, ` +
       `${byCpu.median.toFixed(2)} × its requests per second of processor time.`,
   );
-  return value.high < GUARD_RATIO ? SLOW : 0;
+  return value.high < MIN_RATIO ? EXIT_SLOW : 0;
 }
 
 function halfOfMaximum(samples: readonly Sample<Throughput>[]): number {
@@ -194,10 +198,10 @@ async function absent(programs: readonly string[]): Promise<string[]> {
 }
 
 function filter(
-  contestants: ReadonlyMap<string, Contestant>,
-  keep: (entry: [string, Contestant]) => boolean,
-): ReadonlyMap<string, Contestant> {
-  return new Map([...contestants].filter(keep));
+  candidates: ReadonlyMap<string, Candidate>,
+  keep: (entry: [string, Candidate]) => boolean,
+): ReadonlyMap<string, Candidate> {
+  return new Map([...candidates].filter(keep));
 }
 
 function rotated<Item>(items: readonly Item[], by: number): Item[] {

@@ -1,18 +1,18 @@
 /**
- * How the cost of the complete gateway grows: `deno run -A bench/scaling.ts`.
+ * Measures how the cost of the complete gateway grows: `deno run -A bench/scaling.ts`.
  *
- * One thing grows at a time, from a gateway with one service plan, one caller, small bodies and
- * an upstream that answers at once.
+ * Varies one parameter at a time; the others stay at one service plan, one caller, small bodies and
+ * an upstream that responds immediately.
  */
 import { parseArgs } from "node:util";
 import { draw } from "./chart.ts";
 import { gateway, PLAN } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
-import { AXES, type Measurement, planOf, type Point, START } from "./scaling_axes.ts";
+import { AXES, DEFAULTS, type Measurement, planOf, type Point } from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
 import { note, number, print, table } from "./print.ts";
 import { scalingChart } from "./scaling_chart.ts";
-import { installNodePackages, Stage } from "./stage.ts";
+import { installNodePackages, TestBed } from "./test_bed.ts";
 import { median } from "./statistics.ts";
 
 const USAGE = `deno run -A bench/scaling.ts [options]
@@ -23,10 +23,10 @@ const USAGE = `deno run -A bench/scaling.ts [options]
   --out bench  folder to write SCALING.md and scaling.svg to
 `;
 
-/** Long enough for the compiler of the runtime to have seen all that is hot. */
+/** Long enough for the JIT compilation of the hot code, in s. */
 const WARMUP_S = 6;
 
-/** Room for the largest body in the upstream's buffers. */
+/** Buffer size of the upstream for the largest body, in bytes. */
 const MAX_BODY_BYTES = 512_000;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -61,7 +61,7 @@ async function measure(
   rounds: number,
   seconds: number,
 ): Promise<Measurement[]> {
-  await using stage = await Stage.open();
+  await using testBed = await TestBed.open();
   const samples = new Map<string, Measurement & { samples: Throughput[] }>();
   for (let round = 1; round <= rounds; round++) {
     for (const axis of axes) {
@@ -70,43 +70,43 @@ async function measure(
         const id = `${axis} ${value}`;
         const measurement = samples.get(id) ?? { axis, value, samples: [] };
         samples.set(id, measurement);
-        const point = { ...START, ...AXES[axis]?.point(value) };
-        measurement.samples.push(await measurePoint(stage, point, seconds));
+        const point = { ...DEFAULTS, ...AXES[axis]?.point(value) };
+        measurement.samples.push(await measurePoint(testBed, point, seconds));
       }
     }
   }
   return [...samples.values()];
 }
 
-async function measurePoint(stage: Stage, point: Point, seconds: number): Promise<Throughput> {
+async function measurePoint(testBed: TestBed, point: Point, seconds: number): Promise<Throughput> {
   const { plans, targets, bodyBytes, latencyMs, connections } = point;
   const credentials = Array.from({ length: plans }, (_, index) => [planOf(index), "bench-secret"]);
-  const contestant = gateway({
+  const candidate = gateway({
     title: "gateway",
     env: { SERVICE_PLANS: JSON.stringify(Object.fromEntries([[PLAN, "secret"], ...credentials])) },
   });
-  return await measureThroughput(stage, contestant, {
-    upstreamPort: await stage.upstream({
+  return await measureThroughput(testBed, candidate, {
+    upstreamPort: await testBed.upstream({
       latencyMs,
-      ...(bodyBytes > START.bodyBytes ? { maxBodyBytes: MAX_BODY_BYTES } : {}),
+      ...(bodyBytes > DEFAULTS.bodyBytes ? { maxBodyBytes: MAX_BODY_BYTES } : {}),
     }),
     connections,
     seconds,
     warmupSeconds: WARMUP_S,
     warmupRequests: targets.count,
     load: {
-      targetsFile: await stage.targets(targets),
-      bodyFile: await stage.bodyFile(bodyBytes),
+      targetsFile: await testBed.targets(targets),
+      bodyFile: await testBed.bodyFile(bodyBytes),
     },
   });
 }
 
 const LEGEND = `
-One thing grows at a time; the others stay at one service plan, one caller, a body of
-${START.bodyBytes} bytes, ${START.connections} connections and an upstream that answers at once. The
-gateway has one core. CPU µs is its processor time for each request, RSS its memory at the end,
-load core how busy the core of the load generator and the upstream was, others the share of the
-gateway's core that other programs took: more than a few percent, and the row is not to be relied on.
+One parameter varies at a time; the others stay at one service plan, one caller, a body of
+${DEFAULTS.bodyBytes} bytes, ${DEFAULTS.connections} connections and an upstream that responds
+immediately. The gateway has one core. CPU µs is its CPU time per request, RSS its memory at the end,
+load core the utilization of the core of the load generator and the upstream, others the fraction of
+the gateway's core that other programs used: with more than a few percent a row is not reliable.
 `.trim();
 
 function axisTable(measurements: readonly Measurement[]): string {

@@ -2,7 +2,7 @@ import { PLAN } from "./gateway.ts";
 import type { Throughput } from "./measure.ts";
 import type { TargetSet } from "./tokens.ts";
 
-/** What a gateway is measured with. */
+/** The parameters of one measurement. */
 export interface Point {
   readonly plans: number;
   readonly targets: TargetSet;
@@ -11,15 +11,15 @@ export interface Point {
   readonly connections: number;
 }
 
-/** What grows. */
+/** A parameter that is varied. */
 export interface Axis {
   readonly title: string;
   readonly values: readonly number[];
   readonly point: (value: number) => Partial<Point>;
 }
 
-/** Where every axis begins. */
-export const START: Point = {
+/** The parameters that are not varied. */
+export const DEFAULTS: Point = {
   plans: 1,
   targets: { name: "one", count: 1, plan: () => PLAN },
   bodyBytes: 200,
@@ -27,7 +27,7 @@ export const START: Point = {
   connections: 64,
 };
 
-/** Everything that grows; the order is that of the tables. */
+/** All axes, in the order of the tables. */
 export const AXES: Readonly<Record<string, Axis>> = {
   plans: {
     title: "service plans, a caller for each",
@@ -68,7 +68,7 @@ export function planOf(index: number): string {
   return `plan_${index}`;
 }
 
-/** What was measured where. */
+/** The samples of one value of an axis. */
 export interface Measurement {
   readonly axis: string;
   readonly value: number;

@@ -1,13 +1,13 @@
 import { AXES, type Measurement } from "./scaling_axes.ts";
 import { median } from "./statistics.ts";
 
-/** What is drawn against each axis. */
+/** The values that are drawn for each axis. */
 const PANELS = [
   { field: "requestsPerS", title: "requests/s", color: "#1f77b4" },
   { field: "rssMiB", title: "RSS, MiB", color: "#d62728" },
 ] as const;
 
-/** A small picture of throughput and one of memory for each thing that grows. */
+/** A Vega-Lite specification with a chart of throughput and one of memory per axis. */
 export function scalingChart(measurements: readonly Measurement[]): unknown {
   const axes = [...new Set(measurements.map(({ axis }) => axis))];
   return {

@@ -1,18 +1,20 @@
 /**
- * A collector that only counts: `deno run -A bench/sink.ts <port>`.
+ * A collector that only counts spans: `deno run -A bench/sink.ts <port>`.
  *
- * Takes OTLP/HTTP, JSON or protobuf, at `/v1/traces`; `GET /` answers how many spans came. It
- * shares a core with the load generator, so it looks for spans without decoding them.
+ * Accepts OTLP/HTTP, JSON or protobuf, at `/v1/traces`; `GET /` returns the number of spans. It
+ * shares a core with the load generator, and therefore counts without decoding.
  */
 
 /** ExportTraceServiceRequest.resource_spans → ResourceSpans.scope_spans → ScopeSpans.spans. */
 const SPANS_PATH = [1, 2, 2] as const;
 
-/** Protobuf's wire type of a field with a length, and the sizes of those without one. */
+/** The protobuf wire type of a field with a length. */
 const LENGTH_DELIMITED = 2;
+
+/** Wire type → size in bytes of a field with a fixed size. */
 const FIXED_SIZES: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
-/** How many spans an OTLP message in protobuf holds. */
+/** Counts the spans of an OTLP message in protobuf. */
 export function countProtobuf(bytes: Uint8Array, path: readonly number[] = SPANS_PATH): number {
   const [wanted, ...rest] = path;
   let count = 0;
@@ -43,7 +45,7 @@ export function countProtobuf(bytes: Uint8Array, path: readonly number[] = SPANS
   }
 }
 
-/** How many spans an OTLP message in JSON holds: one `spanId` each, links left aside. */
+/** Counts the spans of an OTLP message in JSON by their `spanId`; links would count as well. */
 export function countJson(text: string): number {
   const key = '"spanId":';
   let count = 0;
@@ -58,7 +60,7 @@ if (import.meta.main) {
     async (request) => {
       if (request.method === "GET") return Response.json({ spans });
       const isJson = request.headers.get("content-type")?.includes("json") ?? false;
-      const message = new Response(plain(request));
+      const message = new Response(decompressed(request));
       const isTraces = new URL(request.url).pathname === "/v1/traces";
       if (!isTraces) await message.arrayBuffer();
       else if (isJson) spans += countJson(await message.text());
@@ -70,7 +72,7 @@ if (import.meta.main) {
   );
 }
 
-function plain(request: Request): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+function decompressed(request: Request): ReadableStream<Uint8Array<ArrayBuffer>> | null {
   const isZipped = request.headers.get("content-encoding") === "gzip";
   return isZipped
     ? request.body?.pipeThrough(new DecompressionStream("gzip")) ?? null

@@ -2,29 +2,31 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import { note } from "./print.ts";
 import { exists } from "./process.ts";
 
-/** Who the benchmark's callers are, for the gateway's configuration. */
+/** Issuer and audience of the tokens. */
 export const ISSUER = "https://issuer.bench.example";
 export const AUDIENCE = "sms-gateway";
 
-/** Tokens are made once and kept for a day, with a key that is never used for anything else. */
+/** Longer than tokens are kept, so that they are valid during the whole run. */
 const TOKEN_LIFETIME_S = 2 * 86_400;
+
+/** Key and tokens are kept for a day: signing takes long. */
 const KEEP_MS = 86_400_000;
 
-/** Signatures are made side by side, on as many threads as the runtime has. */
+/** Number of tokens signed concurrently: the runtime signs in several threads. */
 const BATCH = 256;
 
-/** Targets of the load: each a service plan and the token to use for it. */
+/** Targets of the load: pairs of a service plan and a token. */
 export interface TargetSet {
-  /** Names the file that the set is kept in. */
+  /** Used in the name of the cache file. */
   readonly name: string;
   readonly count: number;
-  /** The service plan that the nth target is for. */
+  /** The service plan of the nth target. */
   readonly plan: (index: number) => string;
-  /** Whom the nth token is for; default: each for another caller. */
+  /** The subject of the nth token; default: a different one for each. */
   readonly caller?: (index: number) => string;
 }
 
-/** Makes RS256 tokens, and keeps them in a folder for the next run. */
+/** Issues RS256 tokens, and caches them in a folder. */
 export class Issuer {
   private constructor(
     private readonly folder: string,
@@ -33,7 +35,7 @@ export class Issuer {
     readonly keySet: string,
   ) {}
 
-  /** Takes the key that the folder holds, or makes a new one if it is a day old. */
+  /** Loads the key from the folder, or generates a new one if it is older than a day. */
   static async open(folder: string): Promise<Issuer> {
     const keyFile = `${folder}/key.json`;
     const madeAt = await Deno.stat(keyFile).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
@@ -50,7 +52,7 @@ export class Issuer {
     return new Issuer(folder, key, JSON.stringify({ keys: [publicKey] }));
   }
 
-  /** A file of lines "plan <tab> token", no token twice. */
+  /** Writes a file of lines "plan <tab> token" with unique tokens, and returns its path. */
   async targets(set: TargetSet): Promise<string> {
     const { name, count, plan, caller = (index) => `service-${index}` } = set;
     const file = `${this.folder}/${name}-${count}.txt`;

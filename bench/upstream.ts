@@ -1,12 +1,12 @@
-/** What the stand-in for the SMS API does; the defaults are those of the comparison. */
+/** Options of the mock SMS API. */
 export interface UpstreamOptions {
-  /** Time from the whole request to the answer; default 0. */
+  /** Delay between the complete request and the response, in ms; default 0. */
   readonly latencyMs?: number;
-  /** Largest request body; default 16 KB. */
+  /** Largest request body, in bytes; default 16,384. */
   readonly maxBodyBytes?: number;
 }
 
-/** The answer to a sent batch, as the API's reference shows it. */
+/** The response to a sent batch, from the API's reference. */
 const BATCH = {
   id: "01FC66621XXXXX119Z8PMV1QPQ",
   to: ["15551231234"],
@@ -23,15 +23,15 @@ const BATCH = {
 
 const REFUSAL = { code: "unknown_campaign", text: "The campaign is not known to this account." };
 
-/** The service plan whose batches are answered with 403. */
+/** The service plan whose batches are rejected with 403. */
 export const REFUSED_PLAN = "refused";
 
 /**
- * HAProxy's configuration for the stand-in.
+ * The HAProxy configuration of the mock SMS API.
  *
- * HAProxy answers by itself, and only after it has the whole request, as the real API does
- * (nginx's `return` answers before the body has come). It is about five times as fast as the
- * proxies under Deno, and can wait without taking CPU time.
+ * HAProxy responds after it has received the whole request, as the real API does (nginx's `return`
+ * responds before the body has arrived). It is about five times as fast as the proxies on Deno, and
+ * can delay responses without using CPU time.
  */
 export function upstreamConfig(port: number, options: UpstreamOptions = {}): string {
   const { latencyMs = 0, maxBodyBytes = 16_384 } = options;

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { configureSync, type LogRecord, withFilter } from "@logtape/logtape";
 import type { Config, Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
-import { jsonLine } from "../telemetry/logs.ts";
+import { jsonLine } from "../telemetry/log_format.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 import { loadConfig } from "./load_config.ts";

@@ -1,13 +1,13 @@
-/** How many bytes may be held in memory; whoever holds some adds them, and takes them off again. */
+/** Limits how many bytes are held in memory; each holder adds to `used`, and subtracts again. */
 export class ByteBudget {
-  /** Bytes that are held now. */
+  /** Bytes held now. */
   used = 0;
 
-  /** @param limit the most that may be held, in bytes */
+  /** @param limit the maximum, in bytes */
   constructor(readonly limit: number) {}
 
-  /** Whether so many bytes may be added. */
-  hasRoomFor(bytes: number): boolean {
+  /** Whether `bytes` more are within the limit. */
+  allows(bytes: number): boolean {
     return this.used + bytes <= this.limit;
   }
 }

@@ -7,7 +7,7 @@ import type { Check } from "./checks.ts";
 /** Options of {@linkcode authenticate}. */
 export interface AuthenticateOptions {
   verifier: TokenVerifier;
-  /** A service plan without a credential is as unknown to a caller as one it has no right to. */
+  /** A service plan without a credential is rejected like one that the token does not name. */
   credentials: Credentials;
 }
 
@@ -15,8 +15,8 @@ export interface AuthenticateOptions {
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
- * Lets a request in whose bearer token is valid and names exactly the service plan of the
- * path; else 401 with a challenge (RFC 6750), or 503 where no token can be judged.
+ * Requires a valid bearer token that names the service plan of the path; otherwise answers 401 with a
+ * challenge (RFC 6750), or 503 if there is no key set to verify tokens with.
  */
 export function authenticate({ verifier, credentials }: AuthenticateOptions): Check {
   return function authenticate(c) {
@@ -24,17 +24,17 @@ export function authenticate({ verifier, credentials }: AuthenticateOptions): Ch
     const servicePlanId = servicePlanOf(exchange.rawPath);
     if (credentials.has(servicePlanId)) exchange.servicePlanId = servicePlanId;
     const authorization = c.req.raw.headers.get("authorization");
-    // Most tokens are known, and need neither be read again nor waited for.
+    // Most tokens were verified before: they need no parsing, and no promise to await.
     const known = authorization?.startsWith("Bearer ")
       ? verifier.recall(authorization.slice("Bearer ".length))
       : undefined;
-    if (known) return admit(exchange, known);
+    if (known) return authorize(exchange, known);
     return verifier.verify(bearerToken(authorization))
-      .then((principal) => admit(exchange, principal));
+      .then((principal) => authorize(exchange, principal));
   };
 }
 
-function admit(exchange: Exchange, principal: Principal): void {
+function authorize(exchange: Exchange, principal: Principal): void {
   exchange.principal = principal;
   const { servicePlanId } = exchange;
   if (servicePlanId === undefined || !principal.servicePlans.includes(servicePlanId)) {
@@ -42,14 +42,14 @@ function admit(exchange: Exchange, principal: Principal): void {
   }
 }
 
-/** Every path of the API has it in the same place: `/xms/v1/{service_plan_id}/…`. */
+/** Every path of the API is `/xms/v1/{service_plan_id}/…`. */
 function servicePlanOf(rawPath: string): string {
   const start = "/xms/v1/".length;
   return rawPath.slice(start, rawPath.indexOf("/", start));
 }
 
 function bearerToken(authorization: string | null): string {
-  // Another scheme is as good as no token (RFC 6750 §3.1).
+  // Another scheme counts as a missing token (RFC 6750 §3.1).
   if (authorization === null || !/^Bearer\b/i.test(authorization)) throw new AuthRefusal("missing");
   const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) throw new AuthRefusal("malformed");

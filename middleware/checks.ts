@@ -1,10 +1,10 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 
-/** Looks at a request on its way in: what it throws is the answer, else the request may go on. */
+/** Checks a request: throws to reject it, returns to let it continue. */
 export type Check = (c: Context<GatewayEnv>) => void | Promise<void>;
 
-/** Checks in their order as one middleware: each by itself would cost every request a frame more. */
+/** Runs checks in order in one middleware; a middleware each would cost more per request. */
 export function checks(...inOrder: readonly Check[]): MiddlewareHandler<GatewayEnv> {
   return async function checks(c, next) {
     for (const check of inOrder) {

@@ -41,7 +41,7 @@ function parsed(type: string): { name?: string; charset?: string | undefined } {
     const [name, parameters] = parseMediaType(type);
     return { name, charset: parameters?.charset };
   } catch {
-    return {}; // malformed, or with the same parameter twice
+    return {}; // malformed, or with a duplicate parameter
   }
 }
 

@@ -1,10 +1,10 @@
-/** Methods whose requests mean something by their body. */
+/** Methods whose requests normally have content. */
 const WITH_CONTENT: ReadonlySet<string> = new Set(["POST", "PUT"]);
 
 /**
- * Whether a request announces a body: only then is one read. HTTP/1.1 says so by a length or a
- * coding (RFC 9112 §6). HTTP/2 needs neither (RFC 9113 §8.1): there, where `Host` is not sent
- * either, a request that should have a body, or says of what type it is, counts as having one.
+ * Whether a request declares a body. HTTP/1.1 requires `Content-Length` or `Transfer-Encoding` for
+ * that (RFC 9112 §6). HTTP/2 requires neither (RFC 9113 §8.1): there a request also counts as having
+ * a body if its method normally has content, or if it has a `Content-Type`.
  */
 export function declaresBody({ method, headers }: Request): boolean {
   const length = headers.get("content-length");
@@ -14,10 +14,10 @@ export function declaresBody({ method, headers }: Request): boolean {
 }
 
 /**
- * Whether the body of a request has to be read. Over HTTP/2 that is also where `content-length: 0`
- * says that there is none: data may follow, which makes the request malformed (RFC 9113 §8.1.1), and
- * the runtime tells that only to those who read. So may data where there is no length: a request over
- * HTTP/2 with `Host` looks like one over HTTP/1.1.
+ * Whether the body of a request has to be read. That includes `content-length: 0`: an HTTP/2 request
+ * may still contain data, which makes it malformed (RFC 9113 §8.1.1), and the runtime reports that
+ * only when the body is read. It includes requests without a length: with `Host`, one over HTTP/2
+ * looks like one over HTTP/1.1.
  */
 export function mayHaveBody(request: Request): boolean {
   const { method, headers } = request;
@@ -25,9 +25,9 @@ export function mayHaveBody(request: Request): boolean {
     (WITH_CONTENT.has(method) && !headers.has("content-length"));
 }
 
-/** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` in its place. */
+/** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` instead. */
 export function isHttp2(headers: Headers): boolean {
-  return headers.get("host") === null; // has() would have Deno copy all of them
+  return headers.get("host") === null; // has() makes Deno copy all headers
 }
 
 /**

@@ -1,22 +1,24 @@
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 import { cameOverHttp2 } from "./declared_body.ts";
-import { TinyPieces } from "./tiny_pieces.ts";
+import { SmallChunks } from "./small_chunks.ts";
 
 /**
- * More of a refused body is not read, in bytes: then its stream is reset. So is one whose body comes
- * in too many tiny pieces.
+ * Maximum size that is drained, in bytes. A stream with more data, or with too many small chunks, is
+ * reset.
  */
 const MAX_DRAINED_BYTES = 4 * 1024 * 1024;
 
-/** Nor is it waited for longer, in ms; and hardly at all by a process that is about to end. */
+/** Timeout for draining, in ms. */
 const MAX_DRAIN_MS = 2_000;
+
+/** The same during the shutdown, whose grace period is short. */
 const MAX_DRAIN_WHILE_STOPPING_MS = 50;
 
 /**
- * Takes what is left of a request body before an HTTP/2 request is answered. The server below
- * resets a stream whose body nobody read, and many clients then drop the answer they already
- * have: a refusal would never be seen. HTTP/1.1 clients read it all the same.
+ * Reads the rest of the request body before an HTTP/2 request is rejected. The runtime's server
+ * resets a stream whose body was not read, and many clients then discard the response that they have
+ * already received. HTTP/1.1 clients do not.
  */
 export function drainHttp2(isStopping: () => boolean): MiddlewareHandler<GatewayEnv> {
   return async function drainHttp2(c, next) {
@@ -32,16 +34,16 @@ async function drain(body: ReadableStream<Uint8Array>, ms: number): Promise<void
   const reader = body.getReader();
   const deadline = setTimeout(() => reader.cancel().catch(() => {}), ms);
   try {
-    const tiny = new TinyPieces();
-    for (let taken = 0; taken < MAX_DRAINED_BYTES && !tiny.areTooMany;) {
+    const small = new SmallChunks();
+    for (let drained = 0; drained < MAX_DRAINED_BYTES && !small.areTooMany;) {
       const { done, value } = await reader.read();
       if (done) return;
-      taken += value.byteLength;
-      tiny.add(value.byteLength);
+      drained += value.byteLength;
+      small.add(value.byteLength);
     }
     reader.cancel().catch(() => {});
   } catch {
-    // The caller has left: no answer is sent.
+    // The caller has closed the connection: no response is sent.
   } finally {
     clearTimeout(deadline);
   }

@@ -10,7 +10,7 @@ import { normalize } from "../upstream/normalize.ts";
 import { upstreamPath } from "../upstream/path.ts";
 import { type OperationRequest, Sender, type SenderOptions } from "../upstream/sender.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
-import { bodyOf } from "./answers.ts";
+import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
 /** Options of {@linkcode forward}. */
@@ -103,5 +103,5 @@ function toResponse(
   if (headerOf(headers, "content-length") === undefined) {
     init.headers.push(["content-length", String(body.byteLength)]); // else the runtime would use chunks
   }
-  return new Response(bodyOf(c, body), init);
+  return new Response(responseBody(c, body), init);
 }

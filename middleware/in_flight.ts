@@ -3,8 +3,8 @@ import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
 
 /**
- * Refuses with 503 what would be too much for the gateway as a whole, before anything
- * costly, such as checking a signature, is done for it.
+ * Answers 503 if the gateway has too many requests in flight. Must run before expensive checks, such
+ * as the verification of a signature.
  */
 export function inFlight(limiter: OutstandingLimiter): Check {
   return function inFlight(c) {

@@ -2,18 +2,18 @@ import type { Exchange } from "../exchange.ts";
 import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
-import { tooMany } from "./too_many.ts";
+import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode outstanding}. */
 export interface OutstandingOptions {
   perRoute: OutstandingLimiter;
-  /** What the upstream takes at once, per service plan. */
+  /** Reduces the limit of a service plan that the upstream throttles. */
   perPlan: AdaptiveLimiter;
 }
 
 /**
- * Answers 429 where a path or a service plan has too many requests outstanding, so that one
- * of them cannot take the upstream away from the others (contract.md §2).
+ * Answers 429 if a route or a service plan has too many requests outstanding, so that one of them
+ * cannot use all the capacity of the upstream (contract.md §2).
  */
 export function outstanding(
   { perRoute, perPlan }: OutstandingOptions,
@@ -21,11 +21,11 @@ export function outstanding(
   function acquire(exchange: Exchange): () => void {
     const { route: path, servicePlanId = "" } = exchange;
     const route = perRoute.acquire(path ?? "");
-    if (!route) throw tooMany("route", perRoute.limit);
+    if (!route) throw tooManyRequests("route", perRoute.limit);
     const plan = perPlan.acquire(servicePlanId);
     if (!plan) {
       route();
-      throw tooMany("service-plan", perPlan.limitOf(servicePlanId));
+      throw tooManyRequests("service-plan", perPlan.limitOf(servicePlanId));
     }
     return () => {
       route();

@@ -3,8 +3,8 @@ import { hasValidHost } from "../raw_url.ts";
 import type { Check } from "./checks.ts";
 
 /**
- * Answers 400 where `Host`, or the host of an absolute-form request target, is invalid (RFC 9112
- * §3.2). No other route matches such a request: see `routedPathOf`.
+ * Answers 400 if `Host`, or the host of an absolute-form request target, is invalid (RFC 9112 §3.2).
+ * No route matches such a request: see `routedPathOf`.
  */
 export function validHost(): Check {
   return function validHost(c) {

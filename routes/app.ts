@@ -10,9 +10,9 @@ import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
-import { answers } from "../middleware/answers.ts";
+import { responseSlots } from "../middleware/response_slots.ts";
 import { authenticate } from "../middleware/authenticate.ts";
-import { callerShare } from "../middleware/caller_share.ts";
+import { callerLimit } from "../middleware/caller_limit.ts";
 import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
@@ -25,7 +25,8 @@ import { validHost } from "../middleware/valid_host.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
-import { type ExchangeObserver, serverSpan } from "../telemetry/server_span.ts";
+import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
+import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
@@ -89,7 +90,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const { deadlines = new Deadlines() } = deps;
   const callerTimeoutMs = config.requestBodyTimeoutMs;
   const readTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
-  app.use(answers({ timeoutMs: readTimeoutMs, deadlines })); // last on the way out
+  app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
@@ -103,7 +104,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     inFlight(limits.inFlight), // before anything costly
     authenticate({ verifier, credentials }), // before anything of the body is read
     // Before a body is waited for.
-    callerShare(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
     requestBody({
       ...deps,

@@ -2,8 +2,8 @@ import type { Handler, Hono } from "hono";
 import { etag } from "hono/etag";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
-import { answerShare } from "../middleware/answer_share.ts";
-import { bodyOf } from "../middleware/answers.ts";
+import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
+import { responseBody } from "../middleware/response_slots.ts";
 import { PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { swaggerUi } from "../reference/swagger_ui.ts";
@@ -75,7 +75,7 @@ export async function preloadDocs(): Promise<void> {
 
 /** Mounts `/openapi.json`, `/docs` and their assets, without authentication. */
 export function mountDocs(app: Hono<GatewayEnv>): void {
-  const share = answerShare(MAX_UNREAD_RESPONSES);
+  const share = unauthenticatedLimit(MAX_UNREAD_RESPONSES);
   for (const [path, store] of STORES) {
     app.get(path, share, etag(), resourceHandler(store));
     app.all(path, methodNotAllowed);
@@ -94,7 +94,7 @@ function resourceHandler(store: ResourceStore): Handler<GatewayEnv> {
     const { bytes, tag } = await store.gzipped();
     const gzip = acceptsGzip(c.req.header("accept-encoding"));
     const body = gzip ? bytes : await store.identity();
-    return c.body(bodyOf(c, body), 200, {
+    return c.body(responseBody(c, body), 200, {
       ...headers,
       etag: tag,
       "content-length": String(body.byteLength),

@@ -1,16 +1,16 @@
 /**
- * Makes one JavaScript file of an entry and all it imports, for runtimes that are not Deno:
+ * Bundles an entry point and its imports into one JavaScript file, for runtimes other than Deno:
  *
  *     deno run -A scripts/bundle.ts entry/workers.ts dist/workers.mjs
  */
 
-/** What `require` of a bundled CommonJS package becomes, where there is none: built-ins only. */
+/** Defines `require` for bundled CommonJS packages, which only use it for built-in modules. */
 const REQUIRE =
   'import { createRequire } from "node:module";\nconst require = createRequire("/");\n';
 
 /**
- * Bundles with the versions that the lock file holds; `output` is overwritten. Node takes what
- * packages have for Node; Workers have a little of it only.
+ * Bundles `entry` with the package versions of the lock file, and overwrites `output`. For Node the
+ * bundle uses the packages' Node builds, otherwise their browser builds.
  */
 export async function bundle(entry: string, output: string): Promise<void> {
   const forNode = entry.includes("node");

@@ -1,6 +1,6 @@
 /**
- * The whole gateway on one machine, with no account anywhere: a sandbox SMS API behind it, a
- * fresh signing key, a token, and commands to paste. `PORT` and any other setting may be given.
+ * Runs the gateway with a sandbox SMS API and a newly generated signing key, and prints a token and
+ * curl commands. Needs no account. Accepts `PORT` and all other settings of the gateway.
  */
 import { ConfigError } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
@@ -16,14 +16,14 @@ import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
 
 const CREDENTIAL = "demo-token";
 
-/** Where an OpenTelemetry collector, such as Jaeger, listens unless told otherwise. */
-const USUAL_COLLECTOR = "http://localhost:4318";
+/** Where an OpenTelemetry collector, such as Jaeger, listens by default. */
+const DEFAULT_COLLECTOR = "http://localhost:4318";
 
 async function demo(): Promise<void> {
   const { jwks, token } = await demoIssuer();
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
-  const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await usualCollector();
+  const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
   const config = await loadConfig({
     ...env,
     SMS_API_URL: sandbox.url,
@@ -41,23 +41,23 @@ async function demo(): Promise<void> {
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
   const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
-  say(introduction(`http://localhost:${server.port}`, collector, await token()));
+  print(introduction(`http://localhost:${server.port}`, collector, await token()));
   await server.stopped;
   await log.close();
   await sandbox.close();
 }
 
-/** The usual collector, if one answers there. */
-async function usualCollector(): Promise<string | undefined> {
+/** The default collector, if it responds. */
+async function findCollector(): Promise<string | undefined> {
   try {
-    const response = await fetch(`${USUAL_COLLECTOR}/v1/traces`, {
+    const response = await fetch(`${DEFAULT_COLLECTOR}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: '{"resourceSpans":[]}',
       signal: AbortSignal.timeout(500),
     });
     await response.body?.cancel();
-    return response.ok ? USUAL_COLLECTOR : undefined;
+    return response.ok ? DEFAULT_COLLECTOR : undefined;
   } catch {
     return undefined;
   }
@@ -74,7 +74,7 @@ SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
 Traces        ${
     collector
       ? `${collector}   (Jaeger shows them at http://localhost:16686)`
-      : `one line a request below, with its trace id   (OTLP_ENDPOINT=${USUAL_COLLECTOR} sends them to Jaeger)`
+      : `one line a request below, with its trace id   (OTLP_ENDPOINT=${DEFAULT_COLLECTOR} sends them to Jaeger)`
   }
 
 Send an SMS (201):
@@ -83,23 +83,23 @@ curl -i ${base}/batches ${authorization} ${json} ${send("+46701234567")}
 List what was sent (200):
 curl -i ${base}/batches ${authorization}
 
-A group nobody knows (403 unknown_group):
+An unknown group (403 unknown_group):
 curl -i ${base}/batches ${authorization} ${json} ${send("01FC66621VHDBN119Z8PMV1QPU")}
 
 A batch that does not exist (404, no body):
 curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
 
-Without saying that it is JSON (415):
+Without the media type of JSON (415):
 curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
 
-Every operation, status and code, to be tried from a page: ${url}/docs
+Reference of all operations, statuses and codes, with a form for each: ${url}/docs
 
-Ctrl-C stops all of it. Requests:
+Ctrl-C stops the demo. Requests:
 `;
 }
 
-function say(text: string): void {
-  // deno-lint-ignore no-console -- a program for a person at a terminal
+function print(text: string): void {
+  // deno-lint-ignore no-console -- a command-line program
   console.log(text);
 }
 
@@ -107,8 +107,8 @@ try {
   await demo();
   Deno.exit(0);
 } catch (error) {
-  const foreseen = error instanceof ConfigError || error instanceof ListenError;
-  // deno-lint-ignore no-console -- a program for a person at a terminal
-  console.error(foreseen ? error.message : error);
+  const isExpected = error instanceof ConfigError || error instanceof ListenError;
+  // deno-lint-ignore no-console -- a command-line program
+  console.error(isExpected ? error.message : error);
   Deno.exit(1);
 }

@@ -1,15 +1,15 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 
-/** Service plan of the demo; the sandbox's own. */
+/** The service plan of the demo and of the sandbox. */
 export const PLAN = "demo-plan";
 
-/** Claims of the demo's tokens; compose.yaml tells the gateway the same. */
+/** Claims of the demo's tokens; compose.yaml configures the gateway with the same values. */
 export const ISSUER = "https://issuer.demo";
 export const AUDIENCE = "sms-gateway";
 
 const ALGORITHM = "ES256";
 
-/** An issuer for trying the gateway out, never for more: its key is made anew each time. */
+/** A token issuer for demos only, with a newly generated key. */
 export async function demoIssuer(): Promise<{ jwks: JSONWebKeySet; token(): Promise<string> }> {
   const { publicKey, privateKey } = await generateKeyPair(ALGORITHM);
   const key = { ...await exportJWK(publicKey), kid: "demo", alg: ALGORITHM, use: "sig" };

@@ -1,27 +1,27 @@
 /**
- * A token issuer for trying the gateway out, never for more: whoever asks gets a token. It
- * serves its key set at `/jwks.json` and a token for the demo's service plan at `/token`.
+ * A token issuer for demos only: it authenticates nobody. Serves its key set at `/jwks.json` and a
+ * token for the demo's service plan at `/token`.
  */
 import { demoIssuer, PLAN } from "./demo_issuer.ts";
 
 const { jwks, token } = await demoIssuer();
 
-/** Path → what is there. */
-const RESOURCES: Readonly<Record<string, () => Response | Promise<Response>>> = {
+/** Path → handler. */
+const HANDLERS: Readonly<Record<string, () => Response | Promise<Response>>> = {
   "/jwks.json": () => Response.json(jwks),
   "/token": async () => new Response(await token()),
 };
 
 const port = Number(Deno.env.get("ISSUER_PORT") || "8091");
 const server = Deno.serve({ port, hostname: "0.0.0.0", onListen() {} }, (request) => {
-  const resource = RESOURCES[new URL(request.url).pathname];
-  return resource ? resource() : new Response(null, { status: 404 });
+  const handler = HANDLERS[new URL(request.url).pathname];
+  return handler ? handler() : new Response(null, { status: 404 });
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => server.shutdown());
 }
-// deno-lint-ignore no-console -- what a command prints is its interface
-console.log(`Send an SMS to nobody, then look at its trace at http://localhost:16686:
+// deno-lint-ignore no-console -- a command-line program
+console.log(`Send an SMS to the sandbox, then see its trace at http://localhost:16686:
 
 curl -i http://localhost:8080/xms/v1/${PLAN}/batches \\
   -H "Authorization: Bearer $(curl -s http://localhost:${port}/token)" \\

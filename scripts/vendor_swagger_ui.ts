@@ -1,7 +1,7 @@
 /**
- * Writes `reference/assets/swagger_ui.json` anew from the npm package that it names: what the
- * reference page needs of Swagger UI, compressed, as a module that every runtime can import
- * without reading files. The package is not a dependency: its own one reports installations.
+ * Updates `reference/assets/swagger_ui.json`: the compressed script and style sheet of Swagger UI, as
+ * a module that every runtime can import without file access. The npm package is not a dependency of
+ * the project, because it depends on a package that reports installations.
  *
  * Usage: `deno task vendor [version]`
  */
@@ -12,7 +12,7 @@ const PACKAGE = "swagger-ui-dist";
 const target = new URL("../reference/assets/swagger_ui.json", import.meta.url);
 const licence = new URL("../reference/assets/LICENSE-swagger-ui.txt", import.meta.url);
 
-/** Fetches the package as npm does, checks included, and reads files of it. */
+/** Downloads the package with npm, which verifies its integrity, and gives access to its files. */
 async function unpack(version: string) {
   const directory = await Deno.makeTempDir();
   const run = async (command: string, args: string[]) => {

@@ -4,42 +4,42 @@ import type { ExportProblem } from "./export_log.ts";
 
 /** One OTLP/HTTP export request. */
 export interface ExportRequest {
-  /** Where it goes, such as `http://localhost:4318/v1/traces`. */
+  /** The collector's endpoint, such as `http://localhost:4318/v1/traces`. */
   url: string;
   /** The export request as JSON. */
   body: Uint8Array<ArrayBuffer>;
   fetch: typeof fetch;
 }
 
-/** What the collector made of an export request. */
+/** The result of an export request. */
 export interface ExportOutcome {
   /** Whether the same batch may be sent again. */
   readonly retry: boolean;
-  /** How many of its items are lost; `Infinity`: all of them. */
+  /** Number of rejected items; `Infinity`: all of them. */
   readonly rejected: number;
-  /** The pause that the collector asked for (`Retry-After`), in ms; 0 where it did not. */
+  /** The delay that the collector asked for (`Retry-After`), in ms; 0 if it did not. */
   readonly retryAfterMs: number;
-  /** Why not everything was accepted; undefined where it was. */
+  /** Why items were rejected; undefined if all were accepted. */
   readonly problem?: ExportProblem;
 }
 
-/** An export that takes longer has failed, in ms. */
+/** Timeout of an export request, in ms. */
 const EXPORT_TIMEOUT_MS = 10_000;
 
-/** OTLP/HTTP: the statuses after which the same batch may be sent again. */
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** The retryable statuses of OTLP/HTTP. */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Longest pause that a `Retry-After` may ask for, in ms: what waits meanwhile is limited. */
+/** Upper limit of `Retry-After`, in ms: the memory for waiting spans is bounded. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** An `ExportTraceServiceResponse` has a number and a sentence; what is longer is not read. */
+/** Longest response that is read: an `ExportTraceServiceResponse` has a number and a sentence. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
 const ACCEPTED: ExportOutcome = { retry: false, rejected: 0, retryAfterMs: 0 };
 
 /**
- * Sends an export request and reads the answer as the OTLP specification says (OTLP/HTTP Response).
- * A redirect is a refusal: it is not followed, since it could name any other host. Never rejects.
+ * Sends an export request and reads the response (OTLP specification, OTLP/HTTP Response). Redirects
+ * are not followed, since they could lead to any host, and count as rejected. Never rejects.
  */
 export async function exportJson({ url, body, fetch }: ExportRequest): Promise<ExportOutcome> {
   try {
@@ -62,7 +62,7 @@ async function outcomeOf(response: Response): Promise<ExportOutcome> {
   const { status } = response;
   if (response.ok) return await partialSuccess(response);
   await response.body?.cancel();
-  const retry = RETRYABLE.has(status);
+  const retry = RETRYABLE_STATUSES.has(status);
   return {
     retry,
     rejected: retry ? 0 : Infinity,
@@ -71,17 +71,17 @@ async function outcomeOf(response: Response): Promise<ExportOutcome> {
   };
 }
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3); a date is not read. */
+/** `Retry-After` in seconds (RFC 9110 §10.2.3), as ms; a date is ignored. */
 function retryAfterMs(headers: Headers): number {
   const value = headers.get("retry-after") ?? "";
   return /^\d+$/.test(value) ? Math.min(Number(value) * 1_000, MAX_RETRY_AFTER_MS) : 0;
 }
 
-/** A success says in its body how much of the batch was rejected, where some was. */
+/** A successful response may say in its body that part of the batch was rejected. */
 async function partialSuccess(response: Response): Promise<ExportOutcome> {
-  const text = await beginningOf(response).catch(() => ""); // a status of 200 was said already
+  const text = await bodyText(response).catch(() => ""); // the status already says that it was accepted
   const { rejectedSpans, errorMessage } = partialSuccessOf(text);
-  const rejected = Number(rejectedSpans ?? 0); // an int64 is a string in JSON, or a number
+  const rejected = Number(rejectedSpans ?? 0); // protobuf JSON writes an int64 as a string
   if (!(rejected > 0)) return ACCEPTED;
   const reason = typeof errorMessage === "string" ? errorMessage : undefined;
   const problem = { message: "collector rejects part of the exports", reason } as const;
@@ -92,12 +92,12 @@ function partialSuccessOf(text: string): { rejectedSpans?: unknown; errorMessage
   try {
     return JSON.parse(text)?.partialSuccess ?? {};
   } catch {
-    return {}; // not JSON: there is nothing to learn from it
+    return {}; // not JSON
   }
 }
 
-/** The body; empty where it is longer than {@linkcode MAX_RESPONSE_BYTES}. */
-async function beginningOf({ body }: Response): Promise<string> {
+/** The body as text; empty if it is longer than {@linkcode MAX_RESPONSE_BYTES}. */
+async function bodyText({ body }: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
@@ -109,7 +109,7 @@ async function beginningOf({ body }: Response): Promise<string> {
   return text;
 }
 
-/** What fetch says of a failure: the cause has the detail where there is one. */
+/** The message of a fetch error: its cause, if it has one, is more specific. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   return error.cause instanceof Error ? error.cause.message : error.message;

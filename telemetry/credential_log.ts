@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
-import type { ExchangeObserver } from "./server_span.ts";
+import type { ExchangeObserver } from "./exchange_observer.ts";
 
 /**
  * Logs once when the SMS API refuses the credential of a service plan, and once when it accepts it
- * again. Only configured plans get as far as the API, so few are remembered.
+ * again. Memory is bounded: only requests for configured plans are sent to the API.
  */
 export function credentialLog(): ExchangeObserver {
   const logger = getLogger("sms-gateway");

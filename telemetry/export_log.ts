@@ -1,36 +1,36 @@
 import { getLogger } from "@logtape/logtape";
 
-/** Why an export was not accepted, or not all of it. */
+/** Why an export was rejected, in whole or in part. */
 export interface ExportProblem {
   /** The message of the log line. */
   readonly message:
     | "collector unreachable"
     | "collector refuses exports"
     | "collector rejects part of the exports";
-  /** What the collector answered, where it did. */
+  /** The status of the collector's response, if there was one. */
   readonly status?: number | undefined;
-  /** The cause, as fetch or the collector put it; it is cut and cleaned before it is logged. */
+  /** The error message of fetch or the collector; truncated and sanitized before it is logged. */
   readonly reason?: string | undefined;
 }
 
-/** Longest reason that is logged, in characters: it may come from the collector. */
+/** Longest reason that is logged, in characters: a collector may send any text. */
 const MAX_REASON_LENGTH = 300;
 
 /**
- * Logs when the exports of a signal start to fail, fail in another way, and succeed again: one
- * line per change, not per batch.
+ * Logs when exports of a signal start to fail, fail for another reason, or succeed again: one line
+ * per change, not per batch.
  */
 export class ExportLog {
   #state = "";
   readonly #properties: { readonly signal: string; readonly collector: string };
 
-  /** @param url where exports go; what is logged of it has no credentials and no query */
+  /** @param url of the collector; it is logged without credentials and query */
   constructor(signal: "traces" | "metrics", url: string) {
     const { origin, pathname } = new URL(url);
     this.#properties = { signal, collector: origin + pathname };
   }
 
-  /** Takes note of the latest export; `problem` is undefined where it was accepted. */
+  /** Records the result of the latest export; `problem` is undefined if it was accepted. */
   report(problem: ExportProblem | undefined): void {
     const state = problem ? `${problem.message} ${problem.status ?? ""}` : "";
     if (state === this.#state) return;
@@ -41,12 +41,12 @@ export class ExportLog {
     logger.warning(message, {
       ...this.#properties,
       ...(status !== undefined && { status }),
-      ...(reason && { reason: printable(reason) }),
+      ...(reason && { reason: sanitized(reason) }),
     });
   }
 }
 
-/** A text of another program, safe to write to a terminal. */
-function printable(text: string): string {
+/** Truncates a text of another program, and removes control characters and lone surrogates. */
+function sanitized(text: string): string {
   return text.slice(0, MAX_REASON_LENGTH).replaceAll(/\p{Cc}/gu, " ").toWellFormed();
 }

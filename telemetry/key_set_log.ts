@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 
-/** Keys that one line names; a set may hold thousands. */
-const MAX_NAMED = 10;
+/** Maximum number of keys named in one log line; a key set may have thousands. */
+const MAX_NAMED_KEYS = 10;
 
-/** Writes log lines about the issuer's key set. */
+/** Logs changes in the state of the issuer's key set. */
 export interface KeySetLog {
   /**
    * Writes a line when downloads begin to fail, and one when they succeed again.
@@ -15,7 +15,7 @@ export interface KeySetLog {
   faulty(faults: readonly string[]): void;
 }
 
-/** @param url of the key set; its query and its credentials are not logged */
+/** @param url of the key set; it is logged without credentials and query */
 export function keySetLog(url: string): KeySetLog {
   const logger = getLogger("sms-gateway");
   const { origin, pathname } = new URL(url);
@@ -31,7 +31,7 @@ export function keySetLog(url: string): KeySetLog {
       } else logger.info("key set fetched again", where);
     },
     faulty(faults) {
-      const keys = faults.slice(0, MAX_NAMED).join("; ");
+      const keys = faults.slice(0, MAX_NAMED_KEYS).join("; ");
       if (keys === lastFaults) return;
       lastFaults = keys;
       logger.warning("keys of the key set cannot be used", {

@@ -1,28 +1,28 @@
 import { configure, dispose, type LogLevel, type Sink, withFilter } from "@logtape/logtape";
 import { LineWriter, type WriteBytes } from "./line_writer.ts";
-import { jsonLine, readableLine } from "./logs.ts";
+import { jsonLine, readableLine } from "./log_format.ts";
 
 /** Options of {@linkcode setupLogs}. */
 export interface LogOptions {
   level: Exclude<LogLevel, "trace" | "fatal">;
-  /** `json`: an object per line; `text`: for a person. */
+  /** `json`: one object per line; `text`: for reading in a terminal. */
   format: "json" | "text";
-  /** Where the lines go. It is tried again after a failure: a named pipe may get a new reader. */
+  /** Writes the lines. It is called again after a failure: a named pipe may get a new reader. */
   write: WriteBytes;
 }
 
-/** Lines that were not written: their reader was too slow, or had closed the log. */
+/** Number of lines dropped because the reader of the log was slow or had closed it. */
 export let droppedLines = 0;
 
-/** Where log records go. */
+/** The configured log. */
 export interface LogOutput {
-  /** Takes a record, if its level is to be logged. */
+  /** Writes a record if its level is enabled. */
   readonly sink: Sink;
-  /** Writes what waits, and ends the log. */
+  /** Writes the buffered lines and closes the log. */
   close(): Promise<void>;
 }
 
-/** Sends the gateway's log to `write`. */
+/** Configures LogTape to write the gateway's log with `write`. */
 export async function setupLogs({ level, format, write }: LogOptions): Promise<LogOutput> {
   const formatted = format === "json" ? jsonLine : readableLine;
   const writer = new LineWriter(write, (lines) => droppedLines += lines);

@@ -8,22 +8,22 @@ import {
 import { reasonOf } from "./collector.ts";
 import { ExportLog, type ExportProblem } from "./export_log.ts";
 
-// The two formats' packages are loaded when they are first needed: they take longer than all
-// the rest of a start.
+// The packages of the two formats are loaded on first use: loading them takes longer than the rest
+// of the start.
 
 /**
- * A push that takes longer has failed, retries included, in ms: at a stop it is waited for, and
- * must leave time within the grace.
+ * Timeout of a push with its retries, in ms. The shutdown waits for the last push, so it must be
+ * well below the shutdown grace period.
  */
 const PUSH_TIMEOUT_MS = 2_000;
 
-/** Collects when it is asked to. */
+/** Collects the metrics on demand, in the Prometheus text format. */
 export class PrometheusReader extends MetricReader {
   /** All metrics in the Prometheus text format. */
   async text(): Promise<string> {
     const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
     const { resourceMetrics } = await this.collect();
-    // Without the scope as a label on every series: there is only one.
+    // Without scope labels: there is only one scope.
     const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
     return serializer.serialize(withUnits(resourceMetrics));
   }
@@ -38,8 +38,8 @@ export class PrometheusReader extends MetricReader {
 }
 
 /**
- * Pushes to a collector's `/v1/metrics` as OTLP/HTTP JSON, every minute and at the end. The
- * exporter sends with `node:http`, which does not follow redirects: they count as refusals.
+ * Pushes to a collector's `/v1/metrics` as OTLP/HTTP JSON, every minute and at shutdown. The
+ * exporter uses `node:http`, which does not follow redirects: they count as failed exports.
  */
 export function pushReader(otlpEndpoint: string): MetricReader {
   return new PeriodicExportingMetricReader({ exporter: lazyExporter(otlpEndpoint) });
@@ -68,7 +68,7 @@ function lazyExporter(otlpEndpoint: string): PushMetricExporter {
   };
 }
 
-/** An `OTLPExporterError` says that the collector answered; `code` is the status, where kept. */
+/** An `OTLPExporterError` means that the collector responded; its `code` is the HTTP status. */
 function problemOf({ code, error }: ExportResult): ExportProblem | undefined {
   if (code === ExportResultCode.SUCCESS) return undefined;
   if (error?.name !== "OTLPExporterError") {
@@ -78,7 +78,7 @@ function problemOf({ code, error }: ExportResult): ExportProblem | undefined {
   return { message: "collector refuses exports", status };
 }
 
-/** Appends the unit to the name, as the specification asks and the serializer does not do. */
+/** Appends the unit to the name, which the specification requires and the serializer omits. */
 function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
   return {
     resource,

@@ -1,13 +1,13 @@
 import type { Attributes, AttributeValue, HrTime } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 
-/** OTLP `Span.flags`: the parent is known, and whether it is remote. */
+/** Bits of OTLP `Span.flags` that say whether the parent is remote. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
 /**
- * An ended span as the JSON of an OTLP `Span` (opentelemetry-proto, trace.proto). Encoded at
- * once, a span is a short string that keeps nothing else alive until it is exported.
+ * Encodes an ended span as the JSON of an OTLP `Span` (opentelemetry-proto, trace.proto). Encoding
+ * at once keeps only a short string in memory until the export, not the span with its references.
  */
 export function encodeSpan(span: ReadableSpan): string {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
@@ -24,7 +24,7 @@ export function encodeSpan(span: ReadableSpan): string {
     `,"status":${encodeStatus(span.status)}}`;
 }
 
-/** The attributes as the JSON of a list of OTLP `KeyValue`. */
+/** Encodes attributes as the JSON of a list of OTLP `KeyValue`. */
 export function encodeAttributes(attributes: Attributes): string {
   let pairs = "";
   for (const key in attributes) {
@@ -35,7 +35,7 @@ export function encodeAttributes(attributes: Attributes): string {
   return `[${pairs}]`;
 }
 
-/** Keys of attributes as they are written; there are few, as none is made of what is received. */
+/** Attribute key → its JSON. Bounded: keys never come from received data. */
 const encodedKeys = new Map<string, string>();
 
 function encodeKey(key: string): string {

@@ -6,31 +6,31 @@ import { SpanExporter, type SpanExporterOptions } from "./span_exporter.ts";
 
 /** Options of {@linkcode RequestSpans}. */
 export interface RequestSpansOptions extends SpanExporterOptions {
-  /** Keeps the request alive until its spans are exported. */
+  /** Keeps the runtime's request context alive until its spans are exported. */
   waitUntil: (exported: Promise<unknown>) => void;
 }
 
-/** Requests whose end was never seen because the runtime ended them; the oldest are forgotten. */
-const MAX_OPEN = 1_000;
+/** Maximum number of unfinished requests: the runtime may end one without its SERVER span ending. */
+const MAX_OPEN_REQUESTS = 1_000;
 
 /**
- * The most that the spans of all requests take up until they are exported, in bytes: an eighth of
- * what a Worker has (128 MB).
+ * Maximum size of the spans of all requests until they are exported, in bytes: an eighth of the
+ * memory of a Worker (128 MB).
  */
 export const MAX_REQUEST_SPAN_BYTES = 16 * 1024 * 1024;
 
-/** Spans of one request whose caller makes them as long as possible, in bytes. */
+/** Maximum size of the spans of one request, in bytes. */
 const MAX_BYTES_PER_REQUEST = 64 * 1024;
 
 /**
- * Exports the spans of each request by themselves as soon as it is answered, for runtimes where
- * timers and connections end with the request that opened them (Workers). Nothing waits for a
- * collector that is down: what it does not take at once is lost, and counted.
+ * Exports the spans of each request separately as soon as the request has ended, for runtimes where
+ * timers and connections end with the request that opened them (Workers). Failed exports are not
+ * retried: their spans are dropped and counted.
  */
 export class RequestSpans implements SpanProcessor {
-  /** Spans lost. */
+  /** Number of spans dropped. */
   dropped = 0;
-  /** Id of a SERVER span that has not ended → what exports its request. */
+  /** Id of an unfinished SERVER span → the exporter of its request. */
   readonly #open = new Map<string, SpanExporter>();
   readonly #budget = new ByteBudget(MAX_REQUEST_SPAN_BYTES);
   readonly #options: RequestSpansOptions;
@@ -56,7 +56,7 @@ export class RequestSpans implements SpanProcessor {
   }
 
   forceFlush(): Promise<void> {
-    return Promise.resolve(); // what has ended is on its way
+    return Promise.resolve(); // exports of ended requests have started
   }
 
   shutdown(): Promise<void> {
@@ -64,14 +64,15 @@ export class RequestSpans implements SpanProcessor {
   }
 
   #openFor(id: string): SpanExporter {
-    const isFull = this.#open.size >= MAX_OPEN || !this.#budget.hasRoomFor(MAX_BYTES_PER_REQUEST);
-    if (isFull) this.#forgetOldest();
+    const isFull = this.#open.size >= MAX_OPEN_REQUESTS ||
+      !this.#budget.allows(MAX_BYTES_PER_REQUEST);
+    if (isFull) this.#dropOldest();
     const exporter = new SpanExporter(this.#options);
     this.#open.set(id, exporter);
     return exporter;
   }
 
-  #forgetOldest(): void {
+  #dropOldest(): void {
     const [oldest] = this.#open;
     if (!oldest) return;
     const [id, exporter] = oldest;

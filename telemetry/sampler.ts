@@ -1,9 +1,9 @@
 import { type Sampler, SamplingDecision, type SamplingResult } from "@opentelemetry/sdk-trace-base";
 
 /**
- * Decides as another sampler does, but has the spans of a trace that is not sampled recorded
- * all the same: only at its end is it known whether it failed, and failures are exported in
- * any case. What is told to the upstream (`traceparent`) stays the other sampler's decision.
+ * Wraps a sampler so that spans of unsampled traces are recorded but not marked as sampled: failed
+ * requests are exported even if unsampled, and failure is known only at the end. The sampled flag
+ * that the upstream receives (`traceparent`) remains the decision of the wrapped sampler.
  */
 export function recordingSampler(head: Sampler): Sampler {
   return {

@@ -11,8 +11,8 @@ import { recordingSampler } from "./sampler.ts";
 import { SpanExporter } from "./span_exporter.ts";
 
 /**
- * Longest value of any attribute, in characters: a URL with a path and a query of 1,024 each, or a
- * stack trace. What comes from a caller, such as the subject of its token, may be of any length.
+ * Longest attribute value, in characters: enough for a stack trace, or a URL with a path and a query
+ * of 1,024 each. Values from callers, such as a token's subject, may be of any length.
  */
 const MAX_ATTRIBUTE_LENGTH = 4_096;
 
@@ -22,22 +22,22 @@ export interface TracingOptions {
   otlpEndpoint: string | undefined;
   /** Resource attribute `service.name`. */
   serviceName: string;
-  /** Share of new traces that are sampled, 0 to 1; a caller's decision goes before it. */
+  /** Fraction of new traces that are sampled, 0 to 1; the sampled flag of a caller takes precedence. */
   sampleRatio: number;
-  /** Exports each request by itself, and has the runtime wait for it; default: in batches. */
+  /** If given, the spans of each request are exported separately, and this awaits the export. */
   waitUntil?: ((exported: Promise<unknown>) => void) | undefined;
 }
 
-/** The traces of one gateway. */
+/** The tracer of one gateway with its exporter. */
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Spans lost so far. */
+  /** Number of spans dropped so far. */
   dropped(): number;
-  /** Exports what is left and ends; never rejects. */
+  /** Exports the remaining spans and stops; never rejects. */
   shutdown(): Promise<void>;
 }
 
-/** Starts tracing with a provider of its own: the global one belongs to Deno under OTEL_DENO. */
+/** Sets up tracing with a separate provider: under OTEL_DENO the global one belongs to Deno. */
 export function setupTracing(options: TracingOptions): Tracing {
   const { otlpEndpoint, serviceName, sampleRatio, waitUntil } = options;
   const resource = { "service.name": serviceName };

@@ -1,19 +1,19 @@
 import type { ByteBudget } from "../limits/byte_budget.ts";
 
-/** Text is encoded when there is this much of it, in characters: a call for each span costs more. */
-const ENCODED_AT_ONCE = 32 * 1024;
+/** Spans are encoded in portions of this size, in characters: one call per span costs more. */
+const ENCODE_SIZE_CHARS = 32 * 1024;
 
-/** The most that UTF-8 takes of a UTF-16 code unit, in bytes. */
-const MAX_UTF8_BYTES = 3;
+/** Maximum size of one UTF-16 code unit in UTF-8, in bytes. */
+const MAX_UTF8_BYTES_PER_CHAR = 3;
 
 const encoder = new TextEncoder();
 
 /**
- * Encoded spans in one growing array of bytes: what waits to be exported is no work for the GC.
- * Its bytes are counted in a budget from the first span until it is cleared.
+ * Encoded spans in one growing byte array, which the garbage collector does not have to traverse.
+ * Its bytes are counted in a budget until it is cleared.
  */
 export class SpanBatch {
-  /** How many spans it holds. */
+  /** Number of spans. */
   count = 0;
   readonly #prefix: string;
   readonly #budget: ByteBudget;
@@ -21,18 +21,18 @@ export class SpanBatch {
   #bytes = new Uint8Array(0);
   #size = 0;
 
-  /** @param prefix what the batch begins with, before the first span */
+  /** @param prefix the text before the first span */
   constructor(prefix: string, budget: ByteBudget) {
     this.#prefix = prefix;
     this.#budget = budget;
   }
 
-  /** Bytes it has; what is not encoded yet counts as a byte per character. */
+  /** Size in bytes; text that is not encoded yet counts as one byte per character. */
   get byteLength(): number {
     return this.#size + this.#text.length;
   }
 
-  /** Begins anew with the same memory; the bytes of before are gone. */
+  /** Removes all spans and keeps the allocated memory; invalidates the last `body`. */
   clear(): void {
     this.#budget.used -= this.byteLength;
     this.count = 0;
@@ -40,26 +40,26 @@ export class SpanBatch {
     this.#size = 0;
   }
 
-  /** Adds a span, separated by a comma from the one before. */
+  /** Adds a span, after a comma unless it is the first. */
   add(span: string): void {
     this.#append(this.count === 0 ? this.#prefix + span : `,${span}`);
     this.count++;
-    if (this.#text.length >= ENCODED_AT_ONCE) this.#encode();
+    if (this.#text.length >= ENCODE_SIZE_CHARS) this.#encode();
   }
 
-  /** The whole batch, closed with `suffix`. Nothing can be added until it is cleared. */
+  /** Appends `suffix` and returns the body. No span may be added until the batch is cleared. */
   close(suffix: string): Uint8Array<ArrayBuffer> {
     this.#append(this.count === 0 ? this.#prefix + suffix : suffix);
     this.#encode();
     return this.body;
   }
 
-  /** Gives back the memory that is not filled, for a batch that will wait. */
+  /** Frees unused memory, for a batch that is not sent immediately. */
   trim(): void {
     if (this.#size < this.#bytes.byteLength) this.#bytes = this.#bytes.slice(0, this.#size);
   }
 
-  /** What is encoded: once it is closed, all of it. */
+  /** The encoded part: after `close`, the whole batch. */
   get body(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#size);
   }
@@ -70,7 +70,7 @@ export class SpanBatch {
   }
 
   #encode(): void {
-    this.#reserve(this.#text.length * MAX_UTF8_BYTES);
+    this.#reserve(this.#text.length * MAX_UTF8_BYTES_PER_CHAR);
     const { written } = encoder.encodeInto(this.#text, this.#bytes.subarray(this.#size));
     this.#size += written;
     this.#budget.used += written - this.#text.length;

@@ -10,12 +10,8 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { Exchange } from "../exchange.ts";
-import {
-  exceptionAttributes,
-  safePath,
-  safeQuery,
-  upstreamAttributes,
-} from "../telemetry/attributes.ts";
+import { safePath, safeQuery, upstreamAttributes } from "../telemetry/attributes.ts";
+import { exceptionAttributes } from "../telemetry/exceptions.ts";
 
 const propagator = new W3CTraceContextPropagator();
 

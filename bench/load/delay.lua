@@ -1,4 +1,4 @@
--- An HAProxy action that lets a request wait: "http-request lua.delay <milliseconds>".
+-- An HAProxy action that delays a request: "http-request lua.delay <milliseconds>".
 core.register_action("delay", { "http-req" }, function(_, milliseconds)
   core.msleep(tonumber(milliseconds))
 end, 1)

@@ -1,10 +1,10 @@
--- Sends batches: POST /xms/v1/{plan}/batches, the targets in turn, over and over.
+-- Sends batches: POST /xms/v1/{plan}/batches, with each target in turn, repeatedly.
 --
---   wrk -s post.lua <url> -- <targets file> <body file> <first target> <status that may fail>
+--   wrk -s post.lua <url> -- <targets file> <body file> <first target> <expected status>
 --
 -- A target is a line "plan <tab> token". Every request is formatted before the run starts.
--- wrk itself counts statuses above 399; another expected status is counted here, in a
--- callback that costs the load generator some time, so only where one is asked for.
+-- wrk counts statuses above 399 as errors. If such a status is expected, the others are counted in a
+-- callback instead, which slows down the load generator.
 
 local threads = {}
 

@@ -1,4 +1,4 @@
-/** Reads a Vega-Lite specification from stdin and writes the picture of it to stdout, as SVG. */
+/** Renders a Vega-Lite specification from stdin as SVG to stdout. */
 const { text } = require("node:stream/consumers");
 
 async function draw() {

@@ -1,4 +1,4 @@
-/** @fastify/http-proxy, with as many connections to the upstream as callers may open. */
+/** @fastify/http-proxy, with as many upstream connections as the load opens. */
 const server = require("fastify")();
 const proxy = require("@fastify/http-proxy");
 

@@ -1,4 +1,4 @@
-/** http-proxy-3, with connections to the upstream kept open. */
+/** http-proxy-3, with keep-alive connections to the upstream. */
 const { Agent } = require("node:http");
 const { createProxyServer } = require("http-proxy-3");
 

@@ -3,7 +3,7 @@ import { toFailure, toResponse } from "../../errors/to_response.ts";
 import { normalize } from "../../upstream/normalize.ts";
 import { CredentialFilter } from "../../upstream/credential_filter.ts";
 
-/** Shapes that errors of an upstream come in (contract.md §3). */
+/** Formats of error responses of an upstream (contract.md §3). */
 const REPLIES = {
   documented: [403, '{"code":"unknown_group","text":"No such group: 01FC66621XXXXX119Z8PMV1QPQ"}'],
   "with an error object": [400, '{"error":{"code":400,"message":"Bad","status":"INVALID"}}'],
@@ -33,7 +33,7 @@ Deno.bench("throw and catch a GatewayError", { group: "own error" }, () => {
   try {
     throw new GatewayError("unsupported_media_type");
   } catch {
-    // only its cost is of interest
+    // only the cost is measured
   }
 });
 

@@ -9,7 +9,7 @@ const env = testEnv(issuer);
 const token = await issuer.token({ expiresInS: 86_400 });
 const bytes = new TextEncoder().encode(JSON.stringify({ to: ["15551231234"], body: "Hello" }));
 
-/** An upstream that answers at once. */
+/** An upstream that responds immediately. */
 function answering(status: number, body: unknown): Transport {
   const reply = jsonReply(status, body);
   return { send: () => Promise.resolve(reply), close: () => Promise.resolve() };

@@ -2,7 +2,7 @@ import { staticKeySet } from "../../auth/key_set.ts";
 import { TokenVerifier } from "../../auth/token_verifier.ts";
 import { testIssuer } from "../../tests/support/issuer.ts";
 
-/** After so many tokens the key set changes, and none of them is remembered. */
+/** Number of different tokens; then the key set changes, which clears the cache of verified tokens. */
 const TOKENS = 256;
 
 for (const algorithm of ["RS256", "PS256", "ES256", "EdDSA"]) {

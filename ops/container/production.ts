@@ -1,18 +1,18 @@
 /**
- * Leaves in this folder's deno.json and deno.lock what the entries need and nothing else, and
- * fills the cache with that, so that they start without a network:
+ * Reduces deno.json and deno.lock in the working directory to the packages that the entry points
+ * import, and downloads these into the cache, so that the entry points start without a network:
  *
  *     deno run -A ops/container/production.ts main.ts
  *
- * Nothing is resolved anew: every version and checksum is the lock file's, and Deno itself
- * checks at the end, frozen, that the smaller one fits.
+ * No version is resolved again: versions and checksums are those of the lock file, and a final
+ * `deno cache --frozen` verifies that the reduced lock file is complete.
  */
 
 interface Lock {
   version: string;
-  /** `npm:name@range` → the version, as it stands in `npm` after the name. */
+  /** `npm:name@range` → the version, as in the keys of `npm`. */
   specifiers: Record<string, string>;
-  /** `name@version` → its checksum, and what it needs: `name`, or `name@version` among several. */
+  /** `name@version` → checksum and dependencies (`name`; `name@version` if there are several). */
   npm: Record<string, { integrity: string; dependencies?: string[] }>;
   workspace: { dependencies: string[] };
 }
@@ -30,21 +30,21 @@ async function production(entries: readonly string[]): Promise<void> {
   await run(["cache", "--frozen", ...entries]);
 }
 
-/** The bare specifiers that the modules of these entries import; the lock file has to fit. */
+/** The bare specifiers that the entry points import; fails if the lock file is outdated. */
 async function specifiersOf(entries: readonly string[]): Promise<Set<string>> {
   await run(["cache", "--frozen", ...entries]);
   const used = new Set<string>();
   for (const entry of entries) {
     const graph = JSON.parse(await run(["info", "--json", entry]));
     for (const { dependencies = [], error } of graph.modules) {
-      if (error) throw new Error(error); // one that is loaded late would fail late
+      if (error) throw new Error(error); // a dynamic import would otherwise fail only at run time
       for (const { specifier } of dependencies) used.add(specifier);
     }
   }
   return used;
 }
 
-/** The part of a lock file that these packages need. */
+/** The entries of a lock file that these packages need. */
 function pruned(lock: Lock, wanted: ReadonlySet<string>): Lock {
   const isWanted = (specifier: string) => wanted.has(nameOf(specifier));
   const specifiers = Object.fromEntries(
@@ -65,7 +65,7 @@ function pruned(lock: Lock, wanted: ReadonlySet<string>): Lock {
   };
 }
 
-/** The key in `npm` of a dependency. */
+/** The key of a dependency in `npm`. */
 function idOf(dependency: string, { npm }: Lock): string {
   if (dependency in npm) return dependency;
   const found = Object.keys(npm).find((id) => nameOf(id) === dependency);

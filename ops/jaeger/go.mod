@@ -1,11 +1,11 @@
-// Builds Jaeger 2.7.0, whose Go module carries the version number v1.70.0. It cannot be
-// installed by name because its go.mod has replace directives; they are repeated here.
+// Builds Jaeger 2.7.0, whose Go module has the version v1.70.0. `go install` rejects it because its
+// go.mod has replace directives; they are repeated here.
 //
-// Why not a newer one: from 2.8 on the in-memory store answers a search for error=true with
-// nothing (jaegertracing/jaeger#8217, fixed in 2026), and the fixed releases have no version
-// number that a Go module may have. 2.7.0 is the newest that both resolves and searches.
+// It is not a newer version: from 2.8 on, the in-memory storage returns no results for error=true
+// (jaegertracing/jaeger#8217, fixed in 2026), and the releases with the fix have no version that is
+// valid for a Go module. 2.7.0 is the newest version that can be installed and that finds errors.
 //
-// The requirements are those of Jaeger's go.mod, the sums those of its go.sum.
+// The requirements are those of Jaeger's go.mod, the checksums those of its go.sum.
 module sms-gateway/ops/jaeger
 
 go 1.23.7

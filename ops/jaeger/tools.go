@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools names the program that this module exists to build.
+// Package tools imports Jaeger, so that go.mod keeps it as a dependency.
 package tools
 
 import _ "github.com/jaegertracing/jaeger/cmd/jaeger"

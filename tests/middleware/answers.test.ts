@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 import { type Context, Hono } from "hono";
 import type { GatewayEnv } from "../../exchange.ts";
 import { Deadlines } from "../../limits/deadlines.ts";
-import { answers, MAX_SMALL_ANSWERS } from "../../middleware/answers.ts";
+import { MAX_RESPONSES_WITHOUT_SLOT, responseSlots } from "../../middleware/response_slots.ts";
 
 const SIZE = 10_000;
 
@@ -11,13 +11,13 @@ const SIZE = 10_000;
 function scene() {
   let held = 0;
   const app = new Hono<GatewayEnv>();
-  app.use(answers({ timeoutMs: 20, deadlines: new Deadlines() }));
+  app.use(responseSlots({ timeoutMs: 20, deadlines: new Deadlines() }));
   const answer = (c: Context, size: number) =>
     c.body("x".repeat(size), 200, { "content-length": String(size) });
   for (const [path, size] of [["/slot", SIZE], ["/small", 1_000]] as const) {
     app.get(path, (c) => {
       held++;
-      c.get("untilTaken").push(() => void held--);
+      c.get("responseSlots").push(() => void held--);
       return answer(c, size);
     });
   }
@@ -81,7 +81,7 @@ Deno.test("over the limit of unread answers an answer without a slot has no body
     assertEquals([response.status, response.headers.get("content-length")], [200, `${length}`]);
     return length;
   };
-  for (let i = 0; i < MAX_SMALL_ANSWERS; i++) assertEquals(await sizeOf(), SIZE);
+  for (let i = 0; i < MAX_RESPONSES_WITHOUT_SLOT; i++) assertEquals(await sizeOf(), SIZE);
   assertEquals(await sizeOf(), 0);
   resolve();
   await delay(0);

@@ -76,12 +76,12 @@ const OUTAGES: readonly Outage[] = [
   },
 ];
 
-/** Fault → its names in the dashboard's panels: a share of all requests, and a rate. */
+/** Fault → the panel with its ratio, and the name of its line in the panel with the rates. */
 const SHOWN: Readonly<Record<Fault, { readonly stat: string; readonly line: string }>> = {
-  gateway: { stat: "Ours", line: "ours" },
-  upstream: { stat: "The API's", line: "the API's" },
-  issuer: { stat: "The issuer's", line: "the issuer's" },
-  caller: { stat: "Callers'", line: "a caller's" },
+  gateway: { stat: "Gateway faults", line: "gateway" },
+  upstream: { stat: "SMS API faults", line: "SMS API" },
+  issuer: { stat: "Issuer faults", line: "issuer" },
+  caller: { stat: "Caller faults", line: "caller" },
 };
 const FAULTS = Object.keys(SHOWN) as Fault[];
 
@@ -110,7 +110,7 @@ function faultQueries(): Record<string, string> {
     const [query] = panelQueries(SHOWN[fault].stat);
     return [SHOWN[fault].stat, query!.expression] as const;
   });
-  const lines = panelQueries("Whose fault, since when")
+  const lines = panelQueries("Requests by fault")
     .map(({ legend, expression }) => [legend, expression] as const);
   return Object.fromEntries([...stats, ...lines]);
 }

@@ -3,13 +3,13 @@ import { errors } from "jose";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import {
-  exceptionAttributes,
   knownMethod,
   originalMethod,
   safeCode,
   safePath,
   safeQuery,
 } from "../../telemetry/attributes.ts";
+import { exceptionAttributes } from "../../telemetry/exceptions.ts";
 
 const PLAN = "/xms/v1/plan-1";
 

@@ -2,7 +2,7 @@ import { getLogger, type LogRecord } from "@logtape/logtape";
 import { assert, assertEquals } from "@std/assert";
 import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
 import { droppedLines, type LogOptions, setupLogs } from "../../telemetry/log_output.ts";
-import { jsonLine } from "../../telemetry/logs.ts";
+import { jsonLine } from "../../telemetry/log_format.ts";
 
 const record = (level: LogRecord["level"] = "info", properties = {}): LogRecord => ({
   category: ["sms-gateway", "access"],

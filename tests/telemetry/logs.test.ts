@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { TransportError } from "../../errors/transport_error.ts";
-import { accessLog, accessRecord, jsonLine, levelOf, readableLine } from "../../telemetry/logs.ts";
+import { accessLog, accessRecord, levelOf } from "../../telemetry/access_log.ts";
+import { jsonLine, readableLine } from "../../telemetry/log_format.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";

@@ -3,7 +3,8 @@ import { parseConfig } from "../../config.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
-import { Metrics, type MetricSources } from "../../telemetry/metrics.ts";
+import type { MetricSources } from "../../telemetry/gauges.ts";
+import { Metrics } from "../../telemetry/metrics.ts";
 import type { UpstreamReply } from "../../upstream/transport.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
@@ -27,7 +28,7 @@ const SOURCES: MetricSources = {
 function testMetrics(otlpEndpoint?: string): Metrics {
   const upstream = new URL("https://us.sms.api.sinch.com");
   const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint });
-  metrics.watch(SOURCES);
+  metrics.registerGauges(SOURCES);
   return metrics;
 }
 

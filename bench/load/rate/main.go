@@ -1,10 +1,9 @@
-// Command rate sends batches at a fixed rate, whether or not answers come back, and prints
-// how long they took as JSON.
+// Command rate sends batches at a fixed rate, independent of the responses, and prints the latencies
+// as JSON.
 //
-// The schedule is fixed before the run and a request never waits for another (an open loop),
-// and latency counts from the moment at which the request was due. A stall of the server
-// therefore shows in every request that was due during it (no coordinated omission). All
-// latencies are kept, so percentiles are exact.
+// The schedule is fixed before the run, a request never waits for another one (open loop), and its
+// latency is measured from its scheduled time. A stall of the server therefore affects all requests
+// scheduled during it (no coordinated omission). All latencies are kept: percentiles are exact.
 package main
 
 import (
@@ -34,11 +33,11 @@ type result struct {
 	P50Ms    float64 `json:"p50Ms"`
 	P99Ms    float64 `json:"p99Ms"`
 	P999Ms   float64 `json:"p999Ms"`
-	// How late the generator itself was: the part of the latency that is not the server's.
+	// Delay of the generator itself, which is included in the latencies.
 	LateP99Ms float64 `json:"lateP99Ms"`
 }
 
-// failed marks a request without the expected answer.
+// failed marks a request without the expected response.
 const failed = time.Duration(-1)
 
 func main() {
@@ -48,9 +47,9 @@ func main() {
 	rate := flag.Float64("rate", 1000, "requests per second")
 	seconds := flag.Float64("seconds", 10, "measured time")
 	settle := flag.Float64("settle", 2, "time before that, not measured")
-	expect := flag.Int("expect", 201, "the status that counts as an answer")
+	expect := flag.Int("expect", 201, "expected status")
 	flag.Parse()
-	debug.SetGCPercent(800) // a few megabytes of garbage matter less than a pause
+	debug.SetGCPercent(800) // fewer garbage collection pauses, for some megabytes of memory
 
 	targets, err := readTargets(*base, *targetsFile)
 	if err != nil {
@@ -84,7 +83,7 @@ func readTargets(base, path string) ([]target, error) {
 	return targets, lines.Err()
 }
 
-// sender returns a function that reports whether a request got the expected answer, whole.
+// sender returns a function that reports whether a request got the complete expected response.
 func sender(body []byte, expect int) func(target) bool {
 	client := &http.Client{
 		Timeout: 10 * time.Second,
@@ -110,10 +109,10 @@ func sender(body []byte, expect int) func(target) bool {
 	}
 }
 
-// pace calls send count times at the rate, each time in a goroutine of its own, and returns
-// the time from when each was due to its end, and to its start.
+// pace calls send count times at the given rate, each time in a new goroutine. For each call it
+// returns the time from its scheduled time to its end (latency) and to its start (late).
 func pace(count int, rate float64, send func(int) bool) (latency, late []time.Duration) {
-	// Go's own timers are a millisecond coarse here; a sleeping thread wakes in 60 µs.
+	// Go's timers have a resolution of 1 ms on this platform; nanosleep is precise to 60 µs.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	latency, late = make([]time.Duration, count), make([]time.Duration, count)

@@ -1,4 +1,4 @@
-/** Hono's own proxy, in the form its documentation gives. */
+/** Hono's proxy helper, as in its documentation. */
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
 

@@ -1,4 +1,4 @@
-import { type Contestant, LOADS } from "./contestant.ts";
+import { type Candidate, LOADS } from "./candidate.ts";
 import { PLAN } from "./gateway.ts";
 import type { Load } from "./load.ts";
 import { assignCores, type Cores } from "./machine.ts";
@@ -15,18 +15,18 @@ import {
 import { Issuer, type TargetSet } from "./tokens.ts";
 import { REFUSED_PLAN, upstreamConfig, type UpstreamOptions } from "./upstream.ts";
 
-/** Kept from one run to the next: the key, the tokens and what was built. */
+/** Kept between runs: the signing key, the tokens and the compiled load generator. */
 const CACHE = `${import.meta.dirname}/.cache`;
 
-/** A server that does not answer after this long does not work. */
+/** Timeout for a server to respond after its start, in ms. */
 const READY_TIMEOUT_MS = 20_000;
 
-/** Often enough for the time to the first answer, and cheap. */
+/** Polling interval for the first response, in ms: precise enough for the start time, and cheap. */
 const READY_POLL_MS = 4;
 
 /**
- * How many of each set of targets there are, and for which service plan. No gateway checks the
- * signatures of all the fresh ones in a run of ten seconds, which is when they begin anew.
+ * Size and service plan of each set of targets. The 40,000 fresh tokens are more than a gateway can
+ * verify in a run, so that none is used twice.
  */
 const TARGETS = {
   one: { count: 1, plan: PLAN },
@@ -44,16 +44,16 @@ const BATCH = {
   client_reference: "order-2026-0001",
 };
 
-/** A contestant that runs and answers. */
-export interface Raised extends AsyncDisposable {
+/** A candidate that was started and responds. */
+export interface RunningCandidate extends AsyncDisposable {
   readonly port: number;
-  /** From the start of the process to its first answer; 0 where nothing was started. */
+  /** Time from the start of the process to its first response; 0 if none was started. */
   readonly startMs: number;
   readonly server: Server | undefined;
 }
 
-/** Everything around a contestant: upstream, collector, tokens, cores. */
-export class Stage implements AsyncDisposable {
+/** The environment of a measurement: upstream, collector, tokens, cores. */
+export class TestBed implements AsyncDisposable {
   private constructor(
     readonly cores: Cores,
     readonly cache: string,
@@ -63,8 +63,8 @@ export class Stage implements AsyncDisposable {
     private readonly resources: AsyncDisposableStack,
   ) {}
 
-  /** Sets the stage: what every contestant shares is started, on the core of the load. */
-  static async open(): Promise<Stage> {
+  /** Starts the programs that all candidates share, on the core of the load generator. */
+  static async open(): Promise<TestBed> {
     await using opening = new AsyncDisposableStack();
     const cores = await assignCores();
     await pinSelf(cores.load);
@@ -77,10 +77,10 @@ export class Stage implements AsyncDisposable {
     const collectorPort = freePort();
     opening.use(start(collector(collectorPort), { core: cores.load }));
     await untilReady(collectorPort, "/");
-    return new Stage(cores, CACHE, folder, issuer, collectorPort, opening.move());
+    return new TestBed(cores, CACHE, folder, issuer, collectorPort, opening.move());
   }
 
-  /** Starts a stand-in for the SMS API and returns its port; it ends with the stage. */
+  /** Starts a mock SMS API and returns its port; it is stopped when the test bed is disposed. */
   async upstream(options: UpstreamOptions = {}): Promise<number> {
     const port = freePort();
     const file = `${this.folder}/upstream-${port}.cfg`;
@@ -91,11 +91,11 @@ export class Stage implements AsyncDisposable {
     return port;
   }
 
-  /** Starts a contestant in front of an upstream; it ends with its scope. */
-  async raise(contestant: Contestant, upstreamPort: number): Promise<Raised> {
-    await using raising = new AsyncDisposableStack();
-    if (!contestant.command) {
-      const nothing = raising.move();
+  /** Starts a candidate in front of an upstream; it is stopped when its scope is left. */
+  async start(candidate: Candidate, upstreamPort: number): Promise<RunningCandidate> {
+    await using starting = new AsyncDisposableStack();
+    if (!candidate.command) {
+      const nothing = starting.move();
       return {
         port: upstreamPort,
         startMs: 0,
@@ -105,33 +105,38 @@ export class Stage implements AsyncDisposable {
     }
     const folder = await Deno.makeTempDir({ dir: this.folder });
     await Deno.chmod(folder, 0o777);
-    const site = {
+    const environment = {
       port: freePort(),
       folder,
       upstream: `127.0.0.1:${upstreamPort}`,
       collector: `http://127.0.0.1:${this.collectorPort}`,
       keySet: this.issuer.keySet,
     };
-    for (const [name, content] of Object.entries(contestant.files?.(site) ?? {})) {
+    for (const [name, content] of Object.entries(candidate.files?.(environment) ?? {})) {
       await Deno.writeTextFile(`${folder}/${name}`, content);
     }
     const logFile = `${folder}/log.txt`;
-    raising.defer(() => Deno.remove(folder, { recursive: true }));
+    starting.defer(() => Deno.remove(folder, { recursive: true }));
     const startedAt = performance.now();
-    const server = raising.use(
-      start(contestant.command(site), { core: this.cores.contestant, logFile }),
+    const server = starting.use(
+      start(candidate.command(environment), { core: this.cores.candidate, logFile }),
     );
-    await untilReady(site.port, contestant.ready, server).catch(async (cause) => {
-      throw new Error(`${contestant.title} does not start: ${await tail(logFile)}`, { cause });
+    await untilReady(environment.port, candidate.ready, server).catch(async (cause) => {
+      throw new Error(`${candidate.title} does not start: ${await tail(logFile)}`, { cause });
     });
     const startMs = performance.now() - startedAt;
-    const raised = raising.move();
-    return { port: site.port, startMs, server, [Symbol.asyncDispose]: () => raised.disposeAsync() };
+    const running = starting.move();
+    return {
+      port: environment.port,
+      startMs,
+      server,
+      [Symbol.asyncDispose]: () => running.disposeAsync(),
+    };
   }
 
-  /** The load that a contestant gets for some seconds; makes its tokens where they are missing. */
-  async load(contestant: Contestant, port: number, seconds: number): Promise<Load> {
-    const { targets, expect } = LOADS[contestant.load];
+  /** The load of a candidate, for the given time in s; creates missing tokens. */
+  async load(candidate: Candidate, port: number, seconds: number): Promise<Load> {
+    const { targets, expect } = LOADS[candidate.load];
     const { count, plan } = TARGETS[targets];
     return {
       port,
@@ -147,7 +152,7 @@ export class Stage implements AsyncDisposable {
     return this.issuer.targets(set);
   }
 
-  /** A file that holds a batch with a message of about `bytes`. */
+  /** Writes a request body of about `bytes` to a file, and returns its path. */
   async bodyFile(bytes: number): Promise<string> {
     const file = `${this.folder}/batch-${bytes}.json`;
     const rest = JSON.stringify({ ...BATCH, body: "" }).length;
@@ -156,7 +161,7 @@ export class Stage implements AsyncDisposable {
     return file;
   }
 
-  /** How many spans the collector was sent until now. */
+  /** Number of spans that the collector has received. */
   async spans(): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${this.collectorPort}/`);
     const { spans } = await response.json();
@@ -168,7 +173,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Installs the packages of the contestants that run on Node, unless they are there. */
+/** Installs the npm packages of the Node candidates, unless they are installed. */
 export async function installNodePackages(): Promise<void> {
   const cwd = `${import.meta.dirname}/node`;
   if (await exists(`${cwd}/node_modules`)) return;

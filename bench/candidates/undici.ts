@@ -1,4 +1,4 @@
-/** What a gateway under Deno starts from: the server, undici's pool, a body read and one answered. */
+/** The minimum of a gateway on Deno: `Deno.serve`, undici's pool, and both bodies read. */
 import { type Dispatcher, Pool } from "undici";
 
 const [port, upstream] = Deno.args;

@@ -1,13 +1,15 @@
 import { GatewayError } from "../errors/gateway_error.ts";
 
-/** Seconds after which a slot is likely to be free: requests take less. */
+/** Most requests take less than a second, so that a slot is likely to be free by then. */
 const RETRY_AFTER_S = "1";
 
 /**
- * The 429 of a limit, with the fields of draft-ietf-httpapi-ratelimit-headers: which one, and
- * what is left.
+ * A 429 with the fields of draft-ietf-httpapi-ratelimit-headers.
+ *
+ * @param policy name of the limit
+ * @param limit maximum number of concurrent requests
  */
-export function tooMany(policy: string, limit: number): GatewayError {
+export function tooManyRequests(policy: string, limit: number): GatewayError {
   return new GatewayError("too_many_requests", {
     headers: {
       "retry-after": RETRY_AFTER_S,

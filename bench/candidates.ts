@@ -1,8 +1,8 @@
-import type { Contestant } from "./contestant.ts";
+import type { Candidate } from "./candidate.ts";
 import { gateway } from "./gateway.ts";
 import type { Command } from "./process.ts";
 
-/** What most contestants have in common. */
+/** Defaults for plain proxies. */
 const PROXY = {
   ready: "/ready",
   load: "one",
@@ -10,38 +10,38 @@ const PROXY = {
   fixedRate: true,
 } as const;
 
-/** The contestant that all others are compared with. */
-export const YARDSTICK = "naive";
+/** The candidate that all others are compared with. */
+export const BASELINE = "naive";
 
-/** The gateway with everything on. */
+/** The gateway with all features. */
 export const COMPLETE = "gateway";
 
-/** Idle connections that a proxy keeps to the upstream: more than callers ever open. */
-const KEPT_CONNECTIONS = 2_048;
+/** Maximum number of idle connections to the upstream: more than the load opens. */
+const MAX_IDLE_CONNECTIONS = 2_048;
 
-/** The folder of another checkout of the gateway, to compare a change with what was before it. */
+/** The folder of another checkout of the gateway, to compare versions. */
 const BEFORE = Deno.env.get("BENCH_BEFORE");
 
-/** All contestants; the order is that of the tables. */
-export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
+/** All candidates, in the order of the tables. */
+export const CANDIDATES: Readonly<Record<string, Candidate>> = {
   direct: { ...PROXY, title: "no proxy at all", needs: [] },
   naive: {
     ...PROXY,
     title: "naive Deno proxy",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/naive.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/naive.ts", String(port), upstream),
   },
   hono: {
     ...PROXY,
     title: "Hono proxy()",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/hono.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/hono.ts", String(port), upstream),
   },
   undici: {
     ...PROXY,
     title: "undici under Deno.serve, nothing else",
     needs: [],
-    command: ({ port, upstream }) => deno("contestants/undici.ts", String(port), upstream),
+    command: ({ port, upstream }) => deno("candidates/undici.ts", String(port), upstream),
   },
   "http-proxy-3": {
     ...PROXY,
@@ -73,7 +73,7 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
 http://127.0.0.1:${port} {
   reverse_proxy ${upstream} {
     transport http {
-      keepalive_idle_conns_per_host ${KEPT_CONNECTIONS}
+      keepalive_idle_conns_per_host ${MAX_IDLE_CONNECTIONS}
     }
   }
 }
@@ -129,7 +129,7 @@ http {
   scgi_temp_path ${folder};
   upstream sms_api {
     server ${upstream};
-    keepalive ${KEPT_CONNECTIONS};
+    keepalive ${MAX_IDLE_CONNECTIONS};
     keepalive_requests 1000000000;
   }
   server {
@@ -154,9 +154,9 @@ http {
     spansPerRequest: 0,
   }),
   "gateway-no-logs": gateway({ title: "gateway, no logs", env: { LOG_LEVEL: "error" } }),
-  "gateway-new-tokens": gateway({ title: "gateway, a new token every time", load: "fresh" }),
+  "gateway-new-tokens": gateway({ title: "gateway, a new token per request", load: "fresh" }),
   "gateway-10k-tokens": gateway({ title: "gateway, 10,000 tokens", load: "many" }),
-  "gateway-errors": gateway({ title: "gateway, answers of 403", load: "refused" }),
+  "gateway-errors": gateway({ title: "gateway, responses of 403", load: "refused" }),
 };
 
 function deno(script: string, ...args: string[]): Command {

@@ -1,4 +1,4 @@
-/** The yardstick: the proxy anyone would write first under Deno. No checks, no traces, no logs. */
+/** The baseline: a minimal proxy on Deno, without checks, traces and logs. */
 const [port, upstream] = Deno.args;
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(port), onListen() {} }, (request) => {

@@ -1,0 +1,116 @@
+import type { LogLevel, Sink } from "@logtape/logtape";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
+import type { Exchange } from "../exchange.ts";
+import { safeCode, safePath, truncated } from "./attributes.ts";
+import type { ExchangeObserver } from "./exchange_observer.ts";
+
+/**
+ * The properties of an access log record. It is an allow-list: tokens, bodies, queries and headers
+ * have no member here and cannot be logged. It is a type alias because an interface is not
+ * assignable to `Record<string, unknown>`.
+ */
+export type AccessRecord = {
+  readonly request_id: string;
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly subject: string | undefined;
+  readonly service_plan: string | undefined;
+  readonly method: string;
+  /** The route template; without a route, the redacted path. */
+  readonly route: string;
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly origin: string | undefined;
+  /** Whose action resolves the failure: `caller`, `gateway`, `upstream` or `issuer`. */
+  readonly fault: string | undefined;
+  /** Why the token was rejected. */
+  readonly auth_reason: string | undefined;
+  /** The `sub` of an expired token, which is therefore not authenticated. */
+  readonly unverified_subject: string | undefined;
+  /** A known mistake in a path that has no route. */
+  readonly path_problem: string | undefined;
+  readonly upstream_status: number | undefined;
+  /** Why the last attempt got no response, in fixed words, where the cause is known. */
+  readonly upstream_cause: string | undefined;
+  readonly duration_ms: number;
+  /** Total of all attempts. */
+  readonly upstream_duration_ms: number | undefined;
+  /** How many times the request was sent upstream. */
+  readonly attempts: number;
+  /** Sizes of the request body and of the response body. */
+  readonly bytes_in: number;
+  readonly bytes_out: number | undefined;
+};
+
+/** The LogTape category of access records. */
+const ACCESS_CATEGORY = ["sms-gateway", "access"];
+
+/** The access record of a finished exchange. */
+export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
+  const { failure, route, attempts, thrown } = exchange;
+  const refusal = thrown instanceof AuthRefusal ? thrown : undefined;
+  const { traceId, spanId } = exchange.span.spanContext();
+  return {
+    request_id: exchange.requestId,
+    trace_id: traceId,
+    span_id: spanId,
+    subject: truncatedSubject(exchange.principal?.subject),
+    service_plan: exchange.servicePlanId,
+    method: /^[A-Z]{1,16}$/.test(exchange.method) ? exchange.method : "_OTHER",
+    route: route ?? safePath(exchange.rawPath, false),
+    status: exchange.status ?? 0,
+    code: failure && safeCode(failure.code),
+    origin: failure?.origin,
+    fault: failure?.fault,
+    auth_reason: refusal?.reason,
+    unverified_subject: refusal?.unverifiedSubject,
+    path_problem: exchange.pathProblem,
+    upstream_status: attempts.at(-1)?.status,
+    upstream_cause: attempts.at(-1)?.cause,
+    duration_ms: rounded(durationMs),
+    upstream_duration_ms: attempts.length > 0
+      ? rounded(attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0))
+      : undefined,
+    attempts: attempts.length,
+    bytes_in: exchange.body?.byteLength ?? 0,
+    bytes_out: exchange.bytesOut,
+  };
+}
+
+/** A subject may be as long as its token, and log lines are kept in memory until written. */
+function truncatedSubject(subject: string | undefined): string | undefined {
+  return subject === undefined ? undefined : truncated(subject);
+}
+
+/** The level of an access record: `info` for success, `warning` for 4xx, `error` for 5xx. */
+export function levelOf(status: number): Extract<LogLevel, "info" | "warning" | "error"> {
+  if (status < 400) return "info";
+  return status < 500 ? "warning" : "error";
+}
+
+/**
+ * Logs one record per request. Writes to the sink directly: the logger's search for placeholders in
+ * the message would cost more than writing the line.
+ */
+export function accessLog(sink: Sink): ExchangeObserver {
+  return {
+    finished(exchange, durationMs) {
+      const properties = accessRecord(exchange, durationMs);
+      const { method, route, status } = properties;
+      const message = `${method} ${route} ${status}`;
+      sink({
+        category: ACCESS_CATEGORY,
+        timestamp: Date.now(),
+        level: levelOf(exchange.failure?.status ?? status),
+        message: [message],
+        rawMessage: message,
+        properties,
+      });
+    },
+  };
+}
+
+/** Rounds to microseconds, the resolution of the clock. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

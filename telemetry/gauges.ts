@@ -1,0 +1,78 @@
+import type { Meter } from "@opentelemetry/api";
+
+/** The current values of the gauges, read at every collection. */
+export interface MetricSources {
+  /** Route template → requests outstanding. */
+  outstanding(): ReadonlyMap<string, number>;
+  /** Age of the fetched key set, in seconds; undefined before the first fetch, or if it is static. */
+  keySetAgeS(): number | undefined;
+  breakerState(): keyof typeof BREAKER_STATES;
+  /** Service plan → its limit of concurrent requests. Only configured plans occur. */
+  planLimits(): ReadonlyMap<string, number>;
+  /** The limit of a plan that is not throttled. */
+  readonly planLimitMax: number;
+  /** Signal → spans or log lines dropped so far. */
+  dropped(): Readonly<Record<string, number>>;
+}
+
+const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
+
+/** Registers the metrics whose values are read from `sources` at every collection. */
+export function registerGauges(meter: Meter, sources: MetricSources): void {
+  registerOutstanding(meter, sources);
+  registerKeySetAge(meter, sources);
+  registerBreakerState(meter, sources);
+  registerPlanLimits(meter, sources);
+  registerDropped(meter, sources);
+}
+
+function registerOutstanding(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.outstanding_requests", {
+    description: "Outstanding requests, by route.",
+  }).addCallback((result) => {
+    for (const [route, count] of sources.outstanding()) {
+      result.observe(count, { "http.route": route });
+    }
+  });
+}
+
+function registerKeySetAge(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.key_set.age", {
+    description: "Time since the issuer's keys were fetched.",
+    unit: "s",
+  }).addCallback((result) => {
+    const age = sources.keySetAgeS();
+    if (age !== undefined) result.observe(age);
+  });
+}
+
+function registerBreakerState(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.breaker_state", {
+    description: "0: closed, 1: half open, 2: open.",
+  }).addCallback((result) => {
+    result.observe(BREAKER_STATES[sources.breakerState()]);
+  });
+}
+
+function registerPlanLimits(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.service_plan.limit", {
+    description: "Limit of concurrent requests to the SMS API for a service plan.",
+  }).addCallback((result) => {
+    for (const [plan, limit] of sources.planLimits()) {
+      result.observe(limit, { "sms_gateway.service_plan_id": plan });
+    }
+  });
+  meter.createObservableGauge("sms_gateway.service_plan.limit_max", {
+    description: "Limit of a service plan that the SMS API does not throttle.",
+  }).addCallback((result) => result.observe(sources.planLimitMax));
+}
+
+function registerDropped(meter: Meter, sources: MetricSources): void {
+  meter.createObservableCounter("sms_gateway.telemetry_dropped", {
+    description: "Spans and log lines dropped.",
+  }).addCallback((result) => {
+    for (const [signal, count] of Object.entries(sources.dropped())) {
+      result.observe(count, { signal });
+    }
+  });
+}
