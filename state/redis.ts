@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { type Connection, RedisConnection, type RedisNode } from "./redis_connection.ts";
+import type { Connection, RedisNode } from "./redis_client.ts";
+import { RedisConnection } from "./redis_connection.ts";
 import { replyCode, toStateError } from "./redis_error.ts";
 import { ReplicaConfirmations } from "./redis_replicas.ts";
 import { parseClaimReply } from "./redis_reply.ts";
@@ -29,6 +30,9 @@ const KEY_PREFIX = "sms-gateway:";
 /** Without any reply for so long, at least, a silent connection is replaced. */
 const SILENCE_MS = 1_000;
 
+/** Share of the deadline for replicas: Redis may notice the end of a `WAIT` 100 ms late. */
+const WAIT_SHARE = 0.25;
+
 /** Error replies that another server, or the next look at the host name, may not give. */
 const MOVED = new Set(["MOVED", "ASK"]);
 const FAILED_OVER = new Set(["READONLY", "MASTERDOWN"]);
@@ -52,7 +56,8 @@ export class RedisStore implements StateStore {
     this.#timeoutMs = timeoutMs;
     this.#onWarning = options.onWarning ?? (() => {});
     if (replicas > 0) {
-      this.#confirmations = new ReplicaConfirmations(replicas, Math.ceil(timeoutMs / 2));
+      const waitMs = Math.ceil(timeoutMs * WAIT_SHARE);
+      this.#confirmations = new ReplicaConfirmations(replicas, waitMs);
     }
     this.#connection = new RedisConnection(address, {
       tlsCa: options.tlsCa,

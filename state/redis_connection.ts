@@ -1,15 +1,7 @@
-import { createClient, createCluster, RESP_TYPES } from "@redis/client";
-import { Buffer } from "node:buffer";
+import { backoffMs, CONNECT_TIMEOUT_MS, type Connection, openClient } from "./redis_client.ts";
 import { toStateError } from "./redis_error.ts";
 import type { RedisAddress } from "./redis_url.ts";
 import { StateError } from "./store.ts";
-
-/** A connection to one server, as node-redis has it. */
-export interface RedisNode {
-  /** Changes with every new socket. */
-  readonly socketEpoch: number;
-  sendCommand(args: (string | Buffer)[]): Promise<unknown>;
-}
 
 /** Options of {@linkcode RedisConnection}. */
 export interface RedisConnectionOptions {
@@ -20,27 +12,11 @@ export interface RedisConnectionOptions {
   onConnected: (connection: Connection) => void;
 }
 
-/** A connection to a server, or to the nodes of a Cluster. */
-export interface Connection {
-  nodeFor(key: string): Promise<RedisNode>;
-  /** Sends a command to the node of the key, wherever the Cluster has moved it. */
-  redirected(key: string, args: (string | Buffer)[]): Promise<unknown>;
-  connect(): Promise<unknown>;
-  destroy(): void;
-}
-
-/** An attempt to connect and greet may take so long: a stopped server accepts and says nothing. */
-const CONNECT_TIMEOUT_MS = 2_000;
-
-/** Waits between attempts grow to so much, with jitter. */
-const MAX_BACKOFF_MS = 2_000;
-const FIRST_BACKOFF_MS = 50;
+/** Time from one attempt to the next for {@linkcode RedisConnection.replace}. */
+const REPLACE_INTERVAL_MS = 1_000;
 
 /** A replaced connection may finish what it has sent for so long. */
 const DRAIN_MS = 5_000;
-
-/** Bounds what waits for a server that says nothing. */
-const MAX_QUEUE = 20_000;
 
 /**
  * A connection that comes back by itself. node-redis reconnects when a socket breaks; where a
@@ -55,6 +31,7 @@ export class RedisConnection {
   #current: Connection | undefined;
   #failure = new StateError("unreachable", { detail: "not connected yet" });
   #connecting: Promise<void> | undefined;
+  #notBefore = 0;
   #closed = false;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -75,10 +52,12 @@ export class RedisConnection {
     return this.#connecting;
   }
 
-  /** Makes a new connection, unless one is being made. */
+  /** Makes a new connection, unless one is being made or was tried for a moment ago. */
   replace(): void {
-    if (this.#closed) return;
-    this.#connecting ??= this.#connect().finally(() => this.#connecting = undefined);
+    const now = performance.now();
+    if (this.#closed || this.#connecting || now < this.#notBefore) return;
+    this.#notBefore = now + REPLACE_INTERVAL_MS;
+    this.#connecting = this.#connect().finally(() => this.#connecting = undefined);
   }
 
   close(): void {
@@ -99,7 +78,7 @@ export class RedisConnection {
   async #attempt(): Promise<boolean> {
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = this.#later(CONNECT_TIMEOUT_MS, () => reject(new StateError("timeout")));
-    const connection = this.#address.cluster ? this.#cluster() : this.#server();
+    const connection = this.#openClient();
     this.#open.add(connection);
     try {
       await Promise.race([connection.connect(), timeout]);
@@ -116,6 +95,16 @@ export class RedisConnection {
     return true;
   }
 
+  #openClient(): Connection {
+    const connection: Connection = openClient(this.#address, {
+      tlsCa: this.#options.tlsCa,
+      onReady: (isReady) => {
+        if (connection === this.#current && !this.#closed) this.#options.onReachable(isReady);
+      },
+    });
+    return connection;
+  }
+
   #use(connection: Connection): void {
     const replaced = this.#current;
     this.#current = connection;
@@ -127,79 +116,6 @@ export class RedisConnection {
   #destroy(connection: Connection): void {
     this.#open.delete(connection);
     connection.destroy();
-  }
-
-  #server(): Connection {
-    const [node] = this.#address.nodes;
-    let isConnected = false;
-    const reconnectStrategy = (retries: number) => isConnected && backoffMs(retries);
-    const client = createClient({
-      ...this.#clientOptions(),
-      database: this.#address.database,
-      socket: { ...this.#socketOptions(node?.host), ...node, reconnectStrategy },
-    });
-    const isCurrent = () => this.#current?.nodeFor === nodeFor;
-    const nodeFor = () => Promise.resolve(client);
-    client.on("error", () => isCurrent() && this.#options.onReachable(false));
-    client.on("ready", () => {
-      isConnected = true;
-      if (isCurrent()) this.#options.onReachable(true);
-    });
-    return {
-      nodeFor,
-      redirected: (_, args) => client.sendCommand(args),
-      connect: () => client.connect(),
-      destroy: () => client.destroy(),
-    };
-  }
-
-  #cluster(): Connection {
-    const cluster = createCluster({
-      rootNodes: this.#address.nodes.map((node) => ({
-        socket: { ...this.#socketOptions(node.host), ...node },
-      })),
-      defaults: {
-        ...this.#clientOptions(),
-        socket: { ...this.#socketOptions(), reconnectStrategy: backoffMs },
-      },
-      RESP: 2,
-      commandOptions: COMMAND_OPTIONS,
-      minimizeConnections: true,
-      topologyRefreshOnReconnectionAttemptStrategy: 500,
-    });
-    cluster.on("error", () => {});
-    return {
-      nodeFor: (key) => cluster.getNodeClientForKey(key, false),
-      redirected: (key, args) => cluster.sendCommand(key, false, args),
-      connect: () => cluster.connect(),
-      destroy: () => cluster.destroy(),
-    };
-  }
-
-  #clientOptions() {
-    const { username, password } = this.#address;
-    return {
-      ...(username && { username }),
-      ...(password && { password }),
-      RESP: 2 as const,
-      disableOfflineQueue: true,
-      commandsQueueMaxLength: MAX_QUEUE,
-      commandOptions: COMMAND_OPTIONS,
-      maintNotifications: "disabled" as const,
-    };
-  }
-
-  #socketOptions(host?: string) {
-    const common = { connectTimeout: CONNECT_TIMEOUT_MS };
-    if (!this.#address.tls) return common;
-    const { tlsCa } = this.#options;
-    const isName = host !== undefined && !/^[\d.]+$|:/.test(host);
-    return {
-      ...common,
-      tls: true as const,
-      ...(isName && { servername: host }),
-      ...(tlsCa !== undefined && { ca: tlsCa }),
-    };
   }
 
   #later(ms: number, run: () => void) {
@@ -214,12 +130,4 @@ export class RedisConnection {
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.#later(ms, resolve));
   }
-}
-
-/** No timeout of the client's: an AbortSignal per command costs more than the command. */
-const COMMAND_OPTIONS = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
-
-function backoffMs(retries: number): number {
-  const ms = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(retries, 10), MAX_BACKOFF_MS);
-  return ms * (0.75 + Math.random() / 2);
 }

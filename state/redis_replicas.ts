@@ -1,4 +1,4 @@
-import type { RedisNode } from "./redis_connection.ts";
+import type { RedisNode } from "./redis_client.ts";
 
 /**
  * Waits for replicas with `WAIT`, which covers all that its connection has written before. It
