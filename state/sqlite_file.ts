@@ -10,6 +10,7 @@ const APPLICATION_ID = 0x534d5347;
 
 /** Several processes that open the file at once wait for each other for so long, in ms. */
 const OPEN_TIMEOUT_MS = 5_000;
+const OPEN_RETRY_MS = 5;
 
 /** `value` stands last, so that the other columns are read without it. */
 const SCHEMA = `
@@ -42,22 +43,39 @@ export interface SqliteFileOptions {
  * @throws {StateError} `unreachable` if it cannot be opened, `failed` if it is another program's
  */
 export function openSqliteFile(file: string, options: SqliteFileOptions): DatabaseSync {
-  let database: DatabaseSync | undefined;
+  restrictMode(file);
+  const deadline = performance.now() + OPEN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return open(file, options);
+    } catch (error) {
+      // The change to WAL does not wait for locks of others that open the file.
+      const isLocked = error instanceof Error && /is locked/.test(error.message);
+      if (!isLocked || performance.now() > deadline) throw toStateError(error);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_RETRY_MS);
+    }
+  }
+}
+
+function open(file: string, { synchronous, maxBytes }: SqliteFileOptions): DatabaseSync {
+  const database = new DatabaseSync(file);
   try {
-    restrictMode(file);
-    database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     createSchema(database);
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous}`);
-    database.exec(`PRAGMA max_page_count = ${pages(database, options.maxBytes)}`);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+    database.exec(`PRAGMA max_page_count = ${pages(database, maxBytes)}`);
     database.exec("PRAGMA busy_timeout = 0");
     return database;
   } catch (error) {
-    database?.close();
-    throw error instanceof StateError ? error : new StateError("unreachable", {
-      detail: error instanceof Error ? error.message : undefined,
-    });
+    database.close();
+    throw error;
   }
+}
+
+function toStateError(error: unknown): StateError {
+  if (error instanceof StateError) return error;
+  const detail = error instanceof Error ? error.message : undefined;
+  return new StateError("unreachable", { detail });
 }
 
 /** The number of pages that `maxBytes` are. */
@@ -65,13 +83,13 @@ export function pages(database: DatabaseSync, maxBytes: number): number {
   return Math.max(1, Math.floor(maxBytes / pragma(database, "page_size")));
 }
 
-/** SQLite gives the WAL the mode of the file. Some file systems have no modes. */
+/** SQLite gives the WAL the mode of the file. */
 function restrictMode(file: string): void {
-  closeSync(openSync(file, "a", 0o600));
   try {
+    closeSync(openSync(file, "a", 0o600));
     chmodSync(file, 0o600);
   } catch {
-    // It belongs to another user, or the file system has no modes.
+    // It belongs to another user, or cannot be opened, which SQLite then says.
   }
 }
 
