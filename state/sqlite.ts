@@ -24,17 +24,20 @@ const MAX_RETRY_MS = 16;
 const CLAIMS_PER_CLEANUP = 16;
 const DELETED_PER_CLEANUP = 64;
 
+const DUE = `(SELECT id FROM records WHERE cleanup_at <= ? LIMIT ${DELETED_PER_CLEANUP})`;
+
 const STATEMENTS = {
-  insert: `INSERT INTO records (key, token, settled, claimed_at, lease_until, expires_at, value)
-    VALUES (?, ?, 0, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+  insert: `INSERT INTO records
+    (key, token, settled, claimed_at, lease_until, expires_at, cleanup_at, value)
+    VALUES (?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   select: `SELECT token, settled, claimed_at, lease_until, expires_at, value FROM records
     WHERE key = ?`,
   update: `UPDATE records SET settled = ?, lease_until = 0, expires_at = ?, value = ?
     WHERE key = ? AND token = ? AND settled = 0 AND expires_at > ?`,
   release: `DELETE FROM records WHERE key = ? AND token = ? AND settled = 0 AND expires_at > ?`,
   deleteExpired: `DELETE FROM records WHERE key = ? AND expires_at <= ?`,
-  cleanUp: `DELETE FROM records WHERE id IN
-    (SELECT id FROM records WHERE expires_at <= ? LIMIT ${DELETED_PER_CLEANUP})`,
+  cleanUp: `DELETE FROM records WHERE expires_at <= ? AND id IN ${DUE}`,
+  postpone: `UPDATE records SET cleanup_at = expires_at WHERE expires_at > ? AND id IN ${DUE}`,
   // Ids ascend with time, but for what several processes write at once.
   latestTime: `SELECT max(claimed_at) AS time FROM
     (SELECT claimed_at FROM records ORDER BY id DESC LIMIT 1000)`,
@@ -75,7 +78,7 @@ export class SqliteStore implements StateStore {
   }
 
   async claim(key: string, claim: Claim): Promise<ClaimResult> {
-    if (this.#claims++ % CLAIMS_PER_CLEANUP === 0) await this.#cleanUp();
+    if (this.#claims++ % CLAIMS_PER_CLEANUP === 0) this.#cleanUp();
     return await this.#retry(() => this.#tryClaim(key, claim));
   }
 
@@ -83,7 +86,7 @@ export class SqliteStore implements StateStore {
     return await this.#retry(() => {
       const now = this.#now();
       const { update } = this.#statements;
-      const values = [Number(settled), now + ttlMs, value, key, token, now] as const;
+      const values = [Number(settled), now + Math.ceil(ttlMs), value, key, token, now] as const;
       return this.#withReserve(() => update.run(...values).changes === 1);
     });
   }
@@ -107,7 +110,8 @@ export class SqliteStore implements StateStore {
     const { insert, select, deleteExpired } = this.#statements;
     for (;;) {
       const now = this.#now();
-      const times = [now, now + Math.ceil(leaseMs), now + Math.ceil(ttlMs)] as const;
+      const expiresAt = now + Math.ceil(ttlMs);
+      const times = [now, now + Math.ceil(leaseMs), expiresAt, expiresAt] as const;
       if (insert.run(key, token, ...times, value).changes === 1) return { claimed: true };
       const row = select.get(key);
       if (!row) continue; // Another process has just released it.
@@ -116,11 +120,13 @@ export class SqliteStore implements StateStore {
     }
   }
 
-  async #cleanUp(): Promise<void> {
+  #cleanUp(): void {
+    const now = this.#now();
     try {
-      this.#statements.cleanUp.run(this.#now());
+      this.#statements.cleanUp.run(now, now);
+      this.#statements.postpone.run(now, now);
     } catch {
-      await Promise.resolve(); // Locked: the next cleanup does it.
+      // Locked: the next cleanup does it.
     }
   }
 
@@ -164,6 +170,7 @@ function prepareAll(database: DatabaseSync): Statements {
     release: prepare("release"),
     deleteExpired: prepare("deleteExpired"),
     cleanUp: prepare("cleanUp"),
+    postpone: prepare("postpone"),
     latestTime: prepare("latestTime"),
   };
 }

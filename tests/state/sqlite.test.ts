@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { DatabaseSync } from "node:sqlite";
 import { SqliteStore } from "../../state/sqlite.ts";
 import { StateError } from "../../state/store.ts";
@@ -35,11 +36,12 @@ Deno.test("SQLite: what two processes claim on one file is disjoint, and survive
   const env = { FILE: temporary.file, PREFIX: "key-" };
   await using one = startProgram("tests/state/sqlite_holder.ts", env);
   await using two = startProgram("tests/state/sqlite_holder.ts", env);
-  await Promise.all([one.said(/key-\d{3,}\n/), two.said(/key-\d{3,}\n/)]);
+  const twenty = /(claimed key-\d+\n){20}/;
+  await Promise.all([one.said(twenty), two.said(twenty)]);
   for (const program of [one, two]) program.kill("SIGKILL");
   const said = await Promise.all([one.ended(), two.ended()]);
   const [first = [], second = []] = said.map(({ stdout }) => stdout.match(/key-\d+(?=\n)/g) ?? []);
-  assert(first.length > 10 && second.length > 10, `${first.length} and ${second.length}`);
+  assert(first.length >= 20 && second.length >= 20, `${first.length} and ${second.length}`);
   assertEquals(new Set([...first, ...second]).size, first.length + second.length);
   const store = new SqliteStore(temporary.file, { timeoutMs: 1_000 });
   for (const key of [...first, ...second]) {
@@ -100,7 +102,7 @@ Deno.test("SQLite: a full file refuses claims, keeps its records, still settles,
   const answer = { token, value: new Uint8Array(12_000), settled: true, ttlMs: LONG_MS };
   assertEquals(await store.update(key, answer), true);
   for (const [key, token] of claims) assertEquals((await recordOf(store, key)).token, token);
-  await new Promise((resolve) => setTimeout(resolve, ttlMs + 50 - (performance.now() - start)));
+  await delay(ttlMs + 50 - (performance.now() - start));
   for (let index = 0; index < 100; index++) {
     await store.claim(newKey(), newClaim({ value: new Uint8Array(10), ttlMs })).catch(() => {});
   }
@@ -108,15 +110,19 @@ Deno.test("SQLite: a full file refuses claims, keeps its records, still settles,
   await store.close();
 });
 
-Deno.test("SQLite: expired records are deleted as claims go on", async () => {
+Deno.test("SQLite: expired records are deleted as claims go on, others are not", async () => {
   await using temporary = await temporaryFile();
   const store = new SqliteStore(temporary.file, { timeoutMs: 1_000 });
   for (let index = 0; index < 1_000; index++) await store.claim(newKey(), newClaim({ ttlMs: 1 }));
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  for (let index = 0; index < 32; index++) await store.claim(newKey(), newClaim());
+  const [key, claim] = [newKey(), newClaim({ ttlMs: 500 })];
+  await store.claim(key, claim);
+  await store.update(key, { ...claim, settled: true, ttlMs: LONG_MS });
+  await delay(550);
+  for (let index = 0; index < 320; index++) await store.claim(newKey(), newClaim());
+  assertEquals((await recordOf(store, key)).token, claim.token);
   await store.close();
   const database = new DatabaseSync(temporary.file);
-  assert(Number(database.prepare("SELECT count(*) AS n FROM records").get()?.n) < 200);
+  assertEquals(database.prepare("SELECT count(*) AS n FROM records").get()?.n, 321);
   database.close();
 });
 
@@ -130,7 +136,7 @@ Deno.test("SQLite: a wall clock that was set back does not make leases longer", 
   await ahead.claim(key, newClaim({ leaseMs: 50 }));
   await ahead.close();
   const store = new SqliteStore(temporary.file, { timeoutMs: 1_000 });
-  await new Promise((resolve) => setTimeout(resolve, 70));
+  await delay(70);
   const { leaseExpired, ageMs } = await recordOf(store, key);
   assertEquals(leaseExpired, true);
   assert(ageMs < 10_000, `${ageMs}`);
