@@ -61,7 +61,7 @@ function openServer(address: RedisAddress, { tlsCa, onReady }: ClientOptions): C
   const client = createClient({
     ...clientOptions(address),
     database: address.database,
-    socket: { ...socketOptions(address, tlsCa, node?.host), ...node, reconnectStrategy },
+    socket: { ...socketOptions(address, tlsCa), ...node, reconnectStrategy },
   });
   client.on("error", () => onReady(false));
   client.on("ready", () => {
@@ -79,7 +79,7 @@ function openServer(address: RedisAddress, { tlsCa, onReady }: ClientOptions): C
 function openCluster(address: RedisAddress, { tlsCa }: ClientOptions): Connection {
   const cluster = createCluster({
     rootNodes: address.nodes.map((node) => ({
-      socket: { ...socketOptions(address, tlsCa, node.host), ...node },
+      socket: { ...socketOptions(address, tlsCa), ...node },
     })),
     defaults: {
       ...clientOptions(address),
@@ -91,11 +91,13 @@ function openCluster(address: RedisAddress, { tlsCa }: ClientOptions): Connectio
     minimizeConnections: true,
     topologyRefreshOnReconnectionAttemptStrategy: REDISCOVER_AFTER_MS,
   });
-  cluster.on("error", () => {}); // Operations report their failures.
+  let lastError: unknown;
+  cluster.on("error", (error) => lastError = error);
   return {
     nodeFor: (key) => cluster.getNodeClientForKey(key, false),
     redirected: (key, args) => cluster.sendCommand(key, false, args),
-    connect: () => cluster.connect(),
+    // Its own error says no more than that no node answered.
+    connect: () => cluster.connect().catch((error) => Promise.reject(lastError ?? error)),
     destroy: () => cluster.destroy(),
   };
 }
@@ -112,14 +114,8 @@ function clientOptions({ username, password }: RedisAddress) {
   };
 }
 
-function socketOptions({ tls }: RedisAddress, tlsCa?: string, host?: string) {
+function socketOptions({ tls }: RedisAddress, tlsCa?: string) {
   const common = { connectTimeout: CONNECT_TIMEOUT_MS };
   if (!tls) return common;
-  const isName = host !== undefined && !/^[\d.]+$|:/.test(host);
-  return {
-    ...common,
-    tls: true as const,
-    ...(isName && { servername: host }),
-    ...(tlsCa !== undefined && { ca: tlsCa }),
-  };
+  return { ...common, tls: true as const, ...(tlsCa !== undefined && { ca: tlsCa }) };
 }

@@ -3,7 +3,13 @@ import { delay } from "@std/async/delay";
 import { openStore, type OpenStoreOptions } from "../../state/open.ts";
 import { StateError, type StateErrorReason, type StateStore } from "../../state/store.ts";
 import { certificateAuthority } from "../support/certificates.ts";
-import { type RedisServer, startCluster, startRedis, until } from "../support/redis_server.ts";
+import {
+  type RedisServer,
+  startCluster,
+  startClusterReplica,
+  startRedis,
+  until,
+} from "../support/redis_server.ts";
 import { newClaim, newKey, recordOf, testConformance } from "./conformance.ts";
 
 const LONG_MS = 60_000;
@@ -193,14 +199,16 @@ Deno.test("Redis: the password is used, and in no error, warning or operation", 
   assert(await answers(good.store));
   const said: unknown[] = [];
   const wrong = `not-${password}`;
-  const at = `redis://default:${encodeURIComponent(wrong)}@${address}`;
-  await using bad = await opened(at, {
-    onOperation: (operation) => said.push(operation),
-    onWarning: (warning) => said.push(warning),
-  });
-  const error = await assertRejects(() => bad.store.claim(newKey(), newClaim()), StateError);
-  said.push(Deno.inspect(error, { depth: 9 }), error.stack);
-  assertEquals(error.message, "state store: failed (Redis answered WRONGPASS)");
+  for (const suffix of ["", "?cluster=true"]) {
+    const at = `redis://default:${encodeURIComponent(wrong)}@${address}${suffix}`;
+    await using bad = await opened(at, {
+      onOperation: (operation) => said.push(operation),
+      onWarning: (warning) => said.push(warning),
+    });
+    const error = await assertRejects(() => bad.store.claim(newKey(), newClaim()), StateError);
+    said.push(Deno.inspect(error, { depth: 9 }), error.stack);
+    assertEquals(error.message, "state store: failed (Redis answered WRONGPASS)");
+  }
   assert(!Deno.inspect(said).includes(password) && !Deno.inspect(said).includes("p%40ss"));
 });
 
@@ -244,11 +252,7 @@ Deno.test("Redis Cluster: a claim is confirmed by the replica of its node", asyn
   await using cluster = await startCluster();
   const [first] = cluster.nodes;
   assert(first);
-  await using replica = await startRedis({ cluster: true });
-  await replica.cli("CLUSTER", "MEET", "127.0.0.1", `${first.port}`);
-  const id = await first.cli("CLUSTER", "MYID");
-  await until(async () => await replica.cli("CLUSTER", "REPLICATE", id) === "OK");
-  await until(async () => /master_link_status:up/.test(await replica.cli("INFO")));
+  await using _replica = await startClusterReplica(first);
   await using open = await opened(`redis://127.0.0.1:${first.port}?cluster=true`, {
     replicas: 1,
     timeoutMs: 400,
@@ -262,6 +266,21 @@ Deno.test("Redis Cluster: a claim is confirmed by the replica of its node", asyn
     assertEquals(outcome === "claimed", slot <= 5_460, `slot ${slot}: ${outcome}`);
   }
   assert(outcomes.has("StateError: state store: not_replicated"), [...outcomes].join());
+});
+
+Deno.test("Redis: a URL that takes a server for a Cluster, or the reverse, fails with the reply", async () => {
+  await using server = await startRedis();
+  await using cluster = await startCluster();
+  const [node] = cluster.nodes;
+  assert(node);
+  for (
+    const [at, code] of [[`${url(server)}?cluster=true`, "ERR"], [url(node), "MOVED"]] as const
+  ) {
+    await using open = await opened(at);
+    const claims = Array.from({ length: 30 }, () => open.store.claim(newKey(), newClaim()));
+    const outcomes = await Promise.all(claims.map((claim) => claim.then(() => "", String)));
+    assert(outcomes.includes(`StateError: state store: failed (Redis answered ${code})`), code);
+  }
 });
 
 Deno.test("Redis Cluster: a slot that moves takes its records with it", async () => {
@@ -286,6 +305,29 @@ Deno.test("Redis Cluster: a slot that moves takes its records with it", async ()
   }
 });
 
+Deno.test("Redis Cluster: when a primary dies, its replica goes on with the records", async () => {
+  const args = ["--cluster-node-timeout", "1000"];
+  await using cluster = await startCluster(args);
+  const [first, second] = cluster.nodes;
+  assert(first && second);
+  await using _replica = await startClusterReplica(first, args);
+  const at = `redis://127.0.0.1:${second.port}?cluster=true`;
+  await using safe = await opened(at, { replicas: 1, timeoutMs: 400 });
+  await using open = await opened(at);
+  const claims = Array.from({ length: 20 }, () => [newKey(), newClaim()] as const);
+  const kept: typeof claims = [];
+  for (const [key, claim] of claims) {
+    const { claimed } = await safe.store.claim(key, claim).catch(() => ({ claimed: false }));
+    if (claimed) kept.push([key, claim]);
+  }
+  assert(kept.length > 0);
+  await first.kill();
+  for (const [key, { token }] of kept) {
+    await until(async () => await open.store.claim(key, newClaim()).then(() => true, () => false));
+    assertEquals((await recordOf(open.store, key)).token, token);
+  }
+});
+
 Deno.test("Redis Cluster: a node that was killed is unreachable, the others go on, and it is found again", async () => {
   await using cluster = await startCluster();
   const [first, second] = cluster.nodes;
@@ -305,15 +347,21 @@ Deno.test("Redis Cluster: a node that was killed is unreachable, the others go o
   await until(async () => (await outcomes()).every(Boolean));
 });
 
-Deno.test("Redis: rediss:// speaks TLS, and refuses a certificate of another authority", async () => {
+Deno.test("Redis: rediss:// speaks TLS, and refuses certificates of others", async () => {
   const authority = await certificateAuthority();
   const { cert, key } = await authority.issue();
   await using server = await startRedis({ tls: { cert, key, ca: authority.cert } });
   const at = `rediss://localhost:${server.port}`;
   await using trusted = await opened(at, { tlsCa: authority.cert });
   await until(() => answers(trusted.store));
+  const { message } = await failureAt(`rediss://127.0.0.1:${server.port}`, authority.cert);
+  assert(/unreachable \(TLS certificate is for another host/.test(message), message);
   const other = await certificateAuthority();
-  await using refused = await opened(at, { tlsCa: other.cert });
-  const error = await assertRejects(() => refused.store.claim(newKey(), newClaim()), StateError);
-  assert(/unreachable \(TLS/.test(error.message), error.message);
+  const { message: untrusted } = await failureAt(at, other.cert);
+  assert(/unreachable \(TLS certificate not trusted/.test(untrusted), untrusted);
 });
+
+async function failureAt(at: string, tlsCa: string): Promise<StateError> {
+  await using open = await opened(at, { tlsCa });
+  return await assertRejects(() => open.store.claim(newKey(), newClaim()), StateError);
+}

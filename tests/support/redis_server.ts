@@ -27,8 +27,21 @@ export interface RedisServerOptions {
   cluster?: boolean;
 }
 
-/** Starts a server in a folder of its own. */
+/** Starts a server in a folder of its own; on another port, should the first be taken meanwhile. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  for (let attempt = 0;; attempt++) {
+    const server = await prepare(options);
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+async function prepare(options: RedisServerOptions): Promise<RedisServer> {
   const folder = await Deno.makeTempDir({ prefix: "sms-gateway-redis-" });
   const port = freePort(options.cluster);
   const args = await serverArguments(options, folder, port);
@@ -40,50 +53,65 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     const decoder = new TextDecoder();
     return (decoder.decode(stdout) || decoder.decode(stderr)).trim();
   };
-  let child = spawn(args, folder);
-  const server: RedisServer = {
+  let child: Deno.ChildProcess | undefined;
+  const kill = async () => {
+    const ending = child;
+    child = undefined;
+    ending?.kill("SIGKILL");
+    await ending?.status;
+  };
+  return {
     port,
     cli,
-    stop: () => child.kill("SIGSTOP"),
-    continue: () => child.kill("SIGCONT"),
-    async kill() {
-      child.kill("SIGKILL");
-      await child.status;
-    },
+    kill,
+    stop: () => child?.kill("SIGSTOP"),
+    continue: () => child?.kill("SIGCONT"),
     async start() {
-      child = spawn(args, folder);
-      await until(async () => /PONG|NOAUTH/.test(await cli("PING")));
+      const starting = child = spawn(args, folder);
+      let hasEnded = false;
+      starting.status.then(() => {
+        hasEnded = true;
+        if (child === starting) child = undefined;
+      });
+      await until(async () => hasEnded || /PONG|NOAUTH/.test(await cli("PING")));
+      if (hasEnded) throw new Error("redis-server ended");
     },
     async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has ended.
-      }
-      await child.status;
+      await kill();
       await Deno.remove(folder, { recursive: true });
     },
   };
-  await until(async () => /PONG|NOAUTH/.test(await cli("PING")));
-  return server;
 }
 
-/** Starts nodes of a Cluster, each with a third of the slots if there are three. */
-export async function startCluster(size = 3): Promise<{ nodes: RedisServer[] } & AsyncDisposable> {
-  const nodes = await Promise.all(
-    Array.from({ length: size }, () => startRedis({ cluster: true })),
-  );
+/** Starts a Cluster of three nodes, each with a third of the slots. */
+export async function startCluster(
+  args: string[] = [],
+): Promise<{ nodes: RedisServer[] } & AsyncDisposable> {
+  await using started = new AsyncDisposableStack();
+  const nodes: RedisServer[] = [];
+  for (let index = 0; index < 3; index++) {
+    nodes.push(started.use(await startRedis({ cluster: true, args })));
+  }
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   await nodes[0]?.cli("--cluster", "create", ...addresses, "--cluster-yes");
   for (const node of nodes) {
     await until(async () => /cluster_state:ok/.test(await node.cli("CLUSTER", "INFO")));
   }
-  return {
-    nodes,
-    async [Symbol.asyncDispose]() {
-      for (const node of nodes) await node[Symbol.asyncDispose]();
-    },
-  };
+  const kept = started.move();
+  return { nodes, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Starts a replica of a node of a Cluster. */
+export async function startClusterReplica(
+  primary: RedisServer,
+  args: string[] = [],
+): Promise<RedisServer> {
+  const replica = await startRedis({ cluster: true, args });
+  await replica.cli("CLUSTER", "MEET", "127.0.0.1", `${primary.port}`);
+  const id = await primary.cli("CLUSTER", "MYID");
+  await until(async () => await replica.cli("CLUSTER", "REPLICATE", id) === "OK");
+  await until(async () => /master_link_status:up/.test(await replica.cli("INFO")));
+  return replica;
 }
 
 /** Waits until a condition holds; fails after 20 s. */
@@ -124,10 +152,21 @@ async function serverArguments(
   return ["--port", "0", "--tls-port", `${port}`, ...files, ...clients, ...common, ...own];
 }
 
-/** The bus of a Cluster takes the port that is 10,000 higher. */
+/** A node of a Cluster also takes the port that is 10,000 higher; both below the ephemeral ones. */
 function freePort(cluster = false): number {
+  if (!cluster) return listenOn(0);
   for (;;) {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    if (!cluster || listener.addr.port < 55_000) return listener.addr.port;
+    const port = 12_000 + Math.floor(Math.random() * 10_000);
+    try {
+      listenOn(port + 10_000);
+      return listenOn(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
+}
+
+function listenOn(port: number): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port });
+  return listener.addr.port;
 }
