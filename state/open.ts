@@ -36,12 +36,14 @@ export function stateUrlProblem(url: string): string | undefined {
  * Opens the store of a URL (contract.md §6). Of Redis, the first attempt to connect is awaited for
  * `timeoutMs`; whether it succeeds is no condition.
  *
- * @throws {TypeError} for a URL that {@linkcode stateUrlProblem} refuses
+ * @throws {TypeError} for a URL that {@linkcode stateUrlProblem} refuses, and for replicas of a
+ *   store that has none
  * @throws {StateError} for a file that cannot be opened
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<StateStore> {
   const problem = stateUrlProblem(url);
   if (problem) throw new TypeError(problem);
+  if (options.replicas && !/^rediss?:/.test(url)) throw new TypeError("Only Redis has replicas.");
   const reachability = new Reachability(options);
   const store = await openAdapter(url, options, reachability);
   return withAbandonedClaims(new ObservedStore(store, options, reachability));

@@ -41,6 +41,10 @@ const FAILED_OVER = new Set(["READONLY", "MASTERDOWN"]);
  * A store on a Redis server (6.2 or later, or Valkey), single or Cluster, for any number of
  * instances. Each operation is one Lua script; the server's clock decides. Nothing is queued while
  * there is no connection, and nothing is sent twice.
+ *
+ * What a server that dies has neither saved nor replicated is lost, and repeats of those requests
+ * would be sent again. With `replicas`, a claim counts only when so many replicas have it. Updates
+ * and releases do not wait: without them a record says `unknown`, which sends nothing.
  */
 export class RedisStore implements StateStore {
   readonly kind = "redis";

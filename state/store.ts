@@ -80,7 +80,9 @@ export type ClaimResult = { claimed: true } | { claimed: false; record: StoredRe
  *   (Redis). Where it goes back, a lease counts as expired rather than as running.
  * - Deadline: an operation settles within the timeout of the store, whatever state it is in.
  * - Errors: operations reject with {@linkcode StateError} only. Where `maybeDone` is true, the
- *   operation may have been carried out, or may still be.
+ *   operation may have been carried out, or may still be. After a claim that failed nothing may be
+ *   sent, and after a release its token may not be used: the record is then deleted when it can be
+ *   (abandoned_claims.ts).
  */
 export interface StateStore {
   readonly kind: "memory" | "sqlite" | "redis";

@@ -91,6 +91,10 @@ Deno.test("openStore reports every operation, and that the store answers once", 
   await store.close();
 });
 
+Deno.test("openStore promises no replicas of a store that has none", async () => {
+  await assertRejects(() => openStore("memory:", { replicas: 1 }), TypeError);
+});
+
 Deno.test("openStore opens a file by its path", async () => {
   const folder = await Deno.makeTempDir();
   const store = await openStore(`sqlite:${folder}/a b.db?synchronous=full`);
