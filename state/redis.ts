@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { Connection, RedisNode } from "./redis_client.ts";
+import type { RedisNode } from "./redis_client.ts";
 import { RedisConnection } from "./redis_connection.ts";
 import { replyCode, toStateError } from "./redis_error.ts";
+import { warnOfEviction } from "./redis_eviction.ts";
 import { ReplicaConfirmations } from "./redis_replicas.ts";
 import { parseClaimReply } from "./redis_reply.ts";
 import { CLAIM, packToken, RELEASE, type Script, UPDATE } from "./redis_scripts.ts";
@@ -51,14 +52,12 @@ export class RedisStore implements StateStore {
   readonly #connection: RedisConnection;
   readonly #timeoutMs: number;
   readonly #confirmations: ReplicaConfirmations | undefined;
-  readonly #onWarning: (sentence: string) => void;
   #lastReplyAt = performance.now();
 
   /** Begins to connect; operations fail with `unreachable` until the connection stands. */
   constructor(address: RedisAddress, options: RedisStoreOptions) {
-    const { timeoutMs, replicas = 0 } = options;
+    const { timeoutMs, replicas = 0, onWarning = () => {} } = options;
     this.#timeoutMs = timeoutMs;
-    this.#onWarning = options.onWarning ?? (() => {});
     if (replicas > 0) {
       const waitMs = Math.ceil(timeoutMs * WAIT_SHARE);
       this.#confirmations = new ReplicaConfirmations(replicas, waitMs);
@@ -66,7 +65,7 @@ export class RedisStore implements StateStore {
     this.#connection = new RedisConnection(address, {
       tlsCa: options.tlsCa,
       onReachable: options.onReachable ?? (() => {}),
-      onConnected: (connection) => void this.#checkEviction(connection),
+      onConnected: (connection) => void warnOfEviction(connection, onWarning),
     });
   }
 
@@ -166,22 +165,6 @@ export class RedisStore implements StateStore {
     const silentMs = performance.now() - this.#lastReplyAt;
     const isSilent = silentMs > Math.max(SILENCE_MS, 4 * this.#timeoutMs);
     if (isSilent || FAILED_OVER.has(code ?? "")) this.#connection.replace();
-  }
-
-  async #checkEviction(connection: Connection): Promise<void> {
-    try {
-      const node = await connection.nodeFor(KEY_PREFIX);
-      const reply = String(await node.sendCommand(["INFO", "memory"]));
-      const policy = /^maxmemory_policy:(\S+)/m.exec(reply)?.[1] ?? "noeviction";
-      if (policy !== "noeviction") {
-        this.#onWarning(
-          `Redis has maxmemory-policy ${policy}: it may evict records, and a message may then be ` +
-            "sent twice. Set it to noeviction.",
-        );
-      }
-    } catch {
-      // INFO is not permitted to this user, or the connection broke.
-    }
   }
 }
 
