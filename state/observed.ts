@@ -1,0 +1,93 @@
+import {
+  type Change,
+  type Claim,
+  type ClaimResult,
+  StateError,
+  type StateErrorReason,
+  type StateStore,
+} from "./store.ts";
+
+/** One operation on a store, for metrics. */
+export interface StoreOperation {
+  readonly operation: "claim" | "update" | "release";
+  readonly durationMs: number;
+  /** `ok`, or why the operation failed. */
+  readonly outcome: "ok" | StateErrorReason;
+}
+
+/** Callbacks of a store; they must not throw. */
+export interface StoreObserver {
+  /** Called after each operation, those that the store does by itself included. */
+  onOperation?: ((operation: StoreOperation) => void) | undefined;
+  /** Called when the store begins to answer, and when it stops to. */
+  onReachable?: ((reachable: boolean) => void) | undefined;
+}
+
+/** Tells an observer about changes of state only. */
+export class Reachability {
+  #reachable: boolean | undefined;
+  readonly #onChange: ((reachable: boolean) => void) | undefined;
+
+  constructor({ onReachable }: StoreObserver) {
+    this.#onChange = onReachable;
+  }
+
+  set(reachable: boolean): void {
+    if (reachable === this.#reachable) return;
+    this.#reachable = reachable;
+    this.#onChange?.(reachable);
+  }
+}
+
+/** The outcomes of a store that does not answer as it should. */
+const UNREACHABLE: ReadonlySet<string> = new Set<StateErrorReason>([
+  "timeout",
+  "unreachable",
+  "failed",
+]);
+
+/** A store whose operations are reported to an observer. */
+export class ObservedStore implements StateStore {
+  readonly kind: StateStore["kind"];
+  readonly #store: StateStore;
+  readonly #onOperation: StoreObserver["onOperation"];
+  readonly #reachability: Reachability;
+
+  /** @param reachability shared with an adapter that also learns of its connection otherwise */
+  constructor(store: StateStore, observer: StoreObserver, reachability: Reachability) {
+    this.kind = store.kind;
+    this.#store = store;
+    this.#onOperation = observer.onOperation;
+    this.#reachability = reachability;
+  }
+
+  claim(key: string, claim: Claim): Promise<ClaimResult> {
+    return this.#observe("claim", () => this.#store.claim(key, claim));
+  }
+
+  update(key: string, change: Change): Promise<boolean> {
+    return this.#observe("update", () => this.#store.update(key, change));
+  }
+
+  release(key: string, token: string): Promise<boolean> {
+    return this.#observe("release", () => this.#store.release(key, token));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #observe<T>(operation: StoreOperation["operation"], run: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    let outcome: StoreOperation["outcome"] = "ok";
+    try {
+      return await run();
+    } catch (error) {
+      outcome = error instanceof StateError ? error.reason : "failed";
+      throw error;
+    } finally {
+      this.#reachability.set(!UNREACHABLE.has(outcome));
+      this.#onOperation?.({ operation, durationMs: performance.now() - start, outcome });
+    }
+  }
+}
