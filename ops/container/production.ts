@@ -5,8 +5,14 @@
  *     deno run -A ops/container/production.ts main.ts
  *
  * No version is resolved again: versions and checksums are those of the lock file, and a final
- * `deno cache --frozen` verifies that the reduced lock file is complete.
+ * `deno cache --frozen` verifies that the reduced lock file is complete. The licences of these
+ * packages are written to THIRD_PARTY_LICENSES.
  */
+
+import { licenses } from "./licenses.ts";
+
+/** Where Deno keeps packages: a folder for each registry, then name and version. */
+const NPM_CACHE = `${Deno.env.get("DENO_DIR")}/npm`;
 
 interface Lock {
   version: string;
@@ -26,8 +32,10 @@ async function production(entries: readonly string[]): Promise<void> {
   const wanted = new Set(Object.values(imports).map(nameOf));
   await writeJson("deno.json", { imports, unstable: config.unstable });
   await writeJson("deno.lock", pruned(await readJson("deno.lock"), wanted));
-  await Deno.remove(`${Deno.env.get("DENO_DIR")}/npm`, { recursive: true });
+  await Deno.remove(NPM_CACHE, { recursive: true });
   await run(["cache", "--frozen", ...entries]);
+  const packages = Object.keys((await readJson("deno.lock")).npm);
+  await Deno.writeTextFile("THIRD_PARTY_LICENSES", await licenses(packages, NPM_CACHE));
 }
 
 /** The bare specifiers that the entry points import; fails if the lock file is outdated. */

@@ -31,6 +31,19 @@ Deno.test("the image has the start task's command, an unprivileged user, a healt
   }
 });
 
+Deno.test("the image lists the licence of each package in it", async () => {
+  for (const name of ["sms-gateway", "sms-gateway-demo"]) {
+    const { root } = await image(name);
+    const text = await Deno.readTextFile(`${root}/app/THIRD_PARTY_LICENSES`);
+    const { imports } = JSON.parse(await Deno.readTextFile(`${root}/app/deno.json`));
+    const listed = new Set(Array.from(text.matchAll(/^(\S+) \d[^:\n]*: \S/gm), ([, id]) => id));
+    for (const specifier of Object.values<string>(imports)) {
+      const [, id = ""] = /^npm:(@[^/]+\/[^@/]+|[^@/]+)/.exec(specifier) ?? [];
+      assert(listed.has(id), `${name} does not list the licence of ${id}`);
+    }
+  }
+});
+
 Deno.test("the services of compose.yaml start without a network and serve requests", async (t) => {
   const all = await services();
   const gatewayImage = await image("sms-gateway");

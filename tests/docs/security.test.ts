@@ -1,5 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAX_TOKEN_CACHE_BYTES } from "../../auth/verified_token_cache.ts";
+import { MAX_UNREAD_BODIES } from "../../limits/unread_bodies.ts";
+import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
+import { MAX_RESPONSES_WITHOUT_SLOT } from "../../middleware/response_slots.ts";
+import { SETTINGS } from "../../settings.ts";
+import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
+import { MAX_REQUEST_SPAN_BYTES } from "../../telemetry/request_spans.ts";
+import { MAX_WAITING_SPAN_BYTES } from "../../telemetry/span_exporter.ts";
+import { MAX_BUFFERED_BYTES } from "../../upstream/transport.ts";
 import { allDrills } from "../drills/all.ts";
+import { MEMORY_LIMIT_MIB } from "../drills/kit/memory_limit.ts";
 
 const SECURITY = await Deno.readTextFile(new URL("../../SECURITY.md", import.meta.url));
 
@@ -11,4 +21,55 @@ Deno.test("SECURITY.md names only existing drills, and every area of drills", as
   }
   const areaOf = (name: string) => name.split(":", 1)[0];
   assertEquals(new Set(cited.map(areaOf)), new Set(names.map(areaOf)));
+});
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The value of a constant that its file keeps to itself. */
+async function constantIn(file: string, name: string): Promise<number> {
+  const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+  const [, product = ""] = new RegExp(`const ${name} = ([\\d_* ]+);`).exec(text) ?? [];
+  return product.replaceAll("_", "").split("*").reduce(
+    (value, factor) => value * Number(factor),
+    1,
+  );
+}
+
+Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum", async () => {
+  const inFlight = Number(SETTINGS.MAX_IN_FLIGHT.default);
+  const tokenLength = await constantIn("auth/token_verifier.ts", "MAX_TOKEN_LENGTH");
+  const unreadMiB = MAX_UNREAD_BODIES * 280 * KIB / MIB;
+  const responsesMiB = inFlight * MAX_BUFFERED_BYTES / MIB;
+  const docs = await constantIn("routes/docs.ts", "MAX_UNREAD_RESPONSES");
+  const metrics = await constantIn("routes/metrics.ts", "MAX_UNREAD_RESPONSES");
+  const keySetMiB = await constantIn("auth/key_set_download.ts", "MAX_LENGTH") / MIB;
+  const waitingMiB = inFlight / 10 * tokenLength / MIB;
+  const bodiesMiB = Number(SETTINGS.MAX_HELD_BODY_BYTES.default) / MIB;
+  const table = SECURITY.split("## Bounds")[1]?.split("## Dependencies")[0] ?? "";
+  const bounds = [...table.matchAll(/^\| [A-Z][^|]*\| ([^|]*?) +\|/gm)].map(([, bound]) => bound);
+  assertEquals(bounds.slice(1), [
+    `${bodiesMiB} MiB`,
+    `${MAX_UNREAD_BODIES} × 280 KiB = ${unreadMiB} MiB`,
+    `1,000 × ${MAX_BUFFERED_BYTES / KIB} KiB = ${responsesMiB} MiB`,
+    `${docs} of \`/docs\`, ${metrics} of \`/metrics\`, ${MAX_RESPONSES_WITHOUT_SLOT} others over ${
+      MAX_UNTRACKED_BYTES / KIB
+    } KiB`,
+    `${MAX_TOKEN_CACHE_BYTES / MIB} MiB`,
+    `${MAX_REQUEST_SPAN_BYTES / MIB} MiB`,
+    `${MAX_WAITING_SPAN_BYTES / MIB} MiB`,
+    `${MAX_WAITING_LINE_BYTES / MIB} MiB`,
+    `100 × ${tokenLength / KIB} KiB = ${waitingMiB.toFixed(1)} MiB`,
+    `${keySetMiB} MiB`,
+  ]);
+  const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetMiB +
+    (MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
+        MAX_WAITING_LINE_BYTES) / MIB;
+  assert(table.includes(`The sum is ${Math.round(sum)} MiB`), `the sum is ${sum}`);
+  assert(table.includes(`up to ${MEMORY_LIMIT_MIB} MiB`));
+});
+
+Deno.test("compose.yaml limits the gateway to the memory that SECURITY.md states", async () => {
+  const compose = await Deno.readTextFile(new URL("../../compose.yaml", import.meta.url));
+  assert(compose.includes(`mem_limit: ${MEMORY_LIMIT_MIB}m`));
 });

@@ -3,6 +3,7 @@ import { delay } from "@std/async/delay";
 import { TextLineStream } from "./lines.ts";
 import { VARIABLES } from "../../../settings.ts";
 import { type TestIssuer, testIssuer } from "../../support/issuer.ts";
+import { MEMORY_LIMIT_MIB, memoryGroup, peakMebibytes } from "./memory_limit.ts";
 import { type Answer, call, type CallOptions } from "./client.ts";
 
 /** The service plan of the drills, and the credential that must never be seen by a caller. */
@@ -99,7 +100,9 @@ export function processEnv(settings: Record<string, string | undefined>): Record
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const issuer = options.issuer ?? await drillIssuer();
   const token = await issuer.token({ expiresInS: 3_600 });
+  const group = memoryGroup();
   const [command = "", ...args] = [
+    ...group?.under ?? [],
     ...options.under ?? [],
     Deno.execPath(),
     ...await startCommand(),
@@ -155,9 +158,13 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     mebibytes: () => residentMebibytes(child.pid),
     async [Symbol.asyncDispose]() {
       try {
-        if (!abandoned) await assertIdle(gateway);
+        if (abandoned) return;
+        await assertIdle(gateway);
+        const peak = peakMebibytes(child.pid);
+        assert(peak < MEMORY_LIMIT_MIB, `it has had ${peak} MiB resident`);
       } finally {
         await end(child, { abandoned, stderr: output.stderr, leaked: output.leaked });
+        group?.remove();
       }
     },
   };
