@@ -15,6 +15,7 @@ const FILES = [
   "descriptors",
   "untaken",
   "bodies",
+  "memory",
   "smuggling",
   "paths",
   "fuzz",

@@ -65,7 +65,7 @@ function chunked({ bytes, pieceBytes }: Pieces): Buffer {
 }
 
 /** Sends a body in chunks over HTTP/1.1; the first bytes of the answer. */
-async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+export async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => {});
   const answer = answerOf(socket);
@@ -80,7 +80,7 @@ async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Piece
 }
 
 /** Sends a body of an announced length in segments over HTTP/1.1, with pauses between blocks. */
-async function sendSegmented(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+export async function sendSegmented(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => {});
   const answer = answerOf(socket);

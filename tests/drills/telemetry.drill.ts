@@ -38,7 +38,7 @@ const HOSTILE = {
 };
 
 /** Sends so many requests without a token, {@linkcode CONNECTIONS} at once. */
-async function attack(port: number, requests: number): Promise<void> {
+export async function attack(port: number, requests: number): Promise<void> {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
   let left = requests;
   const one = async () => {

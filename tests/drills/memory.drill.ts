@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { SWAGGER_UI_VERSION } from "../../reference/swagger_ui.ts";
+import { sendChunked, sendSegmented } from "./bodies.drill.ts";
+import { call } from "./kit/client.ts";
+import type { Drill } from "./kit/drill.ts";
+import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
+import { MEMORY_LIMIT_MIB, peakMebibytes } from "./kit/memory_limit.ts";
+import { closedPort, rawUpstream } from "./kit/raw_upstream.ts";
+import { untakenHttp2 } from "./kit/untaken.ts";
+import { attack } from "./telemetry.drill.ts";
+
+const BATCHES = `/xms/v1/${PLAN}/batches`;
+const LARGEST_ASSET = `/docs/assets/swagger-ui-${SWAGGER_UI_VERSION}.js`;
+
+/** Requests without a token, each with spans and log lines as long as a caller can make them. */
+const UNAUTHENTICATED_REQUESTS = 20_000;
+
+/** Large tokens, more than are cached. */
+const TOKENS = 2_000;
+
+/** Longest time for a probe, in ms. */
+const SLOWEST_PROBE_MS = 2_000;
+
+/** Requests with tokens of 7 KB, each unlike the others. */
+async function largeTokens(gateway: GatewayProcess): Promise<void> {
+  for (let n = 0; n < TOKENS; n++) {
+    const servicePlans = [PLAN, ...Array.from({ length: 500 }, (_, i) => `${n * 1_000 + i}`)];
+    const token = await gateway.issuer.token({ subject: `caller-${n}`, servicePlans });
+    const { status } = await gateway.call("/batches", { token });
+    assert([200, 429, 503].includes(status), `answered ${status}`);
+  }
+}
+
+/** Bodies of 900 KB of several callers, again and again. */
+async function largeBodies(gateway: GatewayProcess): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    for (const send of [sendSegmented, sendChunked]) {
+      await Promise.all(Array.from(
+        { length: 20 },
+        () => send(gateway, { bytes: 900_000, pieceBytes: 1_400 }),
+      ));
+    }
+  }
+}
+
+async function allAtOnce(): Promise<string> {
+  await using upstream = await rawUpstream({
+    onRequest: ({ method }, wire) =>
+      method === "GET" ? wire.reply(200, { list: "x".repeat(60_000) }) : wire.reply(201, {}),
+  });
+  await using gateway = await startGateway({
+    upstream: upstream.url,
+    env: { OTLP_ENDPOINT: `http://127.0.0.1:${closedPort()}` },
+  });
+  const { port, token } = gateway;
+  const unread = await Promise.all([
+    untakenHttp2(port, 5, { ":path": LARGEST_ASSET }),
+    untakenHttp2(port, 5, { ":path": BATCHES, authorization: `Bearer ${token}` }),
+  ]);
+  const all = Promise.all([
+    attack(port, UNAUTHENTICATED_REQUESTS),
+    largeTokens(gateway),
+    largeBodies(gateway),
+  ]).then(() => true);
+  let slowest = 0;
+  while (!await Promise.race([all, delay(100).then(() => false)])) {
+    const { status, ms } = await call(port, "/livez", {});
+    assertEquals(status, 200);
+    slowest = Math.max(slowest, ms);
+  }
+  for (const { leave } of unread) leave();
+  const peak = peakMebibytes(gateway.pid);
+  const seen = `at most ${peak} MiB resident, /livez within ${slowest} ms`;
+  assert(peak < MEMORY_LIMIT_MIB && slowest < SLOWEST_PROBE_MS, seen);
+  return seen;
+}
+
+export default [
+  {
+    name: "memory: all at once",
+    did: `unread responses, large bodies, ${TOKENS} large tokens and ${UNAUTHENTICATED_REQUESTS} ` +
+      "long requests without a token at once, without a collector",
+    promised: `the process stays under ${MEMORY_LIMIT_MIB} MiB and answers probes`,
+    run: allAtOnce,
+    timeoutMs: 180_000,
+  },
+] satisfies Drill[];
