@@ -13,7 +13,7 @@ const FILES = [
   "adaptive",
   "callers",
   "descriptors",
-  "untaken",
+  "unread",
   "bodies",
   "memory",
   "smuggling",

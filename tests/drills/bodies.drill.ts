@@ -13,16 +13,16 @@ import { rawUpstream } from "./kit/raw_upstream.ts";
 const BATCHES = `/xms/v1/${PLAN}/batches`;
 const BODY_BYTES = 900_000;
 
-/** More memory than bodies in pieces may take, in MiB; views of the runtime's buffers took 670 more. */
+/** Maximum growth, in MiB; bodies kept as views on the runtime's buffers needed 670 more. */
 const MOST_MEBIBYTES = 300;
 
-/** Longest time for a probe meanwhile, in ms; it was 17,700. */
+/** Longest latency of a probe, in ms. */
 const SLOWEST_PROBE_MS = 2_000;
 
-/** A valid body of so many bytes. */
+/** A valid body of this size. */
 const batchOf = (bytes: number) => JSON.stringify({ body: "x".repeat(bytes - 11) });
 
-/** The memory of a gateway and the latency of its probe while something goes on. */
+/** Measures memory and probe latency until `work` settles. */
 async function watch(gateway: GatewayProcess, work: Promise<unknown>) {
   const atStart = await gateway.mebibytes();
   let [isOver, most, slowest] = [false, atStart, 0];
@@ -41,19 +41,19 @@ async function watch(gateway: GatewayProcess, work: Promise<unknown>) {
   return seen;
 }
 
-/** How a body is sent. */
+/** Size of a body and of its chunks. */
 interface Pieces {
   readonly bytes: number;
-  /** Each is a chunk of HTTP/1.1, or a DATA frame. */
+  /** Size of each HTTP/1.1 chunk or DATA frame. */
   readonly pieceBytes: number;
 }
 
-/** How much is written at once, in bytes. */
+/** Size of a write, in bytes. */
 const WRITE_BYTES = 32_768;
 
 let lastChunked: { key: string; wire: Buffer } | undefined;
 
-/** A body in chunks; made once for all who send it, or this process would be what is slow. */
+/** The chunked encoding of a body; cached, since encoding would slow down this process. */
 function chunked({ bytes, pieceBytes }: Pieces): Buffer {
   const key = `${bytes}/${pieceBytes}`;
   if (lastChunked?.key !== key) {
@@ -64,7 +64,7 @@ function chunked({ bytes, pieceBytes }: Pieces): Buffer {
   return lastChunked.wire;
 }
 
-/** Sends a body in chunks over HTTP/1.1; the first bytes of the answer. */
+/** Sends a chunked body over HTTP/1.1; returns the status, and the code of an error. */
 export async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => {});
@@ -79,7 +79,7 @@ export async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }
   return await answer;
 }
 
-/** Sends a body of an announced length in segments over HTTP/1.1, with pauses between blocks. */
+/** Sends a body with Content-Length over HTTP/1.1, each piece in a TCP segment of its own. */
 export async function sendSegmented(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => {});
@@ -105,7 +105,7 @@ function written(socket: Socket, data: string | Buffer): Promise<void> {
   });
 }
 
-/** The status and the code of an answer; the connection is closed then. */
+/** The status and the code of a response; closes the connection. */
 function answerOf(socket: Socket): Promise<string> {
   let text = "";
   return new Promise((resolve) => {
@@ -123,7 +123,7 @@ function answerOf(socket: Socket): Promise<string> {
   });
 }
 
-/** Sends a body in DATA frames over HTTP/2. */
+/** Sends a body over HTTP/2; the client may join small frames. */
 async function sendFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const session = connectHttp2(`http://127.0.0.1:${gateway.port}`);
   session.on("error", () => {});
@@ -156,7 +156,7 @@ function framed({ bytes, pieceBytes }: Pieces): DataFrames {
   return lastFramed.frames;
 }
 
-/** Sends a body over HTTP/2 in DATA frames of exactly so many bytes. */
+/** Sends a body over HTTP/2 in DATA frames of exactly the given size. */
 async function sendTinyFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
   const answer = await sendFramed(gateway.port, {
     headers: {
@@ -175,7 +175,7 @@ async function sendTinyFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pi
 
 type Send = (gateway: GatewayProcess, pieces: Pieces) => Promise<string>;
 
-/** Many send at once; what they are answered, and what it took. */
+/** Sends `count` bodies at once; returns the set of responses, and a summary. */
 async function sendAll(count: number, send: Send, pieces: Pieces): Promise<[Set<string>, string]> {
   await using upstream = await rawUpstream();
   await using gateway = await startGateway({ upstream: upstream.url });
@@ -213,7 +213,7 @@ async function tinyPieces(): Promise<string> {
   return all.join("; ");
 }
 
-/** What is announced, and how much of it comes. */
+/** Content-Length, and the bytes that are sent. */
 const HALF_SENT = [[131_072, 131_000], [16_384, 16_300]] as const;
 
 const ROUNDS = 16;
@@ -285,7 +285,7 @@ export default [
   },
   {
     name: "bodies: refused and kept",
-    did: `${ROUNDS} × ${CONNECTIONS} connections send all but some bytes, get their 400 and stay`,
+    did: `${ROUNDS} × ${CONNECTIONS} connections send an incomplete body, get 400 and stay open`,
     promised: "their connections are closed when there are many; memory is bounded",
     run: refusedAndKept,
   },

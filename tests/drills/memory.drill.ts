@@ -7,7 +7,7 @@ import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
 import { MEMORY_LIMIT_MIB, peakMebibytes } from "./kit/memory_limit.ts";
 import { closedPort, rawUpstream } from "./kit/raw_upstream.ts";
-import { untakenHttp2 } from "./kit/untaken.ts";
+import { requestUnreadHttp2 } from "./kit/unread_responses.ts";
 import { attack } from "./telemetry.drill.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
@@ -55,8 +55,8 @@ async function allAtOnce(): Promise<string> {
   });
   const { port, token } = gateway;
   const unread = await Promise.all([
-    untakenHttp2(port, 5, { ":path": LARGEST_ASSET }),
-    untakenHttp2(port, 5, { ":path": BATCHES, authorization: `Bearer ${token}` }),
+    requestUnreadHttp2(port, 5, { ":path": LARGEST_ASSET }),
+    requestUnreadHttp2(port, 5, { ":path": BATCHES, authorization: `Bearer ${token}` }),
   ]);
   const all = Promise.all([
     attack(port, UNAUTHENTICATED_REQUESTS),

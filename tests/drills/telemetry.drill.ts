@@ -21,13 +21,13 @@ const CONNECTIONS = 16;
 /** Requests after which the heap of a gateway has about the size that it keeps. */
 const WARM_UP_REQUESTS = 2_000;
 
-/** More than the bound of either signal has room for. */
+/** Requests that exceed the bound of either signal. */
 const REQUESTS = 30_000;
 
 /** What the heap may grow by while it is under load, in bytes, beside what waits. */
 const HEAP_BYTES = 64 * MIB;
 
-/** All that a caller without a token can put into a span: the longest, and of what doubles in JSON. */
+/** The longest values that a request without a token can add to a span, escaped in JSON. */
 const HOSTILE = {
   path: `/xms/v1/plan-1/batches/${"x".repeat(100)}?${"page&".repeat(400)}`,
   headers: {
@@ -155,7 +155,7 @@ export default [
   },
   {
     name: "telemetry: log not read",
-    did: "the same while nobody reads standard output",
+    did: "the same while standard output is not read",
     promised: "at most 8 MiB of lines wait, what is lost is counted",
     run: logNotRead,
   },

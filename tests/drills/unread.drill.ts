@@ -5,7 +5,7 @@ import { call, requestBytes } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
 import { type RawUpstream, rawUpstream } from "./kit/raw_upstream.ts";
-import { untakenHttp1, untakenHttp2 } from "./kit/untaken.ts";
+import { requestUnreadHttp1, requestUnreadHttp2 } from "./kit/unread_responses.ts";
 import { until } from "./kit/until.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
@@ -13,13 +13,13 @@ const LARGEST = `/docs/assets/swagger-ui-${SWAGGER_UI_VERSION}.js`;
 const CONNECTIONS = 5;
 const ROUNDS = 4;
 
-/** More memory than all answers together may take, in MiB; without a bound it is a multiple. */
+/** Maximum growth by all unread responses together, in MiB; several times that without a bound. */
 const MOST_MEBIBYTES = 160;
 
-/** More than a round may take once all slots are taken, in MiB: its connections, and garbage. */
+/** Maximum growth by a round when all slots are occupied, in MiB: its connections, and garbage. */
 const MOST_OF_A_ROUND = 25;
 
-/** An API whose lists are 60 kB. */
+/** An API whose lists have 60 kB. */
 function longLists(): Promise<RawUpstream> {
   return rawUpstream({
     onRequest: ({ method }, wire) =>
@@ -27,7 +27,7 @@ function longLists(): Promise<RawUpstream> {
   });
 }
 
-/** Another caller is served, and so are probes. */
+/** Checks that another caller and probes are served; returns the longest latency in ms. */
 async function othersAreServed(gateway: GatewayProcess): Promise<number> {
   const token = await gateway.issuer.token({ subject: "another" });
   const answers = await Promise.all([
@@ -43,14 +43,14 @@ async function othersAreServed(gateway: GatewayProcess): Promise<number> {
   return Math.max(...answers.map(({ ms }) => ms));
 }
 
-/** What came of some rounds of answers that nobody took. */
+/** Result of several rounds of unread responses. */
 interface Rounds {
   statuses: Record<string, number>;
   seen: string;
 }
 
-/** Asks again and again on new connections, with and without `Host`; all stay until the end. */
-async function untakenRounds(
+/** Sends requests on new connections in each round, with and without `Host`; all stay open. */
+async function unreadRounds(
   gateway: GatewayProcess,
   headers: Record<string, string>,
 ): Promise<Rounds> {
@@ -61,9 +61,9 @@ async function untakenRounds(
   let slowest = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const host = round % 2 === 0 ? undefined : { host: "gateway.test" };
-    const untaken = await untakenHttp2(gateway.port, CONNECTIONS, { ...headers, ...host });
-    leave.push(untaken.leave);
-    for (const [status, count] of untaken.statuses) {
+    const unread = await requestUnreadHttp2(gateway.port, CONNECTIONS, { ...headers, ...host });
+    leave.push(unread.leave);
+    for (const [status, count] of unread.statuses) {
       statuses[status] = (statuses[status] ?? 0) + count;
     }
     slowest = Math.max(slowest, await othersAreServed(gateway));
@@ -80,7 +80,7 @@ async function untakenRounds(
 async function largestAsset(): Promise<string> {
   await using upstream = await longLists();
   await using gateway = await startGateway({ upstream: upstream.url });
-  const { statuses, seen } = await untakenRounds(gateway, { ":path": LARGEST });
+  const { statuses, seen } = await unreadRounds(gateway, { ":path": LARGEST });
   assertEquals(statuses["200"], 64);
   await until("the reference is served", async () => {
     const { status, whole } = await call(gateway.port, LARGEST, {});
@@ -89,7 +89,7 @@ async function largestAsset(): Promise<string> {
   return seen;
 }
 
-/** Paths that need no token, and what strangers are answered. */
+/** Paths, and the status without a token. */
 const SMALL: readonly [path: string, status: string][] = [
   ["/livez", "200"],
   ["/nothing", "404"],
@@ -101,7 +101,7 @@ async function smallAnswers(): Promise<string> {
   await using gateway = await startGateway({ upstream: upstream.url });
   const all: string[] = [];
   for (const [path, status] of SMALL) {
-    const { statuses, seen } = await untakenRounds(gateway, { ":path": path });
+    const { statuses, seen } = await unreadRounds(gateway, { ":path": path });
     assertEquals(statuses, { [status]: ROUNDS * CONNECTIONS * 200 });
     all.push(`${path}: ${seen}`);
   }
@@ -116,7 +116,7 @@ async function oneCaller(): Promise<string> {
   await using upstream = await longLists();
   await using gateway = await startGateway({ upstream: upstream.url });
   const headers = { ":path": BATCHES, authorization: `Bearer ${gateway.token}` };
-  const { statuses, seen } = await untakenRounds(gateway, headers);
+  const { statuses, seen } = await unreadRounds(gateway, headers);
   assertEquals(statuses["200"], 100);
   await until(
     "the caller is served when it has left",
@@ -127,7 +127,7 @@ async function oneCaller(): Promise<string> {
 
 const SHARE = 10;
 
-/** Requests on a connection: their answers are more than the kernel takes, 24 MB. */
+/** Requests per connection: their responses of 24 MB exceed the socket buffers. */
 const PIPELINED = 400;
 
 async function pipelined(): Promise<string> {
@@ -138,7 +138,7 @@ async function pipelined(): Promise<string> {
   });
   const headers = { connection: "keep-alive" };
   const request = requestBytes(BATCHES, { token: gateway.token, headers });
-  const untaken = await untakenHttp1(gateway.port, SHARE, request.repeat(PIPELINED));
+  const unread = await requestUnreadHttp1(gateway.port, SHARE, request.repeat(PIPELINED));
   await until("nothing moves any more", async () => {
     const before = upstream.seen.length;
     await delay(500);
@@ -146,7 +146,7 @@ async function pipelined(): Promise<string> {
   }, 30_000);
   assertEquals((await gateway.call("/batches")).status, 429);
   const slowest = await othersAreServed(gateway);
-  untaken.leave();
+  unread.leave();
   await until("the share is back", async () => (await gateway.call("/batches")).status === 200);
   return `429 while ${SHARE} connections read nothing; others were served within ${slowest} ms`;
 }
@@ -156,27 +156,28 @@ const ASKED =
 
 const drills: readonly Drill[] = [
   {
-    name: "untaken: largest asset",
+    name: "unread: largest asset",
     did: `${ASKED} ask for ${LARGEST}, without a token`,
     promised: "64 are answered, more are 503; memory is bounded, others are served",
     run: largestAsset,
   },
   {
-    name: "untaken: small answers",
+    name: "unread: small answers",
     did: `${ASKED} ask for a probe, a wrong path and a list, without a token`,
     promised: "memory is bounded, others are served; refusals have their body again later",
     run: smallAnswers,
   },
   {
-    name: "untaken: one caller",
+    name: "unread: one caller",
     did: `${ASKED} ask for lists of 60 kB, with a token`,
-    promised: "an answer that was not taken counts as outstanding: more than 100 are 429",
+    promised: "an unread response counts as outstanding: more than 100 are 429",
     run: oneCaller,
   },
   {
-    name: "untaken: HTTP/1.1",
-    did: `a caller sends ${PIPELINED} requests on each of ${SHARE} connections and reads no answer`,
-    promised: "an answer that was not taken counts as outstanding over HTTP/1.1 as well",
+    name: "unread: HTTP/1.1",
+    did:
+      `a caller sends ${PIPELINED} requests on each of ${SHARE} connections and reads no response`,
+    promised: "an unread response counts as outstanding over HTTP/1.1 as well",
     run: pipelined,
   },
 ];

@@ -1,23 +1,23 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { until } from "./until.ts";
 
-/** Answers that are asked for and never taken. */
-export interface Untaken {
-  /** How often each status was answered. */
+/** Responses that are requested and never read. */
+export interface UnreadResponses {
+  /** Status → number of responses. */
   readonly statuses: ReadonlyMap<string, number>;
-  /** Hangs up. */
+  /** Closes the connections. */
   leave(): void;
 }
 
-/** Streams of a connection: as many as the server allows. */
+/** Streams per connection: the maximum that the server allows. */
 const STREAMS = 200;
 
-/** Asks for answers over HTTP/2 with a window of 0 bytes, as many as fit on so many connections. */
-export async function untakenHttp2(
+/** Sends {@linkcode STREAMS} requests on each HTTP/2 connection, with a window of 0 bytes. */
+export async function requestUnreadHttp2(
   port: number,
   connections: number,
   headers: Record<string, string>,
-): Promise<Untaken> {
+): Promise<UnreadResponses> {
   const statuses = new Map<string, number>();
   const sessions: ClientHttp2Session[] = [];
   let answered = 0;
@@ -42,12 +42,12 @@ export async function untakenHttp2(
   return { statuses, leave: () => sessions.forEach((session) => session.destroy()) };
 }
 
-/** Sends the same bytes on so many connections of HTTP/1.1, and reads nothing. */
-export async function untakenHttp1(
+/** Sends the same bytes on several HTTP/1.1 connections, and reads nothing. */
+export async function requestUnreadHttp1(
   port: number,
   connections: number,
   bytes: string,
-): Promise<Pick<Untaken, "leave">> {
+): Promise<Pick<UnreadResponses, "leave">> {
   const opened = await Promise.all(
     Array.from({ length: connections }, () => Deno.connect({ port, hostname: "127.0.0.1" })),
   );
@@ -55,13 +55,13 @@ export async function untakenHttp1(
   return { leave: () => opened.forEach((connection) => connection.close()) };
 }
 
-/** As much as the server takes. */
+/** Writes until the connection is closed. */
 async function sendAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   try {
     for (let sent = 0; sent < bytes.byteLength;) {
       sent += await connection.write(bytes.subarray(sent));
     }
   } catch {
-    // left, or cut off
+    // the connection was closed
   }
 }
