@@ -5,6 +5,7 @@ import type { UnreadBodies } from "../limits/unread_bodies.ts";
 import { preloadDocs } from "../routes/docs.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
+import { VERSION } from "../version.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
@@ -95,6 +96,7 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
     traces: config.telemetry.otlpEndpoint ?? "not exported",
+    version: VERSION,
   });
   await server.stopped;
   logger.info("stopped");

@@ -5,6 +5,7 @@ import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations
 import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
 import { STATUSES } from "../errors/statuses.ts";
+import { VERSION } from "../version.ts";
 
 /** Codes of a 403 that every operation can have. */
 const COMMON_REFUSALS = ["blocked_account", "forbidden"] as const;
@@ -27,7 +28,7 @@ export function openApiDocument(): object {
     openapi: "3.1.0",
     info: {
       title: "SMS gateway",
-      version: "1.0.0",
+      version: VERSION,
       summary: "The Sinch SMS REST API, with your own token.",
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
+import { VERSION } from "../version.ts";
 
 /** The state that `/readyz` reports. */
 export interface Readiness {
@@ -10,11 +11,11 @@ export interface Readiness {
 }
 
 /**
- * Mounts `/livez`: 200 while the process runs; and `/readyz`: 200 while it can serve requests, with
+ * Mounts `/livez`: 200 and the version while the process runs; and `/readyz`: 200 while it can serve requests, with
  * the degraded parts, else 503 with the reasons. Both are JSON, without authentication and spans.
  */
 export function mountHealth(app: Hono<GatewayEnv>, readiness: () => Readiness): void {
-  app.get("/livez", (c) => c.json({ status: "ok" }, 200, NOT_STORED));
+  app.get("/livez", (c) => c.json({ status: "ok", version: VERSION }, 200, NOT_STORED));
   app.get("/readyz", (c) => {
     const { notReady, degraded } = readiness();
     if (notReady.length > 0) {

@@ -1,4 +1,5 @@
 import type { Meter } from "@opentelemetry/api";
+import { VERSION } from "../version.ts";
 
 /** The current values of the gauges, read at every collection. */
 export interface MetricSources {
@@ -24,6 +25,13 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerBreakerState(meter, sources);
   registerPlanLimits(meter, sources);
   registerDropped(meter, sources);
+  registerBuildInfo(meter);
+}
+
+function registerBuildInfo(meter: Meter): void {
+  meter.createObservableGauge("sms_gateway.build_info", {
+    description: "Always 1; the version is an attribute.",
+  }).addCallback((result) => result.observe(1, { version: VERSION }));
 }
 
 function registerOutstanding(meter: Meter, sources: MetricSources): void {

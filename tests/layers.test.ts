@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "setting_schemas.ts",
     "settings.ts",
     "unknown_variables.ts",
+    "version.ts",
   ],
 ];
 

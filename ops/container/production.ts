@@ -30,7 +30,7 @@ async function production(entries: readonly string[]): Promise<void> {
     if (name in config.imports) imports[name] = config.imports[name];
   }
   const wanted = new Set(Object.values(imports).map(nameOf));
-  await writeJson("deno.json", { imports, unstable: config.unstable });
+  await writeJson("deno.json", { version: config.version, imports, unstable: config.unstable });
   await writeJson("deno.lock", pruned(await readJson("deno.lock"), wanted));
   await Deno.remove(NPM_CACHE, { recursive: true });
   await run(["cache", "--frozen", ...entries]);

@@ -26,6 +26,8 @@ Deno.test("the image has the start task's command, an unprivileged user, a healt
   const flags = config.Cmd.filter((flag) => !/^--(cached-only|frozen)$/.test(flag));
   assertEquals(["deno", ...flags].join(" "), tasks.start.command);
   assertEquals(config.Healthcheck?.Test[0], "CMD");
+  const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+  assertEquals(config.Labels?.["org.opencontainers.image.version"], version);
   for (const label of ["title", "description", "licenses", "version", "revision"]) {
     assert(config.Labels?.[`org.opencontainers.image.${label}`], label);
   }

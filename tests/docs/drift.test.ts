@@ -76,6 +76,11 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   assertEquals(command.match(/--allow-\w+/g), ["--allow-net", "--allow-env"]);
 });
 
+Deno.test("the command that builds the image names the version of deno.json", () => {
+  const { version } = JSON.parse(read("deno.json"));
+  assert(read("docs/deploy.md").includes(`--build-arg VERSION=${version} `));
+});
+
 Deno.test("the version of the OpenAPI document is that of deno.json", () => {
   assertEquals(
     JSON.parse(JSON.stringify(openApiDocument())).info.version,

@@ -7,7 +7,8 @@ const withoutKeys = { ...staticKeySet({ keys: [] }), isReady: () => false };
 Deno.test("/livez is 200 while the process runs, even if it is not ready", async () => {
   const { request } = await testGateway({ deps: { keySet: withoutKeys, isStopping: () => true } });
   const response = await request("/livez", { token: null });
-  assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+  const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+  assertEquals([response.status, await response.json()], [200, { status: "ok", version }]);
 });
 
 const READINESS: readonly [

@@ -10,6 +10,7 @@ import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
 import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
+import { VERSION } from "../../version.ts";
 
 const BATCHES = "/xms/v1/plan-1/batches";
 const ROUTE = "/xms/v1/{service_plan_id}/batches";
@@ -82,7 +83,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
   ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
-  ["target_info", "gauge", ["service_name"]],
+  ["target_info", "gauge", ["service_name", "service_version"]],
+  ["sms_gateway_build_info", "gauge", ["version"]],
 ];
 
 Deno.test("the metrics are exactly the documented names, types and labels", async () => {
@@ -415,7 +417,10 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
   const [pushed, ...more] = sink.exports;
   assertEquals([pushed?.path, pushed?.type, more.length], ["/v1/metrics", "application/json", 0]);
   const [{ resource, scopeMetrics: [scope] }] = JSON.parse(pushed!.body).resourceMetrics;
-  assertEquals(resource.attributes, [{ key: "service.name", value: { stringValue: "test" } }]);
+  assertEquals(resource.attributes, [
+    { key: "service.name", value: { stringValue: "test" } },
+    { key: "service.version", value: { stringValue: VERSION } },
+  ]);
   const units = scope.metrics.map(({ name, unit }: Record<string, string>) => [name, unit]);
   assertEquals(Object.fromEntries(units), {
     "http.server.request.duration": "s",
@@ -427,6 +432,7 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.key_set.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.telemetry_dropped": "",
+    "sms_gateway.build_info": "",
   });
   const [{ histogram: { dataPoints: [point] } }] = scope.metrics;
   assertEquals([point.count, point.sum, point.explicitBounds.length], [1, 1.5, 14]);

@@ -161,7 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
         if (abandoned) return;
         await assertIdle(gateway);
         const peak = peakMebibytes(child.pid);
-        assert(peak < MEMORY_LIMIT_MIB, `it has had ${peak} MiB resident`);
+        assert(!peak || peak < MEMORY_LIMIT_MIB, `it has had ${peak} MiB resident`);
       } finally {
         await end(child, { abandoned, stderr: output.stderr, leaked: output.leaked });
         group?.remove();

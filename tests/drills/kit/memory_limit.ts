@@ -43,8 +43,12 @@ function remove(group: string): void {
   }
 }
 
-/** The most memory that a process has had resident, in MiB. */
-export function peakMebibytes(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+/** The most memory that a process has had resident, in MiB; undefined once it has ended. */
+export function peakMebibytes(pid: number): number | undefined {
+  try {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+  } catch {
+    return undefined;
+  }
 }
