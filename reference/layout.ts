@@ -1,4 +1,4 @@
-import { Markup, markup } from "./markup.ts";
+import { type Markup, markup, raw } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
 /** Options of {@linkcode page}. */
@@ -15,7 +15,7 @@ export interface PageOptions {
 }
 
 /** A speech bubble as a data URL, so that browsers do not request an icon. */
-const ICON = new Markup(
+const ICON = raw(
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%231757c2' d='M2 1h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H8l-4 4v-4H2a1 1 0 0 1-1-1V2a1 1 0 0 1 1-1z'/%3E%3C/svg%3E",
 );
 
@@ -48,7 +48,7 @@ ${NAVIGATION.map((entry) => navigationItem(entry, path))}</ul></nav>
 ${content}
 ${scripts.map(script)}</body>
 </html>
-`.text;
+`.toString();
 }
 
 function styleSheet(href: string): Markup {

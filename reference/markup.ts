@@ -1,28 +1,19 @@
-/** HTML that is not escaped again when it is inserted into other markup. */
-export class Markup {
-  constructor(readonly text: string) {}
-}
+import { html, raw } from "hono/html";
+import type { HtmlEscapedString } from "hono/utils/html";
 
-type Part = string | number | Markup | readonly Markup[];
+/** HTML that is inserted into other HTML without escaping. */
+export type Markup = HtmlEscapedString;
+
+export { raw };
 
 /**
- * A template tag: escapes every value but {@linkcode Markup}. Its name is not `html`, since the
- * formatter would reformat the text of such templates.
+ * Hono's `html`, which escapes every value but {@linkcode Markup}, under a name whose templates
+ * `deno fmt` does not reformat.
+ *
+ * @throws {TypeError} if a value is a promise
  */
-export function markup(template: TemplateStringsArray, ...parts: Part[]): Markup {
-  return new Markup(String.raw({ raw: template }, ...parts.map(render)));
+export function markup(template: TemplateStringsArray, ...parts: unknown[]): Markup {
+  const result = html(template, ...parts);
+  if (result instanceof Promise) throw new TypeError("A part of the template is a promise");
+  return result;
 }
-
-function render(part: Part): string {
-  if (part instanceof Markup) return part.text;
-  if (typeof part === "object") return part.map(render).join("");
-  return String(part).replace(/[&<>"']/g, (character) => ESCAPED[character] ?? character);
-}
-
-const ESCAPED: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
