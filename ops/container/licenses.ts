@@ -9,7 +9,9 @@ const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.(md|txt)|-\w+)?$/i;
  * @param cache folder with a folder for each registry, then name and version
  */
 export async function licenses(packages: readonly string[], cache: string): Promise<string> {
-  const registries = [...Deno.readDirSync(cache)].filter(({ isDirectory }) => isDirectory);
+  const registries = (await Array.fromAsync(Deno.readDir(cache))).filter(({ isDirectory }) =>
+    isDirectory
+  );
   const parts: string[] = [];
   for (const id of [...packages].sort()) {
     const [name, version] = nameAndVersion(id);
@@ -30,7 +32,9 @@ function nameAndVersion(id: string): [name: string, version: string] {
 }
 
 async function licenseTexts(folder: string): Promise<string[]> {
-  const files = [...Deno.readDirSync(folder)].filter(({ name }) => LICENSE_FILE.test(name));
+  const files = (await Array.fromAsync(Deno.readDir(folder))).filter(({ name }) =>
+    LICENSE_FILE.test(name)
+  );
   return await Promise.all(
     files.map(async ({ name }) => (await Deno.readTextFile(`${folder}/${name}`)).trim()),
   );
