@@ -1,5 +1,5 @@
 import type { Tracer } from "@opentelemetry/api";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
 import type { Config } from "../config.ts";
@@ -79,8 +79,6 @@ const WAITING_SHARE = 1 / 20;
 
 /** Composes the gateway: a request passes the middleware in the order of this function. */
 export function createApp(config: Config, deps: Dependencies): App {
-  const credentials = new Credentials(config.servicePlans);
-  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   // Routes match the raw path, since a decoded path could match another route.
   const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
 
@@ -88,8 +86,10 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
 
   const { deadlines = new Deadlines() } = deps;
-  const callerTimeoutMs = config.requestBodyTimeoutMs;
-  const readTimeoutMs = Math.min(RESPONSE_READ_TIMEOUT_FACTOR * callerTimeoutMs, MAX_TIMER_MS);
+  const readTimeoutMs = Math.min(
+    RESPONSE_READ_TIMEOUT_FACTOR * config.requestBodyTimeoutMs,
+    MAX_TIMER_MS,
+  );
   app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
@@ -98,34 +98,12 @@ export function createApp(config: Config, deps: Dependencies): App {
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
-  app.use(checks(
-    validHost(), // first: with an invalid Host the path is unknown
-    matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
-    inFlight(limits.inFlight), // before anything costly
-    authenticate({ verifier, credentials }), // before anything of the body is read
-    // Before a body is waited for.
-    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
-    contentType(),
-    requestBody({
-      ...deps,
-      maxBytes: config.maxBodyBytes,
-      held: new ByteBudget(config.maxHeldBodyBytes),
-      timeoutMs: callerTimeoutMs,
-      deadlines: deps.bodyDeadlines,
-    }),
-    outstanding(limits), // last: only valid requests occupy a slot
-  ));
-  app.all(
-    "*",
-    forward({
-      ...deps,
-      deadlines,
-      readTimeoutMs,
-      credentials,
-      upstream: config.upstream,
-      retryAttempts: config.upstream.retryAttempts,
-    }),
-  );
+  const credentials = new Credentials(config.servicePlans);
+  app.use(apiChecks(config, deps, { limits, credentials }));
+  const { upstream } = config;
+  const { retryAttempts } = upstream;
+  const forwarding = { ...deps, deadlines, readTimeoutMs, credentials, upstream, retryAttempts };
+  app.all("*", forward(forwarding));
   const plans = Object.keys(config.servicePlans);
   return {
     app,
@@ -133,6 +111,34 @@ export function createApp(config: Config, deps: Dependencies): App {
     planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
   };
 }
+
+/** The checks of a request to the SMS API, in their order. */
+function apiChecks(
+  config: Config,
+  deps: Dependencies,
+  { limits, credentials }: { limits: Limits; credentials: Credentials },
+): MiddlewareHandler<GatewayEnv> {
+  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
+  return checks(
+    validHost(), // first: with an invalid Host the path is unknown
+    matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
+    inFlight(limits.inFlight), // before the expensive checks
+    authenticate({ verifier, credentials }), // before the body is read
+    // Before the gateway waits for a body.
+    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    contentType(),
+    requestBody({
+      ...deps,
+      maxBytes: config.maxBodyBytes,
+      held: new ByteBudget(config.maxHeldBodyBytes),
+      timeoutMs: config.requestBodyTimeoutMs,
+      deadlines: deps.bodyDeadlines,
+    }),
+    outstanding(limits), // last: only valid requests occupy a slot
+  );
+}
+
+type Limits = ReturnType<typeof createLimits>;
 
 /** Every route, including idle ones: a gauge that is not observed keeps its last value. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
