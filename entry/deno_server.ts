@@ -39,7 +39,7 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
   if (options.unreadBodies) options.unreadBodies.onLimit = () => loop.renew();
   // Servers started later listen on the same port.
   ({ addr: { port } } = listen(options, () => {
-    Deno.listen({ port, hostname: options.host }).close(); // fails where another process listens
+    if (reusePort) requireFreePort(port, options.host);
     return loop.listen();
   }));
   const [firstSignal, secondSignal] = stopSignals(Deno.addSignalListener);
@@ -65,6 +65,20 @@ function canSharePorts(): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * A shared port can be shared with another process too, which would then get half of the requests.
+ *
+ * @throws {Deno.errors.AddrInUse} if a process listens there
+ */
+function requireFreePort(port: number, hostname: string): void {
+  try {
+    Deno.listen({ port, hostname }).close();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AddrInUse) throw cause;
+    // Deno.serve reports everything else.
   }
 }
 
