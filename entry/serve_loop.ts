@@ -93,6 +93,7 @@ export class ServeLoop<Server extends AcceptingServer> {
     const isListening = this.#tryToListen();
     this.#options.refuseUnreadBodies();
     await delay(WRITE_MS);
+    if (this.#isStopped) return; // then shutdown() has closed it
     void this.#close(server);
     if (!isListening) await this.#keepTryingToListen(PORT_FREE_MS);
   }

@@ -111,3 +111,14 @@ Deno.test("a renewal listens again where the port cannot be shared", async () =>
   for (const server of servers) server.answerLast();
   await loop.shutdown();
 });
+
+Deno.test("a shutdown during a renewal closes both servers once", async () => {
+  const { loop, servers } = fakeLoop();
+  loop.listen();
+  loop.renew();
+  const over = loop.shutdown();
+  await delay(150);
+  assertEquals(servers.map(({ shutdowns }) => shutdowns), [1, 1]);
+  for (const server of servers) server.answerLast();
+  await over;
+});
