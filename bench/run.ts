@@ -32,10 +32,12 @@ const REQUIRED = ["wrk", "haproxy"];
 const FIXED_RATE_DURATION_FACTOR = 2;
 
 /**
- * Minimum ratio to the naive proxy, which must be reached in one round. The complete gateway is about
- * as fast as the naive proxy, and other load on a shared machine costs up to a fifth.
+ * Minimum ratio to the naive proxy, which must be reached in one round. The ratio depends on the
+ * machine: one commit had 0.82 on one day, and 0.49 and 0.54 (by CPU) on another day and the same
+ * class of machine. So this detects only a large slowdown; smaller ones need interleaved rounds with
+ * the version before.
  */
-const MIN_RATIO = 0.8;
+const MIN_RATIO = 0.45;
 
 interface Results {
   readonly throughput: readonly Sample<Throughput>[];
