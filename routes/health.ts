@@ -11,8 +11,9 @@ export interface Readiness {
 }
 
 /**
- * Mounts `/livez`: 200 and the version while the process runs; and `/readyz`: 200 while it can serve requests, with
- * the degraded parts, else 503 with the reasons. Both are JSON, without authentication and spans.
+ * Mounts `/livez`: 200 and the version while the process runs; and `/readyz`: 200 while it can serve
+ * requests, with the degraded parts, else 503 with the reasons. Both are JSON, without
+ * authentication and spans.
  */
 export function mountHealth(app: Hono<GatewayEnv>, readiness: () => Readiness): void {
   app.get("/livez", (c) => c.json({ status: "ok", version: VERSION }, 200, NOT_STORED));

@@ -8,7 +8,7 @@ import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attribut
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
-import { VERSION } from "../version.ts";
+import { resourceAttributes } from "./resource.ts";
 
 /** Options of {@linkcode Metrics}. */
 export interface MetricsOptions {
@@ -41,7 +41,7 @@ export class Metrics implements ExchangeObserver {
   constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
     this.#upstream = upstreamAttributes(upstream);
     this.#provider = new MeterProvider({
-      resource: resourceFromAttributes({ "service.name": serviceName, "service.version": VERSION }),
+      resource: resourceFromAttributes(resourceAttributes(serviceName)),
       readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
     });
     const meter = this.#provider.getMeter("sms-gateway");

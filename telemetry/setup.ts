@@ -7,9 +7,9 @@ import {
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
 import { RequestSpans } from "./request_spans.ts";
+import { resourceAttributes } from "./resource.ts";
 import { recordingSampler } from "./sampler.ts";
 import { SpanExporter } from "./span_exporter.ts";
-import { VERSION } from "../version.ts";
 
 /**
  * Longest attribute value, in characters: enough for a stack trace, or a URL with a path and a query
@@ -41,7 +41,7 @@ export interface Tracing {
 /** Sets up tracing with a separate provider: under OTEL_DENO the global one belongs to Deno. */
 export function setupTracing(options: TracingOptions): Tracing {
   const { otlpEndpoint, serviceName, sampleRatio, waitUntil } = options;
-  const resource = { "service.name": serviceName, "service.version": VERSION };
+  const resource = resourceAttributes(serviceName);
   const target = { url: `${otlpEndpoint}/v1/traces`, resource };
   const exporter = otlpEndpoint === undefined
     ? undefined

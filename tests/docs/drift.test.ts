@@ -81,6 +81,12 @@ Deno.test("the command that builds the image names the version of deno.json", ()
   assert(read("docs/deploy.md").includes(`--build-arg VERSION=${version} `));
 });
 
+Deno.test("the newest version of CHANGELOG.md is that of deno.json, below an Unreleased section", () => {
+  const titles = [...read("CHANGELOG.md").matchAll(/^## \[(.+?)\](?: - \d{4}-\d\d-\d\d)?$/gm)];
+  const { version } = JSON.parse(read("deno.json"));
+  assertEquals(titles.slice(0, 2).map(([, title]) => title), ["Unreleased", version]);
+});
+
 Deno.test("the version of the OpenAPI document is that of deno.json", () => {
   assertEquals(
     JSON.parse(JSON.stringify(openApiDocument())).info.version,

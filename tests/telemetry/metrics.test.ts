@@ -117,6 +117,13 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   );
 });
 
+Deno.test("ops/README.md lists every metric of the gateway", async () => {
+  const text = await Deno.readTextFile(new URL("../../ops/README.md", import.meta.url));
+  const listed = [...text.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+  const own = INSTRUMENTS.map(([name]) => name).filter((name) => name !== "target_info");
+  assertEquals(own.filter((name) => !listed.includes(name)), []);
+});
+
 for (
   const file of [
     "ops/README.md",

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, trace, TraceFlags } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { assert, assertEquals } from "@std/assert";
 import { setupTracing } from "../../telemetry/setup.ts";
+import { VERSION } from "../../version.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
@@ -29,7 +30,7 @@ for (const [sampleRatio, caller, sampled] of SAMPLING) {
   });
 }
 
-Deno.test("long attributes are truncated, and a tracestate has at most 512 characters", async () => {
+Deno.test("spans have the service's name and version, long attributes are truncated, and a tracestate has at most 512 characters", async () => {
   const bodies: string[] = [];
   await using collector = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -51,7 +52,11 @@ Deno.test("long attributes are truncated, and a tracestate has at most 512 chara
   });
   tracing.tracer.startSpan("s", { attributes: { "enduser.id": "x".repeat(60_000) } }, parent).end();
   await tracing.shutdown();
-  const [span] = JSON.parse(bodies[0] ?? "").resourceSpans[0].scopeSpans[0].spans;
+  const [{ resource, scopeSpans: [{ spans: [span] }] }] = JSON.parse(bodies[0] ?? "").resourceSpans;
+  assertEquals(resource.attributes, [
+    { key: "service.name", value: { stringValue: "test" } },
+    { key: "service.version", value: { stringValue: VERSION } },
+  ]);
   assertEquals(span.traceId, TRACE_ID);
   assertEquals(span.attributes[0].value.stringValue, "x".repeat(4_096));
   assert(span.traceState.length > 400 && span.traceState.length <= 512, span.traceState);
