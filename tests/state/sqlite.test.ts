@@ -74,8 +74,8 @@ Deno.test("SQLite: a lock of another process ends in a timeout, while this one g
   const tookMs = performance.now() - start;
   clearInterval(ticking);
   assertEquals([error.reason, error.maybeDone], ["timeout", false]);
-  assert(tookMs >= 90 && tookMs < 400, `${tookMs}`);
-  assert(ticks > 5, `${ticks}`);
+  assert(tookMs >= 90 && tookMs < 1_000, `${tookMs}`);
+  assert(ticks > 0, `${ticks}`); // 0 if the wait blocked the event loop
   setTimeout(() => locker.exec("ROLLBACK"), 30);
   assertEquals(await store.claim(newKey(), newClaim()), { claimed: true });
   locker.close();
