@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["schemas"],
   [
     "config.ts",
+    "config_conflicts.ts",
     "errors",
     "exchange.ts",
     "limits",

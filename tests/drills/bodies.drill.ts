@@ -4,11 +4,13 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { memoizeLast } from "../../telemetry/memoize_last.ts";
 import { call, requestBytes } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
-import { type DataFrames, dataFrames, sendFramed } from "./kit/http2_frames.ts";
+import { dataFrames, sendFramed } from "./kit/http2_frames.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
+import { written } from "./kit/written.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
 const BODY_BYTES = 900_000;
@@ -51,28 +53,22 @@ interface Pieces {
 /** Size of a write, in bytes. */
 const WRITE_BYTES = 32_768;
 
-let lastChunked: { key: string; wire: Buffer } | undefined;
-
-/** The chunked encoding of a body; cached, since encoding would slow down this process. */
-function chunked({ bytes, pieceBytes }: Pieces): Buffer {
-  const key = `${bytes}/${pieceBytes}`;
-  if (lastChunked?.key !== key) {
-    const pieces = batchOf(bytes).match(new RegExp(`.{1,${pieceBytes}}`, "g")) ?? [];
-    const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
-    lastChunked = { key, wire: Buffer.from(`${chunks.join("")}0\r\n\r\n`) };
-  }
-  return lastChunked.wire;
-}
+/** The chunked encoding of a body; memoized, since encoding would slow down this process. */
+const chunked = memoizeLast(({ bytes, pieceBytes }: Pieces): Buffer => {
+  const pieces = batchOf(bytes).match(new RegExp(`.{1,${pieceBytes}}`, "g")) ?? [];
+  const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
+  return Buffer.from(`${chunks.join("")}0\r\n\r\n`);
+});
 
 /** Sends a chunked body over HTTP/1.1; returns the status, and the code of an error. */
-export async function sendChunked(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+export async function sendChunked(gateway: GatewayProcess, pieces: Pieces) {
   const socket = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => {});
   const answer = answerOf(socket);
   const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
   const { token } = gateway;
   socket.write(requestBytes(BATCHES, { method: "POST", token, headers }));
-  const wire = chunked({ bytes, pieceBytes });
+  const wire = chunked(pieces);
   for (let at = 0; at < wire.length && !socket.destroyed; at += WRITE_BYTES) {
     await written(socket, wire.subarray(at, at + WRITE_BYTES));
   }
@@ -93,16 +89,6 @@ export async function sendSegmented(gateway: GatewayProcess, { bytes, pieceBytes
     await delay(0); // a segment each
   }
   return await answer;
-}
-
-function written(socket: Socket, data: string | Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once("close", resolve);
-    socket.write(data, () => {
-      socket.off("close", resolve);
-      resolve();
-    });
-  });
 }
 
 /** The status and the code of a response; closes the connection. */
@@ -146,18 +132,13 @@ async function sendFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces
   return answer;
 }
 
-let lastFramed: { key: string; frames: DataFrames } | undefined;
-
-function framed({ bytes, pieceBytes }: Pieces): DataFrames {
-  const key = `${bytes}/${pieceBytes}`;
-  if (lastFramed?.key !== key) {
-    lastFramed = { key, frames: dataFrames(Buffer.from(batchOf(bytes)), pieceBytes) };
-  }
-  return lastFramed.frames;
-}
+/** The DATA frames of a body, memoized for the same reason. */
+const framed = memoizeLast(({ bytes, pieceBytes }: Pieces) =>
+  dataFrames(Buffer.from(batchOf(bytes)), pieceBytes)
+);
 
 /** Sends a body over HTTP/2 in DATA frames of exactly the given size. */
-async function sendTinyFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pieces) {
+async function sendTinyFrames(gateway: GatewayProcess, pieces: Pieces) {
   const answer = await sendFramed(gateway.port, {
     headers: {
       ":method": "POST",
@@ -167,7 +148,7 @@ async function sendTinyFrames(gateway: GatewayProcess, { bytes, pieceBytes }: Pi
       authorization: `Bearer ${gateway.token}`,
       "content-type": "application/json",
     },
-    body: framed({ bytes, pieceBytes }),
+    body: framed(pieces),
   });
   const code = /"code":"(\w+)"/.exec(answer)?.[1];
   return code ? `400 ${code}` : answer;

@@ -87,7 +87,7 @@ async function slowReaders(): Promise<string> {
   try {
     await until("all requests are outstanding", () => upstream.seen.length === 20);
     await delay(500);
-    const memoryMiB = Math.round(await residentBytes(gateway.pid) / 1_048_576);
+    const memoryMiB = Math.round(await gateway.mebibytes());
     const slowest = await slowestOf(gateway, 20);
     const from = performance.now();
     await until(
@@ -163,11 +163,6 @@ async function hungUp(): Promise<string> {
   }
   assertEquals(upstream.seen.length, 10, "sent again");
   return "5 of 5 POSTs were completed upstream, 5 of 5 GETs were cancelled upstream";
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024;
 }
 
 export default [

@@ -5,8 +5,9 @@ import { sendChunked, sendSegmented } from "./bodies.drill.ts";
 import { call } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
-import { MEMORY_LIMIT_MIB, peakMebibytes } from "./kit/memory_limit.ts";
+import { MEMORY_LIMIT_MIB } from "./kit/memory_limit.ts";
 import { closedPort, rawUpstream } from "./kit/raw_upstream.ts";
+import { peakMebibytes } from "./kit/resident.ts";
 import { requestUnreadHttp2 } from "./kit/unread_responses.ts";
 import { attack } from "./telemetry.drill.ts";
 
@@ -32,14 +33,13 @@ async function largeTokens(gateway: GatewayProcess): Promise<void> {
   }
 }
 
+const PIECES = { bytes: 900_000, pieceBytes: 1_400 };
+
 /** Bodies of 900 KB of several callers, again and again. */
 async function largeBodies(gateway: GatewayProcess): Promise<void> {
   for (let round = 0; round < 3; round++) {
     for (const send of [sendSegmented, sendChunked]) {
-      await Promise.all(Array.from(
-        { length: 20 },
-        () => send(gateway, { bytes: 900_000, pieceBytes: 1_400 }),
-      ));
+      await Promise.all(Array.from({ length: 20 }, () => send(gateway, PIECES)));
     }
   }
 }

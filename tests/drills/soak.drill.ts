@@ -141,7 +141,7 @@ async function runLoad(
       nextSampleS++;
       everySecond();
       if (elapsedMs() > warmUpMs) {
-        samples.push({ minutes: elapsedMs() / 60_000, mebibytes: await residentMiB(gateway.pid) });
+        samples.push({ minutes: elapsedMs() / 60_000, mebibytes: await gateway.mebibytes() });
       }
     }
     await delay(5);
@@ -172,11 +172,6 @@ async function send(pool: Pool, gateway: GatewayProcess, call: Call, tally: Tall
     if (!hangUp) outcome = error instanceof Error ? error.name : "0";
   }
   tally.statuses[outcome] = (tally.statuses[outcome] ?? 0) + 1;
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
 }
 
 async function socketsOf(pid: number): Promise<number> {

@@ -12,6 +12,7 @@ import {
   startGateway,
 } from "./kit/gateway_process.ts";
 import { closedPort, rawUpstream } from "./kit/raw_upstream.ts";
+import { residentMebibytes } from "./kit/resident.ts";
 
 const MIB = 1024 * 1024;
 
@@ -52,11 +53,6 @@ export async function attack(port: number, requests: number): Promise<void> {
   await pool.close();
 }
 
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024;
-}
-
 /**
  * By how much a process grows while it is attacked, in bytes; the highest that is seen.
  * `meanwhile` is done again and again.
@@ -66,11 +62,11 @@ async function growthOf(
   meanwhile: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   await attack(port, WARM_UP_REQUESTS);
-  const before = await residentBytes(pid);
+  const before = await residentMebibytes(pid) * MIB;
   let highest = before;
   const attacked = attack(port, REQUESTS).then(() => true);
   while (!await Promise.race([attacked, delay(100).then(() => false)])) {
-    highest = Math.max(highest, await residentBytes(pid));
+    highest = Math.max(highest, await residentMebibytes(pid) * MIB);
     await meanwhile();
   }
   return highest - before;

@@ -217,7 +217,7 @@ async function largeTokens(): Promise<string> {
     await body.dump();
     assertEquals(statusCode, 200);
   };
-  const base = await residentMiB(gateway.pid);
+  const base = Math.round(await gateway.mebibytes());
   let length = 0;
   let slowest = 0;
   for (let n = 0; n < LARGE_TOKENS; n += 8) {
@@ -230,18 +230,13 @@ async function largeTokens(): Promise<string> {
     if (n % 400 === 0) slowest = Math.max(slowest, (await gateway.call("/batches")).ms);
   }
   await pool.close();
-  const grown = await residentMiB(gateway.pid) - base;
+  const grown = Math.round(await gateway.mebibytes()) - base;
   assert(length > 7_500 && length <= 8_192, `${length} characters`);
   assert(grown < MAX_GROWTH_MIB, `grown by ${grown} MiB`);
   assert(slowest < 500, `another caller waited ${slowest} ms`);
   const boundMiB = MAX_TOKEN_CACHE_BYTES / 1_048_576;
   return `${LARGE_TOKENS} tokens of up to ${length} characters: grown by ${grown} MiB from ${base} ` +
     `(${boundMiB} are for tokens); another caller was served within ${slowest} ms`;
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
 }
 
 export default [

@@ -3,7 +3,8 @@ import { delay } from "@std/async/delay";
 import { TextLineStream } from "./lines.ts";
 import { VARIABLES } from "../../../settings.ts";
 import { type TestIssuer, testIssuer } from "../../support/issuer.ts";
-import { MEMORY_LIMIT_MIB, memoryGroup, peakMebibytes } from "./memory_limit.ts";
+import { MEMORY_LIMIT_MIB, memoryGroup } from "./memory_limit.ts";
+import { peakMebibytes, residentMebibytes } from "./resident.ts";
 import { type Answer, call, type CallOptions } from "./client.ts";
 
 /** The service plan of the drills, and the credential that must never be seen by a caller. */
@@ -217,11 +218,6 @@ function follow(child: Deno.ChildProcess) {
     notices: () => notices,
     leaked: () => leaked,
   };
-}
-
-async function residentMebibytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
 }
 
 /** Longest wait for the last slot to come back, in ms; GETs of a gone caller are cancelled. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { written } from "./written.ts";
 
 /** A request whose body is sent frame by frame. */
 export interface FramedRequest {
@@ -16,7 +17,7 @@ export interface DataFrames {
   readonly frameBytes: number;
 }
 
-/** The frames of a body; made once for all who send it, or this process would be what is slow. */
+/** The frames of a body; sendFramed takes them ready, since encoding would slow down this process. */
 export function dataFrames(body: Uint8Array, frameBytes: number): DataFrames {
   const frames: Buffer[] = [];
   for (let at = 0; at < body.byteLength; at += frameBytes) {
@@ -89,16 +90,6 @@ async function sendBody(socket: Socket, { wire, frameBytes }: DataFrames, window
       await Promise.race([once(socket, "data"), once(socket, "close")]);
     }
   }
-}
-
-function written(socket: Socket, data: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once("close", resolve);
-    socket.write(data, () => {
-      socket.off("close", resolve);
-      resolve();
-    });
-  });
 }
 
 function readFrames(socket: Socket, windows: Windows): Promise<string> {

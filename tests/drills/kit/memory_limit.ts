@@ -42,13 +42,3 @@ function remove(group: string): void {
     // it was not made, or its process has not ended yet
   }
 }
-
-/** The most memory that a process has had resident, in MiB; undefined once it has ended. */
-export function peakMebibytes(pid: number): number | undefined {
-  try {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024);
-  } catch {
-    return undefined;
-  }
-}
