@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { conflicts } from "./config_conflicts.ts";
 import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -101,7 +102,7 @@ export function parseConfig(environment: Environment): Config {
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, parse(name, setting, env, faults)]),
   ) as Values; // the output of each setting's own schema; if one is missing, `faults` is not empty
-  faults.push(...conflicts(env), ...bodyFaults(values));
+  faults.push(...conflicts(env, values));
   if (faults.length > 0) {
     throw new ConfigError(faults, unknownVariables(Object.keys(environment)));
   }
@@ -126,46 +127,6 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   if (result.success) return result.output;
   faults.push(`${source} is not valid; expected ${setting.expected}`);
   return undefined;
-}
-
-/** Faults of several settings together. */
-function conflicts(env: Environment): string[] {
-  return [...keySetFaults(env), ...metricsFaults(env), ...endpointFaults(env)];
-}
-
-function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
-  return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
-    ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
-    : [];
-}
-
-/**
- * The path of a signal is appended to the endpoint: with the path twice, the collector responds
- * 404.
- */
-function endpointFaults(env: Environment): string[] {
-  const name = env.OTLP_ENDPOINT ? "OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT";
-  const [, path] = /(\/v1\/(?:traces|metrics|logs))\/*$/.exec(env[name] ?? "") ?? [];
-  return path
-    ? [`${name} ends in ${path}, which is appended to it: write the base URL before ${path} alone`]
-    : [];
-}
-
-function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  return env.METRICS_EXPORT === "otlp" && !endpoint
-    ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
-    : [];
-}
-
-function keySetFaults(env: Environment): string[] {
-  if (!env.AUTH_JWKS_URL && !env.AUTH_JWKS) {
-    return ["AUTH_JWKS_URL or AUTH_JWKS is required: the issuer's key set, by URL or inline"];
-  }
-  if (env.AUTH_JWKS_URL && env.AUTH_JWKS) {
-    return ["AUTH_JWKS_URL and AUTH_JWKS exclude each other: set one of them"];
-  }
-  return [];
 }
 
 function toConfig(values: Values): Config {

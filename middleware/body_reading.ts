@@ -9,7 +9,7 @@ export interface BodyReading {
   /** The whole body; rejects if it ends early, is too large, or has too many small chunks. */
   readonly body: Promise<Uint8Array<ArrayBuffer>>;
   /** Stops reading and releases the received chunks; absent where the read cannot be cancelled. */
-  readonly cancel?: (() => void) | undefined;
+  readonly cancel?: () => void;
 }
 
 /** Options of {@linkcode readInChunks}. */
@@ -47,11 +47,14 @@ export class BodyMemory {
   }
 }
 
-/** Reads the whole body with one call; `onUnreadBody` is called if it is given up. */
+/** Reads the whole body with one call; `onUnreadBody` is called if it does not arrive over HTTP/1.1. */
 export function readAtOnce(request: Request, onUnreadBody?: () => void): BodyReading {
   // Node 20 has no Request.bytes().
   const body = request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  return { body, cancel: onUnreadBody };
+  const cancel = () => {
+    if (!cameOverHttp2(request.headers)) onUnreadBody?.();
+  };
+  return { body, cancel };
 }
 
 /** Reads the body chunk by chunk, and stops at the first chunk that exceeds a limit. */

@@ -26,7 +26,7 @@ export function mayHaveBody(request: Request): boolean {
 }
 
 /** HTTP/1.1 requires `Host` (RFC 9112 §3.2); HTTP/2 has `:authority` instead. */
-export function isHttp2(headers: Headers): boolean {
+function isHttp2(headers: Headers): boolean {
   return headers.get("host") === null; // has() makes Deno copy all headers
 }
 

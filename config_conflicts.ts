@@ -1,0 +1,52 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings whose parsed values are compared. */
+interface Sizes {
+  readonly MAX_BODY_BYTES: number;
+  readonly MAX_HELD_BODY_BYTES: number;
+}
+
+/** Faults of several settings together, each as a sentence that says what to do. */
+export function conflicts(env: Environment, sizes: Sizes): string[] {
+  return [
+    ...keySetFaults(env),
+    ...metricsFaults(env),
+    ...endpointFaults(env),
+    ...bodyFaults(sizes),
+  ];
+}
+
+function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
+  return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
+    ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
+    : [];
+}
+
+/**
+ * The path of a signal is appended to the endpoint: with the path twice, the collector responds
+ * 404.
+ */
+function endpointFaults(env: Environment): string[] {
+  const name = env.OTLP_ENDPOINT ? "OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const [, path] = /(\/v1\/(?:traces|metrics|logs))\/*$/.exec(env[name] ?? "") ?? [];
+  return path
+    ? [`${name} ends in ${path}, which is appended to it: write the base URL before ${path} alone`]
+    : [];
+}
+
+function metricsFaults(env: Environment): string[] {
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return env.METRICS_EXPORT === "otlp" && !endpoint
+    ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
+    : [];
+}
+
+function keySetFaults(env: Environment): string[] {
+  if (!env.AUTH_JWKS_URL && !env.AUTH_JWKS) {
+    return ["AUTH_JWKS_URL or AUTH_JWKS is required: the issuer's key set, by URL or inline"];
+  }
+  if (env.AUTH_JWKS_URL && env.AUTH_JWKS) {
+    return ["AUTH_JWKS_URL and AUTH_JWKS exclude each other: set one of them"];
+  }
+  return [];
+}
