@@ -53,6 +53,18 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly maxHeldBodyBytes: number;
   readonly requestBodyTimeoutMs: number;
+  /** What is remembered across requests and instances, and where. */
+  readonly state: {
+    /** May contain a password. */
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly replicas: number;
+  };
+  readonly idempotency: {
+    readonly mode: "optional" | "required" | "off";
+    readonly ttlMs: number;
+    readonly fromClientReference: boolean;
+  };
   /** Time from a signal to the end of the process, in ms. */
   readonly shutdownGraceMs: number;
   /** Whether the API reference is served. */
@@ -160,6 +172,16 @@ function toConfig(values: Values): Config {
     maxBodyBytes: values.MAX_BODY_BYTES,
     maxHeldBodyBytes: values.MAX_HELD_BODY_BYTES,
     requestBodyTimeoutMs: values.REQUEST_BODY_TIMEOUT_MS,
+    state: {
+      url: values.STATE_URL,
+      timeoutMs: values.STATE_TIMEOUT_MS,
+      replicas: values.STATE_REPLICAS,
+    },
+    idempotency: {
+      mode: values.IDEMPOTENCY,
+      ttlMs: values.IDEMPOTENCY_TTL_S * 1_000,
+      fromClientReference: values.IDEMPOTENCY_FROM_CLIENT_REFERENCE === "on",
+    },
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     docs: values.DOCS === "on",
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },

@@ -13,12 +13,20 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
+    ...stateFaults(env),
   ];
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
   return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
     ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
+    : [];
+}
+
+function stateFaults(env: Environment): string[] {
+  const hasReplicas = /^rediss?:/.test(env.STATE_URL ?? "");
+  return Number(env.STATE_REPLICAS) > 0 && !hasReplicas
+    ? ["STATE_REPLICAS is set, but only Redis has replicas: set STATE_URL to redis://…"]
     : [];
 }
 

@@ -63,6 +63,31 @@ export interface ReceivedBody {
   body?: Uint8Array<ArrayBuffer> | null;
 }
 
+/** What became of a request with an idempotency key (contract.md §5). */
+export type IdempotencyOutcome =
+  /** Nobody has used the key; the request was sent. */
+  | "first"
+  /** Answered like the first. */
+  | "replayed"
+  /** The first is under way. */
+  | "in_use"
+  /** The key belongs to another request. */
+  | "reused"
+  /** The SMS API said what became of the first. */
+  | "found_out"
+  /** Nobody knows what became of the first. */
+  | "unknown"
+  /** The store could not be asked; nothing was sent. */
+  | "unavailable";
+
+/** Known once the key was looked up. Written by `middleware/idempotency.ts`. */
+export interface IdempotencyResult {
+  /** Absent without a key. */
+  idempotency?: IdempotencyOutcome;
+  /** GET requests to the upstream about an earlier request; absent if there were none. */
+  lookups?: Attempt[];
+}
+
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
 export interface UpstreamAttempts {
   /** In order; empty if nothing was sent. */
@@ -103,6 +128,7 @@ export interface Exchange
     RoutingResult,
     AuthenticationResult,
     ReceivedBody,
+    IdempotencyResult,
     UpstreamAttempts,
     ResponseResult {
   /**

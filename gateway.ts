@@ -13,6 +13,7 @@ import { createApp, type Dependencies } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
+import type { State } from "./state/health.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -23,6 +24,8 @@ import type { Transport } from "./upstream/transport.ts";
 export interface RuntimeParts extends Partial<Dependencies> {
   /** Sends requests to the upstream. */
   transport: Transport;
+  /** Where idempotency keys are remembered. Default: requests with a key are refused. */
+  state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
   /**
@@ -60,7 +63,7 @@ const MAX_WAITING_SHARE = 1 / 10;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil } = parts;
+  const { waitUntil, state } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
   const tracing = setupTracing({ ...config.telemetry, waitUntil });
@@ -80,17 +83,20 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
+    ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
     ...parts,
   };
-  const { app, outstanding, planLimits } = createApp(config, deps);
+  const { app, outstanding, planLimits, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
     keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breaker.state,
+    stateReachable: () => state?.health.isReachable,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
+  state?.health.listen((operation) => metrics.stateOperation(operation));
   const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
   return {
     fetch: app.fetch,
@@ -104,6 +110,8 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
       await parts.transport.close();
+      await settled();
+      await state?.store.close();
       await flush();
     },
     flush,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { stateUrlProblem } from "./state_url.ts";
 
 /** Signature algorithms that can be configured; no symmetric ones, and not `none`. */
 export const ALGORITHMS = [
@@ -46,6 +47,9 @@ const json = v.pipe(
     }
   }),
 );
+
+/** Where state is kept. */
+export const stateUrl = v.pipe(v.string(), v.check((url) => !stateUrlProblem(url)));
 
 /** A string that is not blank. */
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));

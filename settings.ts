@@ -9,7 +9,12 @@ import {
   milliseconds,
   notBlank,
   servicePlans,
+  stateUrl,
 } from "./setting_schemas.ts";
+import { STATE_URL_FORM } from "./state_url.ts";
+
+/** Longest time that a key is remembered, in seconds: 30 days. */
+const MAX_TTL_S = 2_592_000;
 
 /** A setting: one environment variable. */
 export interface Setting {
@@ -186,6 +191,45 @@ export const SETTINGS = {
     schema: milliseconds,
     default: "10000",
     expected: "whole milliseconds, 1 to 2147483647",
+  },
+  STATE_URL: {
+    meaning:
+      "Where idempotency keys are remembered: `memory:` (this process), `sqlite:<file>` (this machine), `redis://…` or `rediss://…` (all instances; `?cluster=true` for a Cluster).",
+    schema: stateUrl,
+    default: "memory:",
+    expected: STATE_URL_FORM,
+  },
+  STATE_TIMEOUT_MS: {
+    meaning: "Deadline of every operation on that store.",
+    schema: milliseconds,
+    default: "250",
+    expected: "whole milliseconds, 1 to 2147483647",
+  },
+  STATE_REPLICAS: {
+    meaning: "Replicas of Redis that must have a key before anything is sent; 0 waits for none.",
+    schema: integer(0, 100),
+    default: "0",
+    expected: "0 to 100",
+  },
+  IDEMPOTENCY: {
+    meaning:
+      "Whether `Idempotency-Key` is honoured on every POST, `required` on every POST, or ignored (`off`).",
+    schema: v.picklist(["optional", "required", "off"]),
+    default: "optional",
+    expected: "one of optional, required, off",
+  },
+  IDEMPOTENCY_TTL_S: {
+    meaning: "How long a key is remembered.",
+    schema: integer(60, MAX_TTL_S),
+    default: "86400",
+    expected: `whole seconds, 60 to ${MAX_TTL_S} (30 days)`,
+  },
+  IDEMPOTENCY_FROM_CLIENT_REFERENCE: {
+    meaning:
+      "Whether a send without `Idempotency-Key` is keyed by its `client_reference`, for SDKs that cannot set a header; only if the reference is new for each message.",
+    schema: v.picklist(["on", "off"]),
+    default: "off",
+    expected: "on or off",
   },
   SHUTDOWN_GRACE_MS: {
     meaning: "Longest time from SIGTERM or SIGINT to the end of the process.",

@@ -11,6 +11,7 @@ import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
+import { openState } from "./open_state.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 
 /** What a runtime with processes and sockets provides. */
@@ -80,9 +81,11 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
   const { unreadBodies } = runtime;
+  const state = await openState(config);
   const gateway = createGateway(config, {
     transport,
     accessLog,
+    ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;

@@ -2,7 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { configureSync, type LogRecord, withFilter } from "@logtape/logtape";
-import type { Config, Environment } from "../config.ts";
+import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { jsonLine } from "../telemetry/log_format.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -46,9 +46,28 @@ export default {
 /** Creates the gateway once. The promise is not shared: a request must not await another's work. */
 async function start(env: Environment): Promise<Gateway> {
   const config = await loadConfig(env);
+  refuseState(env, config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
   return gateway ??= createWorkersGateway(config);
+}
+
+/**
+ * Refuses what needs a store: isolates come and go with what is in memory, files do not last, and
+ * the Redis client needs sockets.
+ */
+function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void {
+  const faults = [
+    ...(STATE_URL
+      ? [
+        "STATE_URL: there is no store on Workers: isolates and their memory come and go, and Redis needs sockets",
+      ]
+      : []),
+    ...(idempotency.mode === "required"
+      ? ["IDEMPOTENCY is required, which needs a store; on Workers there is none"]
+      : []),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
 }
 
 function createWorkersGateway(config: Config): Gateway {

@@ -32,6 +32,10 @@ export interface CatalogEntry {
 export const OUTCOME_UNKNOWN =
   "It is not known whether this request was processed: check whether it took effect (with the GET of what it changes) before you send it again, or it may take effect twice.";
 
+/** Instead of {@linkcode OUTCOME_UNKNOWN} for a request with an idempotency key. */
+export const OUTCOME_UNKNOWN_WITH_KEY =
+  "It is not known whether this request was processed. Repeat it with the same Idempotency-Key: it is not sent twice, and if it has a client_reference, the gateway asks the SMS API what became of it.";
+
 /** Advice when it is not known whether an idempotent request was processed. */
 export const SAFE_TO_REPEAT = "The method is idempotent, so it is safe to send the request again.";
 
@@ -65,6 +69,24 @@ export const CATALOG = {
     status: 400,
     meaning: "The format of a field value is invalid, for example of an MSISDN.",
     help: "Correct the field; a phone number needs its country and area code.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    meaning: "The Idempotency-Key is malformed; nothing was sent.",
+    help:
+      "Send one header with 1 to 255 printable ASCII characters, plain or in double quotes, such as a UUID.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
+  idempotency_key_missing: {
+    status: 400,
+    meaning: "This gateway requires an Idempotency-Key on every POST; nothing was sent.",
+    help:
+      "Make a new key, such as a UUID, for each message, send it as Idempotency-Key, and use the same key when you repeat the request.",
     fault: "caller",
     processed: "no",
     retry: "never",
@@ -168,10 +190,29 @@ export const CATALOG = {
     processed: "no",
     retry: "never",
   },
+  idempotency_key_in_use: {
+    status: 409,
+    meaning:
+      "The first request with this Idempotency-Key is still under way; this repeat was not sent.",
+    help: "Repeat it after Retry-After, with the same key, to get the answer of the first.",
+    fault: "caller",
+    processed: "no",
+    retry: "later",
+  },
   unsupported_media_type: {
     status: 415,
     meaning: "The Content-Type header is missing or unsupported.",
     help: "Add the header Content-Type: application/json to the request.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    meaning:
+      "This Idempotency-Key belongs to another request: its path, query or body differs. Nothing was sent.",
+    help:
+      "Use a new key for each message. A repeat has to have the same bytes: serialize the body once and keep it.",
     fault: "caller",
     processed: "no",
     retry: "never",
@@ -264,6 +305,16 @@ export const CATALOG = {
     status: 503,
     meaning: "The gateway has too many requests in flight; this one was not processed.",
     help: "Try again after Retry-After.",
+    fault: "gateway",
+    processed: "no",
+    retry: "later",
+  },
+  idempotency_unavailable: {
+    status: 503,
+    meaning:
+      "The gateway's store for Idempotency-Key is not available, so nothing was sent: it could have been sent before.",
+    help:
+      "It is safe to repeat the request with the same key after Retry-After. Requests without a key are served.",
     fault: "gateway",
     processed: "no",
     retry: "later",

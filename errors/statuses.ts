@@ -63,11 +63,24 @@ export const STATUSES: readonly StatusNotes[] = [
     headers: ["Allow"],
   },
   {
+    status: 409,
+    phrase: "Conflict",
+    meaning: "The first request with this Idempotency-Key is still under way.",
+    component: "Conflict",
+    headers: ["Retry-After"],
+  },
+  {
     status: 415,
     phrase: "Unsupported Media Type",
     meaning: "The Content-Type header is missing or is not application/json.",
     component: "UnsupportedMediaType",
     headers: ["Accept"],
+  },
+  {
+    status: 422,
+    phrase: "Unprocessable Content",
+    meaning: "The Idempotency-Key belongs to another request.",
+    component: "UnprocessableContent",
   },
   {
     status: 429,

@@ -1,6 +1,7 @@
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
 import type { Credentials } from "../upstream/credentials.ts";
@@ -8,13 +9,13 @@ import { decodeBody } from "../upstream/decode.ts";
 import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
 import { normalize } from "../upstream/normalize.ts";
 import { upstreamPath } from "../upstream/path.ts";
-import { type OperationRequest, Sender, type SenderOptions } from "../upstream/sender.ts";
+import { Sender, type SenderOptions } from "../upstream/sender.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
 import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
-/** Options of {@linkcode forward}. */
-export interface ForwardOptions extends Omit<SenderOptions, "upstream">, TrackedBodyOptions {
+/** Options of {@linkcode Forwarder}. */
+export interface ForwarderOptions extends Omit<SenderOptions, "upstream">, TrackedBodyOptions {
   credentials: Credentials;
   upstream: {
     /** Base URL of the SMS API. */
@@ -26,82 +27,119 @@ export interface ForwardOptions extends Omit<SenderOptions, "upstream">, Tracked
   };
 }
 
+/** A GET request of the gateway itself, about an earlier request of the caller. */
+export interface Lookup {
+  readonly route: Operation["path"];
+  /** Path and query as they are sent. */
+  readonly path: string;
+  readonly query: string;
+  /** Default: that of the caller's requests. */
+  readonly timeoutMs?: number;
+}
+
 /** Statuses that must not have a body (Fetch standard, null body status). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** Forwards the request to the SMS API, and its response to the caller (contract.md §2 to §4). */
-export function forward(options: ForwardOptions): Handler<GatewayEnv> {
-  const upstream = new URL(options.upstream.url);
-  const sender = new Sender({ ...options, upstream });
-  const filter = new CredentialFilter(options.credentials.secrets());
+const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identity" };
 
-  return async function forward(c) {
+/** Sends requests to the SMS API, and its responses to the caller (contract.md §2 to §4). */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #sender: Sender;
+  readonly #filter: CredentialFilter;
+  readonly #basePath: string;
+
+  constructor(options: ForwarderOptions) {
+    const upstream = new URL(options.upstream.url);
+    this.#options = options;
+    this.#sender = new Sender({ ...options, upstream });
+    this.#filter = new CredentialFilter(options.credentials.secrets());
+    this.#basePath = upstream.pathname.replace(/\/$/, "");
+  }
+
+  /**
+   * Sends the caller's request.
+   *
+   * @returns the reply, whose status is less than 300
+   * @throws {GatewayError} for any other reply, converted to the documented shape, and without one
+   */
+  async send(c: Context<GatewayEnv>): Promise<UpstreamReply> {
     const exchange = c.get("exchange");
-    const reply = await sender.send(exchange, toUpstreamRequest(c, options, upstream));
-    if (reply.status >= 300) throw await toError(exchange, reply, filter);
-    return toResponse(c, reply, { options, filter });
-  };
-}
+    const { operation } = exchange;
+    if (!operation) throw new Error("the request was not routed");
+    const { method } = operation; // GET for a HEAD
+    const reply = await this.#sender.send(exchange, {
+      ...this.#baseRequest(c, requestHeaders(c.req.raw.headers)),
+      method,
+      path: this.#basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
+      body: method === "GET" ? null : exchange.body ?? null,
+      // A caller that disconnects aborts a GET, but no request that may send a message.
+      signal: method === "GET" ? c.req.raw.signal : undefined,
+    });
+    if (reply.status >= 300) throw await this.#toError(exchange, reply);
+    return reply;
+  }
 
-function toUpstreamRequest(
-  c: Context<GatewayEnv>,
-  { credentials, upstream: { timeoutMs, idleTimeoutMs } }: ForwardOptions,
-  upstream: URL,
-): OperationRequest {
-  const exchange = c.get("exchange");
-  const { operation, servicePlanId } = exchange;
-  if (!operation || !servicePlanId) throw new Error("the request was not routed and authenticated");
-  const basePath = upstream.pathname.replace(/\/$/, "");
-  const { method } = operation; // GET for a HEAD
-  return {
-    method,
-    path: basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
-    headers: {
-      ...requestHeaders(c.req.raw.headers),
+  /** Sends a GET request of the gateway itself; resolves with the reply, whatever its status. */
+  lookUp(
+    c: Context<GatewayEnv>,
+    { route, path, query, timeoutMs }: Lookup,
+  ): Promise<UpstreamReply> {
+    const exchange = c.get("exchange");
+    const { span } = exchange;
+    const attempts = exchange.lookups ??= [];
+    const request = this.#baseRequest(c, LOOKUP_HEADERS);
+    return this.#sender.send({ span, route, rawPath: path, rawQuery: query, attempts }, {
+      ...request,
+      method: "GET",
+      path: this.#basePath + path + (query && `?${query}`),
+      body: null,
+      timeoutMs: timeoutMs ?? request.timeoutMs,
+    });
+  }
+
+  /** The response to the caller. */
+  respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
+    const exchange = c.get("exchange");
+    const init = { status, headers: responseHeaders(headers, this.#filter) };
+    init.headers.push(["x-request-id", exchange.requestId]);
+    if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
+      if (!(body instanceof Uint8Array)) void body.cancel();
+      return new Response(null, init);
+    }
+    if (!(body instanceof Uint8Array)) {
+      return new Response(trackedBody(exchange, body, this.#options), init);
+    }
+    exchange.bytesOut = body.byteLength;
+    if (headerOf(headers, "content-length") === undefined) {
+      init.headers.push(["content-length", String(body.byteLength)]); // else the runtime would use chunks
+    }
+    return new Response(responseBody(c, body), init);
+  }
+
+  #baseRequest(c: Context<GatewayEnv>, chosenHeaders: Readonly<Record<string, string>>) {
+    const { servicePlanId, requestId } = c.get("exchange");
+    if (!servicePlanId) throw new Error("the request was not authenticated");
+    const { credentials, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const headers = {
+      ...chosenHeaders,
       authorization: credentials.authorization(servicePlanId),
-      "x-request-id": exchange.requestId,
-    },
-    body: method === "GET" ? null : exchange.body ?? null,
-    timeoutMs,
-    idleTimeoutMs,
-    // A caller that disconnects aborts a GET, but no request that may send a message.
-    signal: method === "GET" ? c.req.raw.signal : undefined,
-  };
-}
+      "x-request-id": requestId,
+    };
+    return { headers, timeoutMs, idleTimeoutMs };
+  }
 
-/** Converts an error of the upstream to the documented shape. */
-async function toError(
-  { operation, route }: Exchange,
-  { status, headers, body }: UpstreamReply,
-  filter: CredentialFilter,
-): Promise<GatewayError> {
-  const raw = body instanceof Uint8Array ? body : new Uint8Array();
-  const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
-  return new GatewayError(normalize({ status, headers, bytes }, {
-    method: operation?.method ?? "POST",
-    allow: allowedMethods(route ?? ""),
-    clean: (text) => filter.clean(text),
-  }));
-}
-
-function toResponse(
-  c: Context<GatewayEnv>,
-  { status, headers, body }: UpstreamReply,
-  { options, filter }: { options: TrackedBodyOptions; filter: CredentialFilter },
-): Response {
-  const exchange = c.get("exchange");
-  const init = { status, headers: responseHeaders(headers, filter) };
-  init.headers.push(["x-request-id", exchange.requestId]);
-  if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
-    if (!(body instanceof Uint8Array)) void body.cancel();
-    return new Response(null, init);
+  /** Converts an error of the upstream to the documented shape. */
+  async #toError(
+    { operation, route }: Exchange,
+    { status, headers, body }: UpstreamReply,
+  ): Promise<GatewayError> {
+    const raw = body instanceof Uint8Array ? body : new Uint8Array();
+    const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
+    return new GatewayError(normalize({ status, headers, bytes }, {
+      method: operation?.method ?? "POST",
+      allow: allowedMethods(route ?? ""),
+      clean: (text) => this.#filter.clean(text),
+    }));
   }
-  if (!(body instanceof Uint8Array)) {
-    return new Response(trackedBody(exchange, body, options), init);
-  }
-  exchange.bytesOut = body.byteLength;
-  if (headerOf(headers, "content-length") === undefined) {
-    init.headers.push(["content-length", String(body.byteLength)]); // else the runtime would use chunks
-  }
-  return new Response(responseBody(c, body), init);
 }

@@ -1,11 +1,12 @@
 import type { Tracer } from "@opentelemetry/api";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
@@ -16,7 +17,8 @@ import { callerLimit } from "../middleware/caller_limit.ts";
 import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
-import { forward } from "../middleware/forward.ts";
+import { Forwarder } from "../middleware/forward.ts";
+import { idempotency } from "../middleware/idempotency.ts";
 import { inFlight } from "../middleware/in_flight.ts";
 import { outstanding } from "../middleware/outstanding.ts";
 import { requestBody } from "../middleware/request_body.ts";
@@ -25,11 +27,12 @@ import { validHost } from "../middleware/valid_host.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
+import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
-import type { Transport } from "../upstream/transport.ts";
+import { BUFFERING_TIMEOUT_FACTOR, type Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
@@ -57,6 +60,10 @@ export interface Dependencies {
   onUnreadBody?: () => void;
   /** The metrics in the Prometheus text format. */
   prometheus: () => Promise<string>;
+  /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
+  store?: StateStore;
+  /** Whether the store answered last; default: always. */
+  isStoreReachable?: () => boolean;
 }
 
 /** The Hono app, and the limits that the metrics show. */
@@ -66,6 +73,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** Resolves when nothing is written to the store any more, after the last response. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -102,14 +111,56 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
-  const forwarding = { ...deps, deadlines, readTimeoutMs, credentials, upstream, retryAttempts };
-  app.all("*", forward(forwarding));
+  const forwarder = new Forwarder({
+    ...deps,
+    deadlines,
+    readTimeoutMs,
+    credentials,
+    upstream,
+    retryAttempts,
+  });
+  const settlements = deps.store && new Settlements(deps.store);
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, store: deps.store }));
   const plans = Object.keys(config.servicePlans);
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    settled: async () => await settlements?.close(),
   };
+}
+
+/** Margin of a lease for work that is not counted otherwise, in ms. */
+const LEASE_MARGIN_MS = 2_000;
+
+/** Sends what has passed the checks: with an idempotency key once, see contract.md §5. */
+function sendHandler(
+  { upstream, state, idempotency: settings }: Config,
+  { limits, forwarder, settlements, store }: {
+    limits: Limits;
+    forwarder: Forwarder;
+    settlements: Settlements | undefined;
+    store: StateStore | undefined;
+  },
+): Handler<GatewayEnv> {
+  const acquireSlots = outstanding(limits); // last: only what is sent occupies a slot
+  const send = async (c: Context<GatewayEnv>) => {
+    await acquireSlots(c);
+    return await forwarder.send(c);
+  };
+  if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
+  const { timeoutMs, idleTimeoutMs } = upstream;
+  return idempotency({
+    ...settings,
+    required: settings.mode === "required",
+    store,
+    settlements,
+    leaseMs: timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
+      LEASE_MARGIN_MS,
+    lookupTimeoutMs: timeoutMs,
+    forwarder,
+    send,
+  });
 }
 
 /** The checks of a request to the SMS API, in their order. */
@@ -134,7 +185,6 @@ function apiChecks(
       timeoutMs: config.requestBodyTimeoutMs,
       deadlines: deps.bodyDeadlines,
     }),
-    outstanding(limits), // last: only valid requests occupy a slot
   );
 }
 
@@ -162,7 +212,9 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
   return toResponse(failure, c.get("requestId"), { docs });
 }
 
-function readiness({ keySet, breaker, isStopping }: Dependencies): Readiness {
+function readiness(
+  { keySet, breaker, isStopping, isStoreReachable = () => true }: Dependencies,
+): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
   return {
@@ -172,6 +224,9 @@ function readiness({ keySet, breaker, isStopping }: Dependencies): Readiness {
     ],
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
-    degraded: breaker.state === "closed" ? [] : ["upstream_circuit_open"],
+    degraded: [
+      ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(isStoreReachable() ? [] : ["state_unavailable"]),
+    ],
   };
 }

@@ -1,7 +1,7 @@
+import { parseRedisUrl, SQLITE_URL, stateUrlProblem } from "../state_url.ts";
 import { withAbandonedClaims } from "./abandoned_claims.ts";
 import { MemoryStore } from "./memory.ts";
 import { ObservedStore, Reachability, type StoreObserver } from "./observed.ts";
-import { parseRedisUrl, REDIS_URL_FORM } from "./redis_url.ts";
 import type { StateStore } from "./store.ts";
 
 /** Options of {@linkcode openStore}. */
@@ -19,18 +19,6 @@ export interface OpenStoreOptions extends StoreObserver {
 }
 
 const DEFAULT_TIMEOUT_MS = 250;
-
-const SQLITE_URL = /^sqlite:([^?]+?)(?:\?synchronous=(normal|full))?$/s;
-
-const ALLOWED = `memory:, sqlite:<file>, sqlite:<file>?synchronous=full, or ${REDIS_URL_FORM}`;
-
-/** Why a URL of a store is refused, in a sentence that quotes nothing of it; or undefined. */
-export function stateUrlProblem(url: string): string | undefined {
-  if (url === "memory:" || SQLITE_URL.test(url)) return undefined;
-  if (!/^rediss?:/.test(url)) return `A store must be ${ALLOWED}.`;
-  const address = parseRedisUrl(url);
-  return typeof address === "string" ? address : undefined;
-}
 
 /**
  * Opens the store of a URL (contract.md §6). Of Redis, the first attempt to connect is awaited for

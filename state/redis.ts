@@ -6,7 +6,7 @@ import { warnOfEviction } from "./redis_eviction.ts";
 import { ReplicaConfirmations } from "./redis_replicas.ts";
 import { parseClaimReply } from "./redis_reply.ts";
 import { CLAIM, packToken, RELEASE, type Script, UPDATE } from "./redis_scripts.ts";
-import type { RedisAddress } from "./redis_url.ts";
+import type { RedisAddress } from "../state_url.ts";
 import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
 
 /** Options of {@linkcode RedisStore}. */

@@ -1,6 +1,6 @@
 import { createClient, createCluster, RESP_TYPES } from "@redis/client";
 import { Buffer } from "node:buffer";
-import type { RedisAddress } from "./redis_url.ts";
+import type { RedisAddress } from "../state_url.ts";
 
 /** A connection to one server, as node-redis has it. */
 export interface RedisNode {

@@ -1,6 +1,6 @@
 import { backoffMs, CONNECT_TIMEOUT_MS, type Connection, openClient } from "./redis_client.ts";
 import { toStateError } from "./redis_error.ts";
-import type { RedisAddress } from "./redis_url.ts";
+import type { RedisAddress } from "../state_url.ts";
 import { StateError } from "./store.ts";
 
 /** Options of {@linkcode RedisConnection}. */

@@ -29,6 +29,8 @@ export type AccessRecord = {
   readonly unverified_subject: string | undefined;
   /** A known mistake in a path that has no route. */
   readonly path_problem: string | undefined;
+  /** What became of a request with an idempotency key. */
+  readonly idempotency: string | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -65,6 +67,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     auth_reason: refusal?.reason,
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
+    idempotency: exchange.idempotency,
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),

@@ -13,6 +13,7 @@ export const ATTR = {
   pathProblem: "sms_gateway.path.problem",
   servicePlanId: "sms_gateway.service_plan_id",
   requestId: "sms_gateway.request_id",
+  idempotency: "sms_gateway.idempotency",
   subject: "enduser.id",
 } as const;
 

@@ -8,6 +8,8 @@ export interface MetricSources {
   /** Age of the fetched key set, in seconds; undefined before the first fetch, or if it is static. */
   keySetAgeS(): number | undefined;
   breakerState(): keyof typeof BREAKER_STATES;
+  /** Whether the state store answered last; undefined without a store. */
+  stateReachable(): boolean | undefined;
   /** Service plan → its limit of concurrent requests. Only configured plans occur. */
   planLimits(): ReadonlyMap<string, number>;
   /** The limit of a plan that is not throttled. */
@@ -23,6 +25,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerOutstanding(meter, sources);
   registerKeySetAge(meter, sources);
   registerBreakerState(meter, sources);
+  registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
   registerDropped(meter, sources);
   registerBuildInfo(meter);
@@ -59,6 +62,15 @@ function registerBreakerState(meter: Meter, sources: MetricSources): void {
     description: "0: closed, 1: half open, 2: open.",
   }).addCallback((result) => {
     result.observe(BREAKER_STATES[sources.breakerState()]);
+  });
+}
+
+function registerStateReachable(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.state.reachable", {
+    description: "1 if the state store answered last, else 0.",
+  }).addCallback((result) => {
+    const reachable = sources.stateReachable();
+    if (reachable !== undefined) result.observe(Number(reachable));
   });
 }
 

@@ -25,6 +25,9 @@ export interface MetricsOptions {
 const DURATION_BUCKETS =
   [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
+const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
+
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
 export class Metrics implements ExchangeObserver {
   readonly #reader = new PrometheusReader();
@@ -36,6 +39,8 @@ export class Metrics implements ExchangeObserver {
   readonly #keySetRefreshes: Counter;
   readonly #credentialRejections: Counter;
   readonly #retries: Counter;
+  readonly #idempotency: Counter;
+  readonly #stateDuration: Histogram;
   readonly #upstream: Attributes;
 
   constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
@@ -64,6 +69,15 @@ export class Metrics implements ExchangeObserver {
     this.#retries = meter.createCounter("sms_gateway.retries", {
       description: "Retries of requests to the SMS API.",
     });
+    this.#idempotency = meter.createCounter("sms_gateway.idempotency.requests", {
+      description: "Requests with an idempotency key, by outcome.",
+    });
+    this.#stateDuration = seconds(
+      meter,
+      "sms_gateway.state.operation.duration",
+      "Duration of operations on the state store, but for one in memory.",
+      STATE_BUCKETS,
+    );
     meter.createObservableUpDownCounter("http.server.active_requests", {
       description: "Requests in progress.",
       unit: "{request}",
@@ -90,6 +104,7 @@ export class Metrics implements ExchangeObserver {
         this.#clientAttributes(exchange, attempt),
       );
     }
+    if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     if (exchange.attempts.length > 1) this.#retries.add(exchange.attempts.length - 1);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
@@ -97,6 +112,13 @@ export class Metrics implements ExchangeObserver {
     if (exchange.failure?.code === "upstream_credentials_rejected") {
       this.#credentialRejections.add(1);
     }
+  }
+
+  /** Records an operation on the state store; `outcome` is `ok`, or why it failed. */
+  stateOperation(
+    { operation, outcome, durationMs }: { operation: string; outcome: string; durationMs: number },
+  ): void {
+    this.#stateDuration.record(durationMs / 1_000, { operation, outcome });
   }
 
   /** Counts a fetch of the issuer's key set. */
@@ -150,10 +172,15 @@ function serverAttributes(exchange: Exchange): Attributes {
   };
 }
 
-function seconds(meter: Meter, name: string, description: string): Histogram {
+function seconds(
+  meter: Meter,
+  name: string,
+  description: string,
+  buckets: readonly number[] = DURATION_BUCKETS,
+): Histogram {
   return meter.createHistogram(name, {
     unit: "s",
     description,
-    advice: { explicitBucketBoundaries: [...DURATION_BUCKETS] },
+    advice: { explicitBucketBoundaries: [...buckets] },
   });
 }

@@ -21,6 +21,7 @@ export function encodeSpan(span: ReadableSpan): string {
     `,"startTimeUnixNano":"${nanos(span.startTime)}","endTimeUnixNano":"${nanos(span.endTime)}"` +
     `,"attributes":${encodeAttributes(span.attributes)}` +
     (span.events.length > 0 ? `,"events":[${span.events.map(encodeEvent).join()}]` : "") +
+    (span.links.length > 0 ? `,"links":[${span.links.map(encodeLink).join()}]` : "") +
     `,"status":${encodeStatus(span.status)}}`;
 }
 
@@ -58,6 +59,11 @@ function encodeValue(value: AttributeValue | null | undefined): string {
 
 function encodeEvent({ name, time, attributes = {} }: ReadableSpan["events"][number]): string {
   return `{"timeUnixNano":"${nanos(time)}","name":${JSON.stringify(name)}` +
+    `,"attributes":${encodeAttributes(attributes)}}`;
+}
+
+function encodeLink({ context, attributes = {} }: ReadableSpan["links"][number]): string {
+  return `{"traceId":"${context.traceId}","spanId":"${context.spanId}"` +
     `,"attributes":${encodeAttributes(attributes)}}`;
 }
 

@@ -64,5 +64,6 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.authReason]: refusal?.reason,
     [ATTR.unverifiedSubject]: refusal?.unverifiedSubject,
     [ATTR.pathProblem]: exchange.pathProblem,
+    [ATTR.idempotency]: exchange.idempotency,
   };
 }

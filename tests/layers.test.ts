@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "route_table.ts",
     "setting_schemas.ts",
     "settings.ts",
+    "state_url.ts",
     "unknown_variables.ts",
     "version.ts",
   ],

@@ -22,6 +22,9 @@ export interface ClientSpansOptions {
   upstream: URL;
 }
 
+/** What a CLIENT span tells of the request, and its parent. */
+export type SpanSource = Pick<Exchange, "span" | "route" | "rawPath" | "rawQuery">;
+
 /** The request of one attempt. */
 export interface AttemptRequest {
   /** The method sent; a HEAD of the caller is sent as GET. */
@@ -31,23 +34,23 @@ export interface AttemptRequest {
 }
 
 /** Starts the CLIENT span of one attempt. */
-export type StartClientSpan = (exchange: Exchange, request: AttemptRequest) => Span;
+export type StartClientSpan = (source: SpanSource, request: AttemptRequest) => Span;
 
 /** Creates the CLIENT spans of attempts (HTTP semantic conventions 1.44, HTTP client). */
 export function clientSpans({ tracer, upstream }: ClientSpansOptions): StartClientSpan {
   const base = upstream.href.replace(/\/$/, "");
   const { "server.address": hostname, "server.port": port } = upstreamAttributes(upstream);
 
-  return function startClientSpan(exchange, { method, resendCount }) {
-    const template = exchange.route ?? "";
-    const query = exchange.rawQuery && `?${safeQuery(exchange.rawQuery)}`;
-    const parent = trace.setSpan(ROOT_CONTEXT, exchange.span);
+  return function startClientSpan(source, { method, resendCount }) {
+    const template = source.route ?? "";
+    const query = source.rawQuery && `?${safeQuery(source.rawQuery)}`;
+    const parent = trace.setSpan(ROOT_CONTEXT, source.span);
     const span = tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT }, parent);
     return span.setAttributes({
       "http.request.method": method,
       "server.address": hostname,
       "server.port": port,
-      "url.full": `${base}${safePath(exchange.rawPath, true)}${query}`,
+      "url.full": `${base}${safePath(source.rawPath, true)}${query}`,
       "url.template": template,
       "http.request.resend_count": resendCount || undefined,
     });

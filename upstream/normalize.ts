@@ -29,8 +29,8 @@ export interface NormalizeOptions {
 /** Statuses of the API, or of a proxy before it, for requests not processed (RFC 9110 §15.5.9). */
 const NOT_PROCESSED: ReadonlySet<number> = new Set([408, 425]);
 
-/** The 5xx that the API documents, both for requests that were not processed. */
-const DOCUMENTED_5XX: ReadonlySet<number> = new Set([500, 503]);
+/** The statuses that the API documents for requests that were not processed. */
+const DOCUMENTED: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 415, 429, 500, 503]);
 
 /** Codes for replies without one, by status. */
 const DEFAULT_CODES: Readonly<Record<number, CatalogCode>> = {
@@ -65,7 +65,7 @@ export function normalize(reply: ErrorReply, options: NormalizeOptions): Failure
  * and every undocumented 5xx: a proxy may respond with one after the API received the request.
  */
 function isOutcomeUnknown(status: number): boolean {
-  return status < 400 || status === 499 || (status >= 500 && !DOCUMENTED_5XX.has(status));
+  return status < 400 || status === 499 || (status >= 500 && !DOCUMENTED.has(status));
 }
 
 function notProcessed(upstreamStatus: number): Failure {
@@ -108,7 +108,7 @@ function apiError(reply: ErrorReply, { clean, allow }: NormalizeOptions): Failur
     text: (text && truncated(clean(text), MAX_TEXT_LENGTH)) || defaultTextOf(code, status),
     origin: "upstream",
     fault: status >= 500 ? "upstream" : "caller",
-    processed: "no",
+    processed: DOCUMENTED.has(status) ? "no" : "unknown",
     headers: errorHeaders(reply.headers, status, allow),
   };
 }

@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { networkCause } from "../errors/network_cause.ts";
 import { failureCode, TransportError } from "../errors/transport_error.ts";
-import type { Exchange } from "../exchange.ts";
+import type { UpstreamAttempts } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import type { Breaker } from "./breaker.ts";
 import {
@@ -11,6 +11,7 @@ import {
   endWithError,
   endWithResponse,
   injectTraceContext,
+  type SpanSource,
   type StartClientSpan,
 } from "./client_span.ts";
 import { toGatewayError } from "./failure.ts";
@@ -32,6 +33,9 @@ export interface SenderOptions {
 export interface OperationRequest extends UpstreamRequest {
   readonly method: Operation["method"];
 }
+
+/** Whose request it is; the attempts are added to it. */
+export type RequestSource = SpanSource & UpstreamAttempts;
 
 /** State of a request between its attempts. */
 interface Progress {
@@ -61,12 +65,12 @@ export class Sender {
    * @throws {GatewayError} when there is none, or it would hide that an earlier attempt may have
    * been processed
    */
-  async send(exchange: Exchange, request: OperationRequest): Promise<UpstreamReply> {
+  async send(source: RequestSource, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
     const deadline = performance.now() + request.timeoutMs;
     let uncertain: TransportError | undefined; // of an earlier attempt that may have been processed
     for (let retries = 0;; retries++) {
-      const outcome = await this.#attempt(exchange, request, { retries, deadline });
+      const outcome = await this.#attempt(source, request, { retries, deadline });
       if (await this.#waitForRetry(outcome, request, { retries, deadline })) {
         uncertain ??= sentFailure(outcome);
         continue;
@@ -79,17 +83,21 @@ export class Sender {
     }
   }
 
-  #attempt(exchange: Exchange, request: OperationRequest, progress: Progress): Promise<Outcome> {
-    return this.#options.breaker.run(() => this.#sendWithSpan(exchange, request, progress))
+  #attempt(
+    source: RequestSource,
+    request: OperationRequest,
+    progress: Progress,
+  ): Promise<Outcome> {
+    return this.#options.breaker.run(() => this.#sendWithSpan(source, request, progress))
       .then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
   async #sendWithSpan(
-    exchange: Exchange,
+    source: RequestSource,
     request: OperationRequest,
     { retries, deadline }: Progress,
   ): Promise<UpstreamReply> {
-    const span = this.#startSpan(exchange, { method: request.method, resendCount: retries });
+    const span = this.#startSpan(source, { method: request.method, resendCount: retries });
     const headers = { ...request.headers };
     injectTraceContext(span, headers);
     const startedAt = performance.now();
@@ -97,7 +105,7 @@ export class Sender {
     try {
       const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
       endWithResponse(span, reply.status);
-      exchange.attempts.push({
+      source.attempts.push({
         durationMs: performance.now() - startedAt,
         status: reply.status,
         ...(reply.status === 429 && { retryAfterMs: replyRetryAfterMs(reply) }),
@@ -106,7 +114,7 @@ export class Sender {
     } catch (thrown) {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
       endWithError(span, code, thrown);
-      exchange.attempts.push({
+      source.attempts.push({
         durationMs: performance.now() - startedAt,
         failure: code,
         cause: networkCause(thrown),

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { StoreOperation } from "../../state/observed.ts";
-import { openStore, stateUrlProblem } from "../../state/open.ts";
-import { parseRedisUrl } from "../../state/redis_url.ts";
+import { openStore } from "../../state/open.ts";
+import { stateUrlProblem } from "../../state_url.ts";
+import { parseRedisUrl } from "../../state_url.ts";
 import { newClaim } from "./conformance.ts";
 
 Deno.test("stateUrlProblem accepts every documented form", () => {

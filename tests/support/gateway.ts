@@ -8,6 +8,7 @@ import { type Config, parseConfig } from "../../config.ts";
 import { createApp, type Dependencies } from "../../routes/app.ts";
 import { staticKeySet } from "../../auth/key_set.ts";
 import type { Exchange } from "../../exchange.ts";
+import { MemoryStore } from "../../state/memory.ts";
 import { upstreamBreaker } from "../../upstream/breaker.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "../../upstream/transport.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
@@ -87,6 +88,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     observers: [{ finished: (exchange) => void exchanges.push(exchange) }],
     isStopping: () => false,
     prometheus: () => Promise.resolve(""),
+    store: new MemoryStore(),
     ...options.deps,
   });
   return {

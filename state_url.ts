@@ -10,9 +10,15 @@ export interface RedisAddress {
 }
 
 /** What is allowed, for those who wrote something else. */
-export const REDIS_URL_FORM =
-  "redis://[user:password@]host[:port][/database], rediss:// for TLS, " +
+const REDIS_URL_FORM = "redis://[user:password@]host[:port][/database], rediss:// for TLS, " +
   "or redis://host:port,host:port?cluster=true for a Cluster";
+
+/** Every form of a store's URL. */
+export const STATE_URL_FORM =
+  `memory:, sqlite:<file>, sqlite:<file>?synchronous=full, or ${REDIS_URL_FORM}`;
+
+/** A file, and how it is written. */
+export const SQLITE_URL = /^sqlite:([^?]+?)(?:\?synchronous=(normal|full))?$/s;
 
 const DEFAULT_PORT = 6379;
 
@@ -21,6 +27,14 @@ const REDIS_URL =
   /^(rediss?):\/\/(?:(.*)@)?([^/?#@]+)(?:\/(\d{0,4}))?(?:\?cluster=(true|false))?$/s;
 
 const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
+
+/** Why a URL of a store is refused, in a sentence that quotes nothing of it; or undefined. */
+export function stateUrlProblem(url: string): string | undefined {
+  if (url === "memory:" || SQLITE_URL.test(url)) return undefined;
+  if (!/^rediss?:/.test(url)) return `A store must be ${STATE_URL_FORM}.`;
+  const address = parseRedisUrl(url);
+  return typeof address === "string" ? address : undefined;
+}
 
 /**
  * Reads `redis://[user:password@]host[:port][/database][?cluster=true]`; a Cluster may be given by

@@ -1,0 +1,150 @@
+import type { Context, Handler } from "hono";
+import { OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY } from "../errors/catalog.ts";
+import { GatewayError, type GatewayErrorOptions } from "../errors/gateway_error.ts";
+import { toFailure } from "../errors/to_response.ts";
+import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { RecordWriter } from "../idempotency/record_writer.ts";
+import { deriveKeys, type RequestKeys } from "../idempotency/request_keys.ts";
+import { readIdOf } from "../idempotency/resource_id.ts";
+import type { Settlements } from "../idempotency/settlements.ts";
+import { type ClaimResult, StateError, type StateStore } from "../state/store.ts";
+import type { UpstreamReply } from "../upstream/transport.ts";
+import type { Forwarder } from "./forward.ts";
+import {
+  type IdempotencyKey,
+  idempotencyKey,
+  type IdempotencyKeyOptions,
+} from "./idempotency_key.ts";
+import { isReplayedById, Repeats } from "./repeats.ts";
+
+/** Options of {@linkcode idempotency}. */
+export interface IdempotencyOptions extends IdempotencyKeyOptions {
+  /** Absent where none lasts; requests with a key are then refused. */
+  store: StateStore | undefined;
+  settlements: Settlements | undefined;
+  /** How long a key is remembered, in ms. */
+  ttlMs: number;
+  /** Longest time from a claim to the answer of the API, in ms. */
+  leaseMs: number;
+  /** Longest time for finding out what became of an earlier request, in ms. */
+  lookupTimeoutMs: number;
+  forwarder: Forwarder;
+  /** The checks after the claim, then `forwarder.send`. */
+  send: (c: Context<GatewayEnv>) => Promise<UpstreamReply>;
+}
+
+/** Headers of an answer that are needed to read its body. */
+const REMEMBERED_HEADERS: ReadonlySet<string> = new Set(["content-type", "content-encoding"]);
+
+const NO_BODY = new Uint8Array();
+
+/** On Workers: isolates come and go, and there are no sockets to Redis. */
+const NO_STORE =
+  "This deployment has no store that outlives a request, so it cannot keep the promise of an Idempotency-Key; nothing was sent. Use a gateway on Deno or Node, or send without a key, which is sent as often as it is repeated.";
+
+/**
+ * Sends a POST with an idempotency key once, whoever repeats it on whichever instance (contract.md
+ * §5). The key is claimed in the store before anything is sent. Requests without a key are sent as
+ * they are.
+ */
+export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
+  const { forwarder, send, leaseMs, ttlMs } = options;
+  const repeats = new Repeats(options);
+
+  async function sendWithoutKey(c: Context<GatewayEnv>): Promise<Response> {
+    return forwarder.respond(c, await send(c));
+  }
+
+  async function sendOnce(c: Context<GatewayEnv>, key: IdempotencyKey): Promise<Response> {
+    const exchange = c.get("exchange");
+    const { store, settlements } = options;
+    if (!store || !settlements) throw unavailable(exchange, { text: NO_STORE });
+    const keys = keysOf(exchange, key);
+    const span = exchange.span.spanContext();
+    const token = crypto.randomUUID();
+    const record = new RecordWriter({ store, settlements, keys, token, span, ttlMs });
+    const claim = await claimed(exchange, record);
+    if (!claim.claimed) return await repeats.respond(c, { stored: claim.record, keys });
+    exchange.idempotency = "first";
+    const reply = await sendClaimed(c, record);
+    return forwarder.respond(c, remembered(exchange, reply, record));
+  }
+
+  async function claimed(exchange: Exchange, record: RecordWriter): Promise<ClaimResult> {
+    try {
+      return await record.claim(leaseMs);
+    } catch (error) {
+      throw error instanceof StateError ? unavailable(exchange, { cause: error }) : error;
+    }
+  }
+
+  /** Sends the first request. The key is released here, for every reason, or never. */
+  async function sendClaimed(
+    c: Context<GatewayEnv>,
+    record: RecordWriter,
+  ): Promise<UpstreamReply> {
+    try {
+      return await send(c);
+    } catch (error) {
+      const failure = toFailure(error, { sent: c.get("exchange").attempts.length > 0 });
+      if (failure.processed === "no") {
+        await record.release();
+        throw error;
+      }
+      await record.unknown(failure.code);
+      const text = failure.text.replace(OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY);
+      const cause = error instanceof GatewayError ? error.cause : error;
+      throw new GatewayError({ ...failure, text }, cause === undefined ? {} : { cause });
+    }
+  }
+
+  return function idempotency(c) {
+    const key = idempotencyKey(c.get("exchange"), c.req.raw.headers, options);
+    return key ? sendOnce(c, key) : sendWithoutKey(c);
+  };
+}
+
+/** Remembers a success, without a delay for its caller; a large one by the id in its body. */
+function remembered(
+  exchange: Exchange,
+  reply: UpstreamReply,
+  record: RecordWriter,
+): UpstreamReply {
+  const { status, body } = reply;
+  const headers = reply.headers.filter(([name]) => REMEMBERED_HEADERS.has(name));
+  if (body instanceof Uint8Array) {
+    void record.answered({ status, headers, content: { body } });
+    return reply;
+  }
+  if (!isReplayedById(exchange)) {
+    void record.release(); // a dry run has no effect: it is asked again
+    return reply;
+  }
+  return {
+    ...reply,
+    body: readIdOf(body, (id) => {
+      if (id === undefined) void record.unknown("upstream_connection_lost");
+      else void record.answered({ status, headers, content: { id } });
+    }),
+  };
+}
+
+function keysOf(exchange: Exchange, key: IdempotencyKey): RequestKeys {
+  const { principal, servicePlanId, operation, method, rawPath, rawQuery, body } = exchange;
+  if (!principal || !servicePlanId || !operation) throw new Error("not authenticated");
+  return deriveKeys(
+    {
+      issuer: principal.issuer,
+      subject: principal.subject,
+      servicePlanId,
+      operation: operation.id,
+      ...key,
+    },
+    { method, path: rawPath, query: rawQuery, body: body ?? NO_BODY },
+  );
+}
+
+function unavailable(exchange: Exchange, options: GatewayErrorOptions): GatewayError {
+  exchange.idempotency = "unavailable";
+  return new GatewayError("idempotency_unavailable", options);
+}
