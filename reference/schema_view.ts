@@ -75,10 +75,14 @@ function rowView({ name, schema, description, required, example }: Row): Markup 
   return markup`<dt><code>${name}</code> <span class="type">${typeOf(schema)}</span>${
     required ? markup` <span class="required">required</span>` : ""
   }</dt>
-<dd>${description ? inline(description) : ""}${
-    facts.map((one) => markup`\n<span class="fact">${one}</span>`)
-  }${nested(schema)}</dd>
+<dd>${description ? inline(description) : ""}${factsView(facts)}${nested(schema)}</dd>
 `;
+}
+
+function factsView(facts: readonly Markup[]): Markup {
+  if (facts.length === 0) return markup``;
+  return markup`
+<p class="constraints">${facts.map((one) => markup`<span class="fact">${one}</span>`)}</p>`;
 }
 
 /** The members of a member, folded. */
@@ -118,7 +122,7 @@ function constraints(given: JsonSchema): Markup[] {
     ...(typeof pattern === "string" && pattern.length <= MAX_PATTERN_LENGTH
       ? [fact("pattern", pattern)]
       : []),
-    ...(preset === undefined ? [] : [fact("default", preset)]),
+    ...(preset === undefined || "const" in schema ? [] : [fact("default", preset)]),
   ];
 }
 

@@ -96,6 +96,9 @@ curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
 Without the media type of JSON (415):
 curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
 
+For the samples of the reference:
+export TOKEN=${token}
+
 Reference of all operations, with samples and forms that have plan and token filled in: ${url}/
 
 Ctrl-C stops the demo. Requests:

@@ -93,7 +93,7 @@ export const TRY_IT = String.raw`
     pre.tabIndex = 0;
     pre.setAttribute("role", "region");
     pre.setAttribute("aria-label", "Response");
-    pre.textContent = headers.join("\n") + "\n\n" + pretty(text);
+    pre.textContent = [...headers, "", pretty(text)].join("\n").trimEnd();
     return [status, ...explanation(response), pre];
   }
 

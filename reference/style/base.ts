@@ -29,6 +29,7 @@ code, pre, kbd, textarea { font-family: ui-monospace, SFMono-Regular, Menlo, Con
 button, input, select, textarea { font: inherit; color: inherit; }
 button { cursor: pointer; }
 summary { cursor: pointer; }
+pre code { font-size: 1em; }
 i, b { font: inherit; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .muted, .type, .fact { color: var(--muted); }

@@ -14,7 +14,7 @@ export const CODE = `
 }
 .code button { padding: .15rem .6rem; border: 1px solid var(--code-line); border-radius: .35rem; background: none; color: var(--code-text); }
 .code button:hover { background: var(--code-line); }
-.code pre { margin: 0; padding: .9rem; font-size: .8125rem; overflow-x: auto; line-height: 1.55; overflow-wrap: normal; }
+.code pre { margin: 0; padding: .9rem; font-size: .75rem; overflow-x: auto; line-height: 1.55; overflow-wrap: normal; }
 .code :focus-visible { outline-color: #8ab4ff; outline-offset: -3px; }
 .c { color: var(--code-muted); } .s { color: var(--string); } .n { color: var(--member); } .k { color: var(--keyword); }
 .code b { color: var(--filled); }

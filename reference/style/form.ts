@@ -20,5 +20,5 @@ export const FORM = `
 .result { margin-top: .75rem; }
 .result:empty { display: none; }
 .result .status { font-weight: 600; }
-.result pre { max-height: 24rem; margin: .5rem 0 0; padding: .9rem; overflow: auto; border-radius: .5rem; background: var(--code); color: var(--code-text); }
+.result pre { font-size: .75rem; max-height: 24rem; margin: .5rem 0 0; padding: .9rem; overflow: auto; border-radius: .5rem; background: var(--code); color: var(--code-text); }
 `;

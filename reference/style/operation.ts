@@ -12,6 +12,7 @@ export const OPERATION = `
     max-height: calc(100vh - var(--bar)); overflow-y: auto; padding-top: 1.5rem;
   }
 }
+.operation > .text > h2:first-child { margin-top: 1rem; }
 .tag { margin: 1.25rem 0 -1rem; color: var(--link); font-size: .9rem; font-weight: 600; }
 .endpoint { display: flex; gap: .75rem; align-items: baseline; padding: .5rem .8rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--surface); }
 .endpoint code { min-width: 0; }
@@ -20,8 +21,9 @@ export const OPERATION = `
 .rows dd { margin: .1rem 0 .75rem; }
 .type, .fact, .required { font-size: .85rem; }
 .required { color: var(--delete); }
-.fact { display: block; }
-.operation details.response, .operation details.variant { margin: .5rem 0; border: 1px solid var(--line); border-radius: .5rem; }
+.fact + .fact::before { content: " · "; }
+.constraints { margin: .1rem 0 0; }
+.operation details.response, .operation details.variant { margin-block: .5rem; border: 1px solid var(--line); border-radius: .5rem; }
 .response > summary, .variant > summary { padding: .5rem .9rem; border-radius: .5rem; font-weight: 600; }
 .response > summary:hover, .variant > summary:hover { background: var(--surface); }
 .response > :not(summary), .variant > :not(summary) { margin-inline: .9rem; }

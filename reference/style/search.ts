@@ -13,7 +13,7 @@ export const SEARCH = `
 }
 .search:focus-within kbd { display: none; }
 .search ul {
-  position: absolute; right: 0; z-index: 3; width: min(32rem, calc(100vw - 2.5rem)); max-height: 70vh; margin: .4rem 0 0; padding: .35rem;
+  position: absolute; right: 0; z-index: 3; width: 32rem; max-height: 70vh; margin: .4rem 0 0; padding: .35rem;
   overflow-y: auto; border: 1px solid var(--line); border-radius: .6rem; background: var(--background);
   box-shadow: 0 .75rem 2rem rgb(0 0 0 / .25); list-style: none;
 }
@@ -24,5 +24,6 @@ export const SEARCH = `
 @media (max-width: 63.99rem) {
   .search kbd { display: none; }
   .search input { padding-right: .8rem; }
+  .search ul { position: fixed; top: calc(var(--bar) - .25rem); right: 1.25rem; left: 1.25rem; width: auto; }
 }
 `;

@@ -168,6 +168,17 @@ Deno.test("the errors page has a section for every status and code, with its mea
   for (const { status } of STATUSES) assertStringIncludes(page, `id="status-${status}"`);
 });
 
+Deno.test("the errors page lists every code by whose action it needs", async () => {
+  const { request } = await testGateway();
+  const page = await (await request(PATHS.errors)).text();
+  const [, ...lists] = page.split('<h2 id="faults">')[1]?.split("</dl>")[0]?.split("<dd>") ?? [];
+  const listed = lists.map((list) => [...list.matchAll(/href="#(\w+)"/g)].map(([, code]) => code));
+  const expected = ["caller", "gateway", "upstream", "issuer"].map((fault) =>
+    Object.entries(CATALOG).filter(([, entry]) => entry.fault === fault).map(([code]) => code)
+  );
+  assertEquals(listed.map((codes) => codes.toSorted()), expected.map((codes) => codes.toSorted()));
+});
+
 for (
   const [status, code, anchor] of [
     [403, "unknown_group", "unknown_group"],

@@ -36,6 +36,8 @@ testPage("the results of the search are accessible on a phone", PHONE, async ({ 
   await page.getByRole("combobox").fill("batch");
   await page.getByRole("option").first().waitFor();
   assertEquals([await overflowOf(page), await violations(page)], [0, []]);
+  const { x = -1, width = 0 } = await page.getByRole("listbox").boundingBox() ?? {};
+  assert(x >= 0 && x + width <= PHONE.viewport.width, `from ${x}, ${width} wide`);
 });
 
 testPage(
