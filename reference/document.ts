@@ -52,9 +52,16 @@ interface Document {
   };
 }
 
-interface RawOperation extends Omit<DocumentedOperation, "method" | "path" | "tag"> {
+interface Reference {
+  readonly $ref: string;
+}
+
+/** An operation as it is in the document. */
+interface RawOperation
+  extends Pick<DocumentedOperation, "operationId" | "summary" | "description" | "requestBody"> {
   readonly tags: readonly [string];
-  readonly responses: never;
+  readonly parameters: readonly (Parameter | Reference)[];
+  readonly responses: Readonly<Record<string, Omit<DocumentedResponse, "status"> | Reference>>;
 }
 
 let loaded: Document | undefined;
@@ -66,7 +73,7 @@ export function apiDocument(): Document {
 }
 
 /** Returns what a `$ref` of the document points to, or the value itself if it is no reference. */
-export function resolved<T>(value: T | { $ref: string }): T {
+export function resolved<T>(value: T | Reference): T {
   if (typeof value !== "object" || value === null || !("$ref" in value)) return value as T;
   const names = String(value.$ref).split("/").slice(1);
   return names.reduce<unknown>(
@@ -97,8 +104,8 @@ function documented(
     ...place,
     tag: tags[0],
     parameters: parameters.map((parameter) => resolved<Parameter>(parameter)),
-    responses: Object.entries<DocumentedResponse>(responses).map(([status, response]) => ({
-      ...resolved<DocumentedResponse>(response),
+    responses: Object.entries(responses).map(([status, response]) => ({
+      ...resolved<Omit<DocumentedResponse, "status">>(response),
       status: Number(status),
     })),
   };

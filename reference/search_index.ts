@@ -1,10 +1,9 @@
 import { ERRORS_PAGE, statusAnchor } from "../errors/help.ts";
 import { codesOf, STATUSES } from "../errors/statuses.ts";
-import { type DocumentedOperation, documentedOperations } from "./document.ts";
+import { type DocumentedOperation, documentedOperations, resolved } from "./document.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { operationPath } from "./paths.ts";
 import { membersOf, variantsOf } from "./schema_view.ts";
-import { resolved } from "./document.ts";
 
 /** What the search can find: a page or a section of one. */
 export interface SearchEntry {

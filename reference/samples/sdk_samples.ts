@@ -46,7 +46,7 @@ from sinch import SinchClient
 sinch = SinchClient(
     service_plan_id="{{service_plan_id}}",
     sms_api_token=os.environ["TOKEN"],
-    sms_region="eu",  # required, and replaced by the next line
+    sms_region="eu",  # required, but not used
 )
 sinch.configuration.sms_domain_with_service_plan_id = "{{host}}"
 
