@@ -7,11 +7,20 @@ import { type Markup, markup } from "./markup.ts";
 import { PATHS } from "./paths.ts";
 
 /** Whose action resolves an error, as the page tells a caller. */
-const FAULTS: Readonly<Record<Fault, string>> = {
-  caller: "Yours: the request, the token or the account is at fault.",
-  gateway: "The operators of this gateway.",
-  upstream: "Not yours: the SMS API, or the network on the way to it, is at fault.",
-  issuer: "Not yours: the issuer of the tokens, or the network on the way to it, is at fault.",
+const FAULTS: Readonly<Record<Fault, { short: string; long: string }>> = {
+  caller: {
+    short: "Yours",
+    long: "Yours: the request, the token or the account is at fault.",
+  },
+  gateway: { short: "Gateway", long: "The operators of this gateway." },
+  upstream: {
+    short: "SMS API",
+    long: "Not yours: the SMS API, or the network on the way to it, is at fault.",
+  },
+  issuer: {
+    short: "Issuer",
+    long: "Not yours: the issuer of the tokens, or the network on the way to it, is at fault.",
+  },
 };
 
 /** Whether the SMS API processed the request, as the page tells a caller. */
@@ -54,11 +63,14 @@ ${ERROR_FORMAT}
 <h2 id="codes">All codes</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="codes">
 <table>
-<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Processed?</th><th scope="col">Send again?</th></tr></thead>
+<thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Whose action</th><th scope="col">Processed?</th><th scope="col">Send again?</th></tr></thead>
 <tbody>
 ${errors.flatMap(({ status }) => codesOf(status).map(row))}</tbody>
 </table>
 </div>
+<h2 id="faults">By whose action</h2>
+<dl class="members">
+${(Object.keys(FAULTS) as Fault[]).map((fault) => codesByFault(fault, errors))}</dl>
 <h2 id="success">Success</h2>
 <p>Any 2xx is a success, with the SMS API’s own status and body.</p>
 <dl class="members">
@@ -99,13 +111,22 @@ before you send it again.</p>
 <code>upstream_failed</code>: it is not known whether the request was processed.</p>
 </section>`;
 
-function row([code, { status, processed, retry }]: [CatalogCode, CatalogEntry]): Markup {
+function row([code, { status, fault, processed, retry }]: [CatalogCode, CatalogEntry]): Markup {
   return markup`<tr>
 <td><a href="#${statusAnchor(status)}">${status}</a></td>
 <td><a href="#${code}"><code>${code}</code></a></td>
+<td>${FAULTS[fault].short}</td>
 <td>${PROCESSED[processed]}</td>
 <td>${RETRIES[retry].short}</td>
 </tr>
+`;
+}
+
+function codesByFault(fault: Fault, errors: readonly StatusNotes[]): Markup {
+  const codes = errors.flatMap(({ status }) => codesOf(status))
+    .filter(([, entry]) => entry.fault === fault);
+  return markup`<dt>${FAULTS[fault].long}</dt>
+<dd>${codes.map(([code]) => markup`<a href="#${code}"><code>${code}</code></a> `)}</dd>
 `;
 }
 
@@ -159,7 +180,7 @@ function article(
 <dt>What to do</dt>
 <dd>${help}</dd>
 <dt>Whose action</dt>
-<dd>${FAULTS[fault]}</dd>
+<dd>${FAULTS[fault].long}</dd>
 <dt>Was it processed?</dt>
 <dd>${PROCESSED[processed]}</dd>
 <dt>Send it again?</dt>

@@ -1,4 +1,5 @@
 import { type Markup, markup, raw } from "./markup.ts";
+import { navigation } from "./navigation.ts";
 import { PATHS } from "./paths.ts";
 
 /** Options of {@linkcode page}. */
@@ -8,10 +9,6 @@ export interface PageOptions {
   path: string;
   /** Content of the `description` meta element. */
   description: string;
-  /** Paths of style sheets that precede the common one. */
-  styles?: readonly string[];
-  /** Paths of scripts, in order. */
-  scripts?: readonly string[];
 }
 
 /** A speech bubble as a data URL, so that browsers do not request an icon. */
@@ -19,15 +16,8 @@ const ICON = raw(
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%231757c2' d='M2 1h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H8l-4 4v-4H2a1 1 0 0 1-1-1V2a1 1 0 0 1 1-1z'/%3E%3C/svg%3E",
 );
 
-const NAVIGATION = [
-  { path: PATHS.reference, name: "API reference" },
-  { path: PATHS.errors, name: "Statuses and errors" },
-  { path: PATHS.openapi, name: "OpenAPI" },
-] as const;
-
 /** The HTML page around `content`, which must have an element with the id `content`. */
-export function page(options: PageOptions, content: Markup): string {
-  const { title, path, description, styles = [], scripts = [] } = options;
+export function page({ title, path, description }: PageOptions, content: Markup): string {
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -37,32 +27,27 @@ export function page(options: PageOptions, content: Markup): string {
 <meta name="description" content="${description}">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${ICON}">
-${[...styles, PATHS.style].map(styleSheet)}</head>
+<link rel="stylesheet" href="${PATHS.style}">
+<script src="${PATHS.script}" defer></script>
+</head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 <header class="site">
 <p class="name"><a href="${PATHS.reference}">SMS gateway</a></p>
-<nav aria-label="Documentation"><ul>
-${NAVIGATION.map((entry) => navigationItem(entry, path))}</ul></nav>
-</header>
-${content}
-${scripts.map(script)}</body>
+<button type="button" class="menu" popovertarget="navigation">Menu</button>
+${SEARCH}</header>
+<div class="frame">
+${navigation(path)}${content}
+</div>
+</body>
 </html>
 `.toString();
 }
 
-function styleSheet(href: string): Markup {
-  return markup`<link rel="stylesheet" href="${href}">
+/** The search field and its list of results; scripts show it. */
+const SEARCH = markup`<search class="search" hidden>
+<input type="search" role="combobox" aria-label="Search operations, members and errors" aria-controls="results" aria-expanded="false" aria-autocomplete="list" autocomplete="off" spellcheck="false" placeholder="Search" data-index="${PATHS.search}">
+<kbd aria-hidden="true">/</kbd>
+<ul id="results" role="listbox" aria-label="Results" hidden></ul>
+</search>
 `;
-}
-
-function script(src: string): Markup {
-  return markup`<script src="${src}"></script>
-`;
-}
-
-function navigationItem({ path, name }: { path: string; name: string }, current: string): Markup {
-  const mark = path === current ? markup` aria-current="page"` : markup``;
-  return markup`<li><a href="${path}"${mark}>${name}</a></li>
-`;
-}

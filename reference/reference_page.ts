@@ -1,36 +1,59 @@
+import { codeView } from "./code_view.ts";
+import { apiDocument, documentedOperations } from "./document.ts";
 import { page } from "./layout.ts";
-import { markup } from "./markup.ts";
-import { PATHS } from "./paths.ts";
+import { type Markup, markup } from "./markup.ts";
+import { methodBadge } from "./navigation.ts";
+import { operationPath, PATHS } from "./paths.ts";
+import { inline, prose } from "./prose.ts";
+import { samplesView } from "./samples_view.ts";
+import { EXAMPLE_HOST } from "./samples/sample.ts";
 
-/** The page of the operations, which Swagger UI renders in the browser. */
+/** The first page: what applies to all operations, and the list of them. */
 export function referencePage(): string {
   return page({
     title: "API reference",
     path: PATHS.reference,
     description: "Every operation of the SMS gateway, with requests, responses and errors.",
-    styles: [PATHS.swaggerUiStyle],
-    scripts: [PATHS.swaggerUi, PATHS.boot],
-  }, CONTENT);
+  }, content());
 }
 
-const CONTENT = markup`<section class="text" id="content" aria-labelledby="title">
-<h1 id="title">API reference</h1>
-<p>The Sinch SMS REST API behind a gateway: the same paths, bodies and successful answers, with
-your own bearer token in place of the API’s credentials.</p>
-<ul>
-<li>An error is always <code>{"code","text"}</code> (404: no body). <code>X-Error-Origin</code>
-names its origin, <code>Link</code> points to <a href="${PATHS.errors}">the meaning of each status and code</a>.</li>
-<li><code>X-Request-Id</code> is on every response; <code>HEAD</code> is served wherever
-<code>GET</code> is.</li>
-<li>A POST is never sent to the API twice by the gateway; if it is not known whether a POST
-was processed, the <code>text</code> says so.</li>
-</ul>
-<p>“Try it out” sends real requests from this page to this gateway: enter your token under
-“Authorize” first.</p>
-<h2>Operations</h2>
-</section>
-<div class="operations">
-<div id="reference" data-document="${PATHS.openapi}"></div>
-<noscript><p class="text">The list of operations needs JavaScript; the same is in
-<a href="${PATHS.openapi}">openapi.json</a>.</p></noscript>
-</div>`;
+function content(): Markup {
+  const { info, tags, components } = apiDocument();
+  const [first] = documentedOperations();
+  return markup`<main class="operation" id="content">
+<div class="text">
+<h1>API reference</h1>
+${prose(info.description)}<h2 id="token">Your token</h2>
+${prose(components.securitySchemes.bearerToken.description)}<p>The samples read it from the variable
+<code>TOKEN</code>, and “Try it” keeps what you type in this tab only.</p>
+<h2 id="operations">Operations</h2>
+${
+    tags.map(({ name, description }) =>
+      markup`<h3>${name}</h3>
+<p class="muted">${inline(description)}</p>
+${operationList(name)}`
+    )
+  }</div>
+<aside aria-label="Samples">
+${codeView("{{host}}", { label: "Base URL", values: { host: EXAMPLE_HOST } })}${
+    first ? samplesView(first) : ""
+  }</aside>
+</main>`;
+}
+
+function operationList(tag: string): Markup {
+  return markup`<ul class="operations">
+${
+    documentedOperations().filter((operation) => operation.tag === tag).map((
+      { operationId, method, path, summary },
+    ) =>
+      markup`<li><a href="${operationPath(operationId)}">${
+        methodBadge(method)
+      } <span>${summary}</span> <code>${
+        path.replace("/xms/v1/{service_plan_id}", "…")
+      }</code></a></li>
+`
+    )
+  }</ul>
+`;
+}

@@ -2,8 +2,6 @@
 export interface Resource {
   /** `Content-Type`. */
   readonly type: string;
-  /** Whether its path changes with its content, so that caches need not revalidate it. */
-  readonly immutable?: boolean;
   /** Loads its bytes, compressed with gzip. */
   readonly load: () => Promise<Uint8Array<ArrayBuffer>>;
 }

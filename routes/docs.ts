@@ -4,9 +4,13 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
-import { PATHS } from "../reference/paths.ts";
+import { OPERATIONS } from "../operations.ts";
+import { SCRIPT } from "../reference/browser/script.ts";
+import { IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
-import { swaggerUi } from "../reference/swagger_ui.ts";
+import { STYLE } from "../reference/style/style.ts";
+
+const HTML = "text/html; charset=utf-8";
 
 /** Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs}. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
@@ -18,32 +22,28 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     },
   },
   [PATHS.reference]: {
-    type: "text/html; charset=utf-8",
+    type: HTML,
     load: async () =>
       await compressed((await import("../reference/reference_page.ts")).referencePage()),
   },
+  ...Object.fromEntries(OPERATIONS.map(({ id }) => [operationPath(id), {
+    type: HTML,
+    load: async () =>
+      await compressed((await import("../reference/operation_page.ts")).operationPage(id)),
+  }])),
   [PATHS.errors]: {
-    type: "text/html; charset=utf-8",
+    type: HTML,
     load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
   },
-  [PATHS.style]: {
-    type: "text/css; charset=utf-8",
-    load: async () => await compressed((await import("../reference/style.ts")).STYLE),
+  [PATHS.search]: {
+    type: "application/json",
+    load: async () => {
+      const { searchIndex } = await import("../reference/search_index.ts");
+      return await compressed(JSON.stringify(searchIndex()));
+    },
   },
-  [PATHS.boot]: {
-    type: "text/javascript; charset=utf-8",
-    load: async () => await compressed((await import("../reference/boot.ts")).BOOT_SCRIPT),
-  },
-  [PATHS.swaggerUi]: {
-    type: "text/javascript; charset=utf-8",
-    immutable: true,
-    load: () => swaggerUi("script"),
-  },
-  [PATHS.swaggerUiStyle]: {
-    type: "text/css; charset=utf-8",
-    immutable: true,
-    load: () => swaggerUi("style"),
-  },
+  [PATHS.style]: { type: "text/css; charset=utf-8", load: () => compressed(STYLE) },
+  [PATHS.script]: { type: "text/javascript; charset=utf-8", load: () => compressed(SCRIPT) },
 };
 
 /**
@@ -77,13 +77,13 @@ export async function preloadDocs(): Promise<void> {
 export function mountDocs(app: Hono<GatewayEnv>): void {
   const share = unauthenticatedLimit(MAX_UNREAD_RESPONSES);
   for (const [path, store] of STORES) {
-    app.get(path, share, etag(), resourceHandler(store));
+    app.get(path, share, etag(), resourceHandler(store, IMMUTABLE_PATHS.has(path)));
     app.all(path, methodNotAllowed);
   }
 }
 
-function resourceHandler(store: ResourceStore): Handler<GatewayEnv> {
-  const { type, immutable } = store.resource;
+function resourceHandler(store: ResourceStore, immutable: boolean): Handler<GatewayEnv> {
+  const { type } = store.resource;
   const headers = {
     ...SECURITY_HEADERS,
     "content-type": type,

@@ -13,6 +13,7 @@ import { serveSandbox } from "../sandbox/serve.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
+import { prefilledReference } from "./prefilled_reference.ts";
 
 const CREDENTIAL = "demo-token";
 
@@ -20,7 +21,8 @@ const CREDENTIAL = "demo-token";
 const DEFAULT_COLLECTOR = "http://localhost:4318";
 
 async function demo(): Promise<void> {
-  const { jwks, token } = await demoIssuer();
+  const issuer = await demoIssuer();
+  const token = await issuer.token();
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
@@ -28,7 +30,7 @@ async function demo(): Promise<void> {
     ...env,
     SMS_API_URL: sandbox.url,
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
-    AUTH_JWKS: JSON.stringify(jwks),
+    AUTH_JWKS: JSON.stringify(issuer.jwks),
     AUTH_JWKS_URL: undefined,
     AUTH_ISSUER: ISSUER,
     AUTH_AUDIENCE: AUDIENCE,
@@ -40,8 +42,10 @@ async function demo(): Promise<void> {
     write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
-  const server = serve(createGateway(config, { transport, accessLog: log.sink }), config);
-  print(introduction(`http://localhost:${server.port}`, collector, await token()));
+  const gateway = createGateway(config, { transport, accessLog: log.sink });
+  const fetch = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
+  const server = serve({ ...gateway, fetch }, config);
+  print(introduction(`http://localhost:${server.port}`, collector, token));
   await server.stopped;
   await log.close();
   await sandbox.close();
@@ -92,7 +96,10 @@ curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
 Without the media type of JSON (415):
 curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
 
-Reference of all operations, statuses and codes, with a form for each: ${url}/docs
+For the samples of the reference:
+export TOKEN=${token}
+
+Reference of all operations, with samples and forms that have plan and token filled in: ${url}/
 
 Ctrl-C stops the demo. Requests:
 `;

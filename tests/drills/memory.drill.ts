@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { SWAGGER_UI_VERSION } from "../../reference/swagger_ui.ts";
+import { PATHS } from "../../reference/paths.ts";
 import { sendChunked, sendSegmented } from "./bodies.drill.ts";
 import { call } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
@@ -12,7 +12,6 @@ import { requestUnreadHttp2 } from "./kit/unread_responses.ts";
 import { attack } from "./telemetry.drill.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
-const LARGEST_ASSET = `/docs/assets/swagger-ui-${SWAGGER_UI_VERSION}.js`;
 
 /** Requests without a token, each with spans and log lines as long as a caller can make them. */
 const UNAUTHENTICATED_REQUESTS = 20_000;
@@ -55,7 +54,7 @@ async function allAtOnce(): Promise<string> {
   });
   const { port, token } = gateway;
   const unread = await Promise.all([
-    requestUnreadHttp2(port, 5, { ":path": LARGEST_ASSET }),
+    requestUnreadHttp2(port, 5, { ":path": PATHS.openapi }),
     requestUnreadHttp2(port, 5, { ":path": BATCHES, authorization: `Bearer ${token}` }),
   ]);
   const all = Promise.all([

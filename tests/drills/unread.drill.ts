@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { SWAGGER_UI_VERSION } from "../../reference/swagger_ui.ts";
+import { PATHS } from "../../reference/paths.ts";
 import { call, requestBytes } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
@@ -9,7 +9,7 @@ import { requestUnreadHttp1, requestUnreadHttp2 } from "./kit/unread_responses.t
 import { until } from "./kit/until.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
-const LARGEST = `/docs/assets/swagger-ui-${SWAGGER_UI_VERSION}.js`;
+const LARGEST = PATHS.openapi;
 const CONNECTIONS = 5;
 const ROUNDS = 4;
 
@@ -77,7 +77,7 @@ async function unreadRounds(
   return { statuses, seen };
 }
 
-async function largestAsset(): Promise<string> {
+async function largestPage(): Promise<string> {
   await using upstream = await longLists();
   await using gateway = await startGateway({ upstream: upstream.url });
   const { statuses, seen } = await unreadRounds(gateway, { ":path": LARGEST });
@@ -156,10 +156,10 @@ const ASKED =
 
 const drills: readonly Drill[] = [
   {
-    name: "unread: largest asset",
+    name: "unread: largest page",
     did: `${ASKED} ask for ${LARGEST}, without a token`,
     promised: "64 are answered, more are 503; memory is bounded, others are served",
-    run: largestAsset,
+    run: largestPage,
   },
   {
     name: "unread: small answers",

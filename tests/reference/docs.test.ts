@@ -1,19 +1,20 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CATALOG } from "../../errors/catalog.ts";
 import { STATUSES } from "../../errors/statuses.ts";
-import { PATHS } from "../../reference/paths.ts";
+import { OPERATIONS } from "../../operations.ts";
+import { ALL_PATHS, fingerprint, PATHS } from "../../reference/paths.ts";
 import { acceptsGzip, decompressed } from "../../reference/resource.ts";
-import { SWAGGER_UI_VERSION } from "../../reference/swagger_ui.ts";
-import packed from "../../reference/assets/swagger_ui.json" with { type: "json" };
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
-const ALL = Object.values(PATHS);
-const PAGES = [PATHS.reference, PATHS.errors];
+/** Bytes of all pages and files of the reference together, compressed; each page is a part of it. */
+const MAX_COMPRESSED_BYTES = 300_000;
+
+const PAGES = ALL_PATHS.filter((path) => /^\/docs(?:\/\w+)?$/.test(path));
 const BATCHES = "/xms/v1/plan-1/batches";
 
 Deno.test("the reference needs no token, has no span, and supports HEAD", async () => {
   const { request, spans, exchanges } = await testGateway();
-  for (const path of ALL) {
+  for (const path of ALL_PATHS) {
     const got = await request(path, { token: null });
     const body = new Uint8Array(await got.arrayBuffer());
     assertEquals([got.status, body.byteLength], [
@@ -30,13 +31,13 @@ Deno.test("the reference needs no token, has no span, and supports HEAD", async 
 
 Deno.test("with DOCS=off every path of the reference is 404, and no error links to it", async () => {
   const { request } = await testGateway({ env: { DOCS: "off" } });
-  for (const path of ALL) assertEquals((await request(path)).status, 404, path);
+  for (const path of ALL_PATHS) assertEquals((await request(path)).status, 404, path);
   assertEquals((await request(BATCHES, { token: null })).headers.has("link"), false);
 });
 
 Deno.test("pages have a CSP for their own scripts only, and headers against framing, sniffing and referrers", async () => {
   const { request } = await testGateway();
-  for (const path of ALL) {
+  for (const path of ALL_PATHS) {
     const { headers } = await request(path);
     const policy = new Map(
       (headers.get("content-security-policy") ?? "").split("; ").map((directive) => {
@@ -59,17 +60,38 @@ Deno.test("pages load only files that the gateway serves", async () => {
   const { request } = await testGateway();
   for (const path of PAGES) {
     const page = await (await request(path)).text();
-    const loaded = [...page.matchAll(/(?:src|rel="stylesheet" href)="([^"]+)"/g)];
-    assert(loaded.length > 0);
-    for (const [, target = ""] of loaded) {
-      assertEquals((await request(target)).status, 200, target);
+    const loaded = [...page.matchAll(/(?:src|rel="stylesheet" href|data-index)="([^"]+)"/g)];
+    assertEquals(
+      loaded.map(([, target]) => target),
+      [PATHS.style, PATHS.script, PATHS.search],
+      path,
+    );
+  }
+});
+
+Deno.test("every link of the pages and of the search leads to a page, and to an element of it", async () => {
+  const { request } = await testGateway();
+  const texts = new Map<string, string>();
+  for (const path of ALL_PATHS) texts.set(path, await (await request(path)).text());
+  const targets = JSON.parse(texts.get(PATHS.search) ?? "").map(({ path }: { path: string }) =>
+    path
+  );
+  for (const path of PAGES) {
+    for (const [, href = ""] of texts.get(path)?.matchAll(/<a [^>]*href="([^"]+)"/g) ?? []) {
+      targets.push(href.startsWith("#") ? path + href : href);
     }
+  }
+  assert(targets.length > OPERATIONS.length ** 2, `${targets.length}`);
+  for (const target of new Set<string>(targets)) {
+    const [path = "", id] = target.split("#");
+    assert(texts.has(path), target);
+    if (id) assertStringIncludes(texts.get(path) ?? "", `id="${id}"`, target);
   }
 });
 
 Deno.test("an unchanged file is answered 304", async () => {
   const { request } = await testGateway();
-  for (const path of ALL) {
+  for (const path of ALL_PATHS) {
     const tag = (await request(path)).headers.get("etag") ?? "";
     const again = await request(path, { headers: { "if-none-match": tag } });
     assertEquals([again.status, await again.text()], [304, ""], path);
@@ -77,17 +99,30 @@ Deno.test("an unchanged file is answered 304", async () => {
   }
 });
 
-Deno.test("only files with a version in their path are immutable in caches", async () => {
+Deno.test("only files with a fingerprint of their content in the path are immutable in caches", async () => {
   const { request } = await testGateway();
-  for (const path of ALL) {
-    const kept = (await request(path)).headers.get("cache-control") ?? "";
-    assertEquals(kept.includes("immutable"), path.includes(SWAGGER_UI_VERSION), path);
+  for (const path of ALL_PATHS) {
+    const response = await request(path);
+    const kept = response.headers.get("cache-control") ?? "";
+    const [, named] = /-([0-9a-f]{8})\.(?:css|js)$/.exec(path) ?? [];
+    assertEquals(kept.includes("immutable"), named !== undefined, path);
+    if (named) assertEquals(named, fingerprint(await response.text()), path);
   }
+});
+
+Deno.test("all pages and files together have at most 300 KB when compressed", async () => {
+  const { request } = await testGateway();
+  let total = 0;
+  for (const path of ALL_PATHS) {
+    const response = await request(path, { headers: { "accept-encoding": "gzip" } });
+    total += (await response.bytes()).byteLength;
+  }
+  assert(total < MAX_COMPRESSED_BYTES, `${total} bytes`);
 });
 
 Deno.test("a client that accepts gzip gets the same bytes, compressed", async () => {
   const { request } = await testGateway();
-  for (const path of ALL) {
+  for (const path of ALL_PATHS) {
     const plain = await (await request(path)).bytes();
     const response = await request(path, { headers: { "accept-encoding": "br, gzip" } });
     assertEquals(response.headers.get("content-encoding"), "gzip");
@@ -115,7 +150,7 @@ for (
 
 Deno.test("another method on the reference is 405 with Allow", async () => {
   const { request } = await testGateway();
-  for (const path of ALL) {
+  for (const path of ALL_PATHS) {
     const response = await request(path, { method: "POST" });
     assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD"], path);
   }
@@ -131,6 +166,17 @@ Deno.test("the errors page has a section for every status and code, with its mea
     assertStringIncludes(section, escaped(help));
   }
   for (const { status } of STATUSES) assertStringIncludes(page, `id="status-${status}"`);
+});
+
+Deno.test("the errors page lists every code by whose action it needs", async () => {
+  const { request } = await testGateway();
+  const page = await (await request(PATHS.errors)).text();
+  const [, ...lists] = page.split('<h2 id="faults">')[1]?.split("</dl>")[0]?.split("<dd>") ?? [];
+  const listed = lists.map((list) => [...list.matchAll(/href="#(\w+)"/g)].map(([, code]) => code));
+  const expected = ["caller", "gateway", "upstream", "issuer"].map((fault) =>
+    Object.entries(CATALOG).filter(([, entry]) => entry.fault === fault).map(([code]) => code)
+  );
+  assertEquals(listed.map((codes) => codes.toSorted()), expected.map((codes) => codes.toSorted()));
 });
 
 for (
@@ -162,8 +208,4 @@ Deno.test("the gateway's errors link to their code, and successes have no Link",
     '</docs/errors#method_not_allowed>; rel="help"',
   );
   assertEquals(await link(BATCHES), null);
-});
-
-Deno.test("the version in the paths matches the files", () => {
-  assertEquals(packed.version, SWAGGER_UI_VERSION);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { PATHS } from "../../reference/paths.ts";
+import { ALL_PATHS } from "../../reference/paths.ts";
 import { testEnv } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
 
@@ -18,7 +18,7 @@ Deno.test("the start task's permissions are sufficient for the reference", async
   try {
     const { value = "" } = await output.read();
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(value)?.[0] ?? "";
-    for (const path of Object.values(PATHS)) {
+    for (const path of ALL_PATHS) {
       const response = await fetch(url + path);
       await response.body?.cancel();
       assertEquals(response.status, 200, path);

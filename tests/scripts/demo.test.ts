@@ -20,7 +20,7 @@ function parseCurl(command: string): [url: string, init: RequestInit] {
   return [url, { headers, ...(body !== undefined && { method: "POST", body }) }];
 }
 
-Deno.test("the demo prints its URL, the endpoint of traces, and working curl commands", async () => {
+Deno.test("the demo prints its URL, the endpoint of traces and working curl commands, and opens the reference with plan and token filled in", async () => {
   await using program = startProgram("scripts/demo.ts", { PORT: "0", HOST: "127.0.0.1" });
   const [introduction] = await program.waitFor(/[^]*curl[^]*Ctrl-C[^]*?\n/);
   const listens = introduction.indexOf("http://localhost:");
@@ -43,8 +43,20 @@ Deno.test("the demo prints its URL, the endpoint of traces, and working curl com
     [404, undefined],
     [415, "unsupported_media_type"],
   ]);
+  const [url = ""] = /http:\/\/localhost:\d+/.exec(introduction) ?? [];
+  const start = await fetch(url, { redirect: "manual" });
+  const [page, fragment = ""] = start.headers.get("location")?.split("#") ?? [];
+  const { service_plan_id: plan, token = "" } = Object.fromEntries(new URLSearchParams(fragment));
+  assertEquals([start.status, page, plan], [303, "/docs", "demo-plan"]);
+  assert(introduction.includes(`export TOKEN=${token}\n`));
   const [line] = await program.waitFor(/^.*unknown_group \(.*$/m);
   assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
   program.kill("SIGINT");
-  assertEquals((await program.ended()).code, 0);
+  const { code, stdout } = await program.ended();
+  const requests = stdout.slice(stdout.indexOf("Ctrl-C"));
+  assertEquals([code, requests.includes("unknown_group"), requests.includes(token)], [
+    0,
+    true,
+    false,
+  ]);
 });

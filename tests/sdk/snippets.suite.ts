@@ -1,5 +1,6 @@
 /** Tests of the snippets of docs/sdk.md that need more than Deno. */
 
+import { hasCurl } from "./curl.ts";
 import { NEEDS_PYTHON, pythonSdk } from "./python_sdk.ts";
 import { testSnippets } from "./snippets.ts";
 
@@ -15,12 +16,3 @@ testSnippets("python", {
   },
   needs: NEEDS_PYTHON,
 });
-
-async function hasCurl(): Promise<boolean> {
-  try {
-    const curl = new Deno.Command("curl", { args: ["--version"], stdout: "null" });
-    return (await curl.output()).success;
-  } catch {
-    return false;
-  }
-}
