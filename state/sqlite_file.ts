@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StateError } from "./store.ts";
 
@@ -42,7 +43,7 @@ export interface SqliteFileOptions {
 }
 
 /**
- * Opens the file, or creates it with mode 0600.
+ * Opens the file, or creates it with mode 0600, and its folder.
  *
  * @throws {StateError} `unreachable` if it cannot be opened, `failed` if it is another program's
  */
@@ -90,6 +91,7 @@ export function pages(database: DatabaseSync, maxBytes: number): number {
 /** SQLite gives the WAL the mode of the file. */
 function restrictMode(file: string): void {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, "a", 0o600));
     chmodSync(file, 0o600);
   } catch {
