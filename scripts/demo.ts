@@ -5,6 +5,7 @@
 import { ConfigError } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
 import { loadConfig } from "../entry/load_config.ts";
+import { openState } from "../entry/open_state.ts";
 import { ListenError } from "../entry/server.ts";
 import { writeToStdout } from "../entry/stdout.ts";
 import { createGateway } from "../gateway.ts";
@@ -17,6 +18,9 @@ import { prefilledReference } from "./prefilled_reference.ts";
 
 const CREDENTIAL = "demo-token";
 
+/** A short deadline, so that nobody waits 8 s for the demo of a timeout. */
+const TIMEOUT_MS = 2_000;
+
 /** Where an OpenTelemetry collector, such as Jaeger, listens by default. */
 const DEFAULT_COLLECTOR = "http://localhost:4318";
 
@@ -27,6 +31,7 @@ async function demo(): Promise<void> {
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
   const config = await loadConfig({
+    UPSTREAM_TIMEOUT_MS: `${TIMEOUT_MS}`,
     ...env,
     SMS_API_URL: sandbox.url,
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
@@ -42,7 +47,12 @@ async function demo(): Promise<void> {
     write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
-  const gateway = createGateway(config, { transport, accessLog: log.sink });
+  const state = await openState(config);
+  const gateway = createGateway(config, {
+    transport,
+    accessLog: log.sink,
+    ...state && { state },
+  });
   const fetch = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
   const server = serve({ ...gateway, fetch }, config);
   print(introduction(`http://localhost:${server.port}`, collector, token));
@@ -68,11 +78,6 @@ async function findCollector(): Promise<string | undefined> {
 }
 
 function introduction(url: string, collector: string | undefined, token: string): string {
-  const base = `${url}/xms/v1/${PLAN}`;
-  const authorization = `-H 'Authorization: Bearer ${token}'`;
-  const json = `-H 'Content-Type: application/json'`;
-  const send = (to: string) =>
-    `-d '{"from":"12345","to":["${to}"],"body":"Hello from the sandbox"}'`;
   return `
 SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
 Traces        ${
@@ -81,28 +86,51 @@ Traces        ${
       : `one line a request below, with its trace id   (OTLP_ENDPOINT=${DEFAULT_COLLECTOR} sends them to Jaeger)`
   }
 
-Send an SMS (201):
-curl -i ${base}/batches ${authorization} ${json} ${send("+46701234567")}
+Paste this first:
+export SMS=${url}/xms/v1/${PLAN} TOKEN=${token}
 
-List what was sent (200):
-curl -i ${base}/batches ${authorization}
+Send an SMS (201). Paste it twice: the second answer has the same id, and nothing is sent:
+${send("", { key: "order-1" })}
 
-An unknown group (403 unknown_group):
-curl -i ${base}/batches ${authorization} ${json} ${send("01FC66621VHDBN119Z8PMV1QPU")}
+An unknown group (403 unknown_group, refused by the API):
+${send("", { to: "01FC66621VHDBN119Z8PMV1QPU" })}
 
-A batch that does not exist (404, no body):
-curl -i ${base}/batches/01FC66621VHDBN119Z8PMV1QPQ ${authorization}
+Without the media type of JSON (415, refused by the gateway):
+${send("", { type: "text/plain" })}
 
-Without the media type of JSON (415):
-curl -i ${base}/batches ${authorization} -H 'Content-Type: text/plain' ${send("+46701234567")}
+The API down (503, nothing was processed, so it may be repeated):
+${send("?sandbox_status=503")}
 
-For the samples of the reference:
-export TOKEN=${token}
+The API too slow (504: was it sent?). Paste it twice: the gateway finds out (201), and sends nothing:
+${send(`?sandbox_delay_ms=${2 * TIMEOUT_MS}`, { key: "order-2" })}
+
+What was sent (200), each message once:
+curl -i $SMS/batches -H "Authorization: Bearer $TOKEN"
 
 Reference of all operations, with samples and forms that have plan and token filled in: ${url}/
 
 Ctrl-C stops the demo. Requests:
 `;
+}
+
+/** Options of {@linkcode send}. */
+interface SendOptions {
+  to?: string;
+  type?: string;
+  /** The idempotency key, and the reference by which the message can be found. */
+  key?: string;
+}
+
+/** A curl command that sends a message. */
+function send(
+  query: string,
+  { to = "+46701234567", type = "application/json", key }: SendOptions = {},
+): string {
+  const message = { from: "12345", to: [to], body: "Hello", client_reference: key };
+  const url = query ? `"$SMS/batches${query}"` : "$SMS/batches";
+  const keyHeader = key ? `-H 'Idempotency-Key: ${key}' ` : "";
+  return `curl -i ${url} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: ${type}' ` +
+    `${keyHeader}-d '${JSON.stringify(message)}'`;
 }
 
 function print(text: string): void {

@@ -2,10 +2,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startProgram } from "../support/process.ts";
 
 /** The request of a curl command; supports only the options that the demo prints. */
-function parseCurl(command: string): [url: string, init: RequestInit] {
-  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) =>
-    quoted ?? bare ?? ""
+function parseCurl(command: string, variables: string): [url: string, init: RequestInit] {
+  const values = Object.fromEntries(
+    variables.split(" ").slice(1).map((pair) => pair.split(/=(.*)/s, 2)),
   );
+  const words = [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)]
+    .map(([, single, double, bare]) =>
+      single ?? (double ?? bare ?? "").replace(/\$(\w+)/g, (_, name) => values[name] ?? "")
+    );
   const headers = new Headers();
   let body: string | undefined;
   let url = "";
@@ -28,27 +32,38 @@ Deno.test("the demo prints its URL, the endpoint of traces and working curl comm
   const curl = introduction.indexOf("curl ");
   assert(0 <= listens && listens < traces && traces < curl, introduction);
 
-  const commands = introduction.split("\n").filter((line) => line.startsWith("curl "));
-  const seen: [number, string | undefined][] = [];
-  for (const command of commands) {
-    const [url, init] = parseCurl(command);
-    const response = await fetch(url, init);
-    const body = await response.text();
-    seen.push([response.status, body ? JSON.parse(body).code : undefined]);
+  const lines = introduction.split("\n");
+  const variables = lines.find((line) => line.startsWith("export ")) ?? "";
+  const seen: unknown[] = [];
+  let batches: { client_reference?: string }[] = [];
+  for (const command of lines.filter((line) => line.startsWith("curl "))) {
+    const ids = new Set<string>();
+    for (let times = 0; times < (command.includes("Idempotency-Key") ? 2 : 1); times++) {
+      const response = await fetch(...parseCurl(command, variables));
+      const { code, id, batches: list } = await response.json();
+      if (id) ids.add(id);
+      batches = list;
+      seen.push([response.status, code, response.headers.get("idempotent-replayed")]);
+    }
+    assert(ids.size <= 1, command);
   }
   assertEquals(seen, [
-    [201, undefined],
-    [200, undefined],
-    [403, "unknown_group"],
-    [404, undefined],
-    [415, "unsupported_media_type"],
+    [201, undefined, null],
+    [201, undefined, "true"],
+    [403, "unknown_group", null],
+    [415, "unsupported_media_type", null],
+    [503, "service_unavailable", null],
+    [504, "upstream_timeout", null],
+    [201, undefined, "true"],
+    [200, undefined, null],
   ]);
+  assertEquals(batches.map((batch) => batch.client_reference), ["order-2", "order-1"]);
   const [url = ""] = /http:\/\/localhost:\d+/.exec(introduction) ?? [];
   const start = await fetch(url, { redirect: "manual" });
   const [page, fragment = ""] = start.headers.get("location")?.split("#") ?? [];
   const { service_plan_id: plan, token = "" } = Object.fromEntries(new URLSearchParams(fragment));
   assertEquals([start.status, page, plan], [303, "/docs", "demo-plan"]);
-  assert(introduction.includes(`export TOKEN=${token}\n`));
+  assert(variables.endsWith(` TOKEN=${token}`));
   const [line] = await program.waitFor(/^.*unknown_group \(.*$/m);
   assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
   program.kill("SIGINT");
