@@ -10,6 +10,8 @@ export interface CandidateEnvironment {
   readonly collector: string;
   /** An empty folder for its files. */
   readonly folder: string;
+  /** URL of a Redis server, if one is installed. */
+  readonly redis: string | undefined;
   /** The issuer's key set, as `AUTH_JWKS` takes it. */
   readonly keySet: string;
 }
@@ -24,6 +26,8 @@ export const LOADS = {
   fresh: { targets: "fresh", expect: 201, warmupRequests: 1 },
   /** One caller whose batches the upstream rejects with 403. */
   refused: { targets: "refused", expect: 403, warmupRequests: 1 },
+  /** One caller, with an idempotency key for every request. */
+  keyed: { targets: "one", expect: 201, warmupRequests: 1, keyed: true },
 } as const;
 
 /** A program that is measured. */

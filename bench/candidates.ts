@@ -156,6 +156,18 @@ http {
   "gateway-no-logs": gateway({ title: "gateway, no logs", env: { LOG_LEVEL: "error" } }),
   "gateway-new-tokens": gateway({ title: "gateway, a new token per request", load: "fresh" }),
   "gateway-10k-tokens": gateway({ title: "gateway, 10,000 tokens", load: "many" }),
+  // None for a store in memory: it is full within seconds. `deno task bench:unit` has it.
+  "gateway-keys-sqlite": gateway({
+    title: "gateway, a key per request, SQLite",
+    load: "keyed",
+    stateUrl: ({ folder }) => `sqlite:${folder}/state.db`,
+  }),
+  "gateway-keys-redis": gateway({
+    title: "gateway, a key per request, Redis",
+    load: "keyed",
+    needs: ["redis-server"],
+    stateUrl: ({ redis = "" }) => redis,
+  }),
   "gateway-errors": gateway({ title: "gateway, responses of 403", load: "refused" }),
 };
 

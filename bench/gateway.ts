@@ -6,12 +6,14 @@ import { REFUSED_PLAN } from "./upstream.ts";
 export const PLAN = "bench";
 
 /** Configuration of a gateway candidate. */
-export interface GatewayOptions extends Partial<Omit<Candidate, "command" | "files" | "needs">> {
+export interface GatewayOptions extends Partial<Omit<Candidate, "command" | "files">> {
   readonly title: string;
   /** Folder of its checkout; default: this one. */
   readonly folder?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where idempotency keys are remembered; default: in memory. */
+  readonly stateUrl?: (site: CandidateEnvironment) => string;
   /** Environment variables to omit. */
   readonly without?: readonly string[];
 }
@@ -26,7 +28,8 @@ const FOLDER = new URL("..", import.meta.url).pathname;
 
 /** The gateway as a candidate: all features, all traces sampled, one log line per request. */
 export function gateway(options: GatewayOptions): Candidate {
-  const { title, folder = FOLDER, env = {}, without = [], ...differences } = options;
+  const { title, folder = FOLDER, env = {}, without = [], stateUrl, needs = [], ...differences } =
+    options;
   return {
     ready: "/readyz",
     load: "one",
@@ -34,20 +37,26 @@ export function gateway(options: GatewayOptions): Candidate {
     fixedRate: false,
     ...differences,
     title,
-    needs: [],
+    needs,
     command: (site) => ({
       program: Deno.execPath(),
-      args: startArguments(folder),
-      env: { ...omit(environment(site), without), ...env },
+      args: startArguments(folder, site.folder),
+      env: {
+        ...omit(environment(site), without),
+        ...stateUrl && { STATE_URL: stateUrl(site) },
+        ...env,
+      },
     }),
   };
 }
 
-/** The arguments of the start task, with absolute paths. */
-function startArguments(folder: string): string[] {
+/** The arguments of the start task, with absolute paths; it may write to `dataFolder`. */
+function startArguments(folder: string, dataFolder: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
   const [, ...args] = tasks.start.command.split(" ");
-  return args.map((arg: string) => arg === "main.ts" ? `${folder}/${arg}` : arg);
+  return args.map((arg: string) =>
+    arg === "main.ts" ? `${folder}/${arg}` : arg.replace(/=data$/, `=${dataFolder}`)
+  );
 }
 
 function environment(site: CandidateEnvironment): Record<string, string> {

@@ -22,6 +22,8 @@ export interface Load {
   /** The expected status. */
   readonly expect: number;
   readonly seconds: number;
+  /** Whether each request has an idempotency key of its own. */
+  readonly keyed: boolean;
   readonly core: number | undefined;
 }
 
@@ -43,6 +45,7 @@ export async function runWrk(
       ...["--duration", `${load.seconds}s`, "--timeout", "10s"],
       ...["--script", `${LOAD_FOLDER}/post.lua`, `http://127.0.0.1:${load.port}`, "--"],
       ...[load.targetsFile, load.bodyFile, String(firstTarget), String(load.expect)],
+      ...load.keyed ? ["keyed"] : [],
     ],
   }, { timeoutMs: load.seconds * 1_000 + GRACE_MS, core: load.core });
   return JSON.parse(output.slice(output.indexOf("{")));

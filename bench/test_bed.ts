@@ -7,6 +7,7 @@ import {
   endOnInterrupt,
   exists,
   freePort,
+  isInstalled,
   pinSelf,
   run,
   Server,
@@ -60,6 +61,7 @@ export class TestBed implements AsyncDisposable {
     private readonly folder: string,
     private readonly issuer: Issuer,
     private readonly collectorPort: number,
+    private readonly redis: string | undefined,
     private readonly resources: AsyncDisposableStack,
   ) {}
 
@@ -77,7 +79,13 @@ export class TestBed implements AsyncDisposable {
     const collectorPort = freePort();
     opening.use(start(collector(collectorPort), { core: cores.load }));
     await untilReady(collectorPort, "/");
-    return new TestBed(cores, CACHE, folder, issuer, collectorPort, opening.move());
+    let redis: string | undefined;
+    if (await isInstalled("redis-server")) {
+      const port = freePort();
+      opening.use(start(redisServer(port, folder), { core: cores.load }));
+      redis = `redis://127.0.0.1:${port}`;
+    }
+    return new TestBed(cores, CACHE, folder, issuer, collectorPort, redis, opening.move());
   }
 
   /** Starts a mock SMS API and returns its port; it is stopped when the test bed is disposed. */
@@ -111,6 +119,7 @@ export class TestBed implements AsyncDisposable {
       upstream: `127.0.0.1:${upstreamPort}`,
       collector: `http://127.0.0.1:${this.collectorPort}`,
       keySet: this.issuer.keySet,
+      redis: this.redis,
     };
     for (const [name, content] of Object.entries(candidate.files?.(environment) ?? {})) {
       await Deno.writeTextFile(`${folder}/${name}`, content);
@@ -136,12 +145,14 @@ export class TestBed implements AsyncDisposable {
 
   /** The load of a candidate, for the given time in s; creates missing tokens. */
   async load(candidate: Candidate, port: number, seconds: number): Promise<Load> {
-    const { targets, expect } = LOADS[candidate.load];
+    const load = LOADS[candidate.load];
+    const { targets, expect } = load;
     const { count, plan } = TARGETS[targets];
     return {
       port,
       expect,
       seconds,
+      keyed: "keyed" in load,
       targetsFile: await this.targets({ name: targets, count, plan: () => plan }),
       bodyFile: `${this.folder}/batch.json`,
       core: this.cores.load,
@@ -178,6 +189,12 @@ export async function installNodePackages(): Promise<void> {
   const cwd = `${import.meta.dirname}/node`;
   if (await exists(`${cwd}/node_modules`)) return;
   await run({ program: "npm", args: ["ci", "--loglevel=error"] }, { cwd, timeoutMs: 300_000 });
+}
+
+/** Without persistence, which would use the core of the load generator. */
+function redisServer(port: number, folder: string): Command {
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
+  return { program: "redis-server", args: [...args, "--save", "", "--appendonly", "no"] };
 }
 
 function collector(port: number): Command {

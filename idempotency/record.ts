@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { SpanContext } from "@opentelemetry/api";
 import { FINGERPRINT_BYTES } from "./request_keys.ts";
 
@@ -19,53 +18,49 @@ export interface IdempotencyRecord {
   readonly outcome: RecordedOutcome;
 }
 
-/** First byte of every record; another layout gets another number. */
-const VERSION = 1;
+/** First character of every record; another layout gets another one. */
+const VERSION = "1";
 
 const KINDS = ["pending", "unknown", "answered"] as const satisfies RecordedOutcome["kind"][];
 
-const FINGERPRINT_AT = 2;
-const TRACE_ID_AT = FINGERPRINT_AT + FINGERPRINT_BYTES;
-const SPAN_ID_AT = TRACE_ID_AT + 16;
-const FLAGS_AT = SPAN_ID_AT + 8;
-const PAYLOAD_AT = FLAGS_AT + 1;
+/** Version, kind and trace flags of one character each, trace id, span id: ASCII. */
+const HEAD = /^1([0-2])([01])([0-9a-f]{32})([0-9a-f]{16})$/;
+const HEAD_BYTES = 51;
+const PAYLOAD_AT = HEAD_BYTES + FINGERPRINT_BYTES;
 
-/** Encodes a record: version, kind, fingerprint, trace id, span id, trace flags, payload. */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Encodes a record: {@linkcode HEAD}, fingerprint, payload. */
 export function encodeRecord({ fingerprint, span, outcome }: IdempotencyRecord): Uint8Array {
   const payload = payloadOf(outcome);
-  const bytes = Buffer.alloc(PAYLOAD_AT + payload.byteLength);
-  bytes[0] = VERSION;
-  bytes[1] = KINDS.indexOf(outcome.kind);
-  bytes.set(fingerprint, FINGERPRINT_AT);
-  bytes.write(span.traceId, TRACE_ID_AT, "hex");
-  bytes.write(span.spanId, SPAN_ID_AT, "hex");
-  bytes[FLAGS_AT] = span.traceFlags;
+  const bytes = new Uint8Array(PAYLOAD_AT + payload.byteLength);
+  const { traceId, spanId, traceFlags } = span;
+  const kind = KINDS.indexOf(outcome.kind);
+  encoder.encodeInto(`${VERSION}${kind}${traceFlags & 1}${traceId}${spanId}`, bytes);
+  bytes.set(fingerprint, HEAD_BYTES);
   bytes.set(payload, PAYLOAD_AT);
   return bytes;
 }
 
 /** Decodes a record; undefined for a value of another version. */
 export function decodeRecord(value: Uint8Array): IdempotencyRecord | undefined {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const kind = KINDS[bytes[1] ?? -1];
-  if (bytes[0] !== VERSION || kind === undefined || bytes.length < PAYLOAD_AT) return undefined;
+  const head = HEAD.exec(decoder.decode(value.subarray(0, HEAD_BYTES)));
+  if (!head || value.byteLength < PAYLOAD_AT) return undefined;
+  const [, kind, flags, traceId = "", spanId = ""] = head;
   return {
-    fingerprint: bytes.subarray(FINGERPRINT_AT, TRACE_ID_AT),
-    span: {
-      traceId: bytes.toString("hex", TRACE_ID_AT, SPAN_ID_AT),
-      spanId: bytes.toString("hex", SPAN_ID_AT, FLAGS_AT),
-      traceFlags: bytes[FLAGS_AT] ?? 0,
-    },
-    outcome: outcomeOf(kind, bytes.subarray(PAYLOAD_AT)),
+    fingerprint: value.subarray(HEAD_BYTES, PAYLOAD_AT),
+    span: { traceId, spanId, traceFlags: Number(flags) },
+    outcome: outcomeOf(KINDS[Number(kind)] ?? "pending", value.subarray(PAYLOAD_AT)),
   };
 }
 
 function payloadOf(outcome: RecordedOutcome): Uint8Array {
   if (outcome.kind === "answered") return outcome.sealed;
-  return Buffer.from(outcome.kind === "unknown" ? outcome.code : "", "latin1");
+  return encoder.encode(outcome.kind === "unknown" ? outcome.code : "");
 }
 
-function outcomeOf(kind: RecordedOutcome["kind"], payload: Buffer): RecordedOutcome {
+function outcomeOf(kind: RecordedOutcome["kind"], payload: Uint8Array): RecordedOutcome {
   if (kind === "answered") return { kind, sealed: payload };
-  return kind === "unknown" ? { kind, code: payload.toString("latin1") } : { kind };
+  return kind === "unknown" ? { kind, code: decoder.decode(payload) } : { kind };
 }

@@ -46,7 +46,7 @@ export const FINGERPRINT_BYTES = 16;
 export function deriveKeys(scope: KeyScope, request: RequestIdentity): RequestKeys {
   const { issuer, subject = null, servicePlanId, operation, source, key } = scope;
   const owner = JSON.stringify([issuer, subject, servicePlanId, operation, source, key]);
-  const recordKey = createHash("sha256").update(owner).digest();
+  const recordKey = createHash("sha256").update(owner).digest("base64url");
   const { method, path, query, body } = request;
   // JSON has no line break outside of strings, so the parts cannot run into each other.
   const secret = createHash("sha256")
@@ -55,7 +55,7 @@ export function deriveKeys(scope: KeyScope, request: RequestIdentity): RequestKe
   const length = SEAL_KEY_BYTES + FINGERPRINT_BYTES;
   const derived = new Uint8Array(hkdfSync("sha256", secret, recordKey, "sms-gateway/1", length));
   return {
-    recordKey: recordKey.toString("base64url"),
+    recordKey,
     sealKey: derived.subarray(0, SEAL_KEY_BYTES),
     fingerprint: derived.subarray(SEAL_KEY_BYTES),
   };

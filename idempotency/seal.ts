@@ -1,5 +1,4 @@
-import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
 
 /** A 2xx answer as it is remembered. */
 export interface RememberedAnswer {
@@ -17,6 +16,10 @@ const TAG_BYTES = 16;
 /** Size of the length of the first part of the plain text. */
 const LENGTH_BYTES = 2;
 
+const NO_BODY = new Uint8Array();
+
+const encoder = new TextEncoder();
+
 /**
  * Encrypts an answer with AES-256-GCM: nonce, cipher text, tag. The nonce is random, since one
  * request may be answered twice: by the API, and by what a repeat found out.
@@ -24,11 +27,15 @@ const LENGTH_BYTES = 2;
  * @param key 32 bytes, derived from the request (contract.md §5)
  */
 export function seal(answer: RememberedAnswer, key: Uint8Array): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const cipher = createCipheriv(ALGORITHM, key, nonce);
   const text = cipher.update(plainText(answer));
   cipher.final(); // empty: GCM is a stream cipher
-  return Buffer.concat([nonce, text, cipher.getAuthTag()]);
+  const sealed = new Uint8Array(NONCE_BYTES + text.byteLength + TAG_BYTES);
+  sealed.set(nonce);
+  sealed.set(text, NONCE_BYTES);
+  sealed.set(cipher.getAuthTag(), NONCE_BYTES + text.byteLength);
+  return sealed;
 }
 
 /** Decrypts a sealed answer; undefined if the key or the bytes are not right. */
@@ -47,15 +54,20 @@ export function unseal(sealed: Uint8Array, key: Uint8Array): RememberedAnswer | 
 /** Length of the head, the head as JSON, and the body. */
 function plainText({ status, headers, content }: RememberedAnswer): Uint8Array {
   const id = "id" in content ? content.id : undefined;
-  const head = Buffer.from(JSON.stringify([status, headers, id]));
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt16BE(head.byteLength);
-  return Buffer.concat([length, head, ..."body" in content ? [content.body] : []]);
+  const head = encoder.encode(JSON.stringify([status, headers, id]));
+  const body = "body" in content ? content.body : NO_BODY;
+  const text = new Uint8Array(LENGTH_BYTES + head.byteLength + body.byteLength);
+  new DataView(text.buffer).setUint16(0, head.byteLength);
+  text.set(head, LENGTH_BYTES);
+  text.set(body, LENGTH_BYTES + head.byteLength);
+  return text;
 }
 
-function fromPlainText(text: Buffer): RememberedAnswer {
-  const bodyAt = LENGTH_BYTES + text.readUInt16BE();
-  const [status, headers, id] = JSON.parse(text.toString("utf8", LENGTH_BYTES, bodyAt));
+function fromPlainText(text: Uint8Array): RememberedAnswer {
+  const bodyAt = LENGTH_BYTES +
+    new DataView(text.buffer, text.byteOffset, text.byteLength).getUint16(0);
+  const head = JSON.parse(new TextDecoder().decode(text.subarray(LENGTH_BYTES, bodyAt)));
+  const [status, headers, id] = head;
   return {
     status,
     headers,

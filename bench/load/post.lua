@@ -1,8 +1,9 @@
 -- Sends batches: POST /xms/v1/{plan}/batches, with each target in turn, repeatedly.
 --
---   wrk -s post.lua <url> -- <targets file> <body file> <first target> <expected status>
+--   wrk -s post.lua <url> -- <targets file> <body file> <first target> <expected status> [keyed]
 --
--- A target is a line "plan <tab> token". Every request is formatted before the run starts.
+-- A target is a line "plan <tab> token". Every request is formatted before the run starts; with
+-- "keyed" each is formatted when it is sent, as it has an Idempotency-Key of its own.
 -- wrk counts statuses above 399 as errors. If such a status is expected, the others are counted in a
 -- callback instead, which slows down the load generator.
 
@@ -27,6 +28,17 @@ function init(args)
   function request()
     next = next % count + 1
     return requests[next]
+  end
+
+  if args[5] == "keyed" then
+    local plan, token = io.lines(targets)():match("^(%S+)\t(%S+)$")
+    local run, number = tostring(os.time()) .. tostring(first) .. tostring({}), 0
+    headers["Authorization"] = "Bearer " .. token
+    function request()
+      number = number + 1
+      headers["Idempotency-Key"] = run .. "-" .. number
+      return wrk.format("POST", "/xms/v1/" .. plan .. "/batches", headers, content)
+    end
   end
 
   unexpected = -1
