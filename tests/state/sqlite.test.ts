@@ -151,5 +151,15 @@ Deno.test("SQLite: the file of another program, or of a later version, is left a
   const tables = database.prepare("SELECT name FROM sqlite_schema").all();
   assertEquals(tables.map(({ name }) => name), ["theirs"]);
   database.close();
-  assertThrows(() => new SqliteStore("/no/such/folder/x", { timeoutMs: 1 }), StateError);
+  const inNoFolder = `${temporary.file}/x`;
+  assertThrows(() => new SqliteStore(inNoFolder, { timeoutMs: 1 }), StateError);
+});
+
+Deno.test("SQLite: the folder of the file is made, for its owner only", async () => {
+  await using temporary = await temporaryFile();
+  const folder = `${temporary.file}-folder`;
+  const store = new SqliteStore(`${folder}/below/state.db`, { timeoutMs: 1_000 });
+  assertEquals((Deno.statSync(folder).mode ?? 0) & 0o777, 0o700);
+  await store.close();
+  await Deno.remove(folder, { recursive: true });
 });
