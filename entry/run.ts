@@ -99,6 +99,7 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
     traces: config.telemetry.otlpEndpoint ?? "not exported",
+    state: state?.store.kind ?? "none",
     version: VERSION,
   });
   await server.stopped;

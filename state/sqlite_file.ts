@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import process from "node:process";
+import type { DatabaseSync } from "node:sqlite";
 import { StateError } from "./store.ts";
 
 /** What a file must say in `user_version`; another number is another layout. */
@@ -63,7 +64,12 @@ export function openSqliteFile(file: string, options: SqliteFileOptions): Databa
 }
 
 function open(file: string, { synchronous, maxBytes }: SqliteFileOptions): DatabaseSync {
-  const database = new DatabaseSync(file);
+  // Not an import: the bundle for Node would not start where the module is missing.
+  const sqlite = process.getBuiltinModule("node:sqlite");
+  if (!sqlite) {
+    throw new StateError("failed", { detail: "SQLite needs Deno, or Node 22.13 or later" });
+  }
+  const database = new sqlite.DatabaseSync(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     createSchema(database);
