@@ -16,7 +16,7 @@ export interface FindBatchOptions {
 }
 
 /** Largest page of a listing that is read, in bytes. */
-const MAX_PAGE_BYTES = 1024 * 1024;
+export const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** The API's default page size. A batch to 1,000 recipients has 16 KB: a page fits the limit. */
 const PAGE_SIZE = 30;
