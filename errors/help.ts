@@ -19,11 +19,15 @@ export function helpLink(
   return `<${ERRORS_PAGE}#${helpAnchor ?? anchorOf(status, code)}>; rel="help"`;
 }
 
+/** Explained only as statuses of the gateway: what the API means by them is not documented. */
+const OWN_STATUSES: ReadonlySet<number> = new Set([409, 422]);
+
 /** The section of a status on the errors page. */
 export function statusAnchor(status: number): string {
   return EXPLAINED_STATUSES.has(status) ? `status-${status}` : OTHER_STATUSES;
 }
 
 function anchorOf(status: number, code: string): string {
-  return catalogEntry(code)?.status === status ? code : statusAnchor(status);
+  if (catalogEntry(code)?.status === status) return code;
+  return OWN_STATUSES.has(status) ? OTHER_STATUSES : statusAnchor(status);
 }

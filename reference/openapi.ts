@@ -75,7 +75,7 @@ function describe(operation: Operation & { id: OperationId }, notes: OperationNo
     parameters: [
       ...pathParameters(operation.path),
       ...queryParameters(notes),
-      ...headerParameters(),
+      ...headerParameters(operation),
     ],
     ...(notes.request && {
       requestBody: {
@@ -95,6 +95,7 @@ function describe(operation: Operation & { id: OperationId }, notes: OperationNo
 function responses(operation: Operation & { id: OperationId }, notes: OperationNotes): object {
   const errors = STATUSES.flatMap((status) => {
     if (!status.component || (status.status === 415 && !notes.request)) return [];
+    if (ONLY_WITH_KEY.has(status.status) && operation.method !== "POST") return [];
     const refusals = notes.refusals && status.status === 403
       ? errorResponse(status, [...COMMON_REFUSALS, ...notes.refusals])
       : undefined;
@@ -106,11 +107,17 @@ function responses(operation: Operation & { id: OperationId }, notes: OperationN
   return { [operation.success]: success(operation, notes), ...Object.fromEntries(errors) };
 }
 
-function success({ id, success }: Operation & { id: OperationId }, notes: OperationNotes): object {
+/** Statuses that only a request with an idempotency key can have. */
+const ONLY_WITH_KEY: ReadonlySet<number> = new Set([409, 422]);
+
+function success(
+  { id, method, success }: Operation & { id: OperationId },
+  notes: OperationNotes,
+): object {
   const example = EXAMPLES[id]?.response;
   return {
     description: STATUSES.find(({ status }) => status === success)?.meaning,
-    headers: headerRefs([]),
+    headers: headerRefs(method === "POST" ? ["Idempotent-Replayed"] : []),
     ...(notes.response && {
       content: {
         "application/json": {

@@ -1,4 +1,4 @@
-import { MAX_IDENTIFIER_LENGTH, SEGMENTS } from "../operations.ts";
+import { MAX_IDENTIFIER_LENGTH, type Operation, SEGMENTS } from "../operations.ts";
 import { inlineSchema, type JsonSchema } from "./json_schema.ts";
 import type { OperationNotes } from "./operations.ts";
 
@@ -34,7 +34,7 @@ const SEGMENT_NOTES: Readonly<
   },
 };
 
-/** Components: all path parameters, and the header parameters of every operation. */
+/** Components: all path parameters and header parameters. */
 export const PARAMETERS: Readonly<Record<string, object>> = {
   ...Object.fromEntries(
     Object.entries(SEGMENT_NOTES).map(([name, { description, example, pattern }]) => [name, {
@@ -54,6 +54,14 @@ export const PARAMETERS: Readonly<Record<string, object>> = {
     schema: { type: "string" },
     example: "order-17-attempt-1",
   },
+  "Idempotency-Key": {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "Makes the request safe to repeat: with the same key and the same bytes it is sent once, and a repeat gets the answer of the first. 1 to 255 printable ASCII characters, plain or in double quotes; use a new UUID for each message and keep it with the message.",
+    schema: { type: "string", minLength: 1, maxLength: 255 },
+    example: "8e03978e-40d5-43e8-bc93-6894a57f9324",
+  },
   traceparent: {
     name: "traceparent",
     in: "header",
@@ -68,9 +76,10 @@ export function pathParameters(path: string): object[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameterRef(name ?? ""));
 }
 
-/** References to the header parameters of every operation. */
-export function headerParameters(): object[] {
-  return [parameterRef("X-Request-Id"), parameterRef("traceparent")];
+/** References to the header parameters of an operation. */
+export function headerParameters({ method }: Pick<Operation, "method">): object[] {
+  const names = ["X-Request-Id", "traceparent"];
+  return (method === "POST" ? ["Idempotency-Key", ...names] : names).map(parameterRef);
 }
 
 /** The query parameters of an operation. */

@@ -73,7 +73,12 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"))
     .map((name) => name.replace(/_.*/, "_*"));
   assertEquals(granted, [...new Set(own), "OTEL_*", "UNDICI_*", "JEST_WORKER_ID"]);
-  assertEquals(command.match(/--allow-\w+/g), ["--allow-net", "--allow-env"]);
+  assertEquals(command.match(/--allow-\w+(=data)?/g), [
+    "--allow-net",
+    "--allow-read=data",
+    "--allow-write=data",
+    "--allow-env",
+  ]);
 });
 
 Deno.test("the command that builds the image names the version of deno.json", () => {

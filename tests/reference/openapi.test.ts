@@ -42,12 +42,26 @@ Deno.test("every operation documents its success and every status of an error", 
   for (const operation of OPERATIONS) {
     const { responses } = document.paths[operation.path][operation.method.toLowerCase()];
     const errors = STATUSES.filter(({ component, status }) =>
-      component && (status !== 415 || NOTES[operation.id].request)
+      component && (status !== 415 || NOTES[operation.id].request) &&
+      (![409, 422].includes(status) || operation.method === "POST")
     );
     assertEquals(
       Object.keys(responses).map(Number),
       [operation.success, ...errors.map(({ status }) => status)].toSorted((a, b) => a - b),
       operation.id,
+    );
+  }
+});
+
+Deno.test("every POST, and no other operation, has Idempotency-Key and Idempotent-Replayed", () => {
+  for (const { id, method, path, success } of OPERATIONS) {
+    const { parameters, responses } = document.paths[path][method.toLowerCase()];
+    const refs = parameters.map(({ $ref = "" }: { $ref?: string }) => $ref.split("/").at(-1));
+    const { headers } = responses[success];
+    assertEquals(
+      [refs.includes("Idempotency-Key"), "Idempotent-Replayed" in headers],
+      [method === "POST", method === "POST"],
+      id,
     );
   }
 });
