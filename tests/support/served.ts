@@ -7,6 +7,8 @@ import {
 import { parseConfig } from "../../config.ts";
 import type { Exchange } from "../../exchange.ts";
 import { createGateway } from "../../gateway.ts";
+import { StoreHealth } from "../../state/health.ts";
+import { MemoryStore } from "../../state/memory.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
 import { testEnv } from "./gateway.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
@@ -56,6 +58,7 @@ export async function serveGateway(
       connectTimeoutMs: config.upstream.timeoutMs,
     }),
     tracer: provider.getTracer("test"),
+    state: { store: new MemoryStore(), health: new StoreHealth() },
     observers: [{ finished: (exchange) => exchanges.add(exchange) }],
   });
   const received: Request[] = [];
