@@ -80,12 +80,20 @@ export type IdempotencyOutcome =
   /** The store could not be asked; nothing was sent. */
   | "unavailable";
 
+/** The attempts of a GET request of the gateway itself. */
+export interface LookupAttempts extends UpstreamAttempts {
+  readonly route: Operation["path"];
+}
+
 /** Known once the key was looked up. Written by `middleware/idempotency.ts`. */
 export interface IdempotencyResult {
   /** Absent without a key. */
   idempotency?: IdempotencyOutcome;
-  /** GET requests to the upstream about an earlier request; absent if there were none. */
-  lookups?: Attempt[];
+  /**
+   * GET requests of the gateway itself about an earlier request; absent if there were none. Written
+   * by `middleware/forward.ts`.
+   */
+  lookups?: LookupAttempts[];
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */

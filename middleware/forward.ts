@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
-import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { Attempt, Exchange, GatewayEnv } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
 import { CredentialFilter } from "../upstream/credential_filter.ts";
@@ -87,7 +87,8 @@ export class Forwarder {
   ): Promise<UpstreamReply> {
     const exchange = c.get("exchange");
     const { span } = exchange;
-    const attempts = exchange.lookups ??= [];
+    const attempts: Attempt[] = [];
+    (exchange.lookups ??= []).push({ route, attempts });
     const request = this.#baseRequest(c, LOOKUP_HEADERS);
     return this.#sender.send({ span, route, rawPath: path, rawQuery: query, attempts }, {
       ...request,

@@ -3,7 +3,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
-import type { Attempt, Exchange } from "../exchange.ts";
+import type { Exchange, UpstreamAttempts } from "../exchange.ts";
 import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
@@ -27,6 +27,13 @@ const DURATION_BUCKETS =
 
 /** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
 const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
+
+/** A request to the SMS API, with its attempts. */
+interface SentRequest extends UpstreamAttempts {
+  readonly method: string;
+  /** The route template. */
+  readonly route: string;
+}
 
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
 export class Metrics implements ExchangeObserver {
@@ -98,14 +105,10 @@ export class Metrics implements ExchangeObserver {
     const key = knownMethod(exchange.method);
     this.#activeRequests.set(key, (this.#activeRequests.get(key) ?? 1) - 1);
     this.#serverDuration.record(durationMs / 1_000, serverAttributes(exchange));
-    for (const attempt of exchange.attempts) {
-      this.#clientDuration.record(
-        attempt.durationMs / 1_000,
-        this.#clientAttributes(exchange, attempt),
-      );
-    }
+    const { operation, route = "", attempts, lookups = [] } = exchange;
+    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
+    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
-    if (exchange.attempts.length > 1) this.#retries.add(exchange.attempts.length - 1);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }
@@ -142,15 +145,18 @@ export class Metrics implements ExchangeObserver {
     }
   }
 
-  #clientAttributes(exchange: Exchange, { status, failure }: Attempt): Attributes {
-    return {
-      ...this.#upstream,
-      "http.request.method": exchange.operation?.method ?? "_OTHER",
-      "url.template": exchange.route ?? "",
-      ...(status !== undefined && { "http.response.status_code": status }),
-      ...(failure && { "error.type": failure }),
-      ...(status !== undefined && status >= 400 && { "error.type": String(status) }),
-    };
+  #sent({ method, route, attempts }: SentRequest): void {
+    for (const { durationMs, status, failure } of attempts) {
+      this.#clientDuration.record(durationMs / 1_000, {
+        ...this.#upstream,
+        "http.request.method": method,
+        "url.template": route,
+        ...(status !== undefined && { "http.response.status_code": status }),
+        ...(failure && { "error.type": failure }),
+        ...(status !== undefined && status >= 400 && { "error.type": String(status) }),
+      });
+    }
+    if (attempts.length > 1) this.#retries.add(attempts.length - 1);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue, HrTime } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 
-/** Bits of OTLP `Span.flags` that say whether the parent is remote. */
+/** Bits of OTLP `Span.flags` and `Span.Link.flags`: whether the other span is remote. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
@@ -63,8 +63,13 @@ function encodeEvent({ name, time, attributes = {} }: ReadableSpan["events"][num
 }
 
 function encodeLink({ context, attributes = {} }: ReadableSpan["links"][number]): string {
-  return `{"traceId":"${context.traceId}","spanId":"${context.spanId}"` +
-    `,"attributes":${encodeAttributes(attributes)}}`;
+  const { traceId, spanId, traceFlags, traceState, isRemote } = context;
+  const state = traceState?.serialize();
+  // Without HAS_IS_REMOTE it is unknown whether the span is of another process.
+  const remote = isRemote === undefined ? 0 : HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0);
+  return `{"traceId":"${traceId}","spanId":"${spanId}"` +
+    (state ? `,"traceState":${JSON.stringify(state)}` : "") +
+    `,"attributes":${encodeAttributes(attributes)},"flags":${traceFlags | remote}}`;
 }
 
 function encodeStatus({ code, message }: ReadableSpan["status"]): string {

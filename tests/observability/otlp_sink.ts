@@ -8,6 +8,14 @@ interface OtlpAttribute {
   };
 }
 
+/** A link of a span to another. */
+interface OtlpLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: readonly OtlpAttribute[];
+  readonly flags: number;
+}
+
 /** An exported span. */
 export interface OtlpSpan {
   readonly traceId: string;
@@ -18,6 +26,7 @@ export interface OtlpSpan {
   readonly kind: number;
   readonly flags: number;
   readonly attributes: readonly OtlpAttribute[];
+  readonly links?: readonly OtlpLink[];
   /** Name of its instrumentation scope. */
   readonly scope: string;
 }

@@ -26,10 +26,16 @@ export interface Expected {
   readonly exception?: RegExp;
 }
 
+/** Codes with the fault of the gateway, unless the API has said them. */
+const ALSO_OF_UPSTREAM: ReadonlySet<string> = new Set([
+  "internal_error",
+  "idempotency_unavailable",
+]);
+
 /** The fault by the catalog; undefined for a success. */
 export function faultOf({ code, status, origin }: Expected): Fault | undefined {
   if (code === undefined) return undefined;
-  if (origin === "upstream" && code === "internal_error") return "upstream";
+  if (origin === "upstream" && ALSO_OF_UPSTREAM.has(code)) return "upstream";
   return catalogEntry(code)?.fault ?? (status < 500 ? "caller" : "upstream");
 }
 

@@ -16,6 +16,7 @@ const MEMBERS = [
   "code",
   "duration_ms",
   "fault",
+  "idempotency",
   "method",
   "origin",
   "path_problem",
@@ -56,6 +57,7 @@ Deno.test("an access record has the principal, the request, its outcome and its 
     fault: "caller",
     auth_reason: undefined,
     path_problem: undefined,
+    idempotency: undefined,
     unverified_subject: undefined,
     upstream_status: 403,
     upstream_cause: undefined,
@@ -67,6 +69,18 @@ Deno.test("an access record has the principal, the request, its outcome and its 
   assert(upstream_duration_ms !== undefined);
   assert(spans.some((span) => span.spanContext().spanId === span_id));
   assertMatch(trace_id, /^[0-9a-f]{32}$/);
+});
+
+Deno.test("an access record says what became of a request with a key", async () => {
+  const { request, exchanges } = await testGateway({ upstream: () => jsonReply(201, {}) });
+  const headers = { "content-type": "application/json", "idempotency-key": "k" };
+  for (const body of ["{}", "{}", "[]"]) await request(BATCHES, { method: "POST", headers, body });
+  const records = exchanges.map((exchange) => accessRecord(exchange, 1));
+  assertEquals(records.map(({ idempotency, attempts }) => [idempotency, attempts]), [
+    ["first", 1],
+    ["replayed", 0],
+    ["reused", 0],
+  ]);
 });
 
 Deno.test("no log line contains a token, a message, a phone number or a query value", async () => {

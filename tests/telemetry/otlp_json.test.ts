@@ -53,13 +53,50 @@ Deno.test("a span of a caller's trace is encoded as opentelemetry-proto defines 
   });
 });
 
-Deno.test("a root span has no parent, no events and no trace state", () => {
+/** Whether the linked span is of another process → `flags` of opentelemetry-proto's `Span.Link`. */
+const LINKS: readonly [what: string, isRemote: boolean | undefined, flags: number][] = [
+  ["a span of an unknown process", undefined, 0x001],
+  ["a span of this process", false, 0x101],
+  ["a span of another process", true, 0x301],
+];
+
+for (const [what, isRemote, flags] of LINKS) {
+  Deno.test(`a link to ${what} is encoded with its ids, its trace state and the flags ${flags}`, () => {
+    const { tracer, ended } = tracing();
+    const span = tracer.startSpan("repeat");
+    const ids = { traceId: TRACE_ID, spanId: PARENT_ID };
+    const context = {
+      ...ids,
+      traceFlags: TraceFlags.SAMPLED,
+      ...isRemote !== undefined && { isRemote },
+    };
+    span.addLink({ context, attributes: { "text": "x" } });
+    span.addLink({ context: { ...context, traceState: new TraceState("vendor=value") } });
+    span.end();
+    assertEquals(JSON.parse(encodeSpan(ended()[0]!)).links, [
+      { ...ids, attributes: [{ key: "text", value: { stringValue: "x" } }], flags },
+      { ...ids, traceState: "vendor=value", attributes: [], flags },
+    ]);
+  });
+}
+
+Deno.test("a link to a span that is not sampled says so", () => {
+  const { tracer, ended } = tracing();
+  const span = tracer.startSpan("repeat");
+  const context = { traceId: TRACE_ID, spanId: PARENT_ID, traceFlags: TraceFlags.NONE };
+  span.addLink({ context });
+  span.end();
+  assertEquals(JSON.parse(encodeSpan(ended()[0]!)).links[0].flags, 0);
+});
+
+Deno.test("a root span has no parent, no events, no links and no trace state", () => {
   const { tracer, ended } = tracing();
   tracer.startSpan("root", { kind: SpanKind.CLIENT }).end();
-  const { parentSpanId, traceState, events, kind, flags, status } = JSON.parse(
+  const { parentSpanId, traceState, events, links, kind, flags, status } = JSON.parse(
     encodeSpan(ended()[0]!),
   );
-  assertEquals([parentSpanId, traceState, events, kind, flags, status], [
+  assertEquals([parentSpanId, traceState, events, links, kind, flags, status], [
+    undefined,
     undefined,
     undefined,
     undefined,
