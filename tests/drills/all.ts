@@ -5,6 +5,7 @@ const FILES = [
   "retries",
   "once",
   "resending",
+  "idempotency_repeats",
   "replies",
   "breaker",
   "issuer",
