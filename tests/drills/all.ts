@@ -6,6 +6,7 @@ const FILES = [
   "once",
   "resending",
   "idempotency_repeats",
+  "idempotency_redis",
   "replies",
   "breaker",
   "issuer",

@@ -5,6 +5,8 @@ import { PLAN } from "./gateway_process.ts";
 /** An answer that a caller got for a message. */
 export interface CallerAnswer {
   readonly id: string;
+  /** Which gateway answered, counted from 0. */
+  readonly gateway: number;
   /** 0 where there was no whole answer. */
   readonly status: number;
   /** The `code` of an error, or why there was no answer. */
@@ -36,9 +38,10 @@ export class Sender implements AsyncDisposable {
   /** POSTs a message, which is also its key unless `keyed` is false, to the `nth` gateway. */
   async post(id: string, nth: number, { keyed = true } = {}): Promise<CallerAnswer> {
     const startedAt = performance.now();
-    const answer = { id, startedAt, retryAfter: false, replayed: false, text: "" };
+    const gateway = nth % this.#pools.length;
+    const answer = { id, gateway, startedAt, retryAfter: false, replayed: false, text: "" };
     try {
-      const { statusCode: status, headers, body } = await this.#pool(nth).request({
+      const { statusCode: status, headers, body } = await this.#pool(gateway).request({
         path: `/xms/v1/${PLAN}/batches`,
         method: "POST",
         headers: {
@@ -63,8 +66,8 @@ export class Sender implements AsyncDisposable {
     await Promise.all(this.#pools.map((pool) => pool.destroy()));
   }
 
-  #pool(nth: number): Pool {
-    const pool = this.#pools[nth % this.#pools.length];
+  #pool(gateway: number): Pool {
+    const pool = this.#pools[gateway];
     if (!pool) throw new Error("no gateway");
     return pool;
   }
