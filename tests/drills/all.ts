@@ -7,6 +7,7 @@ const FILES = [
   "resending",
   "idempotency_repeats",
   "idempotency_redis",
+  "idempotency_cluster",
   "replies",
   "breaker",
   "issuer",
