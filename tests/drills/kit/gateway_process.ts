@@ -28,6 +28,8 @@ export interface GatewayOptions {
   issuer?: TestIssuer;
   /** A command that runs the one that follows it, such as prlimit; default: none. */
   under?: readonly string[];
+  /** Working folder, below whose `data` it may write; default: that of the project. */
+  cwd?: string;
 }
 
 /** A gateway in a process of its own, started by the start task's own command. */
@@ -107,10 +109,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     ...options.under ?? [],
     Deno.execPath(),
     ...await startCommand(),
-  ];
+  ].map((arg) => arg === "main.ts" ? new URL(arg, ROOT).href : arg);
   const child = new Deno.Command(command, {
     args,
-    cwd: ROOT,
+    cwd: options.cwd ?? ROOT,
     clearEnv: true,
     env: processEnv({ ...usualEnv(issuer, options.upstream), ...options.env }),
     stdin: "null",
