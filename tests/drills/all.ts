@@ -21,6 +21,7 @@ const FILES = [
   "fuzz",
   "stopping",
   "crash",
+  "idempotency_crash",
   "telemetry",
   "clock",
   "privilege",
