@@ -24,6 +24,7 @@ const FILES = [
   "fuzz",
   "stopping",
   "crash",
+  "idempotency_crash",
   "telemetry",
   "clock",
   "privilege",
