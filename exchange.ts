@@ -26,6 +26,28 @@ export interface Attempt {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** The attempts of a GET request of the gateway itself. */
+export interface LookupAttempts extends UpstreamAttempts {
+  readonly route: Operation["path"];
+}
+
+/** What became of a request with an idempotency key (contract.md §5). */
+export type IdempotencyOutcome =
+  /** Nobody has used the key; the request was sent. */
+  | "first"
+  /** Answered like the first. */
+  | "replayed"
+  /** The first is under way. */
+  | "in_use"
+  /** The key belongs to another request. */
+  | "reused"
+  /** The SMS API said what became of the first. */
+  | "found_out"
+  /** Nobody knows what became of the first. */
+  | "unknown"
+  /** The store could not be asked; nothing was sent. */
+  | "unavailable";
+
 /** Known from the start. Written by `telemetry/server_span.ts`. */
 export interface ReceivedRequest {
   readonly requestId: string;
@@ -61,28 +83,6 @@ export interface AuthenticationResult {
 export interface ReceivedBody {
   /** The whole request body; null if it is empty. */
   body?: Uint8Array<ArrayBuffer> | null;
-}
-
-/** What became of a request with an idempotency key (contract.md §5). */
-export type IdempotencyOutcome =
-  /** Nobody has used the key; the request was sent. */
-  | "first"
-  /** Answered like the first. */
-  | "replayed"
-  /** The first is under way. */
-  | "in_use"
-  /** The key belongs to another request. */
-  | "reused"
-  /** The SMS API said what became of the first. */
-  | "found_out"
-  /** Nobody knows what became of the first. */
-  | "unknown"
-  /** The store could not be asked; nothing was sent. */
-  | "unavailable";
-
-/** The attempts of a GET request of the gateway itself. */
-export interface LookupAttempts extends UpstreamAttempts {
-  readonly route: Operation["path"];
 }
 
 /** Known once the key was looked up. Written by `middleware/idempotency.ts`. */

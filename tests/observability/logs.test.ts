@@ -139,7 +139,7 @@ Deno.test("with LOG_FORMAT text each line has the status, the origin, the durati
   const lines = stdout.trimEnd().split("\n");
   const [route, timed] = ["GET /xms/v1/{service_plan_id}/batches", String.raw`[\d.]+ ms`];
   const patterns = [
-    `info +listening url=http://127.0.0.1:.* upstream=http.* traces=not exported version=${VERSION}`,
+    `info +listening url=http://127.0.0.1:.* upstream=http.* traces=not exported state=memory version=${VERSION}`,
     `200 ok ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
     `401 unauthorized \\(refused by gateway, fault: caller\\) ${route} ${timed} id [\\w-]+ trace [0-9a-f]{32}`,
     `503 service_unavailable \\(refused by upstream, fault: upstream\\) ${route} ${timed}, SMS API ${timed} id [\\w-]+ trace .*`,

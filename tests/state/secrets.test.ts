@@ -7,8 +7,8 @@ Deno.test("an SQLite store has no number, text, key, subject, reference or answe
   try {
     const store = await openStore(`sqlite:${folder}/state.db`);
     await sendEveryOutcome(store);
-    const files = [...Deno.readDirSync(folder)].map(({ name }) =>
-      Deno.readFileSync(`${folder}/${name}`)
+    const files = await Promise.all(
+      ["state.db", "state.db-wal"].map((name) => Deno.readFile(`${folder}/${name}`)),
     );
     const database = new DatabaseSync(`${folder}/state.db`);
     const records = database.prepare("SELECT count(*) AS n FROM records").get();

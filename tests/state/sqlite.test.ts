@@ -159,7 +159,8 @@ Deno.test("SQLite: the folder of the file is made, for its owner only", async ()
   await using temporary = await temporaryFile();
   const folder = `${temporary.file}-folder`;
   const store = new SqliteStore(`${folder}/below/state.db`, { timeoutMs: 1_000 });
-  assertEquals((Deno.statSync(folder).mode ?? 0) & 0o777, 0o700);
+  const { mode } = await Deno.stat(folder);
+  assertEquals((mode ?? 0) & 0o777, 0o700);
   await store.close();
   await Deno.remove(folder, { recursive: true });
 });
