@@ -24,6 +24,7 @@ const FILES = [
   "idempotency_crash",
   "telemetry",
   "clock",
+  "idempotency_clock",
   "privilege",
   "soak",
 ] as const;
