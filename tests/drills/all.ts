@@ -22,6 +22,7 @@ const FILES = [
   "stopping",
   "crash",
   "idempotency_crash",
+  "idempotency_random",
   "telemetry",
   "clock",
   "idempotency_clock",
