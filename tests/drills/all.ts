@@ -25,8 +25,10 @@ const FILES = [
   "stopping",
   "crash",
   "idempotency_crash",
+  "idempotency_random",
   "telemetry",
   "clock",
+  "idempotency_clock",
   "privilege",
   "soak",
 ] as const;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import type { Drill } from "./kit/drill.ts";
+import { fakeClock, libfaketime, NO_FAKETIME } from "./kit/fake_clock.ts";
 import { drillIssuer, startGateway } from "./kit/gateway_process.ts";
 import { startIssuerServer } from "./kit/issuer_server.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
@@ -12,35 +13,9 @@ const MAX_AGE_MS = 300;
 const COOLDOWN_MS = 200;
 const HOUR_S = 3_600;
 
-/** The path of Debian's libfaketime; undefined if it is not installed. */
-async function libfaketime(): Promise<string | undefined> {
-  for (const folder of ["x86_64-linux-gnu", "aarch64-linux-gnu"]) {
-    const path = `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`;
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
-  }
-  if (Deno.env.get("CI")) throw new Error("libfaketime is not installed: apt-get install faketime");
-  return undefined;
-}
-
-/** Controls the wall clock of another process; its monotonic clock is not affected. */
-async function fakeClock(library: string) {
-  const file = await Deno.makeTempFile({ prefix: "sms-gateway-clock-" });
-  await Deno.writeTextFile(file, "+0");
-  return {
-    env: {
-      LD_PRELOAD: library,
-      FAKETIME_TIMESTAMP_FILE: file,
-      FAKETIME_NO_CACHE: "1",
-      FAKETIME_DONT_FAKE_MONOTONIC: "1",
-    },
-    set: (offsetS: number) => Deno.writeTextFile(file, `${offsetS < 0 ? "" : "+"}${offsetS}`),
-    [Symbol.asyncDispose]: () => Deno.remove(file),
-  };
-}
-
 async function setBack(): Promise<string> {
   const library = await libfaketime();
-  if (!library) return "not tried: libfaketime is not installed";
+  if (!library) return NO_FAKETIME;
   await using clock = await fakeClock(library);
   const issuer = await drillIssuer();
   await using server = startIssuerServer();

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { type RedisServerOptions, startRedis } from "../../support/redis_server.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { jumpRedisClock } from "./redis_clock.ts";
 import { startRelay } from "./relay.ts";
 
 /** A store of a drill, of its own. */
@@ -8,10 +9,12 @@ export interface DrillStore extends AsyncDisposable {
   readonly url: string;
   /** The records in it. */
   records(): Promise<number>;
-  /** From now on no operation reaches it; see {@linkcode StartStore} for those it has been sent. */
+  /** From now on it answers nothing. */
   block(): void;
   /** It answers again, to processes that start from now on. */
   unblock(): void;
+  /** Has the clock of its server jump; see redis_clock.ts. */
+  jump?(offsetS: number): Promise<void>;
 }
 
 /** Starts a store. */
@@ -21,6 +24,17 @@ const ROOT = new URL("../../../", import.meta.url);
 
 /** Where the start task may write. */
 const DATA = new URL("data/", ROOT);
+
+/** The memory of the gateway; nothing of it is seen, and nothing is blocked. */
+export function memoryStore(): Promise<DrillStore> {
+  return Promise.resolve({
+    url: "memory:",
+    records: () => Promise.resolve(NaN),
+    block() {},
+    unblock() {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
 
 /** A SQLite file below `data/`. `block` holds its write lock. */
 export async function sqliteStore(): Promise<DrillStore> {
@@ -53,9 +67,9 @@ export async function sqliteStore(): Promise<DrillStore> {
 }
 
 /** A Redis behind a relay. `block` has the relay drop everything. */
-export async function redisStore(options: RedisServerOptions = {}): Promise<DrillStore> {
+export async function redisStore(): Promise<DrillStore> {
   await using started = new AsyncDisposableStack();
-  const server = started.use(await startRedis(options));
+  const server = started.use(await startRedis());
   const relay = started.use(await startRelay(server.port));
   const kept = started.move();
   return {
@@ -63,6 +77,7 @@ export async function redisStore(options: RedisServerOptions = {}): Promise<Dril
     records: async () => Number(await server.cli("DBSIZE")),
     block: relay.block,
     unblock: relay.unblock,
+    jump: (offsetS) => jumpRedisClock(server, offsetS),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

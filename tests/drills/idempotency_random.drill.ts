@@ -1,0 +1,119 @@
+import { assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { Pool } from "undici";
+import type { Drill } from "./kit/drill.ts";
+import { type FaultyApi, faultyApi, UPSTREAM_TIMEOUT_MS } from "./kit/faulty_api.ts";
+import { type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
+import { type CallerView, sendWithRepeats } from "./kit/keyed_caller.ts";
+import { closedPort } from "./kit/raw_upstream.ts";
+import { seed } from "./kit/seed.ts";
+import { hasRedis, NO_REDIS, redisStore } from "./kit/state_stores.ts";
+import { tally, tallyTable, total } from "./kit/tally.ts";
+
+const SENDS = Number(Deno.env.get("DRILL_SENDS") ?? 5_000);
+const GATEWAYS = 2;
+
+/** Fewer than MAX_OUTSTANDING_PER_CALLER, but enough to go on while some wait for a lease. */
+const CALLERS = 80;
+
+/** Time from the restart of one gateway to the death of the next, in ms. */
+const KILL_EVERY_MS = 3_000;
+
+/** The lease ends 3.2 s after the claim. */
+const SETTINGS = {
+  UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
+  UPSTREAM_IDLE_TIMEOUT_MS: "100",
+  STATE_TIMEOUT_MS: "500",
+};
+
+/** Gateways of which one after the other is killed and started again. */
+async function startFleet(env: Record<string, string>, upstream: string) {
+  const starts = Array.from({ length: GATEWAYS }, () => {
+    const port = closedPort();
+    return () => startGateway({ upstream, env: { ...SETTINGS, ...env, PORT: String(port) } });
+  });
+  const gateways = await Promise.all(starts.map((start) => start()));
+  let isOver = false;
+  let kills = 0;
+
+  async function killAndStart(index: number): Promise<void> {
+    const [gateway, start] = [gateways[index], starts[index]];
+    if (!gateway || !start) return;
+    gateway.abandon();
+    gateway.signal("SIGKILL");
+    await gateway.exited();
+    gateways[index] = await start();
+  }
+
+  const killing = (async () => {
+    for (; !isOver; await delay(KILL_EVERY_MS)) await killAndStart(kills++ % GATEWAYS);
+  })();
+  return {
+    gateways: gateways as readonly GatewayProcess[],
+    kills: () => kills,
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      await killing;
+      for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Sends all messages, by many callers at once. */
+async function sendAll(gateways: readonly GatewayProcess[]): Promise<CallerView[]> {
+  const token = gateways[0]?.token ?? "";
+  const pools = gateways.map(({ port }) =>
+    new Pool(`http://127.0.0.1:${port}`, { connections: CALLERS })
+  );
+  const views: CallerView[] = [];
+  let next = 0;
+  const callers = Array.from({ length: CALLERS }, async () => {
+    while (next < SENDS) {
+      const text = `message-${next++}`;
+      views.push(await sendWithRepeats(text, { gateways: pools, token, seed: seed() }));
+    }
+  });
+  await Promise.all(callers);
+  await Promise.all(pools.map((pool) => pool.destroy()));
+  return views;
+}
+
+async function random(): Promise<string> {
+  if (!await hasRedis()) return NO_REDIS;
+  await using store = await redisStore();
+  await using api: FaultyApi = await faultyApi(seed());
+  let views: CallerView[];
+  let kills: number;
+  {
+    await using fleet = await startFleet({ STATE_URL: store.url }, api.url);
+    views = await sendAll(fleet.gateways);
+    kills = fleet.kills();
+  }
+  await delay(2 * UPSTREAM_TIMEOUT_MS); // the API may still process what it was late with
+  const rows = tally(views, api);
+  const sum = total(rows);
+  // deno-lint-ignore no-console -- too long for the table of all drills
+  console.log(tallyTable(rows));
+  const { twice, lost, refusedButHeld, otherId } = sum;
+  const seeded = `DRILL_SEED=${seed()}`;
+  assertEquals({ twice, lost, refusedButHeld, otherId }, {
+    twice: 0,
+    lost: 0,
+    refusedButHeld: 0,
+    otherId: 0,
+  }, seeded);
+  const requests = views.reduce((count, view) => count + view.requests, 0);
+  return `${SENDS} messages in ${requests} requests, ${kills} kill -9: sent once ${sum.once}, ` +
+    `sent twice 0, lost 0, unknown ${sum.unknown}, found out ${sum.foundOut}, refused ` +
+    `${sum.refused} (${seeded})`;
+}
+
+export default [
+  {
+    name: "idempotency: random faults",
+    did: "many callers repeat messages at random gateways, which are killed, while the API fails",
+    promised: "none is sent twice; 201 means held by the API, a refusal that it is not",
+    run: random,
+    timeoutMs: 120_000 + SENDS * 5,
+  },
+] satisfies Drill[];
