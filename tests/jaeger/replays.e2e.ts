@@ -30,6 +30,10 @@ if (!jaeger) {
   console.log(`skipped: ${missing}`);
 }
 
+const hasJq = await new Deno.Command("jq", { args: ["--version"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+if (!hasJq && Deno.env.get("CI")) throw new Error("no jq: install Debian's package jq");
+
 /** A send, its repeat on another instance, and what Jaeger must have of them. */
 interface Case {
   readonly name: string;
@@ -115,9 +119,30 @@ Deno.test("Jaeger leads from every repeat to the request that was sent", {
           .map(({ operationName }) => operationName),
         one.asked,
       );
+      if (!hasJq) return;
+      assertEquals(await printedFor(otherKey, there), [
+        `client\t\t\t${one.sent}`,
+        `server\t${key}\tfirst\t${statuses[0]}`,
+      ]);
     });
   }
 });
+
+/** The lines that the commands of ops/README.md print for a repeat with this request id. */
+async function printedFor(requestId: string, { queryUrl }: Jaeger): Promise<string[]> {
+  const readme = await Deno.readTextFile(new URL("../../ops/README.md", import.meta.url));
+  const blocks = [...readme.matchAll(/```sh\n([^]*?)```/g)].map(([, block = ""]) => block);
+  const traces = blocks.map((block) => /^traces\(\) \{\n[^]*?^\}/m.exec(block)?.[0])
+    .find((found) => found);
+  const commands = blocks.find((block) => block.startsWith("# From the request with id Z"))
+    ?.split("# The log lines")[0];
+  assert(traces && commands?.includes('"Z"'));
+  const script = `${traces}\n${commands}`.replaceAll("http://localhost:16686", queryUrl)
+    .replace('"Z"', `"${requestId}"`);
+  const { stdout, stderr } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).trimEnd().split("\n").toSorted();
+}
 
 /** Two instances with common records, in front of the sandbox. */
 async function startInstances({ otlpEndpoint }: Jaeger) {
