@@ -4,6 +4,7 @@ import { type GatewayProcess, startGateway } from "../observability/gateway_proc
 import { until } from "../observability/until.ts";
 import type { TokenOptions } from "../support/issuer.ts";
 import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { startRedis } from "../support/redis_server.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
 /** Divisor of the durations of the alert rules: 5 minutes become 15 seconds. */
@@ -53,6 +54,8 @@ export interface Outage {
   readonly fromStart?: boolean;
   /** The API's behaviour: a status, a delay, or a killed process. Default: 200. */
   readonly upstream?: Reply | "killed";
+  /** The gateway's records are in a Redis, which is killed. */
+  readonly state?: "killed";
   /** Requests that callers send in turn during the outage; default: a valid GET. */
   readonly requests?: readonly CallerRequest[];
   /** The alerts that must fire, each with its label `fault`; no other alert may fire. */
@@ -83,7 +86,9 @@ export async function runThrough(
   queries: Readonly<Record<string, string>>,
 ): Promise<Observed> {
   await using upstream = await switchableUpstream();
-  await using gateway = await startGateway({ upstream: upstream.url, env: { ...outage.env } });
+  await using redis = outage.state && await startRedis();
+  const env = { ...outage.env, ...redis && { STATE_URL: `redis://127.0.0.1:${redis.port}` } };
+  await using gateway = await startGateway({ upstream: upstream.url, env });
   await using prometheus = await startPrometheus(
     binary,
     `127.0.0.1:${gateway.port}`,
@@ -94,6 +99,7 @@ export async function runThrough(
   if (!outage.fromStart) await sendHealthy(gateway);
   const before = await valuesOf(queries, prometheus);
   await upstream.become(outage.upstream ?? { status: 200 });
+  await redis?.kill();
 
   const ended = new AbortController();
   const load = sendAll(gateway, outage.requests ?? [{}], ended.signal);

@@ -9,8 +9,15 @@ import { assert, assertEquals } from "@std/assert";
 import type { Fault } from "../../errors/catalog.ts";
 import { refusedPort } from "../support/raw_upstream.ts";
 import { panelQueries } from "./dashboard.ts";
-import { type Observed, type Outage, runThrough } from "./outage.ts";
+import { type CallerRequest, type Observed, type Outage, runThrough } from "./outage.ts";
 import { findPrograms } from "./prometheus.ts";
+
+/** A request that the callers of an outage repeat. */
+const WITH_KEY: CallerRequest = {
+  method: "POST",
+  headers: { "content-type": "application/json", "idempotency-key": "k" },
+  body: "{}",
+};
 
 const OUTAGES: readonly Outage[] = [
   {
@@ -50,6 +57,20 @@ const OUTAGES: readonly Outage[] = [
     upstream: { status: 200, delayMs: 1_000 },
     alerts: { SmsGatewayOverloaded: "gateway" },
     fault: "gateway",
+  },
+  {
+    name: "the state store is killed",
+    state: "killed",
+    requests: [WITH_KEY],
+    alerts: { SmsGatewayStateUnavailable: "gateway" },
+    fault: "gateway",
+  },
+  {
+    name: "callers repeat a send whose outcome is unknown",
+    upstream: { status: 507 },
+    requests: [WITH_KEY],
+    alerts: { SmsGatewayOutcomesUnknown: "upstream" },
+    fault: "upstream",
   },
   {
     name: "callers send expired tokens or no token",

@@ -4,6 +4,7 @@ import { startGateway } from "../observability/gateway_process.ts";
 import { issuer, tokenFor } from "../observability/traced_request.ts";
 import { until } from "../observability/until.ts";
 import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { panelQueries } from "./dashboard.ts";
 import { findPrograms, startPrometheus } from "./prometheus.ts";
 
 const OPS = `${import.meta.dirname}/../../ops/prometheus`;
@@ -71,6 +72,23 @@ const QUERIES: readonly [
   ["is the breaker closed", "sms_gateway_breaker_state", (value) => value === 0],
   ["are no requests outstanding", "sum(sms_gateway_outstanding_requests)", (value) => value === 0],
   ["are no requests active", "sum(http_server_active_requests)", (value) => value === 0],
+  [
+    "what became of the requests with a key",
+    'sms_gateway_idempotency_requests_total{outcome="replayed"}',
+    (value) => value === 2,
+  ],
+  [
+    "were they sent",
+    'sms_gateway_idempotency_requests_total{outcome="first"}',
+    (value) => value === 1,
+  ],
+  ["does the state store answer", "sms_gateway_state_reachable", (value) => value === 1],
+  [
+    "how long does the state store take",
+    'histogram_quantile(0.99, sum by (le) (sms_gateway_state_operation_duration_seconds_bucket{operation="claim",outcome="ok"}))',
+    (value) => value > 0 && value <= 0.5,
+  ],
+  ["are repeats without outcome no outage", "sms_gateway:unknown_repeats:rate5m", (v) => v === 0],
   ["is no telemetry dropped", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
   ["what is the rate of requests", "sms_gateway:requests:rate5m", (value) => value >= 0],
   [
@@ -85,6 +103,18 @@ const QUERIES: readonly [
   ],
 ];
 
+/** Panel of the dashboard → its lines after the requests below. */
+const PANELS: readonly [title: string, lines: readonly string[]][] = [
+  ["Idempotency outcomes", ["first", "replayed"]],
+  ["State store latency", ["claim p50", "claim p99", "update p50", "update p99"]],
+  ["State store failures", ["instances without store"]],
+];
+
+/** Fills the labels of a series into the legend of a panel. */
+function named(legend: string, labels: Readonly<Record<string, string>>): string {
+  return legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? "");
+}
+
 Deno.test(
   "a real Prometheus scrapes the gateway, records its rules and answers the operator's questions",
   {
@@ -93,7 +123,10 @@ Deno.test(
   async (t) => {
     await using issuerServer = serveKeys();
     await using sink = otlpSink();
-    const replies = [200, 200, 200, 403, 401];
+    const replies = [200, 200, 200, 403, 401, 201];
+    const folder = await Deno.makeTempDir({ prefix: "sms-gateway-state-" });
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => Deno.remove(folder, { recursive: true }));
     await using upstream = await rawUpstream(async (connection) => {
       while (await connection.readRequest()) {
         const status = replies.shift() ?? 500;
@@ -103,7 +136,11 @@ Deno.test(
     await using gateway = await startGateway({
       upstream: upstream.url,
       issuer,
-      env: { OTLP_ENDPOINT: sink.url, AUTH_JWKS_URL: issuerServer.url },
+      env: {
+        OTLP_ENDPOINT: sink.url,
+        AUTH_JWKS_URL: issuerServer.url,
+        STATE_URL: `sqlite:${folder}/state.db`,
+      },
     });
     await using prometheus = await startPrometheus(
       programs!.prometheus,
@@ -121,6 +158,16 @@ Deno.test(
       assertEquals(response.status, status);
     }
 
+    for (let sends = 0; sends < 3; sends++) {
+      const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/json", "idempotency-key": "k" },
+        body: "{}",
+      });
+      await response.body?.cancel();
+      assertEquals(response.status, 201);
+    }
+
     for (const [question, expression, holds] of QUERIES) {
       await t.step(question, async () => {
         // Waits for the next scrape and evaluation; fails after the timeout.
@@ -129,6 +176,18 @@ Deno.test(
           return found.length > 0 && found.every(({ value }) => holds(value)) && found;
         });
         assert(series && more.length === 0, `${1 + more.length} series`);
+      });
+    }
+
+    for (const [title, lines] of PANELS) {
+      await t.step(`the panel "${title}" shows ${lines.join(", ")}`, async () => {
+        const shown = panelQueries(title).map(async ({ legend, expression }) => {
+          // A rate needs two scrapes: here the total is enough.
+          const totals = expression.replaceAll(/(?:rate|increase)\(([^()]*)\[5s\]\)/g, "$1");
+          const series = await prometheus.query(totals);
+          return series.map(({ metric }) => named(legend, metric));
+        });
+        assertEquals((await Promise.all(shown)).flat().toSorted(), lines);
       });
     }
 
