@@ -15,7 +15,7 @@ interface Fault {
 }
 
 /** The deadline of the gateways of the drill, in ms. */
-export const UPSTREAM_TIMEOUT_MS = 500;
+export const UPSTREAM_TIMEOUT_MS = 800;
 
 const LATE_MS = UPSTREAM_TIMEOUT_MS + 300;
 
