@@ -90,7 +90,8 @@ export async function faultyApi(seed: number): Promise<FaultyApi> {
 
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === "GET") return onLookup(request.url ?? "", response);
-    await onPost(await text(request), response);
+    const body = await text(request).catch(() => undefined);
+    if (body !== undefined) await onPost(body, response); // else its gateway was killed meanwhile
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
