@@ -5,14 +5,8 @@ import { startGateway } from "./kit/gateway_process.ts";
 import { heldApi } from "./kit/held_api.ts";
 import { inParallel } from "./kit/in_parallel.ts";
 import { endingOf, repeatUntilFinal } from "./kit/keyed_post.ts";
-import {
-  hasRedis,
-  NO_REDIS,
-  pausedRedisStore,
-  redisStore,
-  sqliteStore,
-  type StartStore,
-} from "./kit/state_stores.ts";
+import { needsRedis } from "./kit/needs_redis.ts";
+import { pausedRedisStore, redisStore, sqliteStore, type StartStore } from "./kit/state_stores.ts";
 
 /** The faults are reached within these deadlines; the lease ends 5.9 s after the claim. */
 const SETTINGS = {
@@ -59,7 +53,6 @@ async function sqlite(): Promise<string> {
 }
 
 async function redis(): Promise<string> {
-  if (!await hasRedis()) return NO_REDIS;
   const seen = await inParallel([
     ...POINTS.map((point) => killAt(point, redisStore)),
     killAt(PAUSED, pausedRedisStore),
@@ -74,5 +67,5 @@ const promised = "no repeat is sent where the first may have been; a listed batc
 
 export default [
   { name: "idempotency: kill -9, SQLite", did, promised, run: sqlite },
-  { name: "idempotency: kill -9, Redis", did, promised, run: redis },
+  { name: "idempotency: kill -9, Redis", did, promised, run: needsRedis(redis) },
 ] satisfies Drill[];

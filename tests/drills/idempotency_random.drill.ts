@@ -5,29 +5,34 @@ import type { Drill } from "./kit/drill.ts";
 import { type FaultyApi, faultyApi, UPSTREAM_TIMEOUT_MS } from "./kit/faulty_api.ts";
 import { type GatewayProcess, startGateway } from "./kit/gateway_process.ts";
 import { type CallerView, sendWithRepeats } from "./kit/keyed_caller.ts";
+import { needsRedis } from "./kit/needs_redis.ts";
 import { closedPort } from "./kit/raw_upstream.ts";
 import { seed } from "./kit/seed.ts";
-import { hasRedis, NO_REDIS, redisStore } from "./kit/state_stores.ts";
+import { redisStore } from "./kit/state_stores.ts";
 import { tally, tallyTable, total } from "./kit/tally.ts";
 
 const SENDS = Number(Deno.env.get("DRILL_SENDS") ?? 5_000);
 const GATEWAYS = 2;
 
-/** Fewer than MAX_OUTSTANDING_PER_CALLER, but enough to go on while some wait for a lease. */
-const CALLERS = 80;
+/** Enough to go on while some wait for a lease. */
+const CALLERS = 100;
 
-/** Time from the restart of one gateway to the death of the next, in ms. */
-const KILL_EVERY_MS = 3_000;
+/** After so many messages a gateway is killed. */
+const MESSAGES_PER_KILL = 1_500;
 
-/** The lease ends 3.2 s after the claim. */
+/** The lease ends 3.5 s after the claim. The breaker would keep most faults away. */
 const SETTINGS = {
   UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
   UPSTREAM_IDLE_TIMEOUT_MS: "100",
   STATE_TIMEOUT_MS: "500",
+  BREAKER_FAILURES: "0",
+  MAX_OUTSTANDING_PER_CALLER: String(2 * CALLERS),
 };
 
-/** Gateways of which one after the other is killed and started again. */
-async function startFleet(env: Record<string, string>, upstream: string) {
+/** Gateways of which one after the other is killed and started again, as messages are begun. */
+async function startFleet(
+  { env, upstream, begun }: { env: Record<string, string>; upstream: string; begun: () => number },
+) {
   const starts = Array.from({ length: GATEWAYS }, () => {
     const port = closedPort();
     return () => startGateway({ upstream, env: { ...SETTINGS, ...env, PORT: String(port) } });
@@ -46,8 +51,11 @@ async function startFleet(env: Record<string, string>, upstream: string) {
   }
 
   const killing = (async () => {
-    for (; !isOver; await delay(KILL_EVERY_MS)) await killAndStart(kills++ % GATEWAYS);
+    for (; !isOver; await delay(20)) {
+      if (begun() >= (kills + 1) * MESSAGES_PER_KILL) await killAndStart(kills++ % GATEWAYS);
+    }
   })();
+  killing.catch(() => {}); // its failure is that of the end of the fleet
   return {
     gateways: gateways as readonly GatewayProcess[],
     kills: () => kills,
@@ -60,16 +68,18 @@ async function startFleet(env: Record<string, string>, upstream: string) {
 }
 
 /** Sends all messages, by many callers at once. */
-async function sendAll(gateways: readonly GatewayProcess[]): Promise<CallerView[]> {
+async function sendAll(
+  gateways: readonly GatewayProcess[],
+  progress: { begun: number },
+): Promise<CallerView[]> {
   const token = gateways[0]?.token ?? "";
   const pools = gateways.map(({ port }) =>
     new Pool(`http://127.0.0.1:${port}`, { connections: CALLERS })
   );
   const views: CallerView[] = [];
-  let next = 0;
   const callers = Array.from({ length: CALLERS }, async () => {
-    while (next < SENDS) {
-      const text = `message-${next++}`;
+    while (progress.begun < SENDS) {
+      const text = `message-${progress.begun++}`;
       views.push(await sendWithRepeats(text, { gateways: pools, token, seed: seed() }));
     }
   });
@@ -79,14 +89,18 @@ async function sendAll(gateways: readonly GatewayProcess[]): Promise<CallerView[
 }
 
 async function random(): Promise<string> {
-  if (!await hasRedis()) return NO_REDIS;
-  await using store = await redisStore();
+  await using store = await redisStore({ args: ["--appendonly", "no"] });
   await using api: FaultyApi = await faultyApi(seed());
   let views: CallerView[];
   let kills: number;
   {
-    await using fleet = await startFleet({ STATE_URL: store.url }, api.url);
-    views = await sendAll(fleet.gateways);
+    const progress = { begun: 0 };
+    await using fleet = await startFleet({
+      env: { STATE_URL: store.url },
+      upstream: api.url,
+      begun: () => progress.begun,
+    });
+    views = await sendAll(fleet.gateways, progress);
     kills = fleet.kills();
   }
   await delay(2 * UPSTREAM_TIMEOUT_MS); // the API may still process what it was late with
@@ -113,7 +127,7 @@ export default [
     name: "idempotency: random faults",
     did: "many callers repeat messages at random gateways, which are killed, while the API fails",
     promised: "none is sent twice; 201 means held by the API, a refusal that it is not",
-    run: random,
+    run: needsRedis(random),
     timeoutMs: 120_000 + SENDS * 5,
   },
 ] satisfies Drill[];

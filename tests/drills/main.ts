@@ -1,7 +1,8 @@
 /**
  * Runs the drills: each provokes a failure with real processes and sockets on this machine, and
  * compares what happens with what is promised. Arguments select drills by a part of their name;
- * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SEED` the seed of the fuzzing.
+ * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SENDS` (default 5,000) the number of
+ * messages with random faults, `DRILL_SEED` the seed of the fuzzing and of those faults.
  */
 import { allDrills } from "./all.ts";
 import { type Outcome, runDrill, table } from "./kit/drill.ts";

@@ -15,7 +15,7 @@ interface Fault {
 }
 
 /** The deadline of the gateways of the drill, in ms. */
-export const UPSTREAM_TIMEOUT_MS = 500;
+export const UPSTREAM_TIMEOUT_MS = 800;
 
 const LATE_MS = UPSTREAM_TIMEOUT_MS + 300;
 
@@ -90,7 +90,8 @@ export async function faultyApi(seed: number): Promise<FaultyApi> {
 
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === "GET") return onLookup(request.url ?? "", response);
-    await onPost(await text(request), response);
+    const body = await text(request).catch(() => undefined);
+    if (body !== undefined) await onPost(body, response); // else its gateway was killed meanwhile
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

@@ -70,7 +70,7 @@ export async function sendWithRepeats(text: string, options: CallerOptions): Pro
       leaveAfter201 = true;
     } else if (count("unknown") >= MAX_UNKNOWN || count("refused") >= MAX_REFUSALS) break;
     if (performance.now() > deadline) throw new Error(`${text}: neither known nor unknown`);
-    await delay(50 + 200 * draw("pause", round));
+    await delay(20 + 100 * draw("pause", round));
   }
 
   const created = replies.filter(({ kind }) => kind === "created");

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { startRedis } from "../../support/redis_server.ts";
+import { type RedisServerOptions, startRedis } from "../../support/redis_server.ts";
 import { jumpRedisClock } from "./redis_clock.ts";
 import { startRelay } from "./relay.ts";
 
@@ -67,9 +67,9 @@ export async function sqliteStore(): Promise<DrillStore> {
 }
 
 /** A Redis behind a relay. `block` has the relay drop everything. */
-export async function redisStore(): Promise<DrillStore> {
+export async function redisStore(options: RedisServerOptions = {}): Promise<DrillStore> {
   await using started = new AsyncDisposableStack();
-  const server = started.use(await startRedis());
+  const server = started.use(await startRedis(options));
   const relay = started.use(await startRelay(server.port));
   const kept = started.move();
   return {
@@ -93,14 +93,3 @@ export async function pausedRedisStore(): Promise<DrillStore> {
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
-
-/** Whether `redis-server` is there; with `CI` set, throws where it is not. */
-export async function hasRedis(): Promise<boolean> {
-  const output = await new Deno.Command("redis-server", { args: ["--version"] }).output()
-    .catch(() => undefined);
-  if (output?.success) return true;
-  if (Deno.env.get("CI")) throw new Error("no redis-server: apt-get install redis-server");
-  return false;
-}
-
-export const NO_REDIS = "not tried: redis-server is not installed";
