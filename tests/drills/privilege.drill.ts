@@ -5,14 +5,15 @@ import { startCommand, startGateway } from "./kit/gateway_process.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
 
 /** The permissions of the start task. */
-const GRANTED = ["--allow-net", "--allow-env"];
+const GRANTED = ["--allow-net", "--allow-read=data", "--allow-write=data", "--allow-env"];
 
 async function leastPrivilege(): Promise<string> {
   const flags = (await startCommand()).filter((arg) => arg.startsWith("-"));
-  const names = flags.map((flag) => flag.split("=", 1)[0] ?? "");
-  assertEquals(names.filter((name) => /^(-A|--allow)/.test(name)), GRANTED);
+  const granted = flags.filter((flag) => /^(-A|--allow)/.test(flag))
+    .map((flag) => flag.replace(/^(--allow-env)=.*$/, "$1"));
+  assertEquals(granted, GRANTED);
   assert(flags.some((flag) => /^--allow-env=\w/.test(flag)), "variables are granted by name");
-  assert(names.includes("--no-prompt"));
+  assert(flags.includes("--no-prompt"));
 
   await using collector = startCollector();
   await using upstream = await rawUpstream();
@@ -30,7 +31,7 @@ export default [
   {
     name: "privilege: start task",
     did: "the start task's own command, with traces and metrics exported",
-    promised: "net access and named variables are enough: no read, write, run or FFI",
+    promised: "net access, named variables and the folder `data` are enough: no run or FFI",
     run: leastPrivilege,
   },
 ] satisfies Drill[];
