@@ -3,6 +3,7 @@
  * compares what happens with what is promised. Arguments select drills by a part of their name;
  * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SEED` the seed of the fuzzing.
  */
+import { endRedisServers } from "../support/redis_server.ts";
 import { allDrills } from "./all.ts";
 import { type Outcome, runDrill, table } from "./kit/drill.ts";
 import { endLeftovers } from "./kit/gateway_process.ts";
@@ -14,6 +15,7 @@ async function main(selected: readonly string[]): Promise<boolean> {
     const outcome = await runDrill(drill);
     outcomes.push(outcome);
     endLeftovers();
+    endRedisServers();
     const seconds = (outcome.durationMs / 1_000).toFixed(1);
     print(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
   }
