@@ -1,6 +1,7 @@
 import { createClient, createCluster, RESP_TYPES } from "@redis/client";
 import { Buffer } from "node:buffer";
 import type { RedisAddress } from "../state_url.ts";
+import { REDISCOVER_AFTER_MS, watchNodes } from "./redis_cluster_nodes.ts";
 
 /** A connection to one server, as node-redis has it. */
 export interface RedisNode {
@@ -25,6 +26,8 @@ export interface ClientOptions {
   tlsCa?: string | undefined;
   /** Called when a connection to a single server stands (true) or breaks (false). */
   onReady: (isReady: boolean) => void;
+  /** Called when a node of a Cluster cannot be reached, and the client does not look for another. */
+  onNodeMissing: () => void;
 }
 
 /** An attempt to connect and greet may take so long: a stopped server accepts and says nothing. */
@@ -36,9 +39,6 @@ const MAX_BACKOFF_MS = 2_000;
 
 /** Commands that wait for a server that says nothing; each has its value in memory. */
 const MAX_QUEUE = 20_000;
-
-/** A node that stays away for so long has the Cluster asked who took over its slots. */
-const REDISCOVER_AFTER_MS = 500;
 
 /** No timeout of the client's: an AbortSignal per command costs more than the command. */
 const COMMAND_OPTIONS = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
@@ -76,7 +76,10 @@ function openServer(address: RedisAddress, { tlsCa, onReady }: ClientOptions): C
   };
 }
 
-function openCluster(address: RedisAddress, { tlsCa }: ClientOptions): Connection {
+function openCluster(
+  address: RedisAddress,
+  { tlsCa, onNodeMissing }: ClientOptions,
+): Connection {
   const cluster = createCluster({
     rootNodes: address.nodes.map((node) => ({
       socket: { ...socketOptions(address, tlsCa), ...node },
@@ -93,6 +96,7 @@ function openCluster(address: RedisAddress, { tlsCa }: ClientOptions): Connectio
   });
   let lastError: unknown;
   cluster.on("error", (error) => lastError = error);
+  watchNodes(cluster, onNodeMissing);
   return {
     nodeFor: (key) => cluster.getNodeClientForKey(key, false),
     redirected: (key, args) => cluster.sendCommand(key, false, args),

@@ -101,6 +101,9 @@ export class RedisConnection {
       onReady: (isReady) => {
         if (connection === this.#current && !this.#closed) this.#options.onReachable(isReady);
       },
+      onNodeMissing: () => {
+        if (connection === this.#current) this.replace();
+      },
     });
     return connection;
   }

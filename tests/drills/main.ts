@@ -4,6 +4,7 @@
  * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SENDS` (default 5,000) the number of
  * messages with random faults, `DRILL_SEED` the seed of the fuzzing and of those faults.
  */
+import { endRedisServers } from "../support/redis_server.ts";
 import { allDrills } from "./all.ts";
 import { type Outcome, runDrill, table } from "./kit/drill.ts";
 import { endLeftovers } from "./kit/gateway_process.ts";
@@ -15,6 +16,7 @@ async function main(selected: readonly string[]): Promise<boolean> {
     const outcome = await runDrill(drill);
     outcomes.push(outcome);
     endLeftovers();
+    endRedisServers();
     const seconds = (outcome.durationMs / 1_000).toFixed(1);
     print(`${outcome.ok ? "ok    " : "FAILED"} ${drill.name} (${seconds} s): ${outcome.seen}`);
   }

@@ -91,6 +91,25 @@ Deno.test("Redis Cluster: when a primary dies, its replica goes on with the reco
   }
 });
 
+Deno.test("Redis Cluster: when a primary was dead before it was first needed, its replica is found", async () => {
+  const args = ["--cluster-node-timeout", "3000", "--cluster-require-full-coverage", "no"];
+  await using cluster = await startCluster(args);
+  const [first, second] = cluster.nodes;
+  assert(first && second);
+  await using replica = await startClusterReplica(first, args);
+  await first.kill();
+  await using open = await opened(`redis://127.0.0.1:${second.port}?cluster=true`);
+  // All the time, since another key's reply must not keep the connection.
+  const outcomes = async () =>
+    await Promise.all(Array.from({ length: 30 }, () => answers(open.store)));
+  assertEquals(new Set(await outcomes()), new Set([true, false]));
+  await until(async () => {
+    await outcomes();
+    return /role:master/.test(await replica.cli("INFO", "replication"));
+  });
+  await until(async () => (await outcomes()).every(Boolean));
+});
+
 Deno.test("Redis Cluster: a node that was killed is unreachable, the others go on, and it is found again", async () => {
   await using cluster = await startCluster();
   const [first, second] = cluster.nodes;

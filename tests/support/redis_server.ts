@@ -27,6 +27,14 @@ export interface RedisServerOptions {
   cluster?: boolean;
 }
 
+/** What runs; a drill that hangs must not leave its servers behind. */
+const running = new Set<Deno.ChildProcess>();
+
+/** Ends what a hanging drill has left. */
+export function endRedisServers(): void {
+  for (const server of running) server.kill("SIGKILL");
+}
+
 /** Starts a server in a folder of its own; on another port, should the first be taken meanwhile. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   for (let attempt = 0;; attempt++) {
@@ -125,7 +133,10 @@ export async function until(condition: () => Promise<boolean> | boolean): Promis
 
 function spawn(args: string[], cwd: string): Deno.ChildProcess {
   const io = { stdin: "null", stdout: "null", stderr: "null" } as const;
-  return new Deno.Command("redis-server", { args, cwd, ...io }).spawn();
+  const server = new Deno.Command("redis-server", { args, cwd, ...io }).spawn();
+  running.add(server);
+  void server.status.then(() => running.delete(server));
+  return server;
 }
 
 async function serverArguments(
