@@ -52,6 +52,8 @@ export class ObservedStore implements StateStore {
   readonly #store: StateStore;
   readonly #onOperation: StoreObserver["onOperation"];
   readonly #reachability: Reachability;
+  /** When the store last answered, on the clock of `performance.now()`, in ms. */
+  #answeredAt = -Infinity;
 
   /** @param reachability shared with an adapter that also learns of its connection otherwise */
   constructor(store: StateStore, observer: StoreObserver, reachability: Reachability) {
@@ -77,6 +79,16 @@ export class ObservedStore implements StateStore {
     return this.#store.close();
   }
 
+  /** A timeout among operations that succeed meanwhile is a slow store, not one that is down. */
+  #report(
+    outcome: StoreOperation["outcome"],
+    { start, end }: { start: number; end: number },
+  ): void {
+    const answered = !UNREACHABLE.has(outcome);
+    if (answered) this.#answeredAt = end;
+    if (answered || this.#answeredAt < start) this.#reachability.set(answered);
+  }
+
   async #observe<T>(operation: StoreOperation["operation"], run: () => Promise<T>): Promise<T> {
     const start = performance.now();
     let outcome: StoreOperation["outcome"] = "ok";
@@ -86,8 +98,9 @@ export class ObservedStore implements StateStore {
       outcome = error instanceof StateError ? error.reason : "failed";
       throw error;
     } finally {
-      this.#reachability.set(!UNREACHABLE.has(outcome));
-      this.#onOperation?.({ operation, durationMs: performance.now() - start, outcome });
+      const end = performance.now();
+      this.#report(outcome, { start, end });
+      this.#onOperation?.({ operation, durationMs: end - start, outcome });
     }
   }
 }

@@ -33,6 +33,7 @@ const WORDS = {
   query: marker("Query"),
   queryName: marker("QueryName"),
   path: marker("Path"),
+  key: marker("IdempotencyKey"),
 };
 
 /** Markers within a token. */
@@ -204,8 +205,13 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
     tokens: string[];
     exported: string;
     scraped: string;
+    /** The file with the records of idempotency keys. */
+    stored: string;
   }
 > {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "sms-gateway-state-" });
+  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
   await using sink = otlpSink();
   await using gateway = await startGateway({
     upstream,
@@ -219,6 +225,7 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
       MAX_BODY_BYTES: "10000",
       BREAKER_FAILURES: "0",
       LOG_LEVEL: "debug",
+      STATE_URL: `sqlite:${folder}/state.db`,
       ...env,
     },
   });
@@ -227,6 +234,13 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
   for (const plan of plansOf) {
     for (const [name, method, target, body] of requestsOf(plan)) {
       await send(recording, name, [method, target, body], { token });
+    }
+    // The second is a repeat: replayed, found out, unknown or sent again, by the plan.
+    for (const key of [WORDS.key, WORDS.key, `"${WORDS.key}`]) {
+      await send(recording, "send with a key", ["POST", `/xms/v1/${plan}/batches`, MESSAGE], {
+        token,
+        headers: [`Idempotency-Key: ${key}`],
+      });
     }
     // A token in the query, instead of or beside the one in Authorization.
     await send(recording, "token in query", [
@@ -257,7 +271,10 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
   recording.tokens.push(...rest.filter((part) => part.length > 20));
   const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
   const { stdout, stderr } = await gateway.stop();
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
+  const stored = files.map((file) => Buffer.from(Deno.readFileSync(file)).toString("latin1"));
   return {
+    stored: stored.join("\n"),
     output: `${stdout}\n${stderr}`,
     answers: recording.answers,
     tokens: recording.tokens,
@@ -343,7 +360,10 @@ const SETUPS: readonly [name: string, env: Record<string, string>][] = [
 for (const [name, env] of SETUPS) {
   Deno.test(`no log line ${name}, span, metric or answer contains private data, whatever the upstream quotes`, async (t) => {
     await using upstream = await echoing();
-    const { output, answers, tokens, exported, scraped } = await provoke(env, upstream.url);
+    const { output, answers, tokens, exported, scraped, stored } = await provoke(
+      env,
+      upstream.url,
+    );
     const secrets = forbidden(tokens);
     // Guards against a test that cannot fail: the secrets were sent, and the outputs are not empty.
     const sent = JSON.stringify(upstream.requests);
@@ -351,10 +371,13 @@ for (const [name, env] of SETUPS) {
       assert(sent.includes(word));
     }
     assert(!sent.includes(WORDS.cookie) && !sent.includes(WORDS.forwarded));
-    for (const text of [output, exported, scraped]) assert(text.length > 10_000);
+    assert(!sent.includes(WORDS.key)); // no part of the API
+    for (const text of [output, exported, scraped, stored]) assert(text.length > 10_000);
+    assert(answers.some(({ answer }) => answer.headers.has("idempotent-replayed")));
 
     await t.step("the log", () => assertEquals(seenIn(output, secrets), []));
     await t.step("spans and pushed metrics", () => assertEquals(seenIn(exported, secrets), []));
+    await t.step("the state store", () => assertEquals(seenIn(stored, secrets), []));
     await t.step("metrics", () => assertEquals(seenIn(scraped, secrets), []));
     await t.step("answers", () => {
       // An answer may contain the name of an unknown query parameter, but not its value.

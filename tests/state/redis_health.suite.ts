@@ -1,0 +1,75 @@
+/** What an operator sees of a Redis that ends, comes back, and hangs: a real gateway process. */
+
+import { assertEquals } from "@std/assert";
+import { type GatewayProcess, startGateway } from "../observability/gateway_process.ts";
+import { parseMetrics, total } from "../observability/prometheus_text.ts";
+import { until } from "../observability/until.ts";
+import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { type RedisServer, startRedis } from "../support/redis_server.ts";
+
+/** How Redis stops answering, and how that ends. */
+const OUTAGES: Readonly<
+  Record<string, [begin: (redis: RedisServer) => unknown, end: (redis: RedisServer) => unknown]>
+> = {
+  "is killed and started again": [(redis) => redis.kill(), (redis) => redis.start()],
+  "hangs and continues": [(redis) => redis.stop(), (redis) => redis.continue()],
+};
+
+for (const [what, [begin, end]] of Object.entries(OUTAGES)) {
+  Deno.test(`while Redis ${what}, each change is logged once, and seen without further requests`, async () => {
+    await using redis = await startRedis();
+    await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      env: { STATE_URL: `redis://127.0.0.1:${redis.port}` },
+    });
+    assertEquals(await send(gateway, "a"), 201);
+    await until("the answer to be stored", async () => await send(gateway, "a") === 201);
+    for (let outages = 0; outages < 2; outages++) {
+      await begin(redis);
+      // Together: changes are logged once, however many requests notice them.
+      const statuses = await Promise.all(Array.from({ length: 8 }, () => send(gateway, "a")));
+      assertEquals(new Set(statuses), new Set([503]));
+      assertEquals(await seen(gateway), [200, ["state_unavailable"], 0]);
+      await end(redis);
+      await until("a store that answers", async () => (await seen(gateway))[2] === 1);
+      assertEquals(await seen(gateway), [200, undefined, 1]);
+      assertEquals(await send(gateway, "a"), 201);
+    }
+    assertEquals(upstream.requests.length, 1);
+    const { stdout } = await gateway.stop();
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const changes = lines.filter(({ message }) => /state store/.test(message))
+      .map(({ level, message }) => [level, message]);
+    const change = [
+      ["error", "the state store does not answer: requests with a key get 503"],
+      ["info", "the state store answers again"],
+    ];
+    assertEquals(changes, [...change, ...change]);
+  });
+}
+
+async function send(gateway: GatewayProcess, key: string): Promise<number> {
+  const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${await gateway.token()}`,
+      "content-type": "application/json",
+      "idempotency-key": key,
+    },
+    body: "{}",
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Status and reasons of `/readyz`, and the gauge. */
+async function seen({ url }: GatewayProcess): Promise<[number, string[] | undefined, number]> {
+  const ready = await fetch(`${url}/readyz`);
+  const metrics = parseMetrics(await (await fetch(`${url}/metrics`)).text());
+  return [
+    ready.status,
+    (await ready.json()).reasons,
+    total(metrics, "sms_gateway_state_reachable"),
+  ];
+}
