@@ -23,14 +23,17 @@ COPY *.ts ./
 COPY auth auth
 COPY entry entry
 COPY errors errors
+COPY idempotency idempotency
 COPY limits limits
 COPY middleware middleware
 COPY reference reference
 COPY routes routes
 COPY schemas schemas
+COPY state state
 COPY telemetry telemetry
 COPY upstream upstream
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/live.ts"]
+RUN ["/bin/deno", "eval", "Deno.mkdirSync('/data')"]
 
 FROM base AS demo-files
 COPY ops/container ops/container
@@ -63,10 +66,12 @@ WORKDIR /app
 # The files belong to root: the gateway can read but not modify them.
 COPY --from=gateway-files /deno-dir /deno-dir
 COPY --from=gateway-files /app /app
+# Only this folder is writable, for STATE_URL=sqlite:data/…; mount a volume on it.
+COPY --from=gateway-files --chown=65532:65532 /data data
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/live.ts"]
 # Deno is process 1, so that it receives SIGTERM. Permissions and V8 flags equal the start task's.
 ENTRYPOINT ["/bin/deno"]
-CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-env=PORT,HOST,SMS_*,SERVICE_*,AUTH_*,JWKS_*,MAX_*,UPSTREAM_*,RETRY_*,BREAKER_*,REQUEST_*,SHUTDOWN_*,DOCS,LOG_*,OTLP_*,METRICS_*,TRACE_*,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]
+CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-read=data", "--allow-write=data", "--allow-env=PORT,HOST,SMS_*,SERVICE_*,AUTH_*,JWKS_*,MAX_*,UPSTREAM_*,RETRY_*,BREAKER_*,REQUEST_*,STATE_*,IDEMPOTENCY*,SHUTDOWN_*,DOCS,LOG_*,OTLP_*,METRICS_*,TRACE_*,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]

@@ -3,7 +3,13 @@ import { CATALOG, type CatalogCode, catalogEntry, defaultText } from "../../erro
 
 /** The codes that contract.md §2 names, by status. */
 const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
-  400: ["syntax_invalid_json", "syntax_invalid_parameter_format", "syntax_constraint_violation"],
+  400: [
+    "syntax_invalid_json",
+    "syntax_invalid_parameter_format",
+    "syntax_constraint_violation",
+    "idempotency_key_invalid",
+    "idempotency_key_missing",
+  ],
   401: ["unauthorized"],
   403: [
     "unknown_group",
@@ -16,7 +22,9 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
     "batch_already_dispatched",
   ],
   405: ["method_not_allowed"],
+  409: ["idempotency_key_in_use"],
   415: ["unsupported_media_type"],
+  422: ["idempotency_key_reused"],
   429: ["too_many_requests"],
   500: ["internal_error"],
   502: ["upstream_connection_lost", "upstream_failed"],
@@ -27,6 +35,7 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
     "upstream_circuit_open",
     "upstream_credentials_rejected",
     "overloaded",
+    "idempotency_unavailable",
     "key_set_unavailable",
   ],
 };
@@ -85,11 +94,11 @@ Deno.test("the catalog contains the troubleshooting tips of the API's documentat
   }
 });
 
-Deno.test("every code of 429 and 503 is marked as not processed and safe to send again", () => {
+Deno.test("every code of 409, 429 and 503 is marked as not processed and safe to send again", () => {
   for (const code of codes) {
     const { status, processed, retry } = CATALOG[code];
-    if (status === 429 || status === 503) assertEquals([processed, retry], ["no", "later"], code);
-    if (retry === "later") assert([429, 500, 503].includes(status), code);
+    if ([409, 429, 503].includes(status)) assertEquals([processed, retry], ["no", "later"], code);
+    if (retry === "later") assert([409, 429, 500, 503].includes(status), code);
     if (processed === "unknown") assertEquals(retry, "idempotent_only", code);
     if (processed === "unknown") assert([499, 502, 504].includes(status), code);
   }

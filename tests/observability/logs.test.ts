@@ -26,6 +26,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   auth_reason: "string?",
   unverified_subject: "string?",
   path_problem: "string?",
+  idempotency: "string?",
   upstream_status: "number?",
   upstream_cause: "string?",
   duration_ms: "number",

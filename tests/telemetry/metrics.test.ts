@@ -21,6 +21,7 @@ const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
   keySetAgeS: () => 61.5,
   breakerState: () => "half_open",
+  stateReachable: () => true,
   planLimits: () => new Map([["plan-1", 5]]),
   planLimitMax: 1_000,
   dropped: () => ({ traces: 5, logs: 7 }),
@@ -80,6 +81,9 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_breaker_state", "gauge", []],
+  ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
+  ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
+  ["sms_gateway_state_reachable", "gauge", []],
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
   ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
@@ -98,7 +102,10 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   const metrics = testMetrics();
   for (let requests = 0; requests < 3; requests++) await gateway.request(BATCHES);
   await gateway.request(BATCHES, { token: null });
+  const headers = { "content-type": "application/json", "idempotency-key": "key-1" };
+  await gateway.request(BATCHES, { method: "POST", headers, body: "{}" });
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
+  metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
   metrics.keySetRefreshed("failed");
@@ -438,6 +445,7 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.service_plan.limit_max": "",
     "sms_gateway.key_set.age": "s",
     "sms_gateway.breaker_state": "",
+    "sms_gateway.state.reachable": "",
     "sms_gateway.telemetry_dropped": "",
     "sms_gateway.build_info": "",
   });

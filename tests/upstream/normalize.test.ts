@@ -82,9 +82,12 @@ function promisedStatus(upstream: number): number {
   return upstream < 400 || upstream === 499 || upstream > 500 ? 502 : upstream;
 }
 
+/** Statuses of the API, or of a proxy before it, that tell that a request was not processed. */
+const NOT_PROCESSED = [400, 401, 403, 404, 405, 408, 415, 425, 429, 500, 503];
+
 function assertContract(failure: Failure, upstream: number, note: string) {
   assertEquals(failure.status, promisedStatus(upstream), note);
-  assertEquals(failure.processed, failure.status === 502 ? "unknown" : "no", note);
+  assertEquals(failure.processed, NOT_PROCESSED.includes(upstream) ? "no" : "unknown", note);
   assertEquals(failure.origin, "upstream", note);
   for (const value of [failure.code, failure.text]) {
     assert(typeof value === "string" && value.trim() !== "", note);
