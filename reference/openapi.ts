@@ -4,7 +4,7 @@ import { componentSchemas, schemaRef } from "./json_schema.ts";
 import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations.ts";
 import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
-import { STATUSES } from "../errors/statuses.ts";
+import { STATUSES, type StatusNotes } from "../errors/statuses.ts";
 import { VERSION } from "../version.ts";
 
 /** Codes of a 403 that every operation can have. */
@@ -19,7 +19,8 @@ own bearer token in place of the API's credentials.
   the SMS API pass through.
 - **\`HEAD\`** is served wherever \`GET\` is.
 - **A POST is never sent to the API twice** by the gateway; if it is not known whether a POST was
-  processed, the \`text\` says so.
+  processed, the \`text\` says so. With an \`Idempotency-Key\` you can repeat a POST, too: it is sent
+  once, and the repeats get the answer of the first.
 `;
 
 /** The OpenAPI 3.1 document, generated from `operations.ts`, `errors/` and `schemas/`. */
@@ -75,7 +76,7 @@ function describe(operation: Operation & { id: OperationId }, notes: OperationNo
     parameters: [
       ...pathParameters(operation.path),
       ...queryParameters(notes),
-      ...headerParameters(),
+      ...headerParameters(operation),
     ],
     ...(notes.request && {
       requestBody: {
@@ -94,7 +95,7 @@ function describe(operation: Operation & { id: OperationId }, notes: OperationNo
 
 function responses(operation: Operation & { id: OperationId }, notes: OperationNotes): object {
   const errors = STATUSES.flatMap((status) => {
-    if (!status.component || (status.status === 415 && !notes.request)) return [];
+    if (!status.component || !canOccur(status, operation, notes)) return [];
     const refusals = notes.refusals && status.status === 403
       ? errorResponse(status, [...COMMON_REFUSALS, ...notes.refusals])
       : undefined;
@@ -106,11 +107,24 @@ function responses(operation: Operation & { id: OperationId }, notes: OperationN
   return { [operation.success]: success(operation, notes), ...Object.fromEntries(errors) };
 }
 
-function success({ id, success }: Operation & { id: OperationId }, notes: OperationNotes): object {
+/** Whether an operation can have a status: 409 and 422 are about the `Idempotency-Key` of a POST. */
+function canOccur(
+  { status }: StatusNotes,
+  { method }: Operation,
+  { request }: OperationNotes,
+): boolean {
+  if (status === 415) return request !== undefined;
+  return method === "POST" || (status !== 409 && status !== 422);
+}
+
+function success(
+  { id, method, success }: Operation & { id: OperationId },
+  notes: OperationNotes,
+): object {
   const example = EXAMPLES[id]?.response;
   return {
     description: STATUSES.find(({ status }) => status === success)?.meaning,
-    headers: headerRefs([]),
+    headers: headerRefs(method === "POST" ? ["Idempotent-Replayed"] : []),
     ...(notes.response && {
       content: {
         "application/json": {

@@ -1,4 +1,4 @@
-import { MAX_IDENTIFIER_LENGTH, SEGMENTS } from "../operations.ts";
+import { MAX_IDENTIFIER_LENGTH, type Operation, SEGMENTS } from "../operations.ts";
 import { inlineSchema, type JsonSchema } from "./json_schema.ts";
 import type { OperationNotes } from "./operations.ts";
 
@@ -34,7 +34,7 @@ const SEGMENT_NOTES: Readonly<
   },
 };
 
-/** Components: all path parameters, and the header parameters of every operation. */
+/** Components: all path parameters, and all header parameters. */
 export const PARAMETERS: Readonly<Record<string, object>> = {
   ...Object.fromEntries(
     Object.entries(SEGMENT_NOTES).map(([name, { description, example, pattern }]) => [name, {
@@ -54,6 +54,20 @@ export const PARAMETERS: Readonly<Record<string, object>> = {
     schema: { type: "string" },
     example: "order-17-attempt-1",
   },
+  "Idempotency-Key": {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "Your key of this request, new and random for each message, such as a UUID: 1 to 255 printable ASCII characters. A repeat with the same key, path, query and bytes of the body is not sent again; it gets the answer of the first request. So serialize the body once, and repeat these bytes.",
+    schema: {
+      type: "string",
+      minLength: 1,
+      maxLength: 255,
+      // Bare, or as a string of RFC 9651; without spaces at the ends, which HTTP removes.
+      pattern: String.raw`^([!#-~]([ -~]*[!-~])?|"([ !#-\[\]-~]|\\["\\])+")$`,
+    },
+    example: "9b1d6d0c-3a39-4c32-8a52-2f9a4a7c1c6e",
+  },
   traceparent: {
     name: "traceparent",
     in: "header",
@@ -68,9 +82,10 @@ export function pathParameters(path: string): object[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameterRef(name ?? ""));
 }
 
-/** References to the header parameters of every operation. */
-export function headerParameters(): object[] {
-  return [parameterRef("X-Request-Id"), parameterRef("traceparent")];
+/** References to the header parameters of an operation. */
+export function headerParameters({ method }: Operation): object[] {
+  const names = ["X-Request-Id", "traceparent"];
+  return (method === "POST" ? ["Idempotency-Key", ...names] : names).map(parameterRef);
 }
 
 /** The query parameters of an operation. */
