@@ -23,14 +23,17 @@ COPY *.ts ./
 COPY auth auth
 COPY entry entry
 COPY errors errors
+COPY idempotency idempotency
 COPY limits limits
 COPY middleware middleware
 COPY reference reference
 COPY routes routes
 COPY schemas schemas
+COPY state state
 COPY telemetry telemetry
 COPY upstream upstream
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/live.ts"]
+RUN ["/bin/deno", "eval", "Deno.mkdirSync('/data')"]
 
 FROM base AS demo-files
 COPY ops/container ops/container
@@ -63,6 +66,8 @@ WORKDIR /app
 # The files belong to root: the gateway can read but not modify them.
 COPY --from=gateway-files /deno-dir /deno-dir
 COPY --from=gateway-files /app /app
+# Only this folder is writable, for STATE_URL=sqlite:data/…; mount a volume on it.
+COPY --from=gateway-files --chown=65532:65532 /data data
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \

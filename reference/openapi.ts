@@ -4,7 +4,7 @@ import { componentSchemas, schemaRef } from "./json_schema.ts";
 import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations.ts";
 import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
-import { STATUSES } from "../errors/statuses.ts";
+import { STATUSES, type StatusNotes } from "../errors/statuses.ts";
 import { VERSION } from "../version.ts";
 
 /** Codes of a 403 that every operation can have. */
@@ -19,7 +19,8 @@ own bearer token in place of the API's credentials.
   the SMS API pass through.
 - **\`HEAD\`** is served wherever \`GET\` is.
 - **A POST is never sent to the API twice** by the gateway; if it is not known whether a POST was
-  processed, the \`text\` says so.
+  processed, the \`text\` says so. With an \`Idempotency-Key\` you can repeat a POST, too: it is sent
+  once, and the repeats get the answer of the first.
 `;
 
 /** The OpenAPI 3.1 document, generated from `operations.ts`, `errors/` and `schemas/`. */

@@ -57,7 +57,7 @@ export const NOTES: Readonly<Record<OperationId, OperationNotes>> = {
   sendBatch: {
     tag: "Batches",
     description:
-      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice. After a 502 or 504 it is not known whether the batch was sent: check with `listBatches` before you send it again.",
+      "Sends a message to up to 1000 recipients and groups. The gateway never sends it to the API twice. After a 502 or 504 it is not known whether the batch was sent: repeat the request if it has an `Idempotency-Key`; without one check with `listBatches` before you send it again. With a `client_reference` that is new for each message, a repeat finds out what became of the first.",
     request: "SendBatchRequest",
     response: "BatchResponse",
     refusals: SEND_REFUSALS,

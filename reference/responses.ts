@@ -11,6 +11,12 @@ export const HEADERS = {
     schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" },
     example: "01M811DQAATDMZJWD8SKEN4XM7",
   },
+  "Idempotent-Replayed": {
+    description:
+      "`true` if this request was not sent, since the first one with this `Idempotency-Key` was processed; the response is that of the first.",
+    schema: { type: "string", enum: ["true"] },
+    example: "true",
+  },
   "X-Error-Origin": {
     description: "The origin of the error: the gateway itself, or the SMS API.",
     required: true,

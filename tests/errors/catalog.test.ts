@@ -94,7 +94,7 @@ Deno.test("the catalog contains the troubleshooting tips of the API's documentat
   }
 });
 
-Deno.test("every code of 429 and 503 is marked as not processed and safe to send again", () => {
+Deno.test("every code of 409, 429 and 503 is marked as not processed and safe to send again", () => {
   for (const code of codes) {
     const { status, processed, retry } = CATALOG[code];
     if (status === 429 || status === 503) assertEquals([processed, retry], ["no", "later"], code);

@@ -117,6 +117,7 @@ const NOT_PASSED_THROUGH: ReadonlySet<string> = new Set([
   "upstream_circuit_open",
   "upstream_credentials_rejected",
   "overloaded",
+  "idempotency_unavailable",
   "key_set_unavailable",
 ]);
 

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { CATALOG } from "../../errors/catalog.ts";
 import { STATUSES } from "../../errors/statuses.ts";
+import { parseKey } from "../../idempotency/key.ts";
 import { OPERATIONS } from "../../operations.ts";
 import { EXAMPLES } from "../../reference/examples.ts";
 import { componentSchemas } from "../../reference/json_schema.ts";
@@ -83,6 +84,32 @@ Deno.test("every error has its schema, its codes as examples and its headers; a 
     );
     for (const [code] of codes) assert(response.description.includes(`/docs/errors#${code})`));
   }
+});
+
+Deno.test("exactly the POST operations take an Idempotency-Key, and tell of a replay", () => {
+  for (const { path, method, success } of OPERATIONS) {
+    const { parameters, responses } = document.paths[path][method.toLowerCase()];
+    const names = parameters.map(({ $ref, name }: Json) => name ?? resolve($ref).name);
+    assertEquals(names.includes("Idempotency-Key"), method === "POST", `${method} ${path}`);
+    const headers = Object.keys(responses[success].headers);
+    assertEquals(headers.includes("Idempotent-Replayed"), method === "POST", `${method} ${path}`);
+  }
+});
+
+Deno.test("the pattern of Idempotency-Key accepts what the gateway accepts", () => {
+  const { schema, required } = document.components.parameters["Idempotency-Key"];
+  assertEquals(required, undefined);
+  const pattern = new RegExp(schema.pattern);
+  const accepted = ["a", "~", "#", 'a"b', "a\\b", "a b", '"a"', '" a "', '"\\""', '"\\\\"', "'"];
+  const refused = ["", '"', '""', '"a', '"a"b', '"a\\b"', "é", "a\n", "a\tb", "a\x7f"];
+  for (const value of accepted) {
+    assertEquals([pattern.test(value), parseKey(value) !== undefined], [true, true], value);
+  }
+  for (const value of refused) {
+    assertEquals([pattern.test(value), parseKey(value) !== undefined], [false, false], value);
+  }
+  assertEquals(parseKey("k".repeat(schema.maxLength))?.length, schema.maxLength);
+  assertEquals(parseKey("k".repeat(schema.maxLength + 1)), undefined);
 });
 
 Deno.test("every $ref resolves", () => {

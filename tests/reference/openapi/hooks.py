@@ -1,5 +1,6 @@
 """Constraints of the SMS API that JSON Schema cannot express, so that valid requests are generated."""
 
+import uuid
 from datetime import datetime, timedelta, timezone
 
 import schemathesis
@@ -31,8 +32,12 @@ MAX_BINARY_BYTES = 140
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes the members of a valid body consistent with each other."""
-    if case.meta.generation.mode is not GenerationMode.POSITIVE or not isinstance(case.body, dict):
+    """Makes the members of a valid body consistent with each other, and its key a new one."""
+    if case.meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    if "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())  # a used one is 422 with another body
+    if not isinstance(case.body, dict):
         return
     body = dict(case.body)
     expire_after_sending(body)
