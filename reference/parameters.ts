@@ -59,7 +59,13 @@ export const PARAMETERS: Readonly<Record<string, object>> = {
     in: "header",
     description:
       "Makes the request safe to repeat: with the same key and the same bytes it is sent once, and a repeat gets the answer of the first. 1 to 255 printable ASCII characters, plain or in double quotes; use a new UUID for each message and keep it with the message.",
-    schema: { type: "string", minLength: 1, maxLength: 255 },
+    schema: {
+      type: "string",
+      minLength: 1,
+      maxLength: 255,
+      // Bare, or as a string of RFC 9651; without spaces at the ends, which HTTP removes.
+      pattern: String.raw`^([!#-~]([ -~]*[!-~])?|"([ !#-\[\]-~]|\\["\\])+")$`,
+    },
     example: "8e03978e-40d5-43e8-bc93-6894a57f9324",
   },
   traceparent: {

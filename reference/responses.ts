@@ -49,11 +49,6 @@ export const HEADERS = {
     schema: { type: "string" },
     example: "application/json",
   },
-  "Idempotent-Replayed": {
-    description: "This is the answer of an earlier request with the same key; nothing was sent.",
-    schema: { type: "string", enum: ["true"] },
-    example: "true",
-  },
   "Retry-After": {
     description: "Seconds to wait before trying again.",
     required: true,

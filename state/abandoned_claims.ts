@@ -4,6 +4,8 @@ import { type Change, type Claim, type ClaimResult, StateError, type StateStore 
 export interface AbandonedClaimsOptions {
   /** Tokens kept at once; the oldest is forgotten for a new one, and expires. Default: 10,000. */
   maxTokens?: number;
+  /** Deadline for a claim that takes over a key, in ms; default: none. */
+  timeoutMs?: number | undefined;
   /** Time between attempts to release, in ms; default: 250. */
   intervalMs?: number;
 }
@@ -42,6 +44,7 @@ class AbandonedClaims implements StateStore {
   readonly kind: StateStore["kind"];
   readonly #store: StateStore;
   readonly #maxTokens: number;
+  readonly #timeoutMs: number;
   readonly #intervalMs: number;
   /** By token, oldest first. */
   readonly #abandoned = new Map<string, AbandonedClaim>();
@@ -49,7 +52,11 @@ class AbandonedClaims implements StateStore {
   #releasing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(store: StateStore, { maxTokens = 10_000, intervalMs = 250 }: AbandonedClaimsOptions) {
+  constructor(
+    store: StateStore,
+    { maxTokens = 10_000, timeoutMs = Infinity, intervalMs = 250 }: AbandonedClaimsOptions,
+  ) {
+    this.#timeoutMs = timeoutMs;
     this.kind = store.kind;
     this.#store = store;
     this.#maxTokens = maxTokens;
@@ -58,10 +65,13 @@ class AbandonedClaims implements StateStore {
 
   async claim(key: string, claim: Claim): Promise<ClaimResult> {
     if (this.#abandoned.has(claim.token)) throw new TypeError("a claim needs a token of its own");
+    const startedAt = performance.now();
     try {
       let result = await this.#store.claim(key, claim);
       for (let takeovers = 0; takeovers < MAX_TAKEOVERS; takeovers++) {
         if (result.claimed || !this.#abandoned.has(result.record.token)) break;
+        // Each operation has the whole deadline; together they may not exceed it by more than one.
+        if (performance.now() - startedAt >= this.#timeoutMs) throw new StateError("timeout");
         if (await this.#store.release(key, result.record.token)) {
           this.#abandoned.delete(result.record.token);
         }

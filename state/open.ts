@@ -34,7 +34,9 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
   if (options.replicas && !/^rediss?:/.test(url)) throw new TypeError("Only Redis has replicas.");
   const reachability = new Reachability(options);
   const store = await openAdapter(url, options, reachability);
-  return withAbandonedClaims(new ObservedStore(store, options, reachability));
+  return withAbandonedClaims(new ObservedStore(store, options, reachability), {
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  });
 }
 
 async function openAdapter(

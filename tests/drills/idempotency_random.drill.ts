@@ -11,7 +11,7 @@ import { seed } from "./kit/seed.ts";
 import { redisStore } from "./kit/state_stores.ts";
 import { tally, tallyTable, total } from "./kit/tally.ts";
 
-const SENDS = Number(Deno.env.get("DRILL_SENDS") ?? 5_000);
+const SENDS = Number(Deno.env.get("DRILL_SENDS") ?? 1_500);
 const GATEWAYS = 2;
 
 /** Enough to go on while some wait for a lease. */

@@ -184,7 +184,7 @@ for (
     [403, "unknown_group", "unknown_group"],
     [403, "code_of_tomorrow", "status-403"],
     [400, "constructor", "status-400"],
-    [422, "code_of_tomorrow", "status-422"],
+    [422, "code_of_tomorrow", "status-other"],
     [451, "code_of_tomorrow", "status-other"],
     [404, "gone", "status-404"],
   ] as const

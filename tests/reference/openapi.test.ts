@@ -54,19 +54,6 @@ Deno.test("every operation documents its success and every status of an error", 
   }
 });
 
-Deno.test("every POST, and no other operation, has Idempotency-Key and Idempotent-Replayed", () => {
-  for (const { id, method, path, success } of OPERATIONS) {
-    const { parameters, responses } = document.paths[path][method.toLowerCase()];
-    const refs = parameters.map(({ $ref = "" }: { $ref?: string }) => $ref.split("/").at(-1));
-    const { headers } = responses[success];
-    assertEquals(
-      [refs.includes("Idempotency-Key"), "Idempotent-Replayed" in headers],
-      [method === "POST", method === "POST"],
-      id,
-    );
-  }
-});
-
 Deno.test("every error has its schema, its codes as examples and its headers; a 404 has no body", () => {
   for (const { status, component, headers = [] } of STATUSES) {
     if (!component) continue;
