@@ -271,8 +271,10 @@ async function provoke(env: Record<string, string>, upstream: string): Promise<
   recording.tokens.push(...rest.filter((part) => part.length > 20));
   const scraped = await (await fetch(`${gateway.url}/metrics`)).text();
   const { stdout, stderr } = await gateway.stop();
-  const files = [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
-  const stored = files.map((file) => Buffer.from(Deno.readFileSync(file)).toString("latin1"));
+  const stored: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    stored.push(Buffer.from(await Deno.readFile(`${folder}/${name}`)).toString("latin1"));
+  }
   return {
     stored: stored.join("\n"),
     output: `${stdout}\n${stderr}`,
