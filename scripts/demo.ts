@@ -3,6 +3,10 @@
  * curl commands. Needs no account. Accepts `PORT` and all other settings of the gateway.
  */
 import { ConfigError } from "../config.ts";
+import { tracePath, TRACES } from "../demo/paths.ts";
+import { demoLine } from "../demo/request_line.ts";
+import { tracePages } from "../demo/trace_pages.ts";
+import { TraceStore } from "../demo/trace_store.ts";
 import { serve } from "../entry/deno_server.ts";
 import { loadConfig } from "../entry/load_config.ts";
 import { openState } from "../entry/open_state.ts";
@@ -41,21 +45,25 @@ async function demo(): Promise<void> {
     AUTH_AUDIENCE: AUDIENCE,
     OTLP_ENDPOINT: collector,
   });
+  let url = ""; // known once the server listens
   const log = await setupLogs({
     level: config.log.level,
-    format: config.log.format === "json" ? "json" : "text",
+    format: config.log.format === "json" ? "json" : demoLine((id) => url + tracePath(id)),
     write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
   const state = await openState(config);
+  const traces = new TraceStore();
   const gateway = createGateway(config, {
     transport,
     accessLog: log.sink,
+    spanProcessors: [traces],
     ...state && { state },
   });
-  const fetch = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
-  const server = serve({ ...gateway, fetch }, config);
-  print(introduction(`http://localhost:${server.port}`, collector, token));
+  const reference = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
+  const server = serve({ ...gateway, fetch: tracePages(reference, traces) }, config);
+  url = `http://localhost:${server.port}`;
+  print(introduction(url, collector, token));
   await server.stopped;
   await log.close();
   await sandbox.close();
@@ -82,8 +90,8 @@ function introduction(url: string, collector: string | undefined, token: string)
 SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
 Traces        ${
     collector
-      ? `${collector}   (Jaeger shows them at http://localhost:16686)`
-      : `one line a request below, with its trace id   (OTLP_ENDPOINT=${DEFAULT_COLLECTOR} sends them to Jaeger)`
+      ? `${collector}   (Jaeger shows them at http://localhost:16686), and ${url}${TRACES}`
+      : `${url}${TRACES}   (OTLP_ENDPOINT=${DEFAULT_COLLECTOR} sends them to Jaeger as well)`
   }
 
 Paste this first:
