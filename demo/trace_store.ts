@@ -40,8 +40,10 @@ export class TraceStore implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     const { traceId } = span.spanContext();
+    const encoded = encodeSpan(span);
+    if (encoded.length > MAX_TRACE_CHARS) return; // the limits of attributes prevent this
     const trace = this.#traces.get(traceId) ?? { spans: [], removed: 0, chars: 0 };
-    add(trace, encodeSpan(span));
+    add(trace, encoded);
     this.#traces.delete(traceId); // so that it becomes the last one
     this.#traces.set(traceId, trace);
     const [oldest] = this.#traces.keys();
