@@ -57,8 +57,8 @@ function time({ startedAtMs }: Waterfall): Markup {
 
 /** The scale of the bars; each bar has its own times as text. */
 function axis({ durationMs }: Waterfall): Markup {
-  return markup`<p class="axis" aria-hidden="true"><span>0</span><span>${
+  return markup`<div class="axis" aria-hidden="true"><div><span>0</span><span>${
     duration(durationMs / 2)
-  }</span><span>${duration(durationMs)}</span></p>
+  }</span><span>${duration(durationMs)}</span></div></div>
 `;
 }

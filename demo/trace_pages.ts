@@ -25,7 +25,10 @@ function createPages(store: TraceStore): Hono {
     c.header("cache-control", c.req.path === STYLE_PATH ? "max-age=31536000" : "no-store");
   });
   pages.get(TRACES, (c) => c.html(tracesPage(store.list())));
-  pages.get(STYLE_PATH, (c) => c.body(TRACES_STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
+  pages.get(
+    STYLE_PATH,
+    (c) => c.body(TRACES_STYLE, 200, { "content-type": "text/css; charset=utf-8" }),
+  );
   pages.get(`${TRACES}/:traceId`, (c) => {
     const trace = store.get(c.req.param("traceId"));
     return trace ? c.html(singleTracePage(trace)) : c.notFound();

@@ -14,11 +14,12 @@ export const TRACES_STYLE = `
 .traces .trace .outcome { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; margin: .1rem 1rem .6rem; color: var(--muted); font-size: .9rem; }
 .trace .status { font-weight: 600; }
 .trace > .muted { margin-inline: 1rem; }
-.axis, .span summary { display: grid; grid-template-columns: 26rem minmax(0, 1fr) 5rem; gap: 0 1rem; padding: .2rem 1rem; }
-.traces .trace .axis { margin: 0; padding-block: 0; grid-template-columns: 26rem 1fr 1fr 1fr 5rem; color: var(--muted); font-size: .75rem; }
+.axis, .span summary { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) 5rem; gap: 0 1rem; padding: .2rem 1rem; }
+.trace .axis { padding-block: 0; color: var(--muted); font-size: .75rem; }
+.axis > :first-child { grid-column: 2; display: grid; grid-template-columns: 1fr 1fr 1fr; }
 .axis span { text-align: center; }
-.axis :first-child { grid-column: 2; text-align: left; }
-.axis :last-child { text-align: right; }
+.axis span:first-child { text-align: left; }
+.axis span:last-child { text-align: right; }
 .span { border-top: 1px solid var(--line); }
 .span summary { align-items: center; list-style: none; font-size: .85rem; }
 .span summary::-webkit-details-marker { display: none; }
@@ -48,8 +49,7 @@ export const TRACES_STYLE = `
 .attributes dd { white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .95em; }
 .traces .trace .part { margin: .75rem 0 .1rem; font-weight: 600; overflow-wrap: anywhere; }
 @media (max-width: 63.99rem) {
-  .traces .trace .axis { grid-template-columns: 1fr 1fr 1fr; }
-  .axis :first-child { grid-column: 1; }
+  .axis { display: block; }
   .span summary { grid-template-columns: minmax(0, 1fr) auto; padding-block: .35rem; }
   .span .bar { grid-row: 2; grid-column: 1 / -1; height: 1rem; }
   .details { padding-left: 1rem; }
