@@ -1,4 +1,5 @@
 import { getLogger, type Sink } from "@logtape/logtape";
+import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { monotonicUlid } from "@std/ulid";
 import { type KeySet, staticKeySet } from "./auth/key_set.ts";
 import { downloadFailureReason } from "./auth/key_set_download.ts";
@@ -28,6 +29,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
+  /** Receive all spans beside the export to the collector. Default: none. */
+  spanProcessors?: readonly SpanProcessor[];
   /**
    * Called with work that continues after the response, on runtimes where timers, connections and
    * promises end with the request that started them (Workers). Default: they outlive requests.
@@ -63,10 +66,10 @@ const MAX_WAITING_SHARE = 1 / 10;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil, state } = parts;
+  const { waitUntil, state, spanProcessors } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
-  const tracing = setupTracing({ ...config.telemetry, waitUntil });
+  const tracing = setupTracing({ ...config.telemetry, waitUntil, spanProcessors });
   const metrics = createMetrics(config);
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),

@@ -1,5 +1,5 @@
 import { type Markup, markup, raw } from "./markup.ts";
-import { navigation } from "./navigation.ts";
+import { type Guide, navigation } from "./navigation.ts";
 import { PATHS } from "./paths.ts";
 
 /** Options of {@linkcode page}. */
@@ -9,6 +9,10 @@ export interface PageOptions {
   path: string;
   /** Content of the `description` meta element. */
   description: string;
+  /** Path of a style sheet beside the common one. */
+  style?: string;
+  /** Entries of the navigation beside those of the reference. */
+  guides?: readonly Guide[];
 }
 
 /** A speech bubble as a data URL, so that browsers do not request an icon. */
@@ -17,7 +21,8 @@ const ICON = raw(
 );
 
 /** The HTML page around `content`, which must have an element with the id `content`. */
-export function page({ title, path, description }: PageOptions, content: Markup): string {
+export function page(options: PageOptions, content: Markup): string {
+  const { title, path, description, style, guides } = options;
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -28,7 +33,7 @@ export function page({ title, path, description }: PageOptions, content: Markup)
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${PATHS.style}">
-<script src="${PATHS.script}" defer></script>
+${style ? styleSheet(style) : ""}<script src="${PATHS.script}" defer></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
@@ -37,11 +42,16 @@ export function page({ title, path, description }: PageOptions, content: Markup)
 <button type="button" class="menu" popovertarget="navigation">Menu</button>
 ${SEARCH}</header>
 <div class="frame">
-${navigation(path)}${content}
+${navigation(path, guides)}${content}
 </div>
 </body>
 </html>
 `.toString();
+}
+
+function styleSheet(path: string): Markup {
+  return markup`<link rel="stylesheet" href="${path}">
+`;
 }
 
 /** The search field and its list of results; scripts show it. */

@@ -2,17 +2,23 @@ import { apiDocument, documentedOperations } from "./document.ts";
 import { type Markup, markup } from "./markup.ts";
 import { operationPath, PATHS } from "./paths.ts";
 
-const GUIDES = [
+/** A page beside those of the operations. */
+export interface Guide {
+  readonly path: string;
+  readonly name: string;
+}
+
+const GUIDES: readonly Guide[] = [
   { path: PATHS.reference, name: "Overview" },
   { path: PATHS.errors, name: "Statuses and errors" },
   { path: PATHS.openapi, name: "OpenAPI document" },
-] as const;
+];
 
 /** The list of all pages; on a phone a popover, which needs no script. */
-export function navigation(current: string): Markup {
+export function navigation(current: string, more: readonly Guide[] = []): Markup {
   return markup`<nav class="side" id="navigation" aria-label="Reference" popover>
 <ul>
-${GUIDES.map(({ path, name }) => item(path, current, markup`${name}`))}</ul>
+${[...GUIDES, ...more].map(({ path, name }) => item(path, current, markup`${name}`))}</ul>
 ${
     apiDocument().tags.map(({ name }, index) =>
       markup`<p class="group" id="group-${index}">${name}</p>

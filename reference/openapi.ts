@@ -4,7 +4,7 @@ import { componentSchemas, schemaRef } from "./json_schema.ts";
 import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations.ts";
 import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
-import { STATUSES, type StatusNotes } from "../errors/statuses.ts";
+import { STATUSES } from "../errors/statuses.ts";
 import { VERSION } from "../version.ts";
 
 /** Codes of a 403 that every operation can have. */

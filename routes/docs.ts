@@ -50,7 +50,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
  * Scripts, styles and requests of this host only; no inline scripts, no framing. Images are data
  * URLs in the style sheet.
  */
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",

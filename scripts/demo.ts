@@ -3,6 +3,11 @@
  * curl commands. Needs no account. Accepts `PORT` and all other settings of the gateway.
  */
 import { ConfigError } from "../config.ts";
+import { DEFAULT_COLLECTOR, introduction } from "../demo/introduction.ts";
+import { tracePath } from "../demo/paths.ts";
+import { demoLine } from "../demo/request_line.ts";
+import { tracePages } from "../demo/trace_pages.ts";
+import { TraceStore } from "../demo/trace_store.ts";
 import { serve } from "../entry/deno_server.ts";
 import { loadConfig } from "../entry/load_config.ts";
 import { openState } from "../entry/open_state.ts";
@@ -21,9 +26,6 @@ const CREDENTIAL = "demo-token";
 /** A short deadline, so that nobody waits 8 s for the demo of a timeout. */
 const TIMEOUT_MS = 2_000;
 
-/** Where an OpenTelemetry collector, such as Jaeger, listens by default. */
-const DEFAULT_COLLECTOR = "http://localhost:4318";
-
 async function demo(): Promise<void> {
   const issuer = await demoIssuer();
   const token = await issuer.token();
@@ -41,21 +43,25 @@ async function demo(): Promise<void> {
     AUTH_AUDIENCE: AUDIENCE,
     OTLP_ENDPOINT: collector,
   });
+  let url = ""; // known once the server listens
   const log = await setupLogs({
     level: config.log.level,
-    format: config.log.format === "json" ? "json" : "text",
+    format: config.log.format === "json" ? "json" : demoLine((id) => url + tracePath(id)),
     write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
   const state = await openState(config);
+  const traces = new TraceStore();
   const gateway = createGateway(config, {
     transport,
     accessLog: log.sink,
+    spanProcessors: [traces],
     ...state && { state },
   });
-  const fetch = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
-  const server = serve({ ...gateway, fetch }, config);
-  print(introduction(`http://localhost:${server.port}`, collector, token));
+  const reference = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
+  const server = serve({ ...gateway, fetch: tracePages(reference, traces) }, config);
+  url = `http://localhost:${server.port}`;
+  print(introduction({ url, plan: PLAN, token, timeoutMs: TIMEOUT_MS, collector }));
   await server.stopped;
   await log.close();
   await sandbox.close();
@@ -75,62 +81,6 @@ async function findCollector(): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function introduction(url: string, collector: string | undefined, token: string): string {
-  return `
-SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
-Traces        ${
-    collector
-      ? `${collector}   (Jaeger shows them at http://localhost:16686)`
-      : `one line a request below, with its trace id   (OTLP_ENDPOINT=${DEFAULT_COLLECTOR} sends them to Jaeger)`
-  }
-
-Paste this first:
-export SMS=${url}/xms/v1/${PLAN} TOKEN=${token}
-
-Send an SMS (201). Paste it twice: the second answer has the same id, and nothing is sent:
-${send("", { key: "order-1" })}
-
-An unknown group (403 unknown_group, refused by the API):
-${send("", { to: "01FC66621VHDBN119Z8PMV1QPU" })}
-
-Without the media type of JSON (415, refused by the gateway):
-${send("", { type: "text/plain" })}
-
-The API down (503, nothing was processed, so it may be repeated):
-${send("?sandbox_status=503")}
-
-The API too slow (504: was it sent?). Paste it twice: the gateway finds out (201), and sends nothing:
-${send(`?sandbox_delay_ms=${2 * TIMEOUT_MS}`, { key: "order-2" })}
-
-What was sent (200), each message once:
-curl -i $SMS/batches -H "Authorization: Bearer $TOKEN"
-
-Reference of all operations, with samples and forms that have plan and token filled in: ${url}/
-
-Ctrl-C stops the demo. Requests:
-`;
-}
-
-/** Options of {@linkcode send}. */
-interface SendOptions {
-  to?: string;
-  type?: string;
-  /** The idempotency key, and the reference by which the message can be found. */
-  key?: string;
-}
-
-/** A curl command that sends a message. */
-function send(
-  query: string,
-  { to = "+46701234567", type = "application/json", key }: SendOptions = {},
-): string {
-  const message = { from: "12345", to: [to], body: "Hello", client_reference: key };
-  const url = query ? `"$SMS/batches${query}"` : "$SMS/batches";
-  const keyHeader = key ? `-H 'Idempotency-Key: ${key}' ` : "";
-  return `curl -i ${url} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: ${type}' ` +
-    `${keyHeader}-d '${JSON.stringify(message)}'`;
 }
 
 function print(text: string): void {

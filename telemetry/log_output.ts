@@ -1,15 +1,24 @@
-import { configure, dispose, type LogLevel, type Sink, withFilter } from "@logtape/logtape";
+import {
+  configure,
+  dispose,
+  type LogLevel,
+  type Sink,
+  type TextFormatter,
+  withFilter,
+} from "@logtape/logtape";
 import { LineWriter, type WriteBytes } from "./line_writer.ts";
 import { jsonLine, readableLine } from "./log_format.ts";
 
 /** Options of {@linkcode setupLogs}. */
 export interface LogOptions {
   level: Exclude<LogLevel, "trace" | "fatal">;
-  /** `json`: one object per line; `text`: for reading in a terminal. */
-  format: "json" | "text";
+  /** `json`: one object per line; `text`: for reading in a terminal; or a function, for a line. */
+  format: "json" | "text" | TextFormatter;
   /** Writes the lines. It is called again after a failure: a named pipe may get a new reader. */
   write: WriteBytes;
 }
+
+const FORMATTERS = { json: jsonLine, text: readableLine };
 
 /** Number of lines dropped because the reader of the log was slow or had closed it. */
 export let droppedLines = 0;
@@ -24,7 +33,7 @@ export interface LogOutput {
 
 /** Configures LogTape to write the gateway's log with `write`. */
 export async function setupLogs({ level, format, write }: LogOptions): Promise<LogOutput> {
-  const formatted = format === "json" ? jsonLine : readableLine;
+  const formatted = typeof format === "function" ? format : FORMATTERS[format];
   const writer = new LineWriter(write, (lines) => droppedLines += lines);
   const sink: Sink & AsyncDisposable = Object.assign(
     (record: Parameters<Sink>[0]) => writer.add(formatted(record)),

@@ -4,6 +4,7 @@ import {
   AlwaysOnSampler,
   BasicTracerProvider,
   ParentBasedSampler,
+  type SpanProcessor,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
 import { RequestSpans } from "./request_spans.ts";
@@ -27,6 +28,8 @@ export interface TracingOptions {
   sampleRatio: number;
   /** If given, the spans of each request are exported separately, and this awaits the export. */
   waitUntil?: ((exported: Promise<unknown>) => void) | undefined;
+  /** Receive all spans, sampled or not, beside the export. Default: none. */
+  spanProcessors?: readonly SpanProcessor[] | undefined;
 }
 
 /** The tracer of one gateway with its exporter. */
@@ -40,7 +43,7 @@ export interface Tracing {
 
 /** Sets up tracing with a separate provider: under OTEL_DENO the global one belongs to Deno. */
 export function setupTracing(options: TracingOptions): Tracing {
-  const { otlpEndpoint, serviceName, sampleRatio, waitUntil } = options;
+  const { otlpEndpoint, serviceName, sampleRatio, waitUntil, spanProcessors = [] } = options;
   const resource = resourceAttributes(serviceName);
   const target = { url: `${otlpEndpoint}/v1/traces`, resource };
   const exporter = otlpEndpoint === undefined
@@ -53,7 +56,7 @@ export function setupTracing(options: TracingOptions): Tracing {
     resource: resourceFromAttributes(resource),
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
     sampler: recordingSampler(new ParentBasedSampler({ root })),
-    spanProcessors: exporter ? [exporter] : [],
+    spanProcessors: exporter ? [exporter, ...spanProcessors] : [...spanProcessors],
   });
   return {
     tracer: provider.getTracer("sms-gateway"),

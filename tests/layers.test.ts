@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["bench", "ops", "scripts"],
+  ["demo"],
   ["main.ts", "entry"],
   ["gateway.ts"],
   ["routes"],
@@ -36,7 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Units that may be imported only by these, although their layer is low. */
 const IMPORTED_ONLY_BY: Readonly<Record<string, readonly string[]>> = {
-  reference: ["routes"],
+  reference: ["routes", "demo"],
   sandbox: ["bench", "scripts"],
 };
 

@@ -37,9 +37,9 @@ async function dataFolder(): Promise<string> {
     const headers = { "idempotency-key": "k" };
     const bodies = [];
     for (let times = 0; times < 2; times++) {
-      const { status, body } = await gateway.post("hello", { headers });
+      const { status, text } = await gateway.post("hello", { headers });
       assertEquals(status, 201);
-      bodies.push(body);
+      bodies.push(text);
     }
     assertEquals([upstream.seen.length, bodies[0]], [1, bodies[1]]);
   } finally {

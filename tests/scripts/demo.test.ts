@@ -65,7 +65,7 @@ Deno.test("the demo prints its URL, the endpoint of traces and working curl comm
   assertEquals([start.status, page, plan], [303, "/docs", "demo-plan"]);
   assert(variables.endsWith(` TOKEN=${token}`));
   const [line] = await program.waitFor(/^.*unknown_group \(.*$/m);
-  assertMatch(line, /403 .*upstream.* ms.*trace [0-9a-f]{32}/);
+  assertMatch(line, /403 .*upstream.* ms http:.*[0-9a-f]{32}$/);
   program.kill("SIGINT");
   const { code, stdout } = await program.ended();
   const requests = stdout.slice(stdout.indexOf("Ctrl-C"));

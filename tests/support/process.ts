@@ -9,11 +9,15 @@ export interface Program extends AsyncDisposable {
   ended(): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
-/** Starts a module of this repository with this environment only. */
-export function startProgram(module: string, env: Record<string, string>): Program {
+/** Starts a module of this repository with this environment only, by default with all permissions. */
+export function startProgram(
+  module: string,
+  env: Record<string, string>,
+  permissions: readonly string[] = ["--allow-all"],
+): Program {
   const { PATH = "", HOME = "", DENO_DIR, npm_config_registry } = Deno.env.toObject();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-all", module],
+    args: ["run", "--no-prompt", ...permissions, module],
     cwd: ROOT,
     clearEnv: true,
     env: {

@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT, trace, TraceFlags } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { assert, assertEquals } from "@std/assert";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { setupTracing } from "../../telemetry/setup.ts";
 import { VERSION } from "../../version.ts";
 
@@ -60,4 +61,34 @@ Deno.test("spans have the service's name and version, long attributes are trunca
   assertEquals(span.traceId, TRACE_ID);
   assertEquals(span.attributes[0].value.stringValue, "x".repeat(4_096));
   assert(span.traceState.length > 400 && span.traceState.length <= 512, span.traceState);
+});
+
+Deno.test("further span processors receive every span, with and without a collector", async () => {
+  const bodies: string[] = [];
+  await using collector = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      bodies.push(await request.text());
+      return Response.json({});
+    },
+  );
+  for (const otlpEndpoint of [undefined, `http://127.0.0.1:${collector.addr.port}`]) {
+    const ended: ReadableSpan[] = [];
+    const processor = {
+      onStart() {},
+      onEnd: (span: ReadableSpan) => void ended.push(span),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    };
+    const tracing = setupTracing({
+      otlpEndpoint,
+      serviceName: "test",
+      sampleRatio: 1,
+      spanProcessors: [processor],
+    });
+    tracing.tracer.startSpan("a span").end();
+    await tracing.shutdown();
+    assertEquals(ended.map(({ name }) => name), ["a span"]);
+  }
+  assertEquals(bodies.map((body) => body.includes("a span")), [true]);
 });

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import axe from "axe-core";
-import type { Page } from "playwright-core";
 import { ALL_PATHS } from "../../../reference/paths.ts";
+import { overflowOf, violations } from "../../support/chromium.ts";
 import { DESKTOP, PHONE, testPage } from "./kit.ts";
 
 const SCREENS = {
@@ -59,15 +58,3 @@ testPage("a violation of accessibility is noticed", DESKTOP, async ({ page, url 
   await page.evaluate("document.querySelector('.search input').placeholder = ''");
   assert((await violations(page)).some((found) => found.startsWith("label: ")));
 });
-
-/** Pixels by which the page is wider than the screen. */
-async function overflowOf(page: Page): Promise<number> {
-  return await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-}
-
-/** The violations that axe finds, one per line. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found: axe.AxeResults = await page.evaluate("axe.run()");
-  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
