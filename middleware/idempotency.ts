@@ -1,5 +1,5 @@
 import type { Context, Handler } from "hono";
-import { OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY } from "../errors/catalog.ts";
+import { catalogEntry, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY } from "../errors/catalog.ts";
 import { GatewayError, type GatewayErrorOptions } from "../errors/gateway_error.ts";
 import { toFailure } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
@@ -91,7 +91,8 @@ export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
         await record.release();
         throw error;
       }
-      await record.unknown(failure.code);
+      // A code that the API made up may hold anything, and is stored in the clear.
+      await record.unknown(catalogEntry(failure.code) ? failure.code : "upstream_failed");
       const text = failure.text.replace(OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY);
       const cause = error instanceof GatewayError ? error.cause : error;
       throw new GatewayError({ ...failure, text }, cause === undefined ? {} : { cause });

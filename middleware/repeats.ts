@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import { CATALOG, catalogEntry } from "../errors/catalog.ts";
-import { GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
+import { catalogEntry } from "../errors/catalog.ts";
+import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv, IdempotencyOutcome } from "../exchange.ts";
 import { decide, type Decision, LOST_CODE } from "../idempotency/decision.ts";
 import { findBatch } from "../idempotency/find_out.ts";
@@ -176,16 +176,15 @@ const NOT_SENT_AGAIN =
 /** The answer of the first request, whose outcome is still unknown. */
 function unknownOutcome(exchange: Exchange, code: string): GatewayError {
   exchange.idempotency = "unknown";
-  const { status = 502, meaning = "" } = catalogEntry(code) ?? {};
-  const known = code in CATALOG
-    ? gatewayFailure(code as keyof typeof CATALOG)
-    : gatewayFailure(LOST_CODE);
+  const { status = 502, fault = "upstream", processed, meaning = "" } = catalogEntry(code) ?? {};
   return new GatewayError({
-    ...known,
     status: status === 504 ? 504 : 502,
     code,
+    // An internal error after sending has the code of one before: its meaning is not true here.
+    text: processed === "unknown" ? `${meaning} ${NOT_SENT_AGAIN}` : NOT_SENT_AGAIN,
+    origin: "gateway",
+    fault,
     processed: "unknown",
-    text: `${meaning} ${NOT_SENT_AGAIN}`.trim(),
   });
 }
 

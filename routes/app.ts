@@ -150,13 +150,15 @@ function sendHandler(
   };
   if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
   const { timeoutMs, idleTimeoutMs } = upstream;
+  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
+    LEASE_MARGIN_MS;
   return idempotency({
     ...settings,
+    ttlMs: Math.max(settings.ttlMs, leaseMs), // else a key could be free while it is in use
     required: settings.mode === "required",
     store,
     settlements,
-    leaseMs: timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
-      LEASE_MARGIN_MS,
+    leaseMs,
     lookupTimeoutMs: timeoutMs,
     forwarder,
     send,

@@ -236,8 +236,33 @@ Deno.test("a 4xx that the API does not document proves nothing: a repeat is not 
     upstream: () => jsonReply(418, { code: "teapot", text: "x" }),
   });
   assertEquals(await answer(await send(gateway)), [418, "teapot"]);
-  assertEquals((await send(gateway, {})).status, 502);
+  assertEquals(await answer(await send(gateway)), [502, "upstream_failed"]);
   assertEquals(posts(gateway), 1);
+});
+
+Deno.test("after an error of our own a repeat is not told that nothing was processed", async () => {
+  const gateway = await testGateway({ upstream: () => Promise.reject(new TypeError("a bug")) });
+  await send(gateway);
+  const repeat = await send(gateway, {});
+  const { code, text } = await repeat.json();
+  assertEquals([repeat.status, code], [502, "internal_error"]);
+  assertMatch(text, /^This repeat was not sent/);
+  assertEquals(posts(gateway), 1);
+});
+
+Deno.test("a key is never free while its request is under way, whatever IDEMPOTENCY_TTL_S says", async () => {
+  let nowMs = 0;
+  const store = new MemoryStore({ now: () => nowMs });
+  const env = { IDEMPOTENCY_TTL_S: "60", UPSTREAM_TIMEOUT_MS: "300000" };
+  const gateway = await testGateway({
+    env,
+    deps: { store },
+    upstream: () => new Promise(() => {}),
+  });
+  void send(gateway);
+  while (posts(gateway) === 0) await new Promise((next) => setTimeout(next, 1));
+  nowMs += 200_000;
+  assertEquals(await answer(await send(gateway)), [409, "idempotency_key_in_use"]);
 });
 
 Deno.test("a gateway that died with the first leaves the outcome unknown", async () => {
