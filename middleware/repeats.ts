@@ -4,7 +4,7 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Exchange, GatewayEnv, IdempotencyOutcome } from "../exchange.ts";
 import { decide, type Decision, LOST_CODE } from "../idempotency/decision.ts";
 import { findBatch } from "../idempotency/find_out.ts";
-import { readMessage } from "../idempotency/message.ts";
+import { type ListedBatch, readMessage } from "../idempotency/message.ts";
 import { RecordWriter } from "../idempotency/record_writer.ts";
 import type { RequestKeys } from "../idempotency/request_keys.ts";
 import { type RememberedAnswer, unseal } from "../idempotency/seal.ts";
@@ -12,7 +12,7 @@ import type { Settlements } from "../idempotency/settlements.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Operation } from "../operations.ts";
 import type { StateStore, StoredRecord } from "../state/store.ts";
-import type { UpstreamReply } from "../upstream/transport.ts";
+import { MAX_BUFFERED_BYTES, type UpstreamReply } from "../upstream/transport.ts";
 import type { Forwarder } from "./forward.ts";
 
 /** Options of {@linkcode Repeats}. */
@@ -122,7 +122,8 @@ export class Repeats {
     if (!found) throw unknownOutcome(exchange, code);
     const { store, settlements, ttlMs } = this.#options;
     const headers = [["content-type", "application/json"]] as const;
-    const answer = { status: 201, headers, content: { body: new TextEncoder().encode(found) } };
+    const body = new TextEncoder().encode(JSON.stringify(found));
+    const content = body.byteLength > MAX_BUFFERED_BYTES ? { id: found.id } : { body };
     if (store && settlements) {
       const { token } = stored;
       const writer = new RecordWriter({
@@ -133,13 +134,13 @@ export class Repeats {
         span: record.span,
         ttlMs,
       });
-      await writer.answered(answer);
+      await writer.answered({ status: 201, headers, content });
     }
-    return this.#respond(c, "found_out", { status: 201, headers, body: answer.content.body });
+    return this.#respond(c, "found_out", { status: 201, headers, body });
   }
 
-  /** The batch that the first request created, as JSON; undefined if that is not certain. */
-  async #foundBatch(c: Context<GatewayEnv>, ageMs: number): Promise<string | undefined> {
+  /** The batch that the first request created; undefined if that is not certain. */
+  async #foundBatch(c: Context<GatewayEnv>, ageMs: number): Promise<ListedBatch | undefined> {
     const { operation, body, servicePlanId } = c.get("exchange");
     const message = operation?.id === "sendBatch" && body ? readMessage(body) : undefined;
     const release = message && this.#lookups.acquire("all");
@@ -149,8 +150,7 @@ export class Repeats {
     const list = (query: string, timeoutMs: number) =>
       forwarder.lookUp(c, { route: `${PLAN}/batches`, path, query, timeoutMs });
     try {
-      const batch = await findBatch(message, { list, ageMs, timeoutMs });
-      return batch && JSON.stringify(batch);
+      return await findBatch(message, { list, ageMs, timeoutMs });
     } catch {
       return undefined; // the CLIENT span has the reason
     } finally {

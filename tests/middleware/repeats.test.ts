@@ -62,6 +62,24 @@ Deno.test("a repeat after a timeout gets the batch that the API has, which is re
   ]);
 });
 
+Deno.test("a large batch that was found out is remembered by its id", async () => {
+  const large = { ...batch(), parameters: { name: { default: "x".repeat(70_000) } } };
+  const gateway = await testGateway({
+    upstream: timingOut(({ path }) =>
+      path.endsWith("/01ABC") ? jsonReply(200, large) : listing([large])
+    ),
+  });
+  await send(gateway);
+  for (let repeats = 0; repeats < 2; repeats++) {
+    assertEquals(await (await send(gateway)).json(), large);
+  }
+  assertEquals(gateway.sent.map(({ path }) => path.replace(/\?.*/, "")), [
+    BATCHES,
+    BATCHES,
+    `${BATCHES}/01ABC`,
+  ]);
+});
+
 Deno.test("finding out is a CLIENT span of the repeat, without the reference and with our credential", async () => {
   const gateway = await testGateway({ upstream: timingOut(() => listing([batch()])) });
   await send(gateway);
