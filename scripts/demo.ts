@@ -5,6 +5,7 @@
 import { ConfigError } from "../config.ts";
 import { serve } from "../entry/deno_server.ts";
 import { loadConfig } from "../entry/load_config.ts";
+import { openState } from "../entry/open_state.ts";
 import { ListenError } from "../entry/server.ts";
 import { writeToStdout } from "../entry/stdout.ts";
 import { createGateway } from "../gateway.ts";
@@ -42,7 +43,8 @@ async function demo(): Promise<void> {
     write: writeToStdout,
   });
   const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
-  const gateway = createGateway(config, { transport, accessLog: log.sink });
+  const state = await openState(config);
+  const gateway = createGateway(config, { transport, accessLog: log.sink, ...state && { state } });
   const fetch = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
   const server = serve({ ...gateway, fetch }, config);
   print(introduction(`http://localhost:${server.port}`, collector, token));
@@ -83,6 +85,11 @@ Traces        ${
 
 Send an SMS (201):
 curl -i ${base}/batches ${authorization} ${json} ${send("+46701234567")}
+
+Send it once: paste it twice (201 with the same id, then Idempotent-Replayed: true):
+curl -i ${base}/batches ${authorization} ${json} -H 'Idempotency-Key: ${crypto.randomUUID()}' ${
+    send("+46701234567")
+  }
 
 List what was sent (200):
 curl -i ${base}/batches ${authorization}

@@ -1,4 +1,5 @@
 import { HEADERS } from "./headers.ts";
+import { IDEMPOTENCY } from "./idempotency.ts";
 import { OPERATIONS } from "./operations.ts";
 import { REPLIES } from "./replies.ts";
 import { STATUSES } from "./statuses.ts";
@@ -14,6 +15,7 @@ const CHAPTERS: Readonly<Record<string, Steps>> = {
   statuses: STATUSES,
   replies: REPLIES,
   headers: HEADERS,
+  idempotency: IDEMPOTENCY,
   telemetry: TELEMETRY,
 };
 

@@ -20,6 +20,8 @@ export interface Traits {
   readonly seesHangUps: boolean;
   /** Keeps header names in lower case. */
   readonly keepsHeaderNames: boolean;
+  /** Has a store for idempotency keys. */
+  readonly hasStore: boolean;
 }
 
 /** The credentials of the gateways under test. */

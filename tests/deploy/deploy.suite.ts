@@ -30,7 +30,13 @@ const toPlatform = ({ url }: Sink) => ({
   OTEL_METRIC_EXPORT_INTERVAL: "200",
 });
 
-const TRAITS = { rawTargets: true, provesUnsent: true, seesHangUps: true, keepsHeaderNames: true };
+const TRAITS = {
+  rawTargets: true,
+  provesUnsent: true,
+  seesHangUps: true,
+  keepsHeaderNames: true,
+  hasStore: true,
+};
 const nowhere = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" };
 
 contractSuite(

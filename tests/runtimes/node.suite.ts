@@ -10,5 +10,11 @@ await bundle("entry/node.ts", file);
 contractSuite(
   "the gateway on Node",
   async (env) => await startCommand({ command: "node", args: [file], env, port: LISTENING }),
-  { rawTargets: true, provesUnsent: true, seesHangUps: true, keepsHeaderNames: true },
+  {
+    rawTargets: true,
+    provesUnsent: true,
+    seesHangUps: true,
+    keepsHeaderNames: true,
+    hasStore: true,
+  },
 );

@@ -21,7 +21,13 @@ contractSuite("the gateway on Workers", async (env) => {
     env: {},
     port: /"event":"listen","socket":"http","port":(\d+)/,
   });
-}, { rawTargets: false, provesUnsent: false, seesHangUps: false, keepsHeaderNames: false });
+}, {
+  rawTargets: false,
+  provesUnsent: false,
+  seesHangUps: false,
+  keepsHeaderNames: false,
+  hasStore: false,
+});
 
 /** The configuration of a worker with the settings as bindings and access to this machine. */
 function workerConfig(env: Record<string, string>): string {

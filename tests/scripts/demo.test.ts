@@ -38,11 +38,16 @@ Deno.test("the demo prints its URL, the endpoint of traces and working curl comm
   }
   assertEquals(seen, [
     [201, undefined],
+    [201, undefined],
     [200, undefined],
     [403, "unknown_group"],
     [404, undefined],
     [415, "unsupported_media_type"],
   ]);
+  const keyed = parseCurl(commands.find((command) => command.includes("Idempotency-Key")) ?? "");
+  const repeat = await fetch(...keyed);
+  assertEquals([repeat.status, repeat.headers.get("idempotent-replayed")], [201, "true"]);
+  await repeat.body?.cancel();
   const [url = ""] = /http:\/\/localhost:\d+/.exec(introduction) ?? [];
   const start = await fetch(url, { redirect: "manual" });
   const [page, fragment = ""] = start.headers.get("location")?.split("#") ?? [];

@@ -1,6 +1,6 @@
 /** Runs the snippets of docs/sdk.md, unchanged, with a gateway and a sandbox. */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { PLAN, type Stage, stage } from "../reference/kit.ts";
 
 /** The languages of the page's snippets. */
@@ -23,6 +23,9 @@ interface Snippet {
   prints: string;
 }
 
+/** The heading of the snippets whose first POST is processed, but not answered in time. */
+const SENT_ONCE = "Send it once";
+
 const PAGE = new URL("../../docs/sdk.md", import.meta.url);
 
 /**
@@ -34,9 +37,12 @@ export function testSnippets(language: typeof LANGUAGES[number], runner: Runner)
     if (snippet.language !== language) continue;
     const name = `snippet ${index + 1} of docs/sdk.md, under "${snippet.heading}"`;
     Deno.test(`${name}, prints the documented output`, async () => {
-      await using served = await stage();
+      const isLate = snippet.heading === SENT_ONCE;
+      await using served = await stage(isLate ? { UPSTREAM_TIMEOUT_MS: "1000" } : {});
+      if (isLate) served.sandbox.setFault({ delay_ms: 1_500, times: 1 });
       const output = await run(snippet, runner, served);
       if (output === undefined) return skipped(name, runner);
+      if (isLate) assertEquals(await batches(served), 1);
       assert(
         matches(output, snippet.prints),
         `it printed:\n${output}\ninstead of:\n${snippet.prints}`,
@@ -59,6 +65,12 @@ function readSnippets(page: string): Snippet[] {
     const [, language = "", code = "", prints = ""] = found;
     return { heading: heading(found.index), language, code, prints };
   });
+}
+
+/** The number of batches that the sandbox has. */
+async function batches({ gateway }: Stage): Promise<number> {
+  const listing = await gateway.request(`/xms/v1/${PLAN}/batches`);
+  return (await listing.json()).count;
 }
 
 /** The output of a snippet, or undefined if a required program is missing. */

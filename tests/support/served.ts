@@ -6,6 +6,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { parseConfig } from "../../config.ts";
 import type { Exchange } from "../../exchange.ts";
+import { openState } from "../../entry/open_state.ts";
 import { createGateway } from "../../gateway.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
 import { testEnv } from "./gateway.ts";
@@ -51,7 +52,9 @@ export async function serveGateway(
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const exchanges = new Exchanges();
+  const state = await openState(config);
   const gateway = createGateway(config, {
+    ...state && { state },
     transport: undiciTransport(new URL(upstream).origin, {
       connectTimeoutMs: config.upstream.timeoutMs,
     }),
