@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import process from "node:process";
+import type { DatabaseSync } from "node:sqlite";
 import { StateError } from "./store.ts";
 
 /** What a file must say in `user_version`; another number is another layout. */
@@ -62,7 +63,7 @@ export function openSqliteFile(file: string, options: SqliteFileOptions): Databa
 }
 
 function open(file: string, { synchronous, maxBytes }: SqliteFileOptions): DatabaseSync {
-  const database = new DatabaseSync(file);
+  const database = createDatabase(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     createSchema(database);
@@ -74,6 +75,15 @@ function open(file: string, { synchronous, maxBytes }: SqliteFileOptions): Datab
     database.close();
     throw error;
   }
+}
+
+/** Node 20 has no SQLite. A static import would end its process at the start, whatever the store. */
+function createDatabase(file: string): DatabaseSync {
+  const sqlite = process.getBuiltinModule?.("node:sqlite");
+  if (!sqlite) {
+    throw new StateError("failed", { detail: "SQLite needs Node 22.13 or later, or Deno" });
+  }
+  return new sqlite.DatabaseSync(file);
 }
 
 function toStateError(error: unknown): StateError {
