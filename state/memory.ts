@@ -27,6 +27,9 @@ interface MemoryRecord {
   expiresAt: number;
 }
 
+/** Default of `maxBytes`. */
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
 /** Heap that a record takes besides its strings and value, as measured on Deno 2.9. */
 const RECORD_OVERHEAD_BYTES = 600;
 
@@ -47,7 +50,7 @@ export class MemoryStore implements StateStore {
   #bytes = 0;
 
   constructor(options: MemoryStoreOptions = {}) {
-    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     this.#now = options.now ?? (() => performance.now());
     this.#oldestGroup = groupOf(this.#now());
   }

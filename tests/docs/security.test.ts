@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { MAX_TOKEN_CACHE_BYTES } from "../../auth/verified_token_cache.ts";
+import { MAX_WAITING_BYTES } from "../../idempotency/settlements.ts";
 import { MAX_UNREAD_BODIES } from "../../limits/unread_bodies.ts";
 import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
+import { MAX_LOOKUPS } from "../../middleware/repeats.ts";
 import { MAX_RESPONSES_WITHOUT_SLOT } from "../../middleware/response_slots.ts";
 import { SETTINGS } from "../../settings.ts";
+import { DEFAULT_MAX_BYTES } from "../../state/memory.ts";
 import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
 import { MAX_REQUEST_SPAN_BYTES } from "../../telemetry/request_spans.ts";
 import { MAX_WAITING_SPAN_BYTES } from "../../telemetry/span_exporter.ts";
@@ -46,6 +49,9 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
   const keySetMiB = await constantIn("auth/key_set_download.ts", "MAX_LENGTH") / MIB;
   const waitingMiB = inFlight / 10 * tokenLength / MIB;
   const bodiesMiB = Number(SETTINGS.MAX_HELD_BODY_BYTES.default) / MIB;
+  const recordsMiB = DEFAULT_MAX_BYTES / MIB;
+  const outcomesMiB = MAX_WAITING_BYTES / MIB;
+  const pageMiB = await constantIn("idempotency/find_out.ts", "MAX_PAGE_BYTES") / MIB;
   const table = SECURITY.split("## Bounds")[1]?.split("## Dependencies")[0] ?? "";
   const bounds = [...table.matchAll(/^\| [A-Z][^|]*\| ([^|]*?) +\|/gm)].map(([, bound]) => bound);
   assertEquals(bounds.slice(1), [
@@ -60,9 +66,13 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     `${MAX_WAITING_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_LINE_BYTES / MIB} MiB`,
     `100 × ${tokenLength / KIB} KiB = ${waitingMiB.toFixed(1)} MiB`,
+    `${recordsMiB} MiB`,
+    `${outcomesMiB} MiB`,
+    `${MAX_LOOKUPS} × ${pageMiB} MiB = ${MAX_LOOKUPS * pageMiB} MiB`,
     `${keySetMiB} MiB`,
   ]);
-  const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetMiB +
+  const sum = recordsMiB + outcomesMiB + MAX_LOOKUPS * pageMiB + bodiesMiB + unreadMiB +
+    responsesMiB + waitingMiB + keySetMiB +
     (MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
         MAX_WAITING_LINE_BYTES) / MIB;
   assert(table.includes(`The sum is ${Math.round(sum)} MiB`), `the sum is ${sum}`);
