@@ -42,7 +42,7 @@ const RETRIES: Readonly<Record<RetryAdvice, { short: string; long: string }>> = 
   idempotent_only: {
     short: "POST: check first",
     long:
-      "POST: check first whether it was processed, else it may be sent twice. GET, PUT, DELETE: yes.",
+      "POST with an Idempotency-Key: yes, with the same key; it is not sent twice. POST without one: check first whether it was processed, else it may be sent twice. GET, PUT, DELETE: yes.",
   },
 };
 

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ConfigError } from "../../config.ts";
 import workers from "../../entry/workers.ts";
 import { testEnv } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
@@ -20,6 +21,15 @@ async function logOf(env: Record<string, string>): Promise<Record<string, unknow
     console.log = log;
   }
   return lines.map((line) => JSON.parse(line));
+}
+
+// First: the gateway that the next test creates is used for all further requests.
+for (const refused of [{ STATE_URL: "redis://redis.test" }, { IDEMPOTENCY: "required" }]) {
+  const [name = ""] = Object.keys(refused);
+  Deno.test(`on Workers ${name} is refused, as there is no store`, async () => {
+    const env = { ...testEnv(await testIssuer()), ...refused };
+    await assertRejects(() => logOf(env), ConfigError, name);
+  });
 }
 
 Deno.test("on Workers a misspelt binding and a redirecting collector are logged", async () => {
