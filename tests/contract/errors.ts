@@ -24,6 +24,8 @@ export async function assertError(response: Response, expected: ExpectedError): 
   assert(typeof text === "string" && text !== "", body);
   assertEquals(more, {});
   if (expected.code) assertEquals(code, expected.code, body);
-  assertEquals(response.headers.has("retry-after"), [429, 503].includes(response.status), body);
+  const isInUse = code === "idempotency_key_in_use";
+  const saysWhen = [429, 503].includes(response.status) || isInUse;
+  assertEquals(response.headers.has("retry-after"), saysWhen, body);
   return text;
 }

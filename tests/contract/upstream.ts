@@ -32,7 +32,7 @@ interface Reply {
 }
 
 /** Duration of `?reply=slow`, in ms: longer than a caller that hangs up waits. */
-export const SLOW_MS = 600;
+const SLOW_MS = 600;
 
 const JSON_TYPE = ["content-type", "application/json"];
 const NESTED = '{"error":{"code":400,"message":"Nested","status":"INVALID_ARGUMENT"}}';

@@ -195,6 +195,27 @@ Deno.test("a user of the official SDK reads inbound messages through the gateway
     assertEquals(await sms.inbounds.get({ inbound_id }), inbounds[0]);
   }));
 
+Deno.test("with IDEMPOTENCY_FROM_CLIENT_REFERENCE a user of the official SDK who sends a message again gets the first batch", () =>
+  withSdk(async ({ sms, sandbox }) => {
+    const send = (more = {}) =>
+      sms.batches.send(textTo([ALICE], { client_reference: "order-17", ...more }));
+    const first = await send();
+    assertEquals(await send(), first);
+    assertEquals((await failureOf(() => send({ body: "Other" }))).statusCode, 422);
+    const posts = sandbox.requests().filter(({ method }) => method === "POST");
+    assertEquals(posts.length, 1);
+  }, { env: { IDEMPOTENCY_FROM_CLIENT_REFERENCE: "on" } }));
+
+Deno.test("with IDEMPOTENCY_FROM_CLIENT_REFERENCE a user of the official SDK who sends again after a timeout gets the batch", () =>
+  withSdk(async ({ sms, sandbox }) => {
+    sandbox.setFault({ delay_ms: 1_000, times: 1 });
+    const send = () => sms.batches.send(textTo([ALICE], { client_reference: "order-17" }));
+    assertEquals((await failureOf(send)).statusCode, 504);
+    assertEquals((await send()).client_reference, "order-17");
+    const posts = sandbox.requests().filter(({ method }) => method === "POST");
+    assertEquals(posts.length, 1);
+  }, { env: { IDEMPOTENCY_FROM_CLIENT_REFERENCE: "on", UPSTREAM_TIMEOUT_MS: "500" } }));
+
 Deno.test("the caller's token is not forwarded, only the gateway's own credential", () =>
   withSdk(async ({ sms, sandbox, gateway }) => {
     await sms.batches.send(textTo([ALICE]));

@@ -1,4 +1,5 @@
 import { parseConfig } from "../../config.ts";
+import { openState } from "../../entry/open_state.ts";
 import { createGateway } from "../../gateway.ts";
 import { fetchTransport } from "../../upstream/fetch_transport.ts";
 import { contractSuite } from "../contract/suite.ts";
@@ -21,27 +22,28 @@ contractSuite("the gateway on Deno", async (env) =>
 
 contractSuite(
   "the gateway over fetch",
-  (env) => {
+  async (env) => {
     const config = parseConfig(env);
+    const state = await openState(config);
     const transport = fetchTransport(new URL(config.upstream.url).origin);
-    const gateway = createGateway(config, { transport });
+    const gateway = createGateway(config, { transport, ...state && { state } });
     const server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       (request, info) => gateway.fetch(request, info),
     );
-    return Promise.resolve({
+    return {
       url: `http://127.0.0.1:${server.addr.port}`,
       async [Symbol.asyncDispose]() {
         await server.shutdown();
         await gateway.close();
       },
-    });
+    };
   },
   {
     rawTargets: true,
     provesUnsent: true,
     seesHangUps: true,
     keepsHeaderNames: true,
-    hasStore: false,
+    hasStore: true,
   },
 );
