@@ -7,7 +7,7 @@ export const TRACES_STYLE = `
   background: var(--surface); text-decoration: none;
 }
 .traces .none { margin-top: 2rem; }
-.traces .trace { padding: .75rem 0 0; overflow: hidden; }
+.traces .trace { padding: .75rem 0 0; }
 .frame > .text .trace h2 { margin: 0 1rem; padding: 0; border: 0; font-size: 1rem; }
 .trace h2 a { text-decoration: none; }
 .trace h2 a:hover { text-decoration: underline; }
@@ -44,6 +44,7 @@ export const TRACES_STYLE = `
 .failed .bar { fill: var(--delete); }
 .span .time { text-align: right; font-variant-numeric: tabular-nums; }
 .details { padding: .5rem 1rem 1rem 2.1rem; background: var(--surface); font-size: .85rem; }
+.span:last-child:not([open]) summary, .span:last-child .details { border-radius: 0 0 .5rem .5rem; }
 .attributes > div { display: grid; grid-template-columns: 17rem minmax(0, 1fr); gap: 0 1rem; }
 .attributes dt { font-weight: 400; }
 .attributes dd { white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .95em; }
