@@ -33,6 +33,12 @@ Deno.test("the image has the start task's command, an unprivileged user, a healt
   }
 });
 
+Deno.test("the gateway's user can write to the folder data of the image", async () => {
+  const { root } = await image("sms-gateway");
+  const { uid, gid, isDirectory } = await Deno.stat(`${root}/app/data`);
+  assertEquals([uid, gid, isDirectory], [65532, 65532, true]);
+});
+
 Deno.test("the image lists the licence of each package in it", async () => {
   for (const name of ["sms-gateway", "sms-gateway-demo"]) {
     const { root } = await image(name);
