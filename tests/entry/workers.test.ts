@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConfigError } from "../../config.ts";
 import workers from "../../entry/workers.ts";
 import { testEnv } from "../support/gateway.ts";
 import { testIssuer } from "../support/issuer.ts";
@@ -20,6 +21,20 @@ async function logOf(env: Record<string, string>): Promise<Record<string, unknow
     console.log = log;
   }
   return lines.map((line) => JSON.parse(line));
+}
+
+for (
+  const [name, value, sentence] of [
+    ["STATE_URL", "memory:", "STATE_URL: there is no store on Workers"],
+    ["STATE_URL", "redis://secret@127.0.0.1", "Redis needs sockets"],
+    ["IDEMPOTENCY", "required", "IDEMPOTENCY is required, which needs a store"],
+  ] as const
+) {
+  Deno.test(`on Workers ${name}=${value.split(":")[0]} stops the start with a sentence that says why`, async () => {
+    const env = { ...testEnv(await testIssuer()), [name]: value };
+    const error = await assertRejects(() => logOf(env), ConfigError, sentence);
+    assert(!error.message.includes("secret"));
+  });
 }
 
 Deno.test("on Workers a misspelt binding and a redirecting collector are logged", async () => {
