@@ -32,11 +32,13 @@ export interface RequestBodyOptions {
 }
 
 /**
- * Largest `Content-Length` that is read with one call, in bytes, which saves about 10 µs of CPU. Such
- * a read cannot be cancelled: after a timeout the received part stays in memory until the caller
- * closes the connection.
+ * Largest `Content-Length` that is read with one call, in bytes: in chunks a body of 50 KB costs 100
+ * µs of CPU more. For such a call Deno's buffer for the connection grows to the length of the body,
+ * and stays so until the connection ends; for chunks it grows to 64 KiB. Such a read cannot be
+ * cancelled: after a timeout the received part stays in memory until the caller closes the
+ * connection.
  */
-const READ_AT_ONCE_BYTES = 16 * 1024;
+const READ_AT_ONCE_BYTES = 64 * 1024;
 
 /**
  * Reads the whole request body before anything is sent upstream (contract.md §2). A truncated body
