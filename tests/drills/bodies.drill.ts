@@ -9,7 +9,9 @@ import { call, requestBytes } from "./kit/client.ts";
 import type { Drill } from "./kit/drill.ts";
 import { dataFrames, sendFramed } from "./kit/http2_frames.ts";
 import { type GatewayProcess, PLAN, startGateway } from "./kit/gateway_process.ts";
+import { MEMORY_LIMIT_MIB } from "./kit/memory_limit.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
+import { peakMebibytes } from "./kit/resident.ts";
 import { written } from "./kit/written.ts";
 
 const BATCHES = `/xms/v1/${PLAN}/batches`;
@@ -250,6 +252,49 @@ async function refusedAndKept(): Promise<string> {
   return all.join("; ");
 }
 
+/** Almost MAX_IN_FLIGHT: 1,000 bodies of 64 KiB are almost MAX_HELD_BODY_BYTES. */
+const INCOMPLETE = 900;
+
+/** Content-Length, of the largest body that is read with one call, and the size of a segment. */
+const ALMOST_SENT = [[65_536, 1_400], [65_536, 65_536]] as const;
+
+async function lastByteMissing(): Promise<string> {
+  const all: string[] = [];
+  for (const [bytes, pieceBytes] of ALMOST_SENT) {
+    await using upstream = await rawUpstream();
+    await using gateway = await startGateway({
+      upstream: upstream.url,
+      env: {
+        MAX_OUTSTANDING_PER_CALLER: String(INCOMPLETE),
+        MAX_OUTSTANDING_PER_ROUTE: String(INCOMPLETE),
+        REQUEST_BODY_TIMEOUT_MS: "60000",
+      },
+    });
+    const { port, token } = gateway;
+    const headers = { "content-type": "application/json", "content-length": String(bytes) };
+    const head = requestBytes(BATCHES, { method: "POST", token, headers });
+    const body = Buffer.from(batchOf(bytes));
+    const connections = await Promise.all(Array.from({ length: INCOMPLETE }, async () => {
+      const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+      socket.on("error", () => {});
+      const answer = answerOf(socket);
+      socket.write(head);
+      for (let at = 0; at < bytes - 1; at += pieceBytes) {
+        await written(socket, body.subarray(at, Math.min(at + pieceBytes, bytes - 1)));
+        await delay(0); // a segment each
+      }
+      return { socket, answer };
+    }));
+    const held = Math.round(await gateway.mebibytes());
+    for (const { socket } of connections) socket.write(body.subarray(bytes - 1));
+    const answers = new Set(await Promise.all(connections.map(({ answer }) => answer)));
+    const seen = `${INCOMPLETE} × ${bytes} bytes in segments of ${pieceBytes}: ${held} MiB`;
+    assertEquals(answers, new Set(["201"]), seen);
+    all.push(`${seen}, at most ${peakMebibytes(gateway.pid)}`); // compared when the scope ends
+  }
+  return all.join("; ");
+}
+
 export default [
   {
     name: "bodies: honest segments",
@@ -269,5 +314,11 @@ export default [
     did: `${ROUNDS} × ${CONNECTIONS} connections send an incomplete body, get 400 and stay open`,
     promised: "their connections are closed when there are many; memory is bounded",
     run: refusedAndKept,
+  },
+  {
+    name: "bodies: last byte missing",
+    did: `${INCOMPLETE} bodies of 64 KiB at once, all but the last byte, which then follows`,
+    promised: `all are forwarded; the process stays under ${MEMORY_LIMIT_MIB} MiB`,
+    run: lastByteMissing,
   },
 ] satisfies Drill[];
