@@ -290,7 +290,7 @@ async function lastByteMissing(): Promise<string> {
     const answers = new Set(await Promise.all(connections.map(({ answer }) => answer)));
     const seen = `${INCOMPLETE} × ${bytes} bytes in segments of ${pieceBytes}: ${held} MiB`;
     assertEquals(answers, new Set(["201"]), seen);
-    all.push(`${seen}, at most ${peakMebibytes(gateway.pid)}`); // the end of the gateway's scope compares its peak with the limit
+    all.push(`${seen}, at most ${peakMebibytes(gateway.pid)}`); // compared when the scope ends
   }
   return all.join("; ");
 }
