@@ -118,7 +118,9 @@ function remembered(
     return reply;
   }
   if (!isReplayedById(exchange)) {
-    void record.release(); // a dry run has no effect: it is asked again
+    // A dry run has no effect, so it is asked again. Delivery feedback is documented without a body.
+    if (exchange.operation?.id === "dryRun") void record.release();
+    else void record.unknown("upstream_connection_lost");
     return reply;
   }
   return {

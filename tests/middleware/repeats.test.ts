@@ -210,6 +210,16 @@ Deno.test("a large answer that breaks before its id leaves the outcome unknown",
   assertEquals(posts(gateway), 1);
 });
 
+Deno.test("a large answer without an id, which the API does not document, is not asked for again", async () => {
+  const gateway = await testGateway({
+    upstream: () => ({ status: 202, headers: [], body: streamed() }),
+  });
+  const path = `${BATCHES}/01ABC/delivery_feedback`;
+  assertEquals(await (await send(gateway, path)).text(), LARGE);
+  assertEquals((await send(gateway, path)).status, 502);
+  assertEquals(posts(gateway), 1);
+});
+
 Deno.test("a large answer of a dry run, which has no effect, is asked for again", async () => {
   const gateway = await testGateway({
     upstream: () => ({ status: 200, headers: [], body: streamed() }),
