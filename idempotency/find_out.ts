@@ -30,9 +30,6 @@ const MAX_PAGES = 100;
  */
 const CLOCK_ERROR_MS = 24 * 60 * 60 * 1_000;
 
-/** How far the clocks of store and API may drift apart between the attempts, in ms. */
-const DRIFT_MS = 1_000;
-
 /**
  * Finds the batch that an earlier request with this message created (contract.md §5). Reads every
  * page of the batches with its `client_reference`. Returns undefined unless exactly one that was
@@ -61,7 +58,7 @@ export async function findBatch(
     const sinceMs = Date.parse(headerOf(reply.headers, "date") ?? "") - ageMs - elapsedMs();
     if (!listing || Number.isNaN(sinceMs)) return undefined;
     for (const batch of listing.batches) {
-      const isSince = Date.parse(batch.created_at) >= sinceMs - DRIFT_MS;
+      const isSince = Date.parse(batch.created_at) >= sinceMs;
       if (isSince && isSameMessage(message, batch)) found.set(batch.id, batch);
     }
     read += listing.batches.length;

@@ -9,6 +9,8 @@ export interface SentMessage {
   readonly body: unknown;
   /** The user data header of a binary message. */
   readonly udh?: unknown;
+  /** The values of placeholders in the text. */
+  readonly parameters?: unknown;
 }
 
 /** A batch in a listing of the API. */
@@ -39,12 +41,13 @@ export function isSameMessage(sent: SentMessage, batch: ListedBatch): boolean {
     listed.to.size === sent.to.size && [...sent.to].every((one) => listed.to.has(one)) &&
     (sent.from === undefined || listed.from === sent.from) &&
     listed.type === sent.type &&
-    isSameContent(sent.body, listed.body) && isSameContent(sent.udh, listed.udh);
+    isSameContent(sent.body, listed.body) && isSameContent(sent.udh, listed.udh) &&
+    isSameContent(sent.parameters ?? undefined, listed.parameters, { whole: true });
 }
 
 function toMessage(message: Record<string, unknown>): SentMessage | undefined {
   const clientReference = text(message.client_reference);
-  const { to, from, type, body, udh } = message;
+  const { to, from, type, body, udh, parameters } = message;
   if (!clientReference || !Array.isArray(to)) return undefined;
   return {
     clientReference,
@@ -53,6 +56,7 @@ function toMessage(message: Record<string, unknown>): SentMessage | undefined {
     type: text(type) ?? "mt_text", // the API's default
     body,
     udh,
+    parameters,
   };
 }
 
@@ -63,11 +67,18 @@ function address(value: string): string {
   return trimmed.replace(/\D/g, "").replace(/^00/, "");
 }
 
-/** The body of a media message is an object, to which the API may add members. */
-function isSameContent(sent: unknown, listed: unknown): boolean {
-  if (!isObject(sent)) return (sent ?? undefined) === (listed ?? undefined);
-  return isObject(listed) &&
-    Object.entries(sent).every(([name, value]) => value === null || listed[name] === value);
+/**
+ * Whether the API lists what was sent. To the body of a media message it may add members, to
+ * parameters not.
+ */
+function isSameContent(sent: unknown, listed: unknown, { whole = false } = {}): boolean {
+  if (!isObject(sent)) {
+    const isEmpty = isObject(listed) && Object.keys(listed).length === 0;
+    return (sent ?? undefined) === (isEmpty ? undefined : listed ?? undefined);
+  }
+  if (!isObject(listed)) return Object.keys(sent).length === 0;
+  const names = Object.keys(whole ? { ...sent, ...listed } : sent);
+  return names.every((name) => isSameContent(sent[name], listed[name], { whole }));
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {

@@ -1,6 +1,6 @@
 import type { Context, Handler } from "hono";
 import { catalogEntry, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY } from "../errors/catalog.ts";
-import { GatewayError, type GatewayErrorOptions } from "../errors/gateway_error.ts";
+import { type Failure, GatewayError, type GatewayErrorOptions } from "../errors/gateway_error.ts";
 import { toFailure } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { RecordWriter } from "../idempotency/record_writer.ts";
@@ -91,8 +91,7 @@ export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
         await record.release();
         throw error;
       }
-      // A code that the API made up may hold anything, and is stored in the clear.
-      await record.unknown(catalogEntry(failure.code) ? failure.code : "upstream_failed");
+      await record.unknown(storedCode(failure));
       const text = failure.text.replace(OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY);
       const cause = error instanceof GatewayError ? error.cause : error;
       throw new GatewayError({ ...failure, text }, cause === undefined ? {} : { cause });
@@ -103,6 +102,12 @@ export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
     const key = idempotencyKey(c.get("exchange"), c.req.raw.headers, options);
     return key ? sendOnce(c, key) : sendWithoutKey(c);
   };
+}
+
+/** A code that the API chose may hold anything, and is stored in the clear: it is replaced. */
+function storedCode({ code }: Failure): string {
+  const isOwn = catalogEntry(code)?.processed === "unknown" || code === "internal_error";
+  return isOwn ? code : "upstream_failed";
 }
 
 /** Remembers a success, without a delay for its caller; a large one by the id in its body. */

@@ -52,7 +52,8 @@ const UNLIKE: Readonly<Record<string, Batch>> = {
   "another sender": { from: "12025550198" },
   "another type": { type: "mt_binary" },
   "another reference": { client_reference: "order-2" },
-  "an earlier time": { created_at: "2026-05-01T11:59:58.000Z" },
+  "other parameters": { parameters: { name: { default: "Bob" } } },
+  "an earlier time": { created_at: "2026-05-01T11:59:59.999Z" },
 };
 
 Deno.test("the batch with the same recipients, sender, type and text is found, however they are written", async () => {
@@ -85,6 +86,17 @@ Deno.test("binary and media messages are compared by their own members", async (
   assertEquals(await find([listed], { ...SENT, ...media }), "01ABC");
   const other = { ...listed, body: { ...media.body, message: "See" } };
   assertEquals(await find([other], { ...SENT, ...media }), undefined);
+});
+
+Deno.test("parameters are compared as a whole", async () => {
+  const parameters = { name: { default: "Alice", "+12025550123": "Bob" } };
+  const sent = { ...SENT, parameters };
+  assertEquals(await find([{ ...LISTED, parameters: { ...parameters } }], sent), "01ABC");
+  assertEquals(await find([LISTED], sent), undefined);
+  const fewer = { name: { default: "Alice" } };
+  assertEquals(await find([{ ...LISTED, parameters: fewer }], sent), undefined);
+  assertEquals(await find([{ ...LISTED, parameters }], { ...SENT, parameters: fewer }), undefined);
+  assertEquals(await find([{ ...LISTED, parameters: {} }]), "01ABC");
 });
 
 Deno.test("two batches that could be it are no answer", async () => {

@@ -238,6 +238,12 @@ Deno.test("a 4xx that the API does not document proves nothing: a repeat is not 
   assertEquals(await answer(await send(gateway)), [418, "teapot"]);
   assertEquals(await answer(await send(gateway)), [502, "upstream_failed"]);
   assertEquals(posts(gateway), 1);
+  for (const code of ["__proto__", "too_many_requests", "blocked:46701234567", "constructor"]) {
+    const other = await testGateway({ upstream: () => jsonReply(418, { code, text: "x" }) });
+    await send(other);
+    assertEquals(await answer(await send(other)), [502, "upstream_failed"], code);
+    assertEquals(other.exchanges.at(-1)?.failure?.fault, "upstream");
+  }
 });
 
 Deno.test("after an error of our own a repeat is not told that nothing was processed", async () => {
