@@ -1,4 +1,4 @@
-import { type ClaimResult, StateError, type StateStore } from "../state/store.ts";
+import { type ClaimResult, StateError } from "../state/store.ts";
 import { encodeRecord, type IdempotencyRecord, type RecordedOutcome } from "./record.ts";
 import type { RequestKeys } from "./request_keys.ts";
 import { type RememberedAnswer, seal } from "./seal.ts";
@@ -6,7 +6,7 @@ import type { Settlements } from "./settlements.ts";
 
 /** Options of {@linkcode RecordWriter}. */
 export interface RecordWriterOptions {
-  store: StateStore;
+  /** Of the store that holds the record. */
   settlements: Settlements;
   keys: RequestKeys;
   /** Of the claim that creates the record, or has created it. */
@@ -32,9 +32,9 @@ export class RecordWriter {
    * @throws {StateError} when it is not known whether the key is free; then nothing may be sent
    */
   claim(leaseMs: number): Promise<ClaimResult> {
-    const { store, keys, token, ttlMs } = this.#options;
+    const { settlements, keys, token, ttlMs } = this.#options;
     const value = this.#encode({ kind: "pending" });
-    return store.claim(keys.recordKey, { token, value, leaseMs, ttlMs });
+    return settlements.store.claim(keys.recordKey, { token, value, leaseMs, ttlMs });
   }
 
   /** Remembers an answer. */
@@ -49,9 +49,9 @@ export class RecordWriter {
 
   /** Frees the key of a request that was not processed. If the store fails, it frees it later. */
   async release(): Promise<void> {
-    const { store, keys, token } = this.#options;
+    const { settlements, keys, token } = this.#options;
     try {
-      await store.release(keys.recordKey, token);
+      await settlements.store.release(keys.recordKey, token);
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
     }

@@ -12,14 +12,12 @@ export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
  * is lost: repeats then get `unknown`, which sends nothing.
  */
 export class Settlements {
-  readonly #store: StateStore;
   readonly #underWay = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #waitingBytes = 0;
 
-  constructor(store: StateStore) {
-    this.#store = store;
-  }
+  /** @param store where the outcomes are written */
+  constructor(readonly store: StateStore) {}
 
   /** Settles after the first attempt, whether it succeeded or not; never rejects. */
   async write(recordKey: string, change: Change): Promise<void> {
@@ -54,7 +52,7 @@ export class Settlements {
   /** Whether the store has answered; a failure is reported by the store itself. */
   async #attempt(recordKey: string, change: Change): Promise<boolean> {
     try {
-      await this.#store.update(recordKey, change);
+      await this.store.update(recordKey, change);
       return true;
     } catch (error) {
       if (error instanceof StateError) return false;

@@ -7,7 +7,7 @@ import { RecordWriter } from "../idempotency/record_writer.ts";
 import { deriveKeys, type RequestKeys } from "../idempotency/request_keys.ts";
 import { readIdOf } from "../idempotency/resource_id.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
-import { type ClaimResult, StateError, type StateStore } from "../state/store.ts";
+import { type ClaimResult, StateError } from "../state/store.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
 import type { Forwarder } from "./forward.ts";
 import {
@@ -19,8 +19,7 @@ import { isReplayedById, Repeats } from "./repeats.ts";
 
 /** Options of {@linkcode idempotency}. */
 export interface IdempotencyOptions extends IdempotencyKeyOptions {
-  /** Absent where none lasts; requests with a key are then refused. */
-  store: StateStore | undefined;
+  /** Absent where no store lasts; requests with a key are then refused. */
   settlements: Settlements | undefined;
   /** How long a key is remembered, in ms. */
   ttlMs: number;
@@ -57,14 +56,16 @@ export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
 
   async function sendOnce(c: Context<GatewayEnv>, key: IdempotencyKey): Promise<Response> {
     const exchange = c.get("exchange");
-    const { store, settlements } = options;
-    if (!store || !settlements) throw unavailable(exchange, { text: NO_STORE });
+    const { settlements } = options;
+    if (!settlements) throw unavailable(exchange, { text: NO_STORE });
     const keys = keysOf(exchange, key);
     const span = exchange.span.spanContext();
     const token = crypto.randomUUID();
-    const record = new RecordWriter({ store, settlements, keys, token, span, ttlMs });
+    const record = new RecordWriter({ settlements, keys, token, span, ttlMs });
     const claim = await claimed(exchange, record);
-    if (!claim.claimed) return await repeats.respond(c, { stored: claim.record, keys });
+    if (!claim.claimed) {
+      return await repeats.respond(c, { stored: claim.record, keys, settlements });
+    }
     exchange.idempotency = "first";
     const reply = await sendClaimed(c, record);
     return forwarder.respond(c, remembered(exchange, reply, record));

@@ -11,14 +11,12 @@ import { type RememberedAnswer, unseal } from "../idempotency/seal.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Operation } from "../operations.ts";
-import type { StateStore, StoredRecord } from "../state/store.ts";
+import type { StoredRecord } from "../state/store.ts";
 import { MAX_BUFFERED_BYTES, type UpstreamReply } from "../upstream/transport.ts";
 import type { Forwarder } from "./forward.ts";
 
 /** Options of {@linkcode Repeats}. */
 export interface RepeatsOptions {
-  store: StateStore | undefined;
-  settlements: Settlements | undefined;
   ttlMs: number;
   lookupTimeoutMs: number;
   forwarder: Forwarder;
@@ -28,6 +26,7 @@ export interface RepeatsOptions {
 interface Repeat {
   readonly stored: StoredRecord;
   readonly keys: RequestKeys;
+  readonly settlements: Settlements;
 }
 
 const PLAN = "/xms/v1/{service_plan_id}" as const;
@@ -114,28 +113,19 @@ export class Repeats {
 
   async #findOut(
     c: Context<GatewayEnv>,
-    { stored, keys }: Repeat,
+    { stored, keys, settlements }: Repeat,
     { record, code }: Extract<Decision, { action: "find_out" }>,
   ): Promise<Response> {
     const exchange = c.get("exchange");
     const found = record && await this.#foundBatch(c, stored.ageMs);
     if (!found) throw unknownOutcome(exchange, code);
-    const { store, settlements, ttlMs } = this.#options;
     const headers = [["content-type", "application/json"]] as const;
     const body = new TextEncoder().encode(JSON.stringify(found));
     const content = body.byteLength > MAX_BUFFERED_BYTES ? { id: found.id } : { body };
-    if (store && settlements) {
-      const { token } = stored;
-      const writer = new RecordWriter({
-        store,
-        settlements,
-        keys,
-        token,
-        span: record.span,
-        ttlMs,
-      });
-      await writer.answered({ status: 201, headers, content });
-    }
+    const { token } = stored;
+    const { ttlMs } = this.#options;
+    const writer = new RecordWriter({ settlements, keys, token, span: record.span, ttlMs });
+    await writer.answered({ status: 201, headers, content });
     return this.#respond(c, "found_out", { status: 201, headers, body });
   }
 

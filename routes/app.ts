@@ -1,5 +1,5 @@
 import type { Tracer } from "@opentelemetry/api";
-import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
 import type { Config } from "../config.ts";
@@ -18,9 +18,7 @@ import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
-import { idempotency } from "../middleware/idempotency.ts";
 import { inFlight } from "../middleware/in_flight.ts";
-import { outstanding } from "../middleware/outstanding.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
@@ -32,11 +30,12 @@ import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
-import { BUFFERING_TIMEOUT_FACTOR, type Transport } from "../upstream/transport.ts";
+import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
+import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies {
@@ -120,7 +119,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     retryAttempts,
   });
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements, store: deps.store }));
+  app.all("*", sendHandler(config, { limits, forwarder, settlements }));
   const plans = Object.keys(config.servicePlans);
   return {
     app,
@@ -128,41 +127,6 @@ export function createApp(config: Config, deps: Dependencies): App {
     planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
     settled: async () => await settlements?.close(),
   };
-}
-
-/** Margin of a lease for work that is not counted otherwise, in ms. */
-const LEASE_MARGIN_MS = 2_000;
-
-/** Sends what has passed the checks: with an idempotency key once, see contract.md §5. */
-function sendHandler(
-  { upstream, state, idempotency: settings }: Config,
-  { limits, forwarder, settlements, store }: {
-    limits: Limits;
-    forwarder: Forwarder;
-    settlements: Settlements | undefined;
-    store: StateStore | undefined;
-  },
-): Handler<GatewayEnv> {
-  const acquireSlots = outstanding(limits); // last: only what is sent occupies a slot
-  const send = async (c: Context<GatewayEnv>) => {
-    await acquireSlots(c);
-    return await forwarder.send(c);
-  };
-  if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
-  const { timeoutMs, idleTimeoutMs } = upstream;
-  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
-    LEASE_MARGIN_MS;
-  return idempotency({
-    ...settings,
-    ttlMs: Math.max(settings.ttlMs, leaseMs), // else a key could be free while it is in use
-    required: settings.mode === "required",
-    store,
-    settlements,
-    leaseMs,
-    lookupTimeoutMs: timeoutMs,
-    forwarder,
-    send,
-  });
 }
 
 /** The checks of a request to the SMS API, in their order. */

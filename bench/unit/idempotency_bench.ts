@@ -1,11 +1,10 @@
 import { parseConfig } from "../../config.ts";
 import { createGateway } from "../../gateway.ts";
 import { StoreHealth } from "../../state/health.ts";
-import { openStore } from "../../state/open.ts";
 import type { StateStore } from "../../state/store.ts";
 import { jsonReply, testEnv } from "../../tests/support/gateway.ts";
 import { testIssuer } from "../../tests/support/issuer.ts";
-import { startRedis } from "../../tests/support/redis_server.ts";
+import { withEachStore } from "./stores.ts";
 
 /** What an idempotency key costs: sends through the whole gateway, without sockets to the API. */
 
@@ -58,12 +57,4 @@ function bench(name: string, store: StateStore, options: { baseline?: boolean } 
   Deno.bench(`${CONCURRENT} replays, ${name}`, () => many(() => "the same key"));
 }
 
-const folder = await Deno.makeTempDir({ prefix: "sms-gateway-bench-" });
-bench("memory", await openStore("memory:", { maxBytes: 2 ** 32 }), { baseline: true });
-bench("SQLite", await openStore(`sqlite:${folder}/state.db`, { timeoutMs: 5_000 }));
-if (await new Deno.Command("redis-server", { args: ["-v"] }).output().catch(() => undefined)) {
-  const server = await startRedis({ args: ["--appendonly", "no"] });
-  globalThis.addEventListener("unload", () => void server[Symbol.asyncDispose]());
-  bench("Redis", await openStore(`redis://127.0.0.1:${server.port}`, { timeoutMs: 5_000 }));
-}
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+await withEachStore((name, store) => bench(name, store, { baseline: name === "memory" }));

@@ -1,6 +1,5 @@
-import { openStore } from "../../state/open.ts";
 import type { StateStore } from "../../state/store.ts";
-import { startRedis } from "../../tests/support/redis_server.ts";
+import { withEachStore } from "./stores.ts";
 
 /** What each store takes for the two operations of a request with a key. */
 
@@ -25,12 +24,4 @@ function bench(name: string, store: StateStore): void {
   });
 }
 
-const folder = await Deno.makeTempDir({ prefix: "sms-gateway-bench-" });
-bench("memory", await openStore("memory:", { maxBytes: 2 ** 30 }));
-bench("SQLite", await openStore(`sqlite:${folder}/state.db`, { timeoutMs: 5_000 }));
-if (await new Deno.Command("redis-server", { args: ["-v"] }).output().catch(() => undefined)) {
-  const server = await startRedis({ args: ["--appendonly", "no"] });
-  globalThis.addEventListener("unload", () => void server[Symbol.asyncDispose]());
-  bench("Redis", await openStore(`redis://127.0.0.1:${server.port}`, { timeoutMs: 5_000 }));
-}
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+await withEachStore(bench);

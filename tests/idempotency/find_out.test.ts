@@ -155,7 +155,7 @@ for (const [name, reply] of Object.entries(NO_LISTING)) {
   });
 }
 
-Deno.test("a send without client_reference or recipients, and what is no JSON, cannot be found out", () => {
+Deno.test("a send that is not JSON, or has no client_reference or recipients, cannot be found out", () => {
   for (const body of ["", "[]", "null", '"a"', "{", '{"to":["1"]}', '{"client_reference":"a"}']) {
     assertEquals(readMessage(new TextEncoder().encode(body)), undefined, body);
   }
