@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MAX_TRACES } from "../../demo/trace_store.ts";
+import { otlpSink } from "../observability/otlp_sink.ts";
 import { MESSAGE, startDemo } from "./process.ts";
 
 /** The kinds of the spans of a page, in order. */
@@ -52,21 +53,14 @@ Deno.test("the demo keeps the traces of the last hundred requests; its pages are
 });
 
 Deno.test("with a collector the spans are exported as well as shown", async () => {
-  const bodies: string[] = [];
-  await using collector = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      bodies.push(await request.text());
-      return Response.json({});
-    },
-  );
+  await using collector = otlpSink();
   await using demo = await startDemo({
-    OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+    OTLP_ENDPOINT: collector.url,
   });
   await demo.send("/batches");
   const [, id = ""] = /<h2 id="trace-(\w+)"/.exec(await htmlOf(`${demo.url}/demo/traces`)) ?? [];
   demo.program.kill("SIGINT");
   const { stdout } = await demo.program.ended();
   assertMatch(stdout, /^Traces .*Jaeger.*\/demo\/traces$/m);
-  assert(id !== "" && bodies.some((body) => body.includes(id)));
+  assert(id !== "" && collector.exports.some(({ body }) => body.includes(id)));
 });

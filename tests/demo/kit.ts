@@ -18,6 +18,14 @@ export interface SpanPlan extends Omit<SpanOptions, "startTime"> {
   readonly children?: readonly SpanPlan[];
 }
 
+/** A request with one attempt. */
+export const ONE_ATTEMPT: SpanPlan = {
+  name: "server",
+  from: 0,
+  to: 9,
+  children: [{ name: "client", from: 2, to: 4 }],
+};
+
 /** Records a tree of spans, children first, as they end; returns the trace's id. */
 export function record(tracer: Tracer, plan: SpanPlan, context = ROOT_CONTEXT): string {
   const { name, from, to, children = [], ...options } = plan;

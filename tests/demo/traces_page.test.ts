@@ -1,7 +1,7 @@
 import { TraceFlags } from "@opentelemetry/api";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { singleTracePage, tracesPage, unknownTracePage } from "../../demo/traces_page.ts";
-import { record, recording, type SpanPlan } from "./kit.ts";
+import { ONE_ATTEMPT, record, recording, type SpanPlan } from "./kit.ts";
 
 const HOSTILE = `<script>alert(1)</script> " onload='x' &amp;`;
 const ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt; &quot; onload=&#39;x&#39; &amp;amp;";
@@ -102,12 +102,7 @@ Deno.test("details are closed in the list and open on the page of one trace", ()
 
 Deno.test("a trace whose request has not ended says so", () => {
   const { store, tracer } = recording();
-  record(tracer, {
-    name: "server",
-    from: 0,
-    to: 9,
-    children: [{ name: "client", from: 2, to: 4 }],
-  });
+  record(tracer, ONE_ATTEMPT);
   const [trace] = store.list();
   assert(trace);
   const spans = trace.spans.filter(({ name }) => name === "client");

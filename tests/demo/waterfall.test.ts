@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { waterfall } from "../../demo/waterfall.ts";
-import { record, recording, type SpanPlan } from "./kit.ts";
+import { ONE_ATTEMPT, record, recording, type SpanPlan } from "./kit.ts";
 
 /** The waterfall of a trace. */
 function drawn(plan: SpanPlan) {
@@ -47,12 +47,7 @@ Deno.test("a span follows its parent, not the spans that started before it", () 
 
 Deno.test("an attempt is drawn before its request has ended", () => {
   const { store, tracer } = recording();
-  record(tracer, {
-    name: "server",
-    from: 0,
-    to: 9,
-    children: [{ name: "client", from: 2, to: 4 }],
-  });
+  record(tracer, ONE_ATTEMPT);
   const client = store.list()[0]?.spans.filter(({ name }) => name === "client") ?? [];
   assertEquals(waterfall(client).bars.map(({ depth, start, length }) => [depth, start, length]), [
     [0, 0, 1],

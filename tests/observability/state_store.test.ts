@@ -2,10 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
 import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
 import { type GatewayProcess, startGateway } from "./gateway_process.ts";
+import { sendWithKey, STORE_OUTAGE, storeLines } from "./keyed_send.ts";
 import { attributesOf, otlpSink } from "./otlp_sink.ts";
 import { parseMetrics, samplesOf, total } from "./prometheus_text.ts";
 
-const BATCHES = "/xms/v1/plan-1/batches";
 const OPERATIONS = "sms_gateway_state_operation_duration_seconds_count";
 
 /** A gateway with its records in a file that a test can lock. */
@@ -35,22 +35,6 @@ async function withFile(env: Record<string, string> = {}) {
   };
 }
 
-/** The status of a POST with this key. */
-async function send(gateway: GatewayProcess, key: string): Promise<number> {
-  const response = await fetch(gateway.url + BATCHES, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${await gateway.token()}`,
-      "content-type": "application/json",
-      "idempotency-key": key,
-      "x-request-id": key,
-    },
-    body: "{}",
-  });
-  await response.body?.cancel();
-  return response.status;
-}
-
 async function readyz({ url }: GatewayProcess): Promise<[status: number, body: unknown]> {
   const response = await fetch(`${url}/readyz`);
   return [response.status, await response.json()];
@@ -62,19 +46,21 @@ const metricsOf = async ({ url }: GatewayProcess) =>
 Deno.test("a store that stops answering is degraded, logged and measured, each change once", async () => {
   await using setup = await withFile();
   const { gateway, upstream, lock } = setup;
-  assertEquals(await send(gateway, "a"), 201);
+  assertEquals(await sendWithKey(gateway, "a"), 201);
   assertEquals(await readyz(gateway), [200, { status: "ok" }]);
 
   for (let outages = 0; outages < 2; outages++) {
     const unlock = lock();
-    for (const key of ["a", "b", "c"]) assertEquals(await send(gateway, key), 503);
+    for (const key of ["a", "b", "c"]) assertEquals(await sendWithKey(gateway, key), 503);
     assertEquals(await readyz(gateway), [
       200,
       { status: "degraded", reasons: ["state_unavailable"] },
     ]);
     assertEquals(total(await metricsOf(gateway), "sms_gateway_state_reachable"), 0);
     unlock();
-    for (let repeats = 0; repeats < 2; repeats++) assertEquals(await send(gateway, "a"), 201);
+    for (let repeats = 0; repeats < 2; repeats++) {
+      assertEquals(await sendWithKey(gateway, "a"), 201);
+    }
     assertEquals(await readyz(gateway), [200, { status: "ok" }]);
     assertEquals(total(await metricsOf(gateway), "sms_gateway_state_reachable"), 1);
   }
@@ -92,21 +78,15 @@ Deno.test("a store that stops answering is degraded, logged and measured, each c
   );
   assertEquals(upstream.requests.length, 1);
 
-  const lines = (await gateway.stop()).stdout.trim().split("\n").map((line) => JSON.parse(line));
-  const changes = lines.filter(({ message }) => /state store/.test(message))
-    .map(({ level, message }) => [level, message]);
-  const change = [
-    ["error", "the state store does not answer: requests with a key get 503"],
-    ["info", "the state store answers again"],
-  ];
-  assertEquals(changes, [...change, ...change]);
+  const { stdout } = await gateway.stop();
+  assertEquals(storeLines(stdout), [...STORE_OUTAGE, ...STORE_OUTAGE]);
 });
 
 Deno.test("the spans and log lines of repeats lead to the request that was sent", async () => {
   await using sink = otlpSink();
   await using setup = await withFile({ OTLP_ENDPOINT: sink.url });
   const { gateway } = setup;
-  for (let sends = 0; sends < 3; sends++) assertEquals(await send(gateway, "a"), 201);
+  for (let sends = 0; sends < 3; sends++) assertEquals(await sendWithKey(gateway, "a"), 201);
   const { stdout } = await gateway.stop();
   const spans = sink.spans();
   const servers = spans.filter(({ kind }) => kind === 2);

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../observability/gateway_process.ts";
+import { sendWithKey, STORE_OUTAGE, storeLines } from "../observability/keyed_send.ts";
 import { parseMetrics, total } from "../observability/prometheus_text.ts";
 import { until } from "../observability/until.ts";
 import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
@@ -23,44 +24,25 @@ for (const [what, [begin, end]] of Object.entries(OUTAGES)) {
       upstream: upstream.url,
       env: { STATE_URL: `redis://127.0.0.1:${redis.port}` },
     });
-    assertEquals(await send(gateway, "a"), 201);
-    await until("the answer to be stored", async () => await send(gateway, "a") === 201);
+    assertEquals(await sendWithKey(gateway, "a"), 201);
+    await until("the answer to be stored", async () => await sendWithKey(gateway, "a") === 201);
     for (let outages = 0; outages < 2; outages++) {
       await begin(redis);
       // Together: changes are logged once, however many requests notice them.
-      const statuses = await Promise.all(Array.from({ length: 8 }, () => send(gateway, "a")));
+      const statuses = await Promise.all(
+        Array.from({ length: 8 }, () => sendWithKey(gateway, "a")),
+      );
       assertEquals(new Set(statuses), new Set([503]));
       assertEquals(await seen(gateway), [200, ["state_unavailable"], 0]);
       await end(redis);
       await until("a store that answers", async () => (await seen(gateway))[2] === 1);
       assertEquals(await seen(gateway), [200, undefined, 1]);
-      assertEquals(await send(gateway, "a"), 201);
+      assertEquals(await sendWithKey(gateway, "a"), 201);
     }
     assertEquals(upstream.requests.length, 1);
     const { stdout } = await gateway.stop();
-    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
-    const changes = lines.filter(({ message }) => /state store/.test(message))
-      .map(({ level, message }) => [level, message]);
-    const change = [
-      ["error", "the state store does not answer: requests with a key get 503"],
-      ["info", "the state store answers again"],
-    ];
-    assertEquals(changes, [...change, ...change]);
+    assertEquals(storeLines(stdout), [...STORE_OUTAGE, ...STORE_OUTAGE]);
   });
-}
-
-async function send(gateway: GatewayProcess, key: string): Promise<number> {
-  const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${await gateway.token()}`,
-      "content-type": "application/json",
-      "idempotency-key": key,
-    },
-    body: "{}",
-  });
-  await response.body?.cancel();
-  return response.status;
 }
 
 /** Status and reasons of `/readyz`, and the gauge. */

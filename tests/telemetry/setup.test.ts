@@ -3,6 +3,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { assert, assertEquals } from "@std/assert";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { setupTracing } from "../../telemetry/setup.ts";
+import { otlpSink } from "../observability/otlp_sink.ts";
 import { VERSION } from "../../version.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -32,15 +33,8 @@ for (const [sampleRatio, caller, sampled] of SAMPLING) {
 }
 
 Deno.test("spans have the service's name and version, long attributes are truncated, and a tracestate has at most 512 characters", async () => {
-  const bodies: string[] = [];
-  await using collector = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      bodies.push(await request.text());
-      return Response.json({});
-    },
-  );
-  const otlpEndpoint = `http://127.0.0.1:${collector.addr.port}`;
+  await using collector = otlpSink();
+  const otlpEndpoint = collector.url;
   const tracing = setupTracing({ otlpEndpoint, serviceName: "test", sampleRatio: 1 });
   const members = Array.from({ length: 32 }, (_, index) => `k${index}=${"v".repeat(100)}`);
   const headers = new Headers({
@@ -53,7 +47,8 @@ Deno.test("spans have the service's name and version, long attributes are trunca
   });
   tracing.tracer.startSpan("s", { attributes: { "enduser.id": "x".repeat(60_000) } }, parent).end();
   await tracing.shutdown();
-  const [{ resource, scopeSpans: [{ spans: [span] }] }] = JSON.parse(bodies[0] ?? "").resourceSpans;
+  const [{ resource, scopeSpans: [{ spans: [span] }] }] =
+    JSON.parse(collector.exports[0]?.body ?? "").resourceSpans;
   assertEquals(resource.attributes, [
     { key: "service.name", value: { stringValue: "test" } },
     { key: "service.version", value: { stringValue: VERSION } },
@@ -64,15 +59,8 @@ Deno.test("spans have the service's name and version, long attributes are trunca
 });
 
 Deno.test("further span processors receive every span, with and without a collector", async () => {
-  const bodies: string[] = [];
-  await using collector = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      bodies.push(await request.text());
-      return Response.json({});
-    },
-  );
-  for (const otlpEndpoint of [undefined, `http://127.0.0.1:${collector.addr.port}`]) {
+  await using collector = otlpSink();
+  for (const otlpEndpoint of [undefined, collector.url]) {
     const ended: ReadableSpan[] = [];
     const processor = {
       onStart() {},
@@ -90,5 +78,5 @@ Deno.test("further span processors receive every span, with and without a collec
     await tracing.shutdown();
     assertEquals(ended.map(({ name }) => name), ["a span"]);
   }
-  assertEquals(bodies.map((body) => body.includes("a span")), [true]);
+  assertEquals(collector.exports.map(({ body }) => body.includes("a span")), [true]);
 });
