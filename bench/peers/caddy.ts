@@ -44,7 +44,7 @@ http://127.0.0.1:${port} {
     max_size 1MiB
   }
   handle /xms/* {
-    jwt_check ${folder}/keys.json ${ISSUER} ${AUDIENCE}
+    jwt_check ${ISSUER} ${AUDIENCE} ${folder}/keys.json
     reverse_proxy ${upstream} {
       header_up Authorization "Bearer ${CREDENTIAL}"
       transport http {

@@ -14,7 +14,7 @@ import (
 )
 
 // JWTCheck answers 401 unless the bearer token is valid and names the service plan of the path.
-// Directive: jwt_check <key set file> <issuer> <audience>.
+// Directive: jwt_check <issuer> <audience> <key set file>.
 type JWTCheck struct {
 	KeySetFile string `json:"key_set_file,omitempty"`
 	Issuer     string `json:"issuer,omitempty"`
@@ -50,9 +50,9 @@ func (check *JWTCheck) ServeHTTP(w http.ResponseWriter, r *http.Request, next ca
 	if err != nil {
 		return caddyhttp.Error(http.StatusUnauthorized, err)
 	}
-	var plans []string
+	var plans []any
 	path := strings.SplitN(r.URL.Path, "/", 5)
-	if token.Get("service_plans", &plans) != nil || len(path) < 4 || !slices.Contains(plans, path[3]) {
+	if token.Get("service_plans", &plans) != nil || len(path) < 4 || !slices.Contains(plans, any(path[3])) {
 		return caddyhttp.Error(http.StatusUnauthorized, nil)
 	}
 	return next.ServeHTTP(w, r)
@@ -66,7 +66,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // UnmarshalCaddyfile reads the directive.
 func (check *JWTCheck) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if !d.Args(&check.KeySetFile, &check.Issuer, &check.Audience) {
+	if !d.Args(&check.Issuer, &check.Audience, &check.KeySetFile) {
 		return d.ArgErr()
 	}
 	return nil
