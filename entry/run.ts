@@ -2,7 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
-import { preloadDocs } from "../routes/docs.ts";
+import { preloadDocs, preloadGuides } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
@@ -129,6 +129,8 @@ async function serve(
     state: state?.store.kind ?? "none",
     version: VERSION,
   });
+  // A guide that cannot be loaded now is loaded by its first request.
+  if (config.docs) preloadGuides().catch(() => {});
   await server.stopped;
   stopWatching();
   logger.info("stopped");

@@ -1,5 +1,5 @@
 import { type Markup, markup, raw } from "./markup.ts";
-import { type Guide, navigation } from "./navigation.ts";
+import { type Entry, navigation } from "./navigation.ts";
 import { PATHS } from "./paths.ts";
 
 /** Options of {@linkcode page}. */
@@ -12,7 +12,7 @@ export interface PageOptions {
   /** Path of a style sheet beside the common one. */
   style?: string;
   /** Entries of the navigation beside those of the reference. */
-  guides?: readonly Guide[];
+  guides?: readonly Entry[];
 }
 
 /** A speech bubble as a data URL, so that browsers do not request an icon. */

@@ -6,13 +6,16 @@ import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
 import { OPERATIONS } from "../operations.ts";
 import { SCRIPT } from "../reference/browser/script.ts";
-import { IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
+import { GUIDE_PATHS, IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { STYLE } from "../reference/style/style.ts";
 
 const HTML = "text/html; charset=utf-8";
 
-/** Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs}. */
+/**
+ * Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs} and
+ * {@linkcode preloadGuides}.
+ */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.openapi]: {
     type: "application/json",
@@ -35,6 +38,11 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     type: HTML,
     load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
   },
+  ...Object.fromEntries(GUIDE_PATHS.map((path) => [path, {
+    type: HTML,
+    load: async () =>
+      await compressed(await (await import("../reference/guide_page.ts")).guidePage(path)),
+  }])),
   [PATHS.search]: {
     type: "application/json",
     load: async () => {
@@ -68,9 +76,16 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
 
-/** Loads every resource, for runtimes where a file cannot always be opened later. */
+const GUIDES: ReadonlySet<string> = new Set(GUIDE_PATHS);
+
+/** Loads all but the guides, for runtimes where a file cannot always be opened later. */
 export async function preloadDocs(): Promise<void> {
-  for (const [, store] of STORES) await store.gzipped();
+  for (const [path, store] of STORES) if (!GUIDES.has(path)) await store.gzipped();
+}
+
+/** Loads the guides; they are many, so that a start should not wait for them. */
+export async function preloadGuides(): Promise<void> {
+  for (const [path, store] of STORES) if (GUIDES.has(path)) await store.gzipped();
 }
 
 /** Mounts `/openapi.json`, `/docs` and their assets, without authentication. */
