@@ -12,6 +12,9 @@ export async function guidePage(path: string): Promise<string> {
   const guide = GUIDES.find(({ name }) => guidePath(name) === path);
   if (!guide && path !== GUIDE_INDEX) throw new TypeError(`No guide has the path ${path}`);
   const { title, description, html } = (await (guide?.load ?? loadIndex)()).content;
-  return page({ title, path, description }, markup`<main class="text guide" id="content">
-${raw(html)}</main>`);
+  return page(
+    { title, path, description },
+    markup`<main class="text guide" id="content">
+${raw(html)}</main>`,
+  );
 }

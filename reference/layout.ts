@@ -56,7 +56,7 @@ function styleSheet(path: string): Markup {
 
 /** The search field and its list of results; scripts show it. */
 const SEARCH = markup`<search class="search" hidden>
-<input type="search" role="combobox" aria-label="Search operations, members and errors" aria-controls="results" aria-expanded="false" aria-autocomplete="list" autocomplete="off" spellcheck="false" placeholder="Search" data-index="${PATHS.search}">
+<input type="search" role="combobox" aria-label="Search operations, members, errors and guides" aria-controls="results" aria-expanded="false" aria-autocomplete="list" autocomplete="off" spellcheck="false" placeholder="Search" data-index="${PATHS.search}">
 <kbd aria-hidden="true">/</kbd>
 <ul id="results" role="listbox" aria-label="Results" hidden></ul>
 </search>

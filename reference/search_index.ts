@@ -31,7 +31,12 @@ function guideEntries({ name, title, headings }: Guide): SearchEntry[] {
   const path = guidePath(name);
   return [
     { title, note: "guide", path, words: "" },
-    ...headings.map(([id, text]) => ({ title: text, note: title, path: `${path}#${id}`, words: "" })),
+    ...headings.map(([id, text]) => ({
+      title: text,
+      note: title,
+      path: `${path}#${id}`,
+      words: "",
+    })),
   ];
 }
 

@@ -4,8 +4,9 @@ import type { GuideContent } from "../guide.ts";
 // deno-fmt-ignore
 export const content: GuideContent = {
   title: "Architecture",
-  description: "A file imports from its own layer and from lower ones.",
+  description: "How the code is organized, the way of a request through it, and which file to change.",
   html: `<h1 id="architecture">Architecture</h1>
+<p>How the code is organized, the way of a request through it, and which file to change.</p>
 <h2 id="layers">Layers</h2>
 <p>A file imports from its own layer and from lower ones. No two files and no two folders import each
 other. tests/layers.test.ts reads the import graph and prints each import
@@ -22,7 +23,7 @@ idempotency/                   decisions about a repeated request: key, record, 
 upstream/  auth/               the SMS API; the callers&#39; issuer
 state/                         what is remembered across requests and instances
 telemetry/                     spans, metrics, logs
-reference/                     the pages <i class="k">of</i> /docs and the OpenAPI document
+reference/                     the pages <i class="k">of</i> /docs and the OpenAPI document; guides/ is generated
 sandbox/                       an SMS API <i class="k">of</i> its own; imports only operations.ts and schemas/
 schemas/                       the bodies <i class="k">of</i> the SMS API, shared by sandbox and reference
 errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_files.ts

@@ -31,6 +31,14 @@ environment. All other files run on any runtime with Web APIs.</li>
 for. Use real sockets where sockets matter, and a fake clock where time does.</li>
 <li>Commits are small; the message is in the imperative and gives the reason.</li>
 </ol>
+<h2 id="documentation">Documentation</h2>
+<ul>
+<li>A page of <code>docs/</code> is in Markdown, has a title, and has a place in <code>scripts/docs/guide_order.ts</code>.
+<code>deno task docs</code> renders it for <code>/docs/guide</code>.</li>
+<li>Links are relative; tests follow each of them, on a forge and in the guides.</li>
+<li>A block of code is run by a test. One that cannot be run has the word <code>ignore</code> after its language
+(<code>\`\`\`sh ignore</code>). <code>tests/docs/blocks.ts</code> lists which test runs which blocks.</li>
+</ul>
 <h2 id="release">Release</h2>
 <ol>
 <li>Run <code>.ci/run</code> and check that it passes.</li>
@@ -42,5 +50,37 @@ say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <li>Commit, tag <code>v1.2.3</code>, and build the image with <code>--build-arg VERSION=1.2.3</code>
 (<a href="/docs/guide/deploy#container">docs/deploy.md</a>).</li>
 </ol>
+<h2 id="commands">Commands</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Table">
+<table>
+<thead><tr><th scope="col">Command</th><th scope="col">What it does</th></tr></thead>
+<tbody>
+<tr><td><code>deno task demo</code></td><td>Gateway and sandbox, with a fresh key and token (<code>PORT</code> chooses the port).</td></tr>
+<tr><td><code>deno task start</code></td><td>Production: reads the environment, listens until SIGTERM or SIGINT.</td></tr>
+<tr><td><code>deno task dev</code></td><td>The same, restarted on every change.</td></tr>
+<tr><td><code>deno task sandbox</code></td><td>The sandbox SMS API alone.</td></tr>
+<tr><td><code>deno task docs</code></td><td>Generates <a href="/docs/guide">docs/README.md</a>, the pages of settings and errors, <code>.env.example</code> and the guides that a gateway serves: run it after every change of a page.</td></tr>
+<tr><td><code>deno task screenshots</code></td><td>Takes the pictures of the README (needs Chromium and Prometheus).</td></tr>
+<tr><td><code>deno task test</code></td><td>Every test that needs nothing but Deno; <code>deno task test FILE</code> runs that file only.</td></tr>
+<tr><td><code>deno task coverage</code></td><td>Runs the tests with coverage, and prints the lines that no test reaches.</td></tr>
+<tr><td><code>deno task test:sdk</code></td><td>The snippets of <a href="/docs/guide/sdk">docs/sdk.md</a>, the samples of <code>/docs</code>, the Python SDK.</td></tr>
+<tr><td><code>deno task test:java</code></td><td>The HTTP client of the Java SDK against a gateway (needs Maven and a JDK).</td></tr>
+<tr><td><code>deno task test:complexity</code></td><td>Checks that the work of every parser grows in proportion to its input.</td></tr>
+<tr><td><code>deno task test:drills</code></td><td>Provokes every failure with real processes; prints the promised and the seen.</td></tr>
+<tr><td><code>deno task test:jaeger</code></td><td>Queries a real Jaeger for every status, code and origin (<code>JAEGER_BIN</code>, or <code>.ci/install-jaeger</code>).</td></tr>
+<tr><td><code>deno task test:prometheus</code></td><td>Scrapes with a real Prometheus; <code>promtool</code> checks the rules.</td></tr>
+<tr><td><code>deno task test:openapi</code></td><td>Checks the OpenAPI document with redocly and schemathesis.</td></tr>
+<tr><td><code>deno task test:browser</code></td><td>Uses the reference and the demo&#39;s traces in a real Chromium: accessibility, keyboard, forms.</td></tr>
+<tr><td><code>deno task test:deploy</code></td><td>Simulates Deno Deploy; <code>test:compat</code> does so on Deno 2.5 and the newest release.</td></tr>
+<tr><td><code>deno task test:state</code></td><td>Tests the Redis store with real servers and a Cluster (needs <code>redis-server</code>).</td></tr>
+<tr><td><code>deno task test:runtimes</code></td><td>Checks the contract on Deno, Node and Workers.</td></tr>
+<tr><td><code>deno task bench</code></td><td>Compares with other proxies: bench/; also <code>bench:scaling</code>, <code>bench:unit</code>.</td></tr>
+<tr><td><code>deno task ok</code></td><td>All checks before a commit: format, lint, types, tests.</td></tr>
+</tbody>
+</table>
+</div>
+<p><code>deno task test:drills</code> uses real processes and sockets: broken connections, invalid upstream
+responses, an unavailable issuer, <code>kill -9</code>, a soak test of <code>SOAK_MINUTES</code>. It prints each promise
+with the observed result.</p>
 `,
 };

@@ -8,26 +8,41 @@ export const content: GuideContent = {
   html: `<h1 id="guides">Guides</h1>
 <p>Every page about the gateway. A running gateway serves them at <code>/docs/guide</code>.</p>
 <h2 id="use">Use</h2>
-<ul>
-<li><a href="/docs/guide/quick-start">Quick start</a>: Try the gateway in front of a sandbox SMS API.</li>
-<li><a href="/docs/guide/sdk">Use the gateway from a service</a>: Every client of the Sinch SMS REST API works with the gateway.</li>
-<li><a href="/docs/guide/idempotency">Send a message once</a>: A POST that carries an Idempotency-Key can be repeated until there is an answer.</li>
-<li><a href="/docs/errors">Errors</a>: Every error response has a body {&quot;code&quot;,&quot;text&quot;}; a 404 has none.</li>
-</ul>
+<div class="scroll" tabindex="0" role="region" aria-label="Table">
+<table>
+<thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
+<tbody>
+<tr><td><a href="/docs/guide/quick-start">Quick start</a></td><td>Try the gateway in front of a sandbox SMS API.</td></tr>
+<tr><td><a href="/docs/guide/sdk">Use the gateway from a service</a></td><td>Every client of the Sinch SMS REST API works with the gateway.</td></tr>
+<tr><td><a href="/docs/guide/idempotency">Send a message once</a></td><td>A POST that carries an Idempotency-Key can be repeated until there is an answer.</td></tr>
+<tr><td><a href="/docs/errors">Errors</a></td><td>Every error response has a body {&quot;code&quot;,&quot;text&quot;}; a 404 has none.</td></tr>
+</tbody>
+</table>
+</div>
 <h2 id="run">Run</h2>
-<ul>
-<li><a href="/docs/guide/deploy">Deployment</a>: The gateway runs on four platforms with the same settings (configuration.md).</li>
-<li><a href="/docs/guide/configuration">Configuration</a>: The gateway reads environment variables once, at its start; .env.example lists them with the expected values.</li>
-<li><a href="/docs/guide/operate">Operate</a>: What a running gateway reports, when it retries and what it limits.</li>
-<li><a href="/docs/guide/monitoring">Operating the gateway</a>: The fault of a failed request is the party that has to act.</li>
-</ul>
+<div class="scroll" tabindex="0" role="region" aria-label="Table 2">
+<table>
+<thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
+<tbody>
+<tr><td><a href="/docs/guide/deploy">Deployment</a></td><td>The gateway runs on four platforms with the same settings (configuration.md).</td></tr>
+<tr><td><a href="/docs/guide/configuration">Configuration</a></td><td>The gateway reads environment variables once, at its start; .env.example lists them with the expected values.</td></tr>
+<tr><td><a href="/docs/guide/operate">Signals, retries and limits</a></td><td>What a running gateway reports, when it retries and what it limits.</td></tr>
+<tr><td><a href="/docs/guide/monitoring">Operating the gateway</a></td><td>The fault of a failed request is the party that has to act.</td></tr>
+</tbody>
+</table>
+</div>
 <h2 id="understand">Understand</h2>
-<ul>
-<li><a href="/docs/guide/security">Security</a>: Please report a vulnerability privately to the maintainers of the repository you got this from, not in a public issue.</li>
-<li><a href="/docs/guide/performance">Performance</a>: The gateway is about as fast as the simplest proxy that does none of its work.</li>
-<li><a href="/docs/guide/comparison">Comparison</a>: A general gateway can be configured to do much of this; this one does it for one API, and tests it.</li>
-<li><a href="/docs/guide/architecture">Architecture</a>: A file imports from its own layer and from lower ones.</li>
-<li><a href="/docs/guide/contributing">Contributing</a>: docs/architecture.md says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</li>
-</ul>
+<div class="scroll" tabindex="0" role="region" aria-label="Table 3">
+<table>
+<thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
+<tbody>
+<tr><td><a href="/docs/guide/security">Security</a></td><td>Please report a vulnerability privately to the maintainers of the repository you got this from, not in a public issue.</td></tr>
+<tr><td><a href="/docs/guide/performance">Performance</a></td><td>The gateway is about as fast as the simplest proxy that does none of its work.</td></tr>
+<tr><td><a href="/docs/guide/comparison">Comparison</a></td><td>A general gateway can be configured to do much of this; this one does it for one API, and tests it.</td></tr>
+<tr><td><a href="/docs/guide/architecture">Architecture</a></td><td>How the code is organized, the way of a request through it, and which file to change.</td></tr>
+<tr><td><a href="/docs/guide/contributing">Contributing</a></td><td>docs/architecture.md says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</td></tr>
+</tbody>
+</table>
+</div>
 `,
 };

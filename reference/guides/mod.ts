@@ -80,7 +80,7 @@ export const GUIDES: readonly Guide[] = [
   },
   {
     name: "operate",
-    title: "Operate",
+    title: "Signals, retries and limits",
     group: "Run",
     headings: [
       ["traces","Traces"],
@@ -163,7 +163,9 @@ export const GUIDES: readonly Guide[] = [
     headings: [
       ["inner-loop","Inner loop"],
       ["conventions","Conventions"],
+      ["documentation","Documentation"],
       ["release","Release"],
+      ["commands","Commands"],
     ],
     load: () => import("./contributing.ts"),
   },

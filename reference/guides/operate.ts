@@ -3,9 +3,9 @@ import type { GuideContent } from "../guide.ts";
 
 // deno-fmt-ignore
 export const content: GuideContent = {
-  title: "Operate",
+  title: "Signals, retries and limits",
   description: "What a running gateway reports, when it retries and what it limits.",
-  html: `<h1 id="operate">Operate</h1>
+  html: `<h1 id="signals-retries-and-limits">Signals, retries and limits</h1>
 <p>What a running gateway reports, when it retries and what it limits. The alerts, the dashboard and
 the queries for common questions are in <a href="/docs/guide/monitoring">Operating the gateway</a>.</p>
 <h2 id="traces">Traces</h2>

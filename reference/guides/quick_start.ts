@@ -43,21 +43,30 @@ sandbox has one message: a request with an <code>Idempotency-Key</code> is sent 
 whichever instance. When an answer is lost, a repeat finds out what became of the message.
 <a href="/docs/guide/idempotency">Send a message once</a> has every case.</p>
 <h2 id="see-it-fail">See it fail</h2>
-<p>An unknown group is refused by the API, another media type by the gateway:</p>
+<p>An unknown group is refused by the API:</p>
 <div class="code">
 <div class="code-bar"><span>Shell 4</span><button type="button" class="copy" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Shell 4"><code><i class="k">curl</i> -i $SMS/batches -H <i class="s">&quot;Authorization: Bearer $TOKEN&quot;</i> -H <i class="s">&#39;Content-Type: application/json&#39;</i> \\
-  -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;01FC66621VHDBN119Z8PMV1QPU&quot;],&quot;body&quot;:&quot;Hello&quot;}&#39;</i>
-<i class="k">curl</i> -i $SMS/batches -H <i class="s">&quot;Authorization: Bearer $TOKEN&quot;</i> -H <i class="s">&#39;Content-Type: text/plain&#39;</i> \\
-  -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;+46701234567&quot;],&quot;body&quot;:&quot;Hello&quot;}&#39;</i></code></pre>
+  -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;01FC66621VHDBN119Z8PMV1QPU&quot;],&quot;body&quot;:&quot;Hello&quot;}&#39;</i></code></pre>
 </div>
 <div class="code">
 <div class="code-bar"><span>Text 2</span><button type="button" class="copy" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Text 2"><code>HTTP/<i class="k">1.1</i> <i class="k">403</i> Forbidden
 x-error-origin: upstream
-{<i class="n">&quot;code&quot;</i>:<i class="s">&quot;unknown_group&quot;</i>,<i class="n">&quot;text&quot;</i>:<i class="s">&quot;The group ID is unknown: 01FC66621VHDBN119Z8PMV1QPU.&quot;</i>}
-HTTP/<i class="k">1.1</i> <i class="k">415</i> Unsupported Media Type
+…
+{<i class="n">&quot;code&quot;</i>:<i class="s">&quot;unknown_group&quot;</i>,<i class="n">&quot;text&quot;</i>:<i class="s">&quot;The group ID is unknown: 01FC66621VHDBN119Z8PMV1QPU.&quot;</i>}</code></pre>
+</div>
+<p>Another media type is refused by the gateway:</p>
+<div class="code">
+<div class="code-bar"><span>Shell 5</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Shell 5"><code><i class="k">curl</i> -i $SMS/batches -H <i class="s">&quot;Authorization: Bearer $TOKEN&quot;</i> -H <i class="s">&#39;Content-Type: text/plain&#39;</i> \\
+  -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;+46701234567&quot;],&quot;body&quot;:&quot;Hello&quot;}&#39;</i></code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Text 3</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 3"><code>HTTP/<i class="k">1.1</i> <i class="k">415</i> Unsupported Media Type
 x-error-origin: gateway
+…
 {<i class="n">&quot;code&quot;</i>:<i class="s">&quot;unsupported_media_type&quot;</i>,<i class="n">&quot;text&quot;</i>:<i class="s">&quot;…&quot;</i>}</code></pre>
 </div>
 <p>With <code>?sandbox_status=503</code> the API is down, and with <code>?sandbox_delay_ms=4000</code> it is too slow: the

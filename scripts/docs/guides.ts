@@ -1,10 +1,14 @@
-import { type GuideSource, guideGroups, INDEX_FILE } from "./guide_order.ts";
+import { guideGroups, type GuideSource, INDEX_FILE } from "./guide_order.ts";
 import { guideTarget } from "./links.ts";
 import { render, type Rendered } from "./markdown.ts";
 import { table } from "./table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const FOLDER = "reference/guides";
+
+/** What the generated modules import, quoted. */
+const TYPES = '"../guide.ts"';
+const INDEX_MODULE = '"./index.ts"';
 
 /** The page of errors that every gateway serves takes the place of this one. */
 const NOT_SERVED: ReadonlySet<string> = new Set(["docs/errors.md"]);
@@ -23,9 +27,9 @@ export function guideFiles(): Record<string, () => string> {
 }
 
 function servedGroups(): [string, GuideSource[]][] {
-  return Object.entries(guideGroups()).map(([group, guides]) =>
-    [group, guides.filter(({ file }) => !NOT_SERVED.has(file))]
-  );
+  return Object.entries(guideGroups()).map((
+    [group, guides],
+  ) => [group, guides.filter(({ file }) => !NOT_SERVED.has(file))]);
 }
 
 /** The text of docs/README.md: every guide with its first sentence. */
@@ -59,7 +63,7 @@ ${headings.map(({ id, text }) => `      ${JSON.stringify([id, text])},\n`).join(
   },`;
     })
   );
-  return `${header("the list of guides")}import type { Guide } from "../guide.ts";
+  return `${header("the list of guides")}import type { Guide } from ${TYPES};
 
 /** The guides, in the order in which they are listed. */
 // deno-fmt-ignore
@@ -68,14 +72,14 @@ ${entries.join("\n")}
 ];
 
 /** Loads the index of the guides. */
-export const loadIndex: Guide["load"] = () => import("./index.ts");
+export const loadIndex: Guide["load"] = () => import(${INDEX_MODULE});
 `;
 }
 
 /** The text of the module of a page. */
 function pageModule(file: string): string {
   const { title, description, html } = rendered(file);
-  return `${header(file)}import type { GuideContent } from "../guide.ts";
+  return `${header(file)}import type { GuideContent } from ${TYPES};
 
 // deno-fmt-ignore
 export const content: GuideContent = {

@@ -40,7 +40,11 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 export function render(text: string, target: (href: string) => string | undefined): Rendered {
   const marked = new Marked(gfmHeadingId(), { renderer: rendererFor(target) });
   const html = marked.parse(text, { async: false });
-  const headings = getHeadingList().map(({ id, level, text }) => ({ id, level, text: plain(text) }));
+  const headings = getHeadingList().map(({ id, level, text }) => ({
+    id,
+    level,
+    text: plain(text),
+  }));
   const title = headings.find(({ level }) => level === 1)?.text;
   if (!title) throw new Error("The page has no title");
   return {
@@ -119,6 +123,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** HTML without its tags, on one line. */
 function plain(html: string): string {
-  return html.replace(/<[^>]+>/g, "").replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) =>
-    ENTITIES[entity] ?? entity).replace(/\s+/g, " ").trim();
+  return html.replace(/<[^>]+>/g, "").replace(
+    /&(?:amp|lt|gt|quot|#39);/g,
+    (entity) => ENTITIES[entity] ?? entity,
+  ).replace(/\s+/g, " ").trim();
 }

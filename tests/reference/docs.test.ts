@@ -81,7 +81,7 @@ Deno.test("every link of the pages and of the search leads to a page, and to an 
   );
   for (const path of PAGES) {
     for (const [, href = ""] of texts.get(path)?.matchAll(/<a [^>]*href="([^"]+)"/g) ?? []) {
-      if (!href.startsWith("https://")) targets.push(href.startsWith("#") ? path + href : href);
+      if (!/^https?:/.test(href)) targets.push(href.startsWith("#") ? path + href : href);
     }
   }
   assert(targets.length > OPERATIONS.length ** 2, `${targets.length}`);
