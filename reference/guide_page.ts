@@ -18,3 +18,8 @@ export async function guidePage(path: string): Promise<string> {
 ${raw(html)}</main>`,
   );
 }
+
+/** Loads the modules of all guides, which has to open files. */
+export async function importGuides(): Promise<void> {
+  await Promise.all([loadIndex(), ...GUIDES.map(({ load }) => load())]);
+}

@@ -12,10 +12,7 @@ import { STYLE } from "../reference/style/style.ts";
 
 const HTML = "text/html; charset=utf-8";
 
-/**
- * Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs} and
- * {@linkcode preloadGuides}.
- */
+/** Path → resource. A resource is loaded by its first request, or by {@linkcode preloadDocs}. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.openapi]: {
     type: "application/json",
@@ -76,16 +73,22 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
 
-const GUIDES: ReadonlySet<string> = new Set(GUIDE_PATHS);
-
-/** Loads all but the guides, for runtimes where a file cannot always be opened later. */
-export async function preloadDocs(): Promise<void> {
-  for (const [path, store] of STORES) if (!GUIDES.has(path)) await store.gzipped();
+/** Loads the modules that make the resources, which have to open files. */
+export async function importDocs(): Promise<void> {
+  const { importGuides } = await import("../reference/guide_page.ts");
+  await Promise.all([
+    import("../reference/openapi.ts"),
+    import("../reference/reference_page.ts"),
+    import("../reference/operation_page.ts"),
+    import("../reference/errors_page.ts"),
+    import("../reference/search_index.ts"),
+    importGuides(),
+  ]);
 }
 
-/** Loads the guides; they are many, so that a start should not wait for them. */
-export async function preloadGuides(): Promise<void> {
-  for (const [path, store] of STORES) if (GUIDES.has(path)) await store.gzipped();
+/** Makes every resource before it is requested. */
+export async function preloadDocs(): Promise<void> {
+  for (const [, store] of STORES) await store.gzipped();
 }
 
 /** Mounts `/openapi.json`, `/docs` and their assets, without authentication. */

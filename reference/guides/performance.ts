@@ -26,7 +26,7 @@ on one core of a shared machine.</p>
 </ul>
 <p>RESULTS.md has the numbers, the machine and the commands;
 SCALING.md their growth with plans, tokens, bodies, latency and connections;
-bench/README.md what bounds them, and two important flags of
-V8.</p>
+bench/README.md what limits them, and two important
+flags of V8.</p>
 `,
 };
