@@ -75,7 +75,7 @@ say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <tr><td><code>deno task test:state</code></td><td>Tests the Redis store with real servers and a Cluster (needs <code>redis-server</code>).</td></tr>
 <tr><td><code>deno task test:runtimes</code></td><td>Checks the contract on Deno, Node and Workers.</td></tr>
 <tr><td><code>deno task bundle:node</code></td><td>Makes <code>dist/node.mjs</code>, the gateway for Node; <code>bundle:workers</code> makes <code>dist/workers.mjs</code>.</td></tr>
-<tr><td><code>deno task bench</code></td><td>Compares with other proxies: bench/; also <code>bench:scaling</code>, <code>bench:unit</code>.</td></tr>
+<tr><td><code>deno task bench</code></td><td>Compares with other proxies: bench/; <code>bench:install</code> installs them; also <code>bench:scaling</code>, <code>bench:unit</code>.</td></tr>
 <tr><td><code>deno task ok</code></td><td>All checks before a commit: format, lint, types, tests.</td></tr>
 </tbody>
 </table>

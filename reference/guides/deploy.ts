@@ -136,14 +136,14 @@ and the newest release.</li>
 <h2 id="node">Node</h2>
 <div class="code">
 <div class="code-bar"><span>Shell 6</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="Shell 6"><code>deno task bundle:node          <i class="c"># dist/node.mjs, 3 MB, no node_modules</i>
+<pre tabindex="0" role="region" aria-label="Shell 6"><code>deno task bundle:node          <i class="c"># dist/node.mjs, 4 MB, no node_modules</i>
 node --env-file=.env dist/node.mjs</code></pre>
 </div>
 <p>Start <code>node</code> directly, since <code>npm</code> does not pass on signals.</p>
 <h2 id="workers">Workers</h2>
 <div class="code">
 <div class="code-bar"><span>Shell 7</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="Shell 7"><code>deno task bundle:workers       <i class="c"># dist/workers.mjs, 1.8 MB</i></code></pre>
+<pre tabindex="0" role="region" aria-label="Shell 7"><code>deno task bundle:workers       <i class="c"># dist/workers.mjs, 1.5 MB</i></code></pre>
 </div>
 <div class="code">
 <div class="code-bar"><span>TOML</span><button type="button" class="copy" hidden>Copy</button></div>
