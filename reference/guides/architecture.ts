@@ -30,7 +30,7 @@ errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_fi
                                facts and small tools</code></pre>
 </div>
 <p><code>state/</code> has one port and three stores: memory, SQLite, Redis. <code>entry/open_state.ts</code> opens the one
-of <code>STATE_URL</code>; <code>middleware/idempotency.ts</code> uses it (<a href="/docs/guide/idempotency">idempotency.md</a>).</p>
+of <code>STATE_URL</code>; <code>middleware/idempotency.ts</code> uses it (<a href="/docs/guide/idempotency">Send a message once</a>).</p>
 <p>Settings are read once, except those that come from files: <code>setting_files.ts</code> decides when a changed
 file is taken over, <code>entry/watch_files.ts</code> looks at the files, and <code>Gateway.reconfigure</code> replaces
 what depends on them.</p>
@@ -96,6 +96,7 @@ stays absent.</p>
 <tbody>
 <tr><td>the reference: its texts, the schemas of the bodies</td><td><code>reference/</code> (<code>operations.ts</code>, <code>members.ts</code>, <code>examples.ts</code>), <code>schemas/</code>, <code>errors/statuses.ts</code></td></tr>
 <tr><td>the pages of the reference</td><td><code>reference/operation_page.ts</code>, <code>reference/reference_page.ts</code>, <code>reference/errors_page.ts</code>; samples in <code>reference/samples/</code>, script in <code>reference/browser/</code>, style sheet in <code>reference/style/</code></td></tr>
+<tr><td>the guides at <code>/docs/guide</code></td><td><code>docs/</code>; rendered by <code>scripts/docs/</code>, in the frame of <code>reference/guide_page.ts</code></td></tr>
 <tr><td>the order of the checks</td><td><code>routes/app.ts</code></td></tr>
 <tr><td>one check</td><td>its file in <code>middleware/</code>, <code>auth/</code>, <code>limits/</code></td></tr>
 <tr><td>what a repeat with the same <code>Idempotency-Key</code> gets</td><td><code>idempotency/decision.ts</code>, <code>middleware/repeats.ts</code></td></tr>
@@ -121,6 +122,7 @@ stays absent.</p>
 <tr><td>a metric</td><td><code>telemetry/metrics.ts</code>, or <code>telemetry/gauges.ts</code> for a value that is read at the scrape; the table in <code>ops/README.md</code>, and the dashboard or an alert in <code>ops/</code> that uses it</td><td><code>tests/telemetry/metrics.test.ts</code>, <code>deno task test:prometheus</code></td></tr>
 <tr><td>a log member</td><td><code>AccessRecord</code> and <code>accessRecord</code> in <code>telemetry/access_log.ts</code>; never a token, body, number or query value</td><td><code>tests/telemetry/logs.test.ts</code>, <code>tests/observability</code></td></tr>
 <tr><td>a drill</td><td>a file <code>tests/drills/*.drill.ts</code>, its name in <code>tests/drills/all.ts</code>, a mention in <code>SECURITY.md</code></td><td><code>tests/docs/security.test.ts</code>, <code>deno task test:drills</code></td></tr>
+<tr><td>a page of docs</td><td><code>docs/NAME.md</code>, its place in <code>scripts/docs/guide_order.ts</code>, then <code>deno task docs</code>; its blocks of code in <code>tests/docs/blocks.ts</code>, or with the word <code>ignore</code></td><td><code>tests/docs</code></td></tr>
 <tr><td>a store</td><td>a class for the port <code>state/store.ts</code>, its URL in <code>state_url.ts</code> and <code>state/open.ts</code></td><td><code>tests/state/conformance.ts</code>, run from a test file of its own</td></tr>
 </tbody>
 </table>
@@ -129,7 +131,7 @@ stays absent.</p>
 <p>Figures were measured on a shared two-core machine with Deno 2.9.6; a range is that of several runs.</p>
 <p><strong>undici 7.</strong> It reports when it starts to write a request, and never sends one again by itself;
 fetch does neither. Version 8 loads on neither Node 20 nor Deno 2.5, see
-<a href="/docs/guide/security#dependencies">SECURITY.md</a>. <code>upstream/pausable_client.ts</code> works around a crash of
+<a href="/docs/guide/security#dependencies">Security</a>. <code>upstream/pausable_client.ts</code> works around a crash of
 version 7.</p>
 <p><strong>Our own OTLP export of spans</strong>, instead of <code>@opentelemetry/otlp-exporter-base</code> and
 <code>otlp-transformer</code> (0.223), which the metrics use. CPU time is no reason: per 1,000 spans ours needs

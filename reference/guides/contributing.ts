@@ -4,9 +4,9 @@ import type { GuideContent } from "../guide.ts";
 // deno-fmt-ignore
 export const content: GuideContent = {
   title: "Contributing",
-  description: "docs/architecture.md says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.",
+  description: "Architecture says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.",
   html: `<h1 id="contributing">Contributing</h1>
-<p><a href="/docs/guide/architecture">docs/architecture.md</a> says how the code is organized, and which files to
+<p><a href="/docs/guide/architecture">Architecture</a> says how the code is organized, and which files to
 change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</p>
 <h2 id="inner-loop">Inner loop</h2>
 <ul>
@@ -44,11 +44,11 @@ for. Use real sockets where sockets matter, and a fake clock where time does.</l
 <li>Run <code>.ci/run</code> and check that it passes.</li>
 <li>In <code>CHANGELOG.md</code>, rename <code>[Unreleased]</code> to the version and the date, and start a new
 <code>[Unreleased]</code>. A changed status, code, setting or metric name is a breaking change.</li>
-<li>Set <code>version</code> in <code>deno.json</code>, and in the command of <a href="/docs/guide/deploy#container">docs/deploy.md</a>.</li>
+<li>Set <code>version</code> in <code>deno.json</code>, and in the command of <a href="/docs/guide/deploy#container">Deployment</a>.</li>
 <li>Run <code>deno audit</code> where the registry&#39;s advisories can be reached. Update the packages it names, or
 say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <li>Commit, tag <code>v1.2.3</code>, and build the image with <code>--build-arg VERSION=1.2.3</code>
-(<a href="/docs/guide/deploy#container">docs/deploy.md</a>).</li>
+(<a href="/docs/guide/deploy#container">Deployment</a>).</li>
 </ol>
 <h2 id="commands">Commands</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
@@ -59,11 +59,11 @@ say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <tr><td><code>deno task start</code></td><td>Production: reads the environment, listens until SIGTERM or SIGINT.</td></tr>
 <tr><td><code>deno task dev</code></td><td>The same, restarted on every change.</td></tr>
 <tr><td><code>deno task sandbox</code></td><td>The sandbox SMS API alone.</td></tr>
-<tr><td><code>deno task docs</code></td><td>Generates <a href="/docs/guide">docs/README.md</a>, the pages of settings and errors, <code>.env.example</code> and the guides that a gateway serves: run it after every change of a page.</td></tr>
+<tr><td><code>deno task docs</code></td><td>Generates <a href="/docs/guide">Guides</a>, the pages of settings and errors, <code>.env.example</code> and the guides that a gateway serves: run it after every change of a page.</td></tr>
 <tr><td><code>deno task screenshots</code></td><td>Takes the pictures of the README (needs Chromium and Prometheus).</td></tr>
 <tr><td><code>deno task test</code></td><td>Every test that needs nothing but Deno; <code>deno task test FILE</code> runs that file only.</td></tr>
 <tr><td><code>deno task coverage</code></td><td>Runs the tests with coverage, and prints the lines that no test reaches.</td></tr>
-<tr><td><code>deno task test:sdk</code></td><td>The snippets of <a href="/docs/guide/sdk">docs/sdk.md</a>, the samples of <code>/docs</code>, the Python SDK.</td></tr>
+<tr><td><code>deno task test:sdk</code></td><td>The snippets of <a href="/docs/guide/sdk">Use the gateway from a service</a>, the samples of <code>/docs</code>, the Python SDK.</td></tr>
 <tr><td><code>deno task test:java</code></td><td>The HTTP client of the Java SDK against a gateway (needs Maven and a JDK).</td></tr>
 <tr><td><code>deno task test:complexity</code></td><td>Checks that the work of every parser grows in proportion to its input.</td></tr>
 <tr><td><code>deno task test:drills</code></td><td>Provokes every failure with real processes; prints the promised and the seen.</td></tr>

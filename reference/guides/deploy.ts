@@ -4,14 +4,14 @@ import type { GuideContent } from "../guide.ts";
 // deno-fmt-ignore
 export const content: GuideContent = {
   title: "Deployment",
-  description: "The gateway runs on four platforms with the same settings (configuration.md).",
+  description: "The gateway runs as a container, on Deno Deploy, on Node and on Workers, with the same settings.",
   html: `<h1 id="deployment">Deployment</h1>
-<p>The gateway runs on four platforms with the same settings (<a href="/docs/guide/configuration">configuration.md</a>).
-<code>deno task test:runtimes</code>, <code>test:deploy</code>, <code>test:compat</code> and <code>.ci/container</code> test each of them
-against the same contract.</p>
+<p>The gateway runs as a container, on Deno Deploy, on Node and on Workers, with the same
+<a href="/docs/guide/configuration">settings</a>. <code>deno task test:runtimes</code>, <code>test:deploy</code>, <code>test:compat</code> and
+<code>.ci/container</code> test each of them against the same contract.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
-<thead><tr><th scope="col"></th><th scope="col">Container, Deno</th><th scope="col">Deno Deploy</th><th scope="col">Node 20 or later</th><th scope="col">Workers</th></tr></thead>
+<thead><tr><td></td><th scope="col">Container, Deno</th><th scope="col">Deno Deploy</th><th scope="col">Node 20 or later</th><th scope="col">Workers</th></tr></thead>
 <tbody>
 <tr><td>Entry</td><td><code>main.ts</code></td><td><code>main.ts</code></td><td><code>entry/node.ts</code></td><td><code>entry/workers.ts</code></td></tr>
 <tr><td>Settings come from</td><td>environment</td><td>environment</td><td>environment</td><td>bindings of the same names</td></tr>
@@ -64,7 +64,7 @@ certificates in the system store of the base image.</li>
 <p>Then open <a href="http://localhost:16686">http://localhost:16686</a> and select the service <code>sms-gateway</code>.</p>
 <h2 id="secrets-from-files">Secrets from files</h2>
 <p>A setting that holds a secret or long JSON has a second variable that ends in <code>_FILE</code>, with the path
-of a file that has the value: <a href="/docs/guide/configuration">configuration.md</a> shows which. So credentials need
+of a file that has the value: <a href="/docs/guide/configuration">Configuration</a> shows which. So credentials need
 not be in the environment, and they can be replaced while the gateway runs.</p>
 <ul>
 <li>Files are read again every half second. A change is in use after two reads that agree, within 2 s;

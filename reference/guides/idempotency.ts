@@ -7,7 +7,7 @@ export const content: GuideContent = {
   description: "A POST that carries an Idempotency-Key can be repeated until there is an answer.",
   html: `<h1 id="send-a-message-once">Send a message once</h1>
 <p>A POST that carries an <code>Idempotency-Key</code> can be repeated until there is an answer. It is sent to the
-SMS API once, whichever instance of the gateway gets the repeats. <a href="/docs/guide/sdk#send-it-once">sdk.md</a> has
+SMS API once, whichever instance of the gateway gets the repeats. <a href="/docs/guide/sdk#send-it-once">Use the gateway from a service</a> has
 tested programs that do it.</p>
 <h2 id="what-a-caller-gets">What a caller gets</h2>
 <p>The same request has the same method, path, query and bytes of the body. Keys belong to the caller

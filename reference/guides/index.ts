@@ -24,10 +24,10 @@ export const content: GuideContent = {
 <table>
 <thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
 <tbody>
-<tr><td><a href="/docs/guide/deploy">Deployment</a></td><td>The gateway runs on four platforms with the same settings (configuration.md).</td></tr>
+<tr><td><a href="/docs/guide/deploy">Deployment</a></td><td>The gateway runs as a container, on Deno Deploy, on Node and on Workers, with the same settings.</td></tr>
 <tr><td><a href="/docs/guide/configuration">Configuration</a></td><td>The gateway reads environment variables once, at its start; .env.example lists them with the expected values.</td></tr>
 <tr><td><a href="/docs/guide/operate">Signals, retries and limits</a></td><td>What a running gateway reports, when it retries and what it limits.</td></tr>
-<tr><td><a href="/docs/guide/monitoring">Operating the gateway</a></td><td>The fault of a failed request is the party that has to act.</td></tr>
+<tr><td><a href="/docs/guide/monitoring">Operating the gateway</a></td><td>What to watch, whom to call, and which query answers which question.</td></tr>
 </tbody>
 </table>
 </div>
@@ -36,11 +36,11 @@ export const content: GuideContent = {
 <table>
 <thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
 <tbody>
-<tr><td><a href="/docs/guide/security">Security</a></td><td>Please report a vulnerability privately to the maintainers of the repository you got this from, not in a public issue.</td></tr>
+<tr><td><a href="/docs/guide/security">Security</a></td><td>What the gateway protects, against whom, and how much of everything it holds.</td></tr>
 <tr><td><a href="/docs/guide/performance">Performance</a></td><td>The gateway is about as fast as the simplest proxy that does none of its work.</td></tr>
 <tr><td><a href="/docs/guide/comparison">Comparison</a></td><td>A general gateway can be configured to do much of this; this one does it for one API, and tests it.</td></tr>
 <tr><td><a href="/docs/guide/architecture">Architecture</a></td><td>How the code is organized, the way of a request through it, and which file to change.</td></tr>
-<tr><td><a href="/docs/guide/contributing">Contributing</a></td><td>docs/architecture.md says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</td></tr>
+<tr><td><a href="/docs/guide/contributing">Contributing</a></td><td>Architecture says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</td></tr>
 </tbody>
 </table>
 </div>

@@ -4,8 +4,9 @@ import type { GuideContent } from "../guide.ts";
 // deno-fmt-ignore
 export const content: GuideContent = {
   title: "Operating the gateway",
-  description: "The fault of a failed request is the party that has to act.",
+  description: "What to watch, whom to call, and which query answers which question.",
   html: `<h1 id="operating-the-gateway">Operating the gateway</h1>
+<p>What to watch, whom to call, and which query answers which question.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
 <thead><tr><th scope="col">Here</th><th scope="col">What it is</th></tr></thead>

@@ -207,7 +207,7 @@ the SDK throws an <code>ApiException</code> with that status, and the table belo
 <h2 id="send-it-once">Send it once</h2>
 <p>A request that got no answer may have been processed; sent again without a key, it becomes a second
 SMS. With an <code>Idempotency-Key</code> it can be repeated as often as you like: the gateway sends it once,
-and a repeat gets the answer of the first. <a href="/docs/guide/idempotency">idempotency.md</a> has every case.</p>
+and a repeat gets the answer of the first. <a href="/docs/guide/idempotency">Send a message once</a> has every case.</p>
 <p>Three rules make the loops below safe:</p>
 <ul>
 <li>One key for each message, made before the first attempt and kept with the message. A job that is

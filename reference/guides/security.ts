@@ -4,8 +4,9 @@ import type { GuideContent } from "../guide.ts";
 // deno-fmt-ignore
 export const content: GuideContent = {
   title: "Security",
-  description: "Please report a vulnerability privately to the maintainers of the repository you got this from, not in a public issue.",
+  description: "What the gateway protects, against whom, and how much of everything it holds.",
   html: `<h1 id="security">Security</h1>
+<p>What the gateway protects, against whom, and how much of everything it holds.</p>
 <h2 id="reporting">Reporting</h2>
 <p>Please report a vulnerability privately to the maintainers of the repository you got this from, not
 in a public issue. Say what you did, what you saw and what you expected.</p>

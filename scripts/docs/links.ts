@@ -5,21 +5,28 @@ import { type GuideSource, INDEX_FILE } from "./guide_order.ts";
 /** The page of errors that every gateway serves has more than this one. */
 const ERRORS_FILE = "docs/errors.md";
 
+/** What a link leads to in the guides. */
+export interface GuideTarget {
+  readonly address: string;
+  /** The file that has the text of the page; undefined: another host, or the same page. */
+  readonly file?: string;
+}
+
 /**
- * The address in the guides of what a link in a file leads to: a page of the guides, or another
- * host; undefined for other files of the repository, which a gateway does not serve.
+ * What a link in a file leads to in the guides: a page, or another host; undefined for other files
+ * of the repository, which a gateway does not serve.
  */
 export function guideTarget(
   href: string,
-  file: string,
+  from: string,
   guides: readonly GuideSource[],
-): string | undefined {
-  if (/^https?:/.test(href) || href.startsWith("#")) return href;
-  const { path, fragment } = repositoryPath(href, file);
-  if (path === ERRORS_FILE) return ERRORS_PAGE;
-  if (path === INDEX_FILE) return GUIDE_INDEX;
-  const guide = guides.find((each) => each.file === path);
-  return guide && guidePath(guide.name) + fragment;
+): GuideTarget | undefined {
+  if (/^https?:/.test(href) || href.startsWith("#")) return { address: href };
+  const { path: file, fragment } = repositoryPath(href, from);
+  if (file === ERRORS_FILE) return { address: ERRORS_PAGE, file };
+  if (file === INDEX_FILE) return { address: GUIDE_INDEX, file };
+  const guide = guides.find((each) => each.file === file);
+  return guide && { address: guidePath(guide.name) + fragment, file };
 }
 
 /** What a relative link in a file leads to: a path in the repository, and a fragment with its `#`. */

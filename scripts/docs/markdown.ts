@@ -1,6 +1,7 @@
 import { Marked, type Renderer, type Tokens } from "marked";
 import { getHeadingList, gfmHeadingId } from "marked-gfm-heading-id";
 import { codeView } from "../../reference/code_view.ts";
+import { markup } from "../../reference/markup.ts";
 
 /** A rendered page. */
 export interface Rendered {
@@ -31,13 +32,25 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   yaml: "YAML",
 };
 
+/** What a link leads to in the guides. */
+export interface Target {
+  readonly address: string;
+  /** The title of the page, which replaces the name of a file as text of the link. */
+  readonly title: string | undefined;
+}
+
+/** What a link leads to, by its address in the file; undefined: the link becomes text. */
+export type FindTarget = (href: string) => Target | undefined;
+
+/** The name of a Markdown file as the text of a link. */
+const FILE_NAME = /^(?:<code>)?[\w./-]+\.md(?:<\/code>)?$/;
+
 /**
  * Renders GitHub-flavored Markdown; headings have the ids that forges give them.
  *
- * @param target address of a link, by its address in the file; undefined: the link becomes text
  * @throws {Error} if the file has an image or HTML other than comments
  */
-export function render(text: string, target: (href: string) => string | undefined): Rendered {
+export function render(text: string, target: FindTarget): Rendered {
   const marked = new Marked(gfmHeadingId(), { renderer: rendererFor(target) });
   const html = marked.parse(text, { async: false });
   const headings = getHeadingList().map(({ id, level, text }) => ({
@@ -56,7 +69,7 @@ export function render(text: string, target: (href: string) => string | undefine
   };
 }
 
-function rendererFor(target: (href: string) => string | undefined): Partial<Renderer> {
+function rendererFor(find: FindTarget): Partial<Renderer> {
   const labels = new Labels();
   return {
     code: ({ text, lang }) => {
@@ -77,8 +90,10 @@ ${rows.map((cells) => row(this, cells, "td")).join("\n")}
     },
     link(this: Renderer, { href, tokens }) {
       const label = this.parser.parseInline(tokens);
-      const address = target(href);
-      return address === undefined ? label : `<a href="${address}">${label}</a>`;
+      const target = find(href);
+      if (!target) return label;
+      const text = target.title && FILE_NAME.test(label) ? escaped(target.title) : label;
+      return `<a href="${escaped(target.address)}">${text}</a>`;
     },
     image({ href }) {
       throw new Error(`The guides have no images: ${href}`);
@@ -92,7 +107,9 @@ ${rows.map((cells) => row(this, cells, "td")).join("\n")}
 
 function row({ parser }: Renderer, cells: readonly Tokens.TableCell[], tag: string): string {
   const [name] = tag.split(" ");
-  const inner = cells.map(({ tokens }) => `<${tag}>${parser.parseInline(tokens)}</${name}>`);
+  const inner = cells.map(({ text, tokens }) =>
+    text === "" ? "<td></td>" : `<${tag}>${parser.parseInline(tokens)}</${name}>`
+  );
   return `<tr>${inner.join("")}</tr>`;
 }
 
@@ -105,6 +122,10 @@ class Labels {
     this.#used.set(label, count);
     return count === 1 ? label : `${label} ${count}`;
   }
+}
+
+function escaped(text: string): string {
+  return markup`${text}`.toString();
 }
 
 function firstSentence(html: string): string {

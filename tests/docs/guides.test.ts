@@ -45,7 +45,7 @@ for (
   ] as const
 ) {
   Deno.test(`in the guides, ${href} of ${file} leads to ${expected ?? "nothing"}`, () => {
-    assertEquals(guideTarget(href, file, SOURCES), expected);
+    assertEquals(guideTarget(href, file, SOURCES)?.address, expected);
   });
 }
 
@@ -59,6 +59,18 @@ Deno.test("a guide has its first heading as title, its first sentence as descrip
   assertEquals([title, description], ["A title", "One link & more."]);
   assertEquals(headings.map(({ id }) => id), ["what-its-for", "what-its-for-1"]);
   assert(html.includes("<p>One link &amp; more. Two.</p>"), html);
+});
+
+Deno.test("a link whose text is the name of a file has the title of its page instead", () => {
+  const target = () => ({ address: "/docs/guide/sdk", title: "SDKs & <code>" });
+  const { html } = render(
+    "# Title\n\n[sdk.md](sdk.md), [SDKs](sdk.md), [`sdk.md`](sdk.md)\n",
+    target,
+  );
+  const labels = [...html.matchAll(/<a href="\/docs\/guide\/sdk">(.+?)<\/a>/g)].map(([, text]) =>
+    text
+  );
+  assertEquals(labels, ["SDKs &amp; &lt;code&gt;", "SDKs", "SDKs &amp; &lt;code&gt;"]);
 });
 
 Deno.test("code and tables of a guide are regions with a name each, and code is escaped", () => {

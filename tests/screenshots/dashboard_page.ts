@@ -104,14 +104,14 @@ function chart({ gridPos: { w, h }, fieldConfig }: Panel, lines: readonly Line[]
   const drawing = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
   drawing.setOption({
     animation: false,
-    grid: { left: 52, right: 8, top: 8, bottom: lines.length > 3 ? 66 : 44 },
+    grid: { left: 52, right: 8, top: 8, bottom: lines.length > 3 ? 80 : 44 },
     legend: {
       bottom: 0,
       left: 0,
       icon: "roundRect",
       itemWidth: 12,
       itemHeight: 4,
-      itemGap: 28,
+      itemGap: 20,
       textStyle: { fontSize: 10 },
     },
     xAxis: { type: "time", axisLabel: { fontSize: 10, hideOverlap: true } },
