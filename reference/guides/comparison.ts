@@ -8,7 +8,7 @@ export const content: GuideContent = {
   html: `<h1 id="comparison">Comparison</h1>
 <p>A general gateway can be configured to do much of this; this one does it for one API, and tests it.
 What is said about other products is from their public pages, as of November 2026; &quot;–&quot; means that
-their documentation says nothing about it. What is said about this gateway has a test.</p>
+nothing about it was found there. What is said about this gateway has a test.</p>
 <h2 id="a-message-is-sent-once">A message is sent once</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>

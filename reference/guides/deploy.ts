@@ -8,7 +8,8 @@ export const content: GuideContent = {
   html: `<h1 id="deployment">Deployment</h1>
 <p>The gateway runs as a container, on Deno Deploy, on Node and on Workers, with the same
 <a href="/docs/guide/configuration">settings</a>. <code>deno task test:runtimes</code>, <code>test:deploy</code>, <code>test:compat</code> and
-<code>.ci/container</code> test each of them against the same contract.</p>
+<code>.ci/container</code> test each of them against the same contract. The port accepts HTTP/1.1 and, with
+prior knowledge, HTTP/2.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
 <thead><tr><td></td><th scope="col">Container, Deno</th><th scope="col">Deno Deploy</th><th scope="col">Node 20 or later</th><th scope="col">Workers</th></tr></thead>

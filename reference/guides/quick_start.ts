@@ -89,6 +89,9 @@ official Node SDK, use the caller&#39;s own token as the API token:</p>
 </div>
 <p><a href="/docs/guide/sdk">Use the gateway from a service</a> has tested programs for <code>fetch</code>, curl and the SDKs, and
 explains when a request may be sent again.</p>
+<p>Every gateway serves its own reference: <code>/docs</code> has a page for each operation, with samples for
+curl, TypeScript, Python and the SDKs, a search and a form that sends requests; <code>/docs/errors</code>
+explains every status and code, and <code>/openapi.json</code> is the OpenAPI 3.1 document.</p>
 <p>A token is a JWT of the configured issuer and audience. It must have <code>exp</code>, and its <code>service_plans</code>
 claim must contain the service plan of the path:</p>
 <div class="code">
