@@ -5,10 +5,22 @@ export interface GuideSource {
   readonly file: string;
 }
 
-/** The guides in the order in which they are listed, by group. Names without a file are in docs. */
+/**
+ * The guides in the order in which they are listed, by group. Names without a file are in docs. A
+ * page that does not exist is left out.
+ */
 const ORDER: Readonly<Record<string, readonly (string | GuideSource)[]>> = {
-  "Use": ["quick-start", "sdk", "idempotency", "errors"],
-  "Run": ["deploy", "configuration", "operate", { name: "monitoring", file: "ops/README.md" }],
+  "Use": ["quick-start", "sdk", "idempotency", "callbacks", "errors"],
+  "Run": [
+    "deploy",
+    "configuration",
+    "credentials",
+    "policies",
+    "operate",
+    "telemetry",
+    { name: "monitoring", file: "ops/README.md" },
+    { name: "runbook", file: "ops/runbook.md" },
+  ],
   "Understand": [
     { name: "security", file: "SECURITY.md" },
     "performance",
@@ -29,7 +41,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** Group → its guides; a page of docs that is missing in the order is in {@linkcode UNORDERED}. */
 export function guideGroups(): Record<string, GuideSource[]> {
   const groups = Object.entries(ORDER).map(([group, guides]) =>
-    [group, guides.map(sourceOf)] as const
+    [group, guides.map(sourceOf).filter(({ file }) => exists(file))] as const
   );
   const ordered = new Set(groups.flatMap(([, guides]) => guides.map(({ file }) => file)));
   const others = [...Deno.readDirSync(new URL("docs/", ROOT))].map(({ name }) => `docs/${name}`)
@@ -40,4 +52,12 @@ export function guideGroups(): Record<string, GuideSource[]> {
 
 function sourceOf(guide: string | GuideSource): GuideSource {
   return typeof guide === "string" ? { name: guide, file: `docs/${guide}.md` } : guide;
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(new URL(file, ROOT)).isFile;
+  } catch {
+    return false;
+  }
 }
