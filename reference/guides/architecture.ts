@@ -122,7 +122,7 @@ stays absent.</p>
 <tr><td>a metric</td><td><code>telemetry/metrics.ts</code>, or <code>telemetry/gauges.ts</code> for a value that is read at the scrape; the table in <code>ops/README.md</code>, and the dashboard or an alert in <code>ops/</code> that uses it</td><td><code>tests/telemetry/metrics.test.ts</code>, <code>deno task test:prometheus</code></td></tr>
 <tr><td>a log member</td><td><code>AccessRecord</code> and <code>accessRecord</code> in <code>telemetry/access_log.ts</code>; never a token, body, number or query value</td><td><code>tests/telemetry/logs.test.ts</code>, <code>tests/observability</code></td></tr>
 <tr><td>a drill</td><td>a file <code>tests/drills/*.drill.ts</code>, its name in <code>tests/drills/all.ts</code>, a mention in <code>SECURITY.md</code></td><td><code>tests/docs/security.test.ts</code>, <code>deno task test:drills</code></td></tr>
-<tr><td>a page of docs</td><td><code>docs/NAME.md</code>, its place in <code>scripts/docs/guide_order.ts</code>, then <code>deno task docs</code>; its blocks of code in <code>tests/docs/blocks.ts</code>, or with the word <code>ignore</code></td><td><code>tests/docs</code></td></tr>
+<tr><td>a page of docs</td><td>its file in <code>docs/</code>, its place in <code>scripts/docs/guide_order.ts</code>, then <code>deno task docs</code>; its blocks of code in <code>tests/docs/blocks.ts</code>, or with the word <code>ignore</code></td><td><code>tests/docs</code></td></tr>
 <tr><td>a store</td><td>a class for the port <code>state/store.ts</code>, its URL in <code>state_url.ts</code> and <code>state/open.ts</code></td><td><code>tests/state/conformance.ts</code>, run from a test file of its own</td></tr>
 </tbody>
 </table>

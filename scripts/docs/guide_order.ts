@@ -15,6 +15,7 @@ const ORDER: Readonly<Record<string, readonly (string | GuideSource)[]>> = {
     "deploy",
     "configuration",
     "credentials",
+    "issuers",
     "policies",
     "operate",
     "telemetry",
