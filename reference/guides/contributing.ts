@@ -63,7 +63,7 @@ say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <tr><td><code>deno task screenshots</code></td><td>Takes the pictures of the README (needs Chromium and Prometheus).</td></tr>
 <tr><td><code>deno task test</code></td><td>Every test that needs nothing but Deno; <code>deno task test FILE</code> runs that file only.</td></tr>
 <tr><td><code>deno task coverage</code></td><td>Runs the tests with coverage, and prints the lines that no test reaches.</td></tr>
-<tr><td><code>deno task test:sdk</code></td><td>The snippets of <a href="/docs/guide/sdk">Use the gateway from a service</a>, the samples of <code>/docs</code>, the Python SDK.</td></tr>
+<tr><td><code>deno task test:sdk</code></td><td>Runs the commands of the README, the snippets of <a href="/docs/guide/sdk">Use the gateway from a service</a>, the samples of <code>/docs</code>, the Python SDK.</td></tr>
 <tr><td><code>deno task test:java</code></td><td>The HTTP client of the Java SDK against a gateway (needs Maven and a JDK).</td></tr>
 <tr><td><code>deno task test:complexity</code></td><td>Checks that the work of every parser grows in proportion to its input.</td></tr>
 <tr><td><code>deno task test:drills</code></td><td>Provokes every failure with real processes; prints the promised and the seen.</td></tr>
