@@ -119,9 +119,20 @@ has. A change of the file is taken over while the gateway runs: see
 <tr><td><code>LOG_LEVEL</code></td><td><code>info</code></td><td>Lowest level that is logged.</td></tr>
 <tr><td><code>LOG_FORMAT</code></td><td><code>auto</code></td><td>Format of log lines; <code>auto</code>: text at a terminal, else JSON.</td></tr>
 <tr><td><code>OTLP_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_ENDPOINT</code>, else off</td><td>Base URL of an OpenTelemetry collector; spans go to <code>/v1/traces</code> as OTLP/HTTP JSON.</td></tr>
+<tr><td><code>OTLP_TRACES_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</code>, else off</td><td>URL for spans, used as it is, instead of <code>/v1/traces</code> of <code>OTLP_ENDPOINT</code>.</td></tr>
+<tr><td><code>OTLP_METRICS_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_METRICS_ENDPOINT</code>, else off</td><td>URL for metrics, used as it is, instead of <code>/v1/metrics</code> of <code>OTLP_ENDPOINT</code>.</td></tr>
+<tr><td><code>OTLP_LOGS_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_LOGS_ENDPOINT</code>, else off</td><td>URL for log lines, used as it is, instead of <code>/v1/logs</code> of <code>OTLP_ENDPOINT</code>.</td></tr>
+<tr><td><code>OTLP_HEADERS</code>, <code>OTLP_HEADERS_FILE</code></td><td><code>OTEL_EXPORTER_OTLP_HEADERS</code>, else off</td><td>Headers of every export, such as an API key; values are percent-encoded.</td></tr>
+<tr><td><code>OTLP_COMPRESSION</code></td><td><code>OTEL_EXPORTER_OTLP_COMPRESSION</code>, else <code>none</code></td><td>Whether exports are compressed.</td></tr>
+<tr><td><code>OTLP_TIMEOUT_MS</code></td><td><code>OTEL_EXPORTER_OTLP_TIMEOUT</code>, else <code>10000</code></td><td>Deadline of an export.</td></tr>
+<tr><td><code>OTLP_CERTIFICATE</code>, <code>OTLP_CERTIFICATE_FILE</code></td><td>–</td><td>Certificate authorities of the collector, PEM.</td></tr>
+<tr><td><code>OTLP_CLIENT_CERTIFICATE</code>, <code>OTLP_CLIENT_CERTIFICATE_FILE</code></td><td>–</td><td>Certificate by which the gateway identifies itself to the collector, PEM.</td></tr>
+<tr><td><code>OTLP_CLIENT_KEY</code>, <code>OTLP_CLIENT_KEY_FILE</code></td><td>–</td><td>Private key of <code>OTLP_CLIENT_CERTIFICATE</code>, PEM.</td></tr>
 <tr><td><code>METRICS_EXPORT</code></td><td><code>prometheus</code></td><td><code>otlp</code> pushes metrics to <code>/v1/metrics</code> of <code>OTLP_ENDPOINT</code> too; <code>/metrics</code> is always served.</td></tr>
 <tr><td><code>SERVICE_NAME</code></td><td><code>OTEL_SERVICE_NAME</code>, else <code>sms-gateway</code></td><td><code>service.name</code> of traces and metrics.</td></tr>
-<tr><td><code>TRACE_SAMPLE_RATIO</code></td><td><code>1</code></td><td>Share of traces that are sampled where the caller did not decide; 5xx and the gateway&#39;s own refusals are exported in any case.</td></tr>
+<tr><td><code>RESOURCE_ATTRIBUTES</code></td><td><code>OTEL_RESOURCE_ATTRIBUTES</code>, else off</td><td>Attributes of the resource of traces, metrics and logs; values are percent-encoded.</td></tr>
+<tr><td><code>TRACE_SAMPLER</code></td><td><code>OTEL_TRACES_SAMPLER</code>, else <code>parentbased_traceidratio</code></td><td>How traces are sampled; <code>parentbased_…</code>: the caller decides where it sends <code>traceparent</code>.</td></tr>
+<tr><td><code>TRACE_SAMPLE_RATIO</code></td><td><code>OTEL_TRACES_SAMPLER_ARG</code>, else <code>1</code></td><td>Share of traces that the samplers with <code>traceidratio</code> sample; 5xx and the gateway&#39;s own refusals are exported in any case.</td></tr>
 </tbody>
 </table>
 </div>

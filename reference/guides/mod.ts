@@ -94,6 +94,15 @@ export const GUIDES: readonly Guide[] = [
     load: () => import("./operate.ts"),
   },
   {
+    name: "telemetry",
+    title: "Traces and metrics to any backend",
+    group: "Run",
+    headings: [
+      ["recipes","Recipes"],
+    ],
+    load: () => import("./telemetry.ts"),
+  },
+  {
     name: "monitoring",
     title: "Operating the gateway",
     group: "Run",

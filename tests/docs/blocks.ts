@@ -33,6 +33,7 @@ export const RUN_BY: Readonly<Record<string, Readonly<Record<string, string>>>> 
     ts: "tests/sdk/snippets.test.ts",
     python: "tests/sdk/snippets.suite.ts",
   },
+  "docs/telemetry.md": { sh: "tests/docs/telemetry.test.ts" },
 };
 
 /** Languages whose blocks `tests/docs/blocks.test.ts` parses, in every file. */
