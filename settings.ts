@@ -19,7 +19,7 @@ const MAX_TTL_S = 2_592_000;
 /** A setting: one environment variable. */
 export interface Setting {
   readonly schema: v.GenericSchema<string, unknown>;
-  /** What it is for; the description in the README. */
+  /** What it is for; the description in docs/configuration.md. */
   readonly meaning: string;
   /**
    * What a valid value is, for error messages; they never quote the value, which may be a secret.
@@ -33,9 +33,11 @@ export interface Setting {
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
+  /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
+  readonly file?: true;
 }
 
-/** Every environment variable of the gateway; the README's table is checked against it. */
+/** Every environment variable of the gateway; docs/configuration.md is generated from it. */
 export const SETTINGS = {
   PORT: {
     meaning: "Port it listens on.",
@@ -64,6 +66,7 @@ export const SETTINGS = {
   SERVICE_PLANS: {
     meaning: "The gateway's own credentials: service plan id → API token.",
     schema: servicePlans,
+    file: true,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
@@ -77,6 +80,7 @@ export const SETTINGS = {
     meaning: "The token issuer's key set, inline; instead of `AUTH_JWKS_URL`.",
     schema: keySet,
     optional: true,
+    file: true,
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
@@ -197,6 +201,7 @@ export const SETTINGS = {
       "Where idempotency keys are remembered: `memory:` (this process), `sqlite:<file>` (this machine), `redis://…` or `rediss://…` (all instances; `?cluster=true` for a Cluster).",
     schema: stateUrl,
     default: "memory:",
+    file: true,
     expected: STATE_URL_FORM,
   },
   STATE_TIMEOUT_MS: {
@@ -292,6 +297,19 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** Every environment variable that is read, fallbacks included. */
+/** The variable with the path of the file that has the value of a setting. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+/** The settings whose value can come from a file. */
+export const FILE_SETTINGS: readonly string[] = Object.entries<Setting>(SETTINGS)
+  .filter(([, { file }]) => file).map(([name]) => name);
+
+/** Every environment variable that is read, fallbacks and names of files included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+  .flatMap(([name, { fallback, file }]) => [
+    name,
+    ...fallback ? [fallback] : [],
+    ...file ? [fileVariable(name)] : [],
+  ]);

@@ -3,7 +3,6 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Attempt, Exchange, GatewayEnv } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
-import { CredentialFilter } from "../upstream/credential_filter.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import { decodeBody } from "../upstream/decode.ts";
 import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
@@ -47,12 +46,21 @@ const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identit
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #sender: Sender;
+<<<<<<< HEAD
   readonly #filter: CredentialFilter;
+=======
+  readonly #basePath: string;
+>>>>>>> main
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
+<<<<<<< HEAD
     this.#sender = new Sender(options);
     this.#filter = new CredentialFilter(options.credentials.secrets());
+=======
+    this.#sender = new Sender({ ...options, upstream });
+    this.#basePath = upstream.pathname.replace(/\/$/, "");
+>>>>>>> main
   }
 
   /**
@@ -101,7 +109,7 @@ export class Forwarder {
   /** The response to the caller. */
   respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
     const exchange = c.get("exchange");
-    const init = { status, headers: responseHeaders(headers, this.#filter) };
+    const init = { status, headers: responseHeaders(headers, this.#options.credentials.filter) };
     init.headers.push(["x-request-id", exchange.requestId]);
     if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
       if (!(body instanceof Uint8Array)) void body.cancel();
@@ -139,7 +147,7 @@ export class Forwarder {
     return new GatewayError(normalize({ status, headers, bytes }, {
       method: operation?.method ?? "POST",
       allow: allowedMethods(route ?? ""),
-      clean: (text) => this.#filter.clean(text),
+      clean: (text) => this.#options.credentials.filter.clean(text),
     }));
   }
 }
