@@ -46,21 +46,10 @@ const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identit
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #sender: Sender;
-<<<<<<< HEAD
-  readonly #filter: CredentialFilter;
-=======
-  readonly #basePath: string;
->>>>>>> main
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-<<<<<<< HEAD
     this.#sender = new Sender(options);
-    this.#filter = new CredentialFilter(options.credentials.secrets());
-=======
-    this.#sender = new Sender({ ...options, upstream });
-    this.#basePath = upstream.pathname.replace(/\/$/, "");
->>>>>>> main
   }
 
   /**
