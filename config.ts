@@ -22,6 +22,10 @@ export interface Config {
   readonly upstream: {
     /** Base URL without a trailing slash. */
     readonly url: string;
+    /** The same for plans with OAuth 2.0 client credentials. */
+    readonly oauthUrl: string;
+    /** Where their tokens come from. */
+    readonly tokenUrl: string;
     readonly timeoutMs: number;
     readonly idleTimeoutMs: number;
     readonly retryAttempts: number;
@@ -34,8 +38,10 @@ export interface Config {
     readonly outstandingPerCaller: number;
     readonly outstandingPerRoute: number;
   };
-  /** Service plan id → API token of the upstream. */
-  readonly servicePlans: Readonly<Record<string, string>>;
+  /** Service plan id → API token of the upstream, or project id → OAuth 2.0 client credentials. */
+  readonly servicePlans: Readonly<
+    Record<string, string | { readonly key_id: string; readonly key_secret: string }>
+  >;
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
@@ -153,6 +159,8 @@ function toConfig(values: Values): Config {
     host: values.HOST,
     upstream: {
       url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
+      oauthUrl: values.SMS_API_URL ?? `https://zt.${values.SMS_REGION}.sms.api.sinch.com`,
+      tokenUrl: values.SMS_AUTH_URL,
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,
       idleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT_MS,
       retryAttempts: values.RETRY_ATTEMPTS,

@@ -17,6 +17,7 @@ import { droppedLines } from "./telemetry/log_output.ts";
 import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { accessLog } from "./telemetry/access_log.ts";
+import { tokenLog } from "./telemetry/token_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreakers } from "./upstream/breaker.ts";
@@ -90,6 +91,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       credentialLog(),
       ...(parts.accessLog ? [accessLog(parts.accessLog)] : []),
     ],
+    onTokenFetch: tokenObserver(config, metrics),
     isStopping: () => stopping,
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
@@ -98,12 +100,17 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, reconfigure, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, reconfigure, credentials, settled } = createApp(
+    config,
+    deps,
+  );
+  if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
     keySetAgeS: () => ageS(deps.keySet),
+    tokens: () => credentials,
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
@@ -124,6 +131,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     },
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
+      credentials.close();
       await parts.transport.close();
       await settled();
       await state?.store.close();
@@ -147,6 +155,14 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
     getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
+}
+
+function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["onTokenFetch"] {
+  const log = tokenLog(upstream.tokenUrl);
+  return (outcome, error) => {
+    metrics.tokenFetched(outcome);
+    log(error);
+  };
 }
 
 function createMetrics({ telemetry }: Config): Metrics {

@@ -57,10 +57,16 @@ export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 /** A token that can be sent in a header: visible ASCII. */
 const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
-/** A JSON object: service plan id → API token. */
+/** OAuth 2.0 client credentials. HTTP Basic (RFC 7617 §2) allows no colon in the id. */
+const keyPair = v.strictObject({
+  key_id: v.pipe(headerToken, v.check((id) => !id.includes(":"))),
+  key_secret: headerToken,
+});
+
+/** A JSON object: service plan id → API token, or project id → client credentials. */
 export const servicePlans = v.pipe(
   json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), v.union([headerToken, keyPair])),
   v.check((plans) => Object.keys(plans).length > 0),
 );
 

@@ -52,7 +52,8 @@ export const SETTINGS = {
     expected: "an IP address or host name to listen on",
   },
   SMS_REGION: {
-    meaning: "Region of the SMS API: `https://{region}.sms.api.sinch.com`.",
+    meaning:
+      "Region of the SMS API, where messages are stored: `https://{region}.sms.api.sinch.com`; with OAuth 2.0 `https://zt.{region}.sms.api.sinch.com`, in `us` and `eu` only.",
     schema: v.picklist(["us", "eu", "au", "br", "ca"]),
     default: "us",
     expected: "one of us, eu, au, br, ca",
@@ -63,12 +64,19 @@ export const SETTINGS = {
     optional: true,
     expected: "an http(s) URL without credentials, query or fragment",
   },
+  SMS_AUTH_URL: {
+    meaning: "Token endpoint of the SMS API, for OAuth 2.0 client credentials in `SERVICE_PLANS`.",
+    schema: httpUrl,
+    default: "https://auth.sinch.com/oauth2/token",
+    expected: "an http(s) URL without credentials or fragment",
+  },
   SERVICE_PLANS: {
-    meaning: "The gateway's own credentials: service plan id → API token.",
+    meaning:
+      'The gateway\'s own credentials: service plan id → API token, or project id → OAuth 2.0 client credentials `{"key_id","key_secret"}`.',
     schema: servicePlans,
     file: true,
     expected:
-      'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+      'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}, or of project id to access key, such as {"project-id":{"key_id":"…","key_secret":"…"}}',
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",

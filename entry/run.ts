@@ -14,6 +14,7 @@ import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
 import { readSettingFile } from "./read_file.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { watchFiles } from "./watch_files.ts";
 
@@ -76,6 +77,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
+    warnOfRegion(runtime.environment);
     await serve(runtime, { configured: config, files, accessLog: log.sink });
   } finally {
     await log.close();

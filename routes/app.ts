@@ -1,4 +1,3 @@
-import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
@@ -29,8 +28,8 @@ import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breakers } from "../upstream/breaker.ts";
-import { Credentials } from "../upstream/credentials.ts";
-import { upstreamTarget } from "../upstream/target.ts";
+import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
+import type { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -39,10 +38,9 @@ import { mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
-export interface Dependencies {
+export interface Dependencies extends TokenDependencies {
   transport: Transport;
   keySet: KeySet;
-  tracer: Tracer;
   breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
@@ -77,6 +75,7 @@ export interface App {
   planLimits(): ReadonlyMap<string, number>;
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
+  readonly credentials: Credentials;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -106,22 +105,21 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
+  mountHealth(app, () => readiness(deps, credentials)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
-  const credentials = new Credentials(config.servicePlans);
+  const credentials = createCredentials(config, { ...deps, deadlines });
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
-  const target = upstreamTarget(upstream.url);
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentials,
-    targetOf: () => target,
+    credentialOf: ({ servicePlanId = "" }) => credentials.of(servicePlanId),
+    filterOf: ({ servicePlanId = "" }) => credentials.filterOf(servicePlanId),
     upstream,
     retryAttempts,
   });
@@ -132,8 +130,12 @@ export function createApp(config: Config, deps: Dependencies): App {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
-    reconfigure: ({ servicePlans }) => credentials.replace(servicePlans),
+    reconfigure({ servicePlans }) {
+      credentials.replace(servicePlans);
+      credentials.fetchAhead();
+    },
     settled: async () => await settlements?.close(),
+    credentials,
   };
 }
 
@@ -189,6 +191,7 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 function readiness(
   { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
+  credentials: Credentials,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -201,6 +204,7 @@ function readiness(
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
       ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],

@@ -20,6 +20,7 @@ const CLIENT = "http_client_request_duration_seconds";
 const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
   keySetAgeS: () => 61.5,
+  tokens: () => ({ oldestTokenMs: 2_500 }),
   breakerState: () => "half_open",
   stateReachable: () => true,
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
@@ -85,6 +86,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_state_reachable", "gauge", []],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
   ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
+  ["sms_gateway_upstream_token_age_seconds", "gauge", []],
   ["sms_gateway_breaker_state", "gauge", []],
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
