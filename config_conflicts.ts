@@ -18,7 +18,14 @@ export function conflicts(env: Environment, sizes: Values): string[] {
     ...bodyFaults(sizes),
     ...stateFaults(env),
     ...oauthFaults(env, sizes),
+    ...certificateFaults(env),
   ];
+}
+
+function certificateFaults({ SMS_CLIENT_CERT, SMS_CLIENT_KEY }: Environment): string[] {
+  return Boolean(SMS_CLIENT_CERT) !== Boolean(SMS_CLIENT_KEY)
+    ? ["SMS_CLIENT_CERT and SMS_CLIENT_KEY belong together: set both, or none"]
+    : [];
 }
 
 /** The regions in which the API accepts OAuth 2.0. */

@@ -51,6 +51,23 @@ const json = v.pipe(
 /** Where state is kept. */
 export const stateUrl = v.pipe(v.string(), v.check((url) => !stateUrlProblem(url)));
 
+/** The URL of a proxy; it may have a user and a password, but no path. */
+export const proxyUrl = v.pipe(
+  v.string(),
+  v.check((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
+);
+
+/** Certificates in PEM. */
+export const certificatePem = v.pipe(v.string(), v.check(isPem("CERTIFICATE")));
+
+/** A private key in PEM: PKCS #8, or the older forms of RSA and EC keys. */
+export const privateKeyPem = v.pipe(v.string(), v.check(isPem("(?:RSA |EC )?PRIVATE KEY")));
+
+function isPem(label: string): (text: string) => boolean {
+  const block = new RegExp(`-----BEGIN ${label}-----[\\sA-Za-z0-9+/=]+-----END ${label}-----`);
+  return (text) => block.test(text);
+}
+
 /** A string that is not blank. */
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 

@@ -3,11 +3,14 @@ import {
   ALGORITHMS,
   algorithms,
   baseUrl,
+  certificatePem,
   httpUrl,
   integer,
   keySet,
   milliseconds,
   notBlank,
+  privateKeyPem,
+  proxyUrl,
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
@@ -77,6 +80,42 @@ export const SETTINGS = {
     file: true,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}, or of project id to access key, such as {"project-id":{"key_id":"…","key_secret":"…"}}',
+  },
+  SMS_CLIENT_CERT: {
+    meaning:
+      "Client certificate for the SMS API with its chain, in PEM, where a proxy asks for one.",
+    schema: certificatePem,
+    optional: true,
+    file: true,
+    expected: "certificates in PEM (-----BEGIN CERTIFICATE-----)",
+  },
+  SMS_CLIENT_KEY: {
+    meaning: "Private key of `SMS_CLIENT_CERT`, in PEM.",
+    schema: privateKeyPem,
+    optional: true,
+    file: true,
+    expected: "an unencrypted private key in PEM (-----BEGIN PRIVATE KEY-----)",
+  },
+  HTTPS_PROXY: {
+    meaning: "Proxy for https URLs, with user and password if it asks for them.",
+    schema: proxyUrl,
+    fallback: "https_proxy",
+    optional: true,
+    expected: "an http(s) URL, such as http://proxy.example:3128",
+  },
+  HTTP_PROXY: {
+    meaning: "Proxy for http URLs.",
+    schema: proxyUrl,
+    fallback: "http_proxy",
+    optional: true,
+    expected: "an http(s) URL, such as http://proxy.example:3128",
+  },
+  NO_PROXY: {
+    meaning: "Hosts that are reached without a proxy, with their subdomains; `*` is all.",
+    schema: v.string(),
+    fallback: "no_proxy",
+    optional: true,
+    expected: "host names and addresses, with or without port, separated by commas",
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",

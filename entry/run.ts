@@ -2,6 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import { proxies, type ProxyOf } from "../proxy.ts";
 import { preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
@@ -34,6 +35,8 @@ export interface Runtime {
   readonly unreadBodies?: UnreadBodies;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
+  /** Makes fetch use the proxies of the environment. Default: it does by itself. */
+  readonly useProxies?: (proxyOf: ProxyOf) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -99,7 +102,13 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
+  const proxyOf = proxies(config.proxy);
+  if (config.proxy.https ?? config.proxy.http) runtime.useProxies?.(proxyOf);
+  const transport = undiciTransport({
+    connectTimeoutMs: config.upstream.timeoutMs,
+    proxyOf,
+    clientCertificate: config.upstream.clientCertificate,
+  });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   const gateway = createGateway(config, {
@@ -121,6 +130,7 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      transport.useClientCertificate(changed.upstream.clientCertificate);
       gateway.reconfigure(changed);
     },
   });
