@@ -51,6 +51,7 @@ Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY
       env: {
         HTTPS_PROXY: proxy.url.replace("://", "://user:pass@"),
         DENO_CERT: caFile,
+        DENO_NO_UPDATE_CHECK: "1",
         AUTH_JWKS_URL: `${outside.url}/jwks`,
         SMS_AUTH_URL: `${outside.url}/oauth2/token`,
         SERVICE_PLANS: '{"plan-1":{"key_id":"a","key_secret":"b"}}',

@@ -28,11 +28,11 @@ export async function startProxy(): Promise<ConnectProxy> {
     note(request);
     socket.on("error", () => {});
     const { behaviour } = proxy;
-    if (behaviour === "close") return socket.destroy();
-    if (behaviour === "silent") return;
-    if (behaviour !== "connect") {
-      return socket.end(`HTTP/1.1 ${behaviour} No\r\nContent-Length: 0\r\n\r\n`);
+    if (behaviour === "close") socket.destroy();
+    if (typeof behaviour === "number") {
+      socket.end(`HTTP/1.1 ${behaviour} No\r\nContent-Length: 0\r\n\r\n`);
     }
+    if (behaviour !== "connect") return;
     const upstream = connect(Number(request.url?.split(":").at(-1)), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);

@@ -79,6 +79,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
   ["sms_gateway_key_set_age_seconds", "gauge", []],
   ["sms_gateway_key_set_refreshes_total", "counter", ["outcome"]],
+  ["sms_gateway_upstream_token_fetches_total", "counter", ["outcome"]],
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
@@ -113,6 +114,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
+  metrics.tokenFetched("ok");
   metrics.keySetRefreshed("failed");
   metrics.settingFileRead("SERVICE_PLANS_FILE", "taken");
   metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
@@ -452,6 +454,7 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.service_plan.limit": "",
     "sms_gateway.service_plan.limit_max": "",
     "sms_gateway.key_set.age": "s",
+    "sms_gateway.upstream_token.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
     "sms_gateway.setting_file.usable": "",
