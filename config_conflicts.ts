@@ -7,6 +7,8 @@ interface Values {
   readonly SMS_REGION: string;
   /** Undefined if it is not valid. */
   readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
+  readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
+  readonly OTLP_CLIENT_KEY: string | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -19,6 +21,7 @@ export function conflicts(env: Environment, sizes: Values): string[] {
     ...stateFaults(env),
     ...oauthFaults(env, sizes),
     ...certificateFaults(env),
+    ...clientKeyFaults(sizes),
   ];
 }
 
@@ -38,6 +41,12 @@ function oauthFaults(env: Environment, { SMS_REGION, SERVICE_PLANS = {} }: Value
       "SERVICE_PLANS has OAuth 2.0 client credentials, which the SMS API accepts in the regions us and eu only: set SMS_REGION to one of them, or use API tokens",
     ]
     : [];
+}
+
+function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Values): string[] {
+  return Boolean(OTLP_CLIENT_CERTIFICATE) === Boolean(OTLP_CLIENT_KEY)
+    ? []
+    : ["OTLP_CLIENT_CERTIFICATE and OTLP_CLIENT_KEY belong together: set both"];
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
@@ -66,7 +75,8 @@ function endpointFaults(env: Environment): string[] {
 }
 
 function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
     : [];
