@@ -4,7 +4,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
+import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
@@ -14,8 +14,6 @@ import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output
 export interface MetricsOptions {
   /** Attributes of the resource. */
   resource: Readonly<Record<string, string>>;
-  /** The upstream's base URL, for the attributes of client requests. */
-  upstream: URL;
   /** The collector to push to; undefined: nothing is pushed. */
   push: PushOptions | undefined;
 }
@@ -49,16 +47,15 @@ export class Metrics implements ExchangeObserver {
   readonly #authFailures: Counter;
   readonly #keySetRefreshes: Counter;
   readonly #credentialRejections: Counter;
+  readonly #tokenFetches: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
-  readonly #upstream: Attributes;
   readonly #serverExemplars = new Exemplars();
   readonly #clientExemplars = new Exemplars();
 
-  constructor({ resource, upstream, push }: MetricsOptions) {
-    this.#upstream = upstreamAttributes(upstream);
+  constructor({ resource, push }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resource),
       readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
@@ -76,6 +73,9 @@ export class Metrics implements ExchangeObserver {
       "sms_gateway.upstream_credential_rejections",
       { description: "Responses of the SMS API that reject the gateway's credential." },
     );
+    this.#tokenFetches = meter.createCounter("sms_gateway.upstream_token.fetches", {
+      description: "Fetches of OAuth tokens of the SMS API, by outcome.",
+    });
     this.#retries = meter.createCounter("sms_gateway.retries", {
       description: "Retries of requests to the SMS API.",
     });
@@ -141,6 +141,11 @@ export class Metrics implements ExchangeObserver {
     this.#keySetRefreshes.add(1, { outcome });
   }
 
+  /** Counts a fetch of an OAuth token of the SMS API; `outcome` is `ok`, or why it failed. */
+  tokenFetched(outcome: string): void {
+    this.#tokenFetches.add(1, { outcome });
+  }
+
   /** All metrics in the Prometheus text format. */
   prometheus(): Promise<string> {
     return this.#reader.text();
@@ -176,10 +181,10 @@ export class Metrics implements ExchangeObserver {
   }
 
   #sent({ method, route, attempts, span }: SentRequest): void {
-    for (const { durationMs, status, failure } of attempts) {
+    for (const { server, durationMs, status, failure } of attempts) {
       const value = durationMs / 1_000;
       const attributes = {
-        ...this.#upstream,
+        ...server,
         "http.request.method": method,
         "url.template": route,
         ...(status !== undefined && { "http.response.status_code": status }),

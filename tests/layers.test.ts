@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "exchange.ts",
     "limits",
     "operations.ts",
+    "proxy.ts",
     "raw_url.ts",
     "route_table.ts",
     "setting_schemas.ts",

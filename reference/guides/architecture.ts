@@ -53,10 +53,12 @@ sent. Other requests go on at once.</li>
 <code>middleware/forward.ts</code>, <code>Forwarder.send</code>: builds the path from <code>upstream/path.ts</code> and the
 headers from the allow-list of <code>upstream/headers.ts</code>, with the credential of the service plan.</li>
 <li><code>upstream/sender.ts</code>, <code>Sender.send</code>: retries within one deadline. Each attempt passes the circuit
-breaker (<code>upstream/breaker.ts</code>) and has a CLIENT span (<code>upstream/client_span.ts</code>).</li>
-<li><code>upstream/undici_transport.ts</code>, <code>undiciTransport</code>: sends the attempt over undici&#39;s pool.
-<code>upstream/undici_response_handler.ts</code> buffers up to 64 KiB of the response and streams a longer
-one.</li>
+breaker of its target&#39;s origin (<code>upstream/breaker.ts</code>) and has a CLIENT span
+(<code>upstream/client_span.ts</code>). The target (<code>upstream/target.ts</code>) is the base URL of the API, chosen
+for each request by <code>targetOf</code> in <code>routes/app.ts</code>.</li>
+<li><code>upstream/undici_transport.ts</code>, <code>undiciTransport</code>: sends the attempt over undici&#39;s pool of the
+target&#39;s origin. <code>upstream/undici_response_handler.ts</code> buffers up to 64 KiB of the response and
+streams a longer one.</li>
 <li><code>Forwarder</code> again: passes a 2xx on unchanged, with allowed headers. Any other status is converted
 by <code>upstream/normalize.ts</code> to a <code>GatewayError</code> and thrown. <code>idempotency</code> remembers a success, an
 unknown outcome or, by releasing the key, that nothing was processed.</li>

@@ -29,12 +29,16 @@ and derive nothing from statuses, codes or origins.</p>
 <tbody>
 <tr><td><code>caller</code></td><td>the service that sent the request</td><td>every 4xx</td></tr>
 <tr><td><code>gateway</code></td><td>the operators of the gateway</td><td><code>internal_error</code>, <code>upstream_credentials_rejected</code>, <code>overloaded</code>, <code>idempotency_unavailable</code></td></tr>
-<tr><td><code>upstream</code></td><td>the SMS API&#39;s support, or the network&#39;s people</td><td><code>service_unavailable</code>, <code>upstream_unreachable</code>, <code>upstream_circuit_open</code>, <code>upstream_timeout</code>, <code>upstream_failed</code>, <code>upstream_connection_lost</code>; <code>internal_error</code> of origin <code>upstream</code></td></tr>
+<tr><td><code>upstream</code></td><td>the SMS API&#39;s support, or the network&#39;s people</td><td><code>service_unavailable</code>, <code>upstream_unreachable</code>, <code>upstream_circuit_open</code>, <code>upstream_credentials_unavailable</code> (<code>gateway</code> for a wrong key or secret), <code>upstream_timeout</code>, <code>upstream_failed</code>, <code>upstream_connection_lost</code>; <code>internal_error</code> of origin <code>upstream</code></td></tr>
 <tr><td><code>issuer</code></td><td>who publishes the key set</td><td><code>key_set_unavailable</code></td></tr>
 </tbody>
 </table>
 </div>
 <h2 id="metrics">Metrics</h2>
+<p>Prometheus gets OpenMetrics, with exemplars on both duration histograms: the slowest and every
+failed request of the last minute or two, each with its <code>trace_id</code>. With
+<code>--enable-feature=exemplar-storage</code> Prometheus keeps them, and Grafana shows them as points that
+lead to the trace.</p>
 <p>No metric has a path, subject or request id, and only the limit of a service plan names the plan:
 search Jaeger or the logs for those.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 3">
@@ -48,6 +52,8 @@ search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_authentication_failures_total</code></td><td><code>reason</code>: <code>missing</code> <code>malformed</code> <code>expired</code> <code>signature</code> <code>unknown_key</code> <code>audience</code> …</td></tr>
 <tr><td><code>sms_gateway_key_set_age_seconds</code></td><td></td></tr>
 <tr><td><code>sms_gateway_key_set_refreshes_total</code></td><td><code>outcome</code>: <code>ok</code> <code>failed</code></td></tr>
+<tr><td><code>sms_gateway_upstream_token_age_seconds</code></td><td>of the oldest OAuth token of the SMS API in use; absent without one</td></tr>
+<tr><td><code>sms_gateway_upstream_token_fetches_total</code></td><td><code>outcome</code>: <code>ok</code> <code>timeout</code> <code>network</code> <code>rate_limited</code> <code>server_error</code> <code>refused</code> <code>malformed</code> <code>token_type</code></td></tr>
 <tr><td><code>sms_gateway_upstream_credential_rejections_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_retries_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_idempotency_requests_total</code></td><td><code>outcome</code>: <code>first</code> <code>replayed</code> <code>in_use</code> <code>reused</code> <code>found_out</code> <code>unknown</code> <code>unavailable</code>, <a href="#was-this-message-sent-and-by-which-request">see below</a></td></tr>
@@ -55,6 +61,9 @@ search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_state_reachable</code></td><td>1 if the state store answered last, else 0; absent without a store</td></tr>
 <tr><td><code>sms_gateway_setting_file_usable</code></td><td><code>setting</code>, such as <code>SERVICE_PLANS_FILE</code>: 1 if the file is in use as it is, 0 if the last good one is</td></tr>
 <tr><td><code>sms_gateway_setting_file_changes_total</code></td><td><code>setting</code>; <code>outcome</code>: <code>taken</code> <code>refused</code></td></tr>
+<tr><td><code>process_cpu_seconds_total</code></td><td>CPU time of the process</td></tr>
+<tr><td><code>process_resident_memory_bytes</code></td><td>resident memory</td></tr>
+<tr><td><code>process_start_time_seconds</code></td><td>when the process started, epoch</td></tr>
 <tr><td><code>sms_gateway_build_info</code></td><td><code>version</code>; always 1</td></tr>
 <tr><td><code>sms_gateway_breaker_state</code></td><td>0 closed, 1 half open, 2 open</td></tr>
 <tr><td><code>sms_gateway_service_plan_limit</code></td><td><code>sms_gateway_service_plan_id</code>; limit of concurrent requests to the SMS API</td></tr>

@@ -14,7 +14,6 @@ async function metricsOf(durations: readonly number[], statuses: readonly number
   for (const _ of durations) await gateway.request(BATCHES);
   const metrics = new Metrics({
     resource: { "service.name": "test" },
-    upstream: new URL("https://us.sms.api.sinch.com"),
     push: undefined,
   });
   for (const [index, exchange] of gateway.exchanges.entries()) {
