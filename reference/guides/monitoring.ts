@@ -35,6 +35,10 @@ and derive nothing from statuses, codes or origins.</p>
 </table>
 </div>
 <h2 id="metrics">Metrics</h2>
+<p>Prometheus gets OpenMetrics, with exemplars on both duration histograms: the slowest and every
+failed request of the last minute or two, each with its <code>trace_id</code>. With
+<code>--enable-feature=exemplar-storage</code> Prometheus keeps them, and Grafana shows them as points that
+lead to the trace.</p>
 <p>No metric has a path, subject or request id, and only the limit of a service plan names the plan:
 search Jaeger or the logs for those.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 3">
@@ -55,6 +59,9 @@ search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_state_reachable</code></td><td>1 if the state store answered last, else 0; absent without a store</td></tr>
 <tr><td><code>sms_gateway_setting_file_usable</code></td><td><code>setting</code>, such as <code>SERVICE_PLANS_FILE</code>: 1 if the file is in use as it is, 0 if the last good one is</td></tr>
 <tr><td><code>sms_gateway_setting_file_changes_total</code></td><td><code>setting</code>; <code>outcome</code>: <code>taken</code> <code>refused</code></td></tr>
+<tr><td><code>process_cpu_seconds_total</code></td><td>CPU time of the process</td></tr>
+<tr><td><code>process_resident_memory_bytes</code></td><td>resident memory</td></tr>
+<tr><td><code>process_start_time_seconds</code></td><td>when the process started, epoch</td></tr>
 <tr><td><code>sms_gateway_build_info</code></td><td><code>version</code>; always 1</td></tr>
 <tr><td><code>sms_gateway_breaker_state</code></td><td>0 closed, 1 half open, 2 open</td></tr>
 <tr><td><code>sms_gateway_service_plan_limit</code></td><td><code>sms_gateway_service_plan_id</code>; limit of concurrent requests to the SMS API</td></tr>
