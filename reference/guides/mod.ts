@@ -79,6 +79,16 @@ export const GUIDES: readonly Guide[] = [
     load: () => import("./configuration.ts"),
   },
   {
+    name: "credentials",
+    title: "Credentials",
+    group: "Run",
+    headings: [
+      ["to-the-sms-api","To the SMS API"],
+      ["proxies-and-certificates","Proxies and certificates"],
+    ],
+    load: () => import("./credentials.ts"),
+  },
+  {
     name: "operate",
     title: "Signals, retries and limits",
     group: "Run",

@@ -29,7 +29,7 @@ and derive nothing from statuses, codes or origins.</p>
 <tbody>
 <tr><td><code>caller</code></td><td>the service that sent the request</td><td>every 4xx</td></tr>
 <tr><td><code>gateway</code></td><td>the operators of the gateway</td><td><code>internal_error</code>, <code>upstream_credentials_rejected</code>, <code>overloaded</code>, <code>idempotency_unavailable</code></td></tr>
-<tr><td><code>upstream</code></td><td>the SMS API&#39;s support, or the network&#39;s people</td><td><code>service_unavailable</code>, <code>upstream_unreachable</code>, <code>upstream_circuit_open</code>, <code>upstream_credentials_unavailable</code> (<code>gateway</code> for a wrong key or secret), <code>upstream_timeout</code>, <code>upstream_failed</code>, <code>upstream_connection_lost</code>; <code>internal_error</code> of origin <code>upstream</code></td></tr>
+<tr><td><code>upstream</code></td><td>the SMS API&#39;s support, or the network&#39;s people</td><td><code>service_unavailable</code>, <code>upstream_unreachable</code>, <code>upstream_circuit_open</code>, <code>upstream_timeout</code>, <code>upstream_failed</code>, <code>upstream_connection_lost</code>, <code>upstream_credentials_unavailable</code>; <code>internal_error</code> of origin <code>upstream</code></td></tr>
 <tr><td><code>issuer</code></td><td>who publishes the key set</td><td><code>key_set_unavailable</code></td></tr>
 </tbody>
 </table>
