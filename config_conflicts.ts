@@ -9,7 +9,7 @@ interface Sizes {
 /** Faults of several settings together, each as a sentence that says what to do. */
 export function conflicts(env: Environment, sizes: Sizes): string[] {
   return [
-    ...keySetFaults(env),
+    ...issuerFaults(env),
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
@@ -47,6 +47,26 @@ function metricsFaults(env: Environment): string[] {
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
     : [];
+}
+
+/** The settings of a single issuer, with what each must be. */
+const SINGLE_ISSUER = {
+  AUTH_ISSUER: "the iss claim that tokens must have",
+  AUTH_AUDIENCE: "the aud claim that tokens must have",
+} as const;
+
+const KEY_SETS = ["AUTH_JWKS_URL", "AUTH_JWKS"] as const;
+
+function issuerFaults(env: Environment): string[] {
+  const single = [...Object.keys(SINGLE_ISSUER), ...KEY_SETS].filter((name) => env[name]);
+  if (env.AUTH_ISSUERS) {
+    return single.map((name) => `AUTH_ISSUERS and ${name} exclude each other: set one of them`);
+  }
+  return [
+    ...Object.entries(SINGLE_ISSUER).filter(([name]) => !env[name])
+      .map(([name, meaning]) => `${name} is required: ${meaning}`),
+    ...keySetFaults(env),
+  ];
 }
 
 function keySetFaults(env: Environment): string[] {

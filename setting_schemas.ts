@@ -36,7 +36,8 @@ export const baseUrl = v.pipe(
   v.transform(withoutTrailingSlashes),
 );
 
-const json = v.pipe(
+/** The value of a JSON text. */
+export const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     try {
@@ -57,10 +58,13 @@ export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 /** A token that can be sent in a header: visible ASCII. */
 const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
+/** A service plan id. */
+export const planId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
+
 /** A JSON object: service plan id → API token. */
 export const servicePlans = v.pipe(
   json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
+  v.record(planId, headerToken),
   v.check((plans) => Object.keys(plans).length > 0),
 );
 
@@ -75,7 +79,10 @@ const publicKey = v.pipe(
 );
 
 /** A JSON Web Key Set with public keys only (RFC 7517 §5). */
-export const keySet = v.pipe(json, v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) }));
+export const keySetObject = v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) });
+
+/** The JSON text of a {@linkcode keySetObject}. */
+export const keySet = v.pipe(json, keySetObject);
 
 /** A comma-separated list of {@linkcode ALGORITHMS}. */
 export const algorithms = v.pipe(
@@ -91,7 +98,8 @@ function withoutTrailingSlashes(url: string): string {
   return url.slice(0, end);
 }
 
-function isPlainHttpUrl(text: string): boolean {
+/** Whether a text is an http(s) URL without credentials and fragment. */
+export function isPlainHttpUrl(text: string): boolean {
   // URL accepts blanks, and hides an empty fragment; both would break a path that is appended.
   if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);

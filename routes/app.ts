@@ -1,7 +1,6 @@
 import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { KeySet } from "../auth/key_set.ts";
-import { TokenVerifier } from "../auth/token_verifier.ts";
+import type { Issuers } from "../auth/issuers.ts";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
@@ -40,7 +39,7 @@ import { sendHandler } from "./send_handler.ts";
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies {
   transport: Transport;
-  keySet: KeySet;
+  issuers: Issuers;
   tracer: Tracer;
   breaker: Breaker;
   /** The time, in ms since the epoch. */
@@ -129,7 +128,10 @@ export function createApp(config: Config, deps: Dependencies): App {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
-    reconfigure: ({ servicePlans }) => credentials.replace(servicePlans),
+    reconfigure({ servicePlans, auth }) {
+      credentials.replace(servicePlans);
+      deps.issuers.replace(auth.issuers);
+    },
     settled: async () => await settlements?.close(),
   };
 }
@@ -140,12 +142,11 @@ function apiChecks(
   deps: Dependencies,
   { limits, credentials }: { limits: Limits; credentials: Credentials },
 ): MiddlewareHandler<GatewayEnv> {
-  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   return checks(
     validHost(), // first: with an invalid Host the path is unknown
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
-    authenticate({ verifier, credentials }), // before the body is read
+    authenticate({ issuers: deps.issuers, credentials }), // before the body is read
     // Before the gateway waits for a body.
     callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
@@ -184,19 +185,23 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { issuers, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
 ): Readiness {
+  const keySets = issuers.keySets();
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
-  keySet.keepFresh();
+  for (const { keySet } of keySets) keySet.keepFresh();
+  const withoutKeys = keySets.filter(({ keySet }) => !keySet.isReady());
+  const hasKeys = withoutKeys.length < keySets.length; // the callers of one issuer at least
   return {
     notReady: [
       ...(isStopping() ? ["stopping"] : []),
-      ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
+      ...(hasKeys ? [] : ["key_set_unavailable"]),
     ],
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
+      ...(hasKeys ? withoutKeys.map(({ label }) => `key_set_unavailable:${label}`) : []),
       ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),

@@ -5,7 +5,7 @@ import { testGateway } from "../support/gateway.ts";
 const withoutKeys = { ...staticKeySet({ keys: [] }), isReady: () => false };
 
 Deno.test("/livez is 200 while the process runs, even if it is not ready", async () => {
-  const { request } = await testGateway({ deps: { keySet: withoutKeys, isStopping: () => true } });
+  const { request } = await testGateway({ keySet: withoutKeys, deps: { isStopping: () => true } });
   const response = await request("/livez", { token: null });
   const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
   assertEquals([response.status, await response.json()], [200, { status: "ok", version }]);
@@ -13,18 +13,22 @@ Deno.test("/livez is 200 while the process runs, even if it is not ready", async
 
 const READINESS: readonly [
   name: string,
-  deps: NonNullable<Parameters<typeof testGateway>[0]>["deps"],
+  options: Parameters<typeof testGateway>[0],
   reasons: string[],
 ][] = [
   ["no fault", {}, []],
   ["no key set", { keySet: withoutKeys }, ["key_set_unavailable"]],
-  ["stopping", { isStopping: () => true }, ["stopping"]],
-  ["both", { keySet: withoutKeys, isStopping: () => true }, ["stopping", "key_set_unavailable"]],
+  ["stopping", { deps: { isStopping: () => true } }, ["stopping"]],
+  [
+    "both",
+    { keySet: withoutKeys, deps: { isStopping: () => true } },
+    ["stopping", "key_set_unavailable"],
+  ],
 ];
 
-for (const [name, deps = {}, reasons] of READINESS) {
+for (const [name, options, reasons] of READINESS) {
   Deno.test(`/readyz reports readiness and every reason against it: ${name}`, async () => {
-    const { request } = await testGateway({ deps });
+    const { request } = await testGateway(options);
     const response = await request("/readyz", { token: null });
     assertEquals(response.status, reasons.length > 0 ? 503 : 200);
     const { reasons: given = [] } = await response.json();
@@ -55,7 +59,7 @@ Deno.test("health checks are not traced and not counted as requests", async () =
 Deno.test("/readyz starts the fetch of a missing key set, as no other request arrives while it is 503", async () => {
   let kept = 0;
   const keySet = { ...withoutKeys, keepFresh: () => void kept++ };
-  const { request } = await testGateway({ deps: { keySet } });
+  const { request } = await testGateway({ keySet });
   await request("/readyz", { token: null });
   assertEquals(kept, 1);
 });
