@@ -192,8 +192,10 @@ function createKeySet(
 
 /** Issuer → age of its keys, in seconds; without those whose keys were never downloaded. */
 function agesS(issuers: Issuers): ReadonlyMap<string, number> {
-  return new Map(issuers.keySets().flatMap(({ label, keySet }) => {
-    const ageMs = keySet.ageMs();
-    return ageMs === undefined ? [] : [[label, ageMs / 1_000]];
-  }));
+  return new Map(
+    issuers.keySets().flatMap(({ label, keySet }) => {
+      const ageMs = keySet.ageMs();
+      return ageMs === undefined ? [] : [[label, ageMs / 1_000]];
+    }),
+  );
 }

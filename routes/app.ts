@@ -34,6 +34,7 @@ import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
+import { mountTokenEndpoint } from "./oauth.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
@@ -108,6 +109,14 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
+  const { tokenEndpoint } = config.auth;
+  if (tokenEndpoint) {
+    mountTokenEndpoint(app, tokenEndpoint, {
+      ...deps,
+      deadlines,
+      bodyTimeoutMs: config.requestBodyTimeoutMs,
+    });
+  }
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
   app.use(apiChecks(config, deps, { limits, credentials }));
