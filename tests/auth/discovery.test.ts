@@ -14,12 +14,15 @@ type Answers = Readonly<Record<string, (base: string) => Response>>;
 /** Serves an issuer; `discover` downloads its keys by its metadata. */
 function serve(answers: Answers) {
   const asked: string[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    asked.push(pathname);
-    return answers[pathname]?.(base) ?? new Response("nothing", { status: 404 });
-  });
-  const base = `http://127.0.0.1:${server.addr.port}`;
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request): Response => {
+      const { pathname } = new URL(request.url);
+      asked.push(pathname);
+      return answers[pathname]?.(base) ?? new Response("nothing", { status: 404 });
+    },
+  );
+  const base: string = `http://127.0.0.1:${server.addr.port}`;
   let now = 0;
   let failure = "none";
   const keySet = new RemoteKeySet({ metadataOf: `${base}/realms/x` }, {

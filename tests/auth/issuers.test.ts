@@ -142,7 +142,10 @@ Deno.test("a claim __proto__ gives no plans", async () => {
   const { issuers } = issuersOf([settingsOf(one)]);
   const claims = JSON.parse('{"__proto__":{"service_plans":["plan-1"]}}');
   const { servicePlans } = await issuers.verify(
-    await tokenOf(one, { servicePlans: undefined, claims: { ...claims, service_plans: undefined } }),
+    await tokenOf(one, {
+      servicePlans: undefined,
+      claims: { ...claims, service_plans: undefined },
+    }),
   );
   assertEquals(servicePlans, []);
 });

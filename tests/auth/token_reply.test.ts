@@ -38,7 +38,10 @@ Deno.test("what an issuer leaves out is added: type, lifetime by exp, and the re
 
 Deno.test("what an issuer says is never changed, and other members stay", () => {
   const body = { access_token: JWT, expires_in: "60", scope: null, ext_expires_in: 1 };
-  assertEquals(JSON.parse(text(reply(200, body, "sms:a").bytes)), { ...body, token_type: "Bearer" });
+  assertEquals(JSON.parse(text(reply(200, body, "sms:a").bytes)), {
+    ...body,
+    token_type: "Bearer",
+  });
 });
 
 Deno.test("the lifetime of a token that cannot be read is not invented", () => {

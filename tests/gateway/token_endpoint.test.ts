@@ -103,7 +103,12 @@ const REFUSED: readonly [name: string, init: RequestInit, status: number, code: 
     415,
     "unsupported_media_type",
   ],
-  ["that is compressed", { headers: { "content-encoding": "gzip" } }, 415, "unsupported_media_type"],
+  [
+    "that is compressed",
+    { headers: { "content-encoding": "gzip" } },
+    415,
+    "unsupported_media_type",
+  ],
   ["of 17 KB", { body: `x=${"y".repeat(17_000)}` }, 400, "syntax_constraint_violation"],
 ];
 
@@ -195,9 +200,7 @@ for (const status of [301, 302, 303, 307, 308]) {
       return issued();
     });
     const location = `http://127.0.0.1:${other.addr.port}/`;
-    await using stage = await served(() =>
-      new Response(null, { status, headers: { location } })
-    );
+    await using stage = await served(() => new Response(null, { status, headers: { location } }));
     const response = await ask(stage.gateway);
     assertEquals([response.status, (await response.json()).code, elsewhere], [
       502,
@@ -211,7 +214,10 @@ Deno.test("an issuer that cannot be reached is 503: nothing was sent", async () 
   const url = `http://127.0.0.1:${refusedPort()}/token`;
   await using gateway = await gatewayOf({ AUTH_TOKEN_URL: url });
   const response = await ask(gateway);
-  assertEquals([response.status, (await response.json()).code], [503, "token_endpoint_unavailable"]);
+  assertEquals([response.status, (await response.json()).code], [
+    503,
+    "token_endpoint_unavailable",
+  ]);
   assertMatch(response.headers.get("retry-after") ?? "", /^[1-5]$/);
 });
 
