@@ -46,18 +46,23 @@ const claimPath = v.union([
   v.pipe(v.array(v.string()), v.minLength(1)),
 ]);
 
+const members = v.strictObject({
+  issuer: notBlank,
+  audiences: v.pipe(v.array(notBlank), v.minLength(1)),
+  audience_claim: v.optional(claimPath),
+  jwks_url: v.optional(httpUrl),
+  jwks: v.optional(keySetObject),
+  algorithms: v.optional(v.pipe(v.array(v.picklist(ALGORITHMS)), v.minLength(1))),
+  plans_claim: v.optional(claimPath),
+  plans_prefix: v.optional(v.string()),
+  plans_map: v.optional(v.record(v.string(), v.array(planId))),
+});
+
+/** The names of all members that an entry of AUTH_ISSUERS may have. */
+export const ISSUER_MEMBERS: readonly string[] = Object.keys(members.entries);
+
 const entry = v.pipe(
-  v.strictObject({
-    issuer: notBlank,
-    audiences: v.pipe(v.array(notBlank), v.minLength(1)),
-    audience_claim: v.optional(claimPath),
-    jwks_url: v.optional(httpUrl),
-    jwks: v.optional(keySetObject),
-    algorithms: v.optional(v.pipe(v.array(v.picklist(ALGORITHMS)), v.minLength(1))),
-    plans_claim: v.optional(claimPath),
-    plans_prefix: v.optional(v.string()),
-    plans_map: v.optional(v.record(v.string(), v.array(planId))),
-  }),
+  members,
   v.check(({ jwks_url, jwks }) => jwks_url === undefined || jwks === undefined),
   v.check(({ issuer, jwks_url, jwks }) => {
     return jwks_url !== undefined || jwks !== undefined || isPlainHttpUrl(issuer);
