@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { staticKeySet } from "../../auth/key_set.ts";
+import { Issuers } from "../../auth/issuers.ts";
+import { settingsOf, testIssuer } from "../support/issuer.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const withoutKeys = { ...staticKeySet({ keys: [] }), isReady: () => false };
@@ -45,6 +47,35 @@ Deno.test("/readyz stays 200 while the breaker is open, and names it", async () 
     [response.status, await response.json()],
     [200, { status: "degraded", reasons: ["upstream_circuit_open"] }],
   );
+});
+
+/** Issuers by host, some of which have no keys. */
+async function issuersWith(without: readonly string[]) {
+  const issuer = await testIssuer();
+  const names = ["https://one.test", "https://kc.test/a", "https://kc.test/b"];
+  return new Issuers(names.map((name) => settingsOf({ ...issuer, issuer: name })), {
+    clockToleranceS: 0,
+    createKeySet: (_, label) => without.includes(label) ? withoutKeys : staticKeySet(issuer.jwks),
+  });
+}
+
+Deno.test("/readyz stays 200 while some issuers have no keys, and names them by their host", async () => {
+  const issuers = await issuersWith(["one.test", "kc.test#3"]);
+  const { request } = await testGateway({ deps: { issuers } });
+  const response = await request("/readyz", { token: null });
+  const reasons = ["key_set_unavailable:one.test", "key_set_unavailable:kc.test#3"];
+  assertEquals(
+    [response.status, await response.json()],
+    [200, { status: "degraded", reasons }],
+  );
+});
+
+Deno.test("/readyz is 503 only when no issuer has keys", async () => {
+  const issuers = await issuersWith(["one.test", "kc.test#2", "kc.test#3"]);
+  const { request } = await testGateway({ deps: { issuers } });
+  const response = await request("/readyz", { token: null });
+  const { reasons } = await response.json();
+  assertEquals([response.status, reasons], [503, ["key_set_unavailable"]]);
 });
 
 Deno.test("health checks are not traced and not counted as requests", async () => {
