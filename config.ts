@@ -19,6 +19,8 @@ type Values = {
 /** To where, and how, `POST /oauth2/token` is passed. */
 export interface TokenEndpointConfig {
   readonly url: string;
+  /** Names and values that are added to requests without them. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
   readonly timeoutMs: number;
   /** Maximum requests of a client id per minute. */
   readonly perMinute: number;
@@ -197,6 +199,7 @@ function toConfig(values: Values): Config {
       clockToleranceS: values.AUTH_CLOCK_TOLERANCE_S,
       tokenEndpoint: values.AUTH_TOKEN_URL === undefined ? undefined : {
         url: values.AUTH_TOKEN_URL,
+        parameters: values.AUTH_TOKEN_PARAMETERS ?? [],
         timeoutMs: values.AUTH_TOKEN_TIMEOUT_MS,
         perMinute: values.AUTH_TOKEN_PER_MINUTE,
       },

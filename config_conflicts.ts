@@ -10,6 +10,7 @@ interface Sizes {
 export function conflicts(env: Environment, sizes: Sizes): string[] {
   return [
     ...issuerFaults(env),
+    ...tokenFaults(env),
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
@@ -67,6 +68,12 @@ function issuerFaults(env: Environment): string[] {
       .map(([name, meaning]) => `${name} is required: ${meaning}`),
     ...keySetFaults(env),
   ];
+}
+
+function tokenFaults(env: Environment): string[] {
+  return env.AUTH_TOKEN_PARAMETERS && !env.AUTH_TOKEN_URL
+    ? ["AUTH_TOKEN_PARAMETERS is set, but without AUTH_TOKEN_URL there are no token requests"]
+    : [];
 }
 
 function keySetFaults(env: Environment): string[] {

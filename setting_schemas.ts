@@ -84,6 +84,20 @@ export const keySetObject = v.object({ keys: v.pipe(v.array(publicKey), v.minLen
 /** The JSON text of a {@linkcode keySetObject}. */
 export const keySet = v.pipe(json, keySetObject);
 
+/**
+ * Parameters that may be added to a token request: they say what the token is for. Credentials must
+ * come from the client, or everybody would get tokens.
+ */
+export const TOKEN_PARAMETERS = ["audience", "resource", "scope"] as const;
+
+/** A form of {@linkcode TOKEN_PARAMETERS}, as name and value. */
+export const tokenParameters = v.pipe(
+  v.string(),
+  v.transform((form) => [...new URLSearchParams(form)]),
+  v.array(v.tuple([v.picklist(TOKEN_PARAMETERS), v.pipe(v.string(), v.minLength(1))])),
+  v.minLength(1),
+);
+
 /** A comma-separated list of {@linkcode ALGORITHMS}. */
 export const algorithms = v.pipe(
   v.string(),

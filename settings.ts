@@ -10,6 +10,8 @@ import {
   notBlank,
   servicePlans,
   stateUrl,
+  TOKEN_PARAMETERS,
+  tokenParameters,
 } from "./setting_schemas.ts";
 import { issuerList, ISSUERS_FORM } from "./issuer_settings.ts";
 import { STATE_URL_FORM } from "./state_url.ts";
@@ -133,6 +135,13 @@ export const SETTINGS = {
     schema: httpUrl,
     optional: true,
     expected: "an http(s) URL without credentials or fragment",
+  },
+  AUTH_TOKEN_PARAMETERS: {
+    meaning:
+      "Parameters that are added to token requests which lack them, as a form, for SDKs that cannot: `audience=…` (Auth0) or `scope=…` (Entra ID, Okta).",
+    schema: tokenParameters,
+    optional: true,
+    expected: `a form of ${TOKEN_PARAMETERS.join(", ")}, such as scope=a%20b`,
   },
   AUTH_TOKEN_TIMEOUT_MS: {
     meaning: "Deadline of a request to `AUTH_TOKEN_URL`, its whole reply included.",

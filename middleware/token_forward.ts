@@ -14,6 +14,8 @@ import { responseBody } from "./response_slots.ts";
 export interface TokenForwardOptions {
   /** The issuer's token endpoint. */
   url: string;
+  /** Names and values that are added to requests without them. */
+  parameters: readonly (readonly [name: string, value: string])[];
   /** Deadline of a request, its whole reply included, in ms. */
   timeoutMs: number;
   deadlines: DeadlineClock;
@@ -24,15 +26,21 @@ export interface TokenForwardOptions {
   fetch?: typeof globalThis.fetch;
 }
 
+const encoder = new TextEncoder();
+
 /** Headers that go to the issuer as they are; `Authorization` has the client's secret. */
 const REQUEST_HEADERS = ["authorization", "content-type"] as const;
 
 /** Headers of an issuer's refusal that the client needs. */
 const REPLY_HEADERS = ["www-authenticate", "retry-after"] as const;
 
-/** Passes a token request to the issuer, its bytes unchanged, and answers with the reply. */
+/**
+ * Passes a token request to the issuer, its bytes unchanged but for what the settings add, and
+ * answers with the reply.
+ */
 export function tokenForward(
-  { url, timeoutMs, deadlines, tracer, now, fetch = globalThis.fetch }: TokenForwardOptions,
+  { url, parameters, timeoutMs, deadlines, tracer, now, fetch = globalThis.fetch }:
+    TokenForwardOptions,
 ): (c: Context<GatewayEnv>) => Promise<Response> {
   async function ask(c: Context<GatewayEnv>, body: Uint8Array<ArrayBuffer>) {
     const abort = new AbortController();
@@ -57,7 +65,7 @@ export function tokenForward(
 
   return async function tokenForward(c) {
     const exchange = c.get("exchange");
-    const body = exchange.body ?? new Uint8Array();
+    const body = withParameters(exchange.body ?? new Uint8Array(), parameters);
     const reply = await ask(c, body);
     const { status, bytes, outcome } = toTokenReply(reply, {
       requestedScope: new URLSearchParams(new TextDecoder().decode(body)).get("scope") ?? "",
@@ -74,6 +82,22 @@ export function tokenForward(
       ],
     });
   };
+}
+
+/** Adds parameters at the end, those that the request has not. */
+function withParameters(
+  body: Uint8Array<ArrayBuffer>,
+  parameters: TokenForwardOptions["parameters"],
+): Uint8Array<ArrayBuffer> {
+  if (parameters.length === 0) return body;
+  const present = new URLSearchParams(new TextDecoder().decode(body));
+  const missing = parameters.filter(([name]) => !present.has(name)).map((pair) => [...pair]);
+  if (missing.length === 0) return body;
+  const added = encoder.encode((body.length > 0 ? "&" : "") + new URLSearchParams(missing));
+  const whole = new Uint8Array(body.length + added.length);
+  whole.set(body);
+  whole.set(added, body.length);
+  return whole;
 }
 
 function requestHeaders(headers: Headers): Record<string, string> {

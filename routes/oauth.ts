@@ -21,7 +21,7 @@ const MAX_TOKEN_REQUESTS = 64;
 
 /** Options of {@linkcode mountTokenEndpoint}. */
 export type TokenEndpointOptions =
-  & Omit<TokenForwardOptions, "url" | "timeoutMs">
+  & Omit<TokenForwardOptions, "url" | "parameters" | "timeoutMs">
   & Pick<RequestBodyOptions, "isStopping" | "onUnreadBody">
   & { bodyDeadlines?: RequestBodyOptions["deadlines"]; bodyTimeoutMs: number };
 
@@ -31,11 +31,11 @@ export type TokenEndpointOptions =
  */
 export function mountTokenEndpoint(
   app: Hono<GatewayEnv>,
-  { url, timeoutMs, perMinute }: TokenEndpointConfig,
+  { perMinute, ...endpoint }: TokenEndpointConfig,
   { bodyDeadlines, bodyTimeoutMs, ...options }: TokenEndpointOptions,
 ): void {
   const waiting = new OutstandingLimiter(MAX_TOKEN_REQUESTS);
-  const forward = tokenForward({ ...options, url, timeoutMs });
+  const forward = tokenForward({ ...options, ...endpoint });
   app.all(
     TOKEN_PATH,
     checks(

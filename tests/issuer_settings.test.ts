@@ -116,7 +116,23 @@ Deno.test("the token endpoint is absent without its URL, and has bounds by defau
   const url = "https://issuer.example/token?p=x";
   assertEquals(parseConfig(envOf([ENTRY], { AUTH_TOKEN_URL: url })).auth.tokenEndpoint, {
     url,
+    parameters: [],
     timeoutMs: 8_000,
     perMinute: 120,
   });
+});
+
+for (
+  const form of [`client_secret=${MARKER}`, "scope=a&grant_type=x", "scope=", MARKER, "=", "&"]
+) {
+  Deno.test(`AUTH_TOKEN_PARAMETERS=${form} is refused: only what a token is for can be added`, () => {
+    const env = envOf([ENTRY], { AUTH_TOKEN_URL: "https://x/", AUTH_TOKEN_PARAMETERS: form });
+    assertEquals(faultsOf(env).map((fault) => fault.split(" ", 1)[0]), ["AUTH_TOKEN_PARAMETERS"]);
+  });
+}
+
+Deno.test("AUTH_TOKEN_PARAMETERS without AUTH_TOKEN_URL is reported", () => {
+  assertEquals(faultsOf(envOf([ENTRY], { AUTH_TOKEN_PARAMETERS: "scope=a" })), [
+    "AUTH_TOKEN_PARAMETERS is set, but without AUTH_TOKEN_URL there are no token requests",
+  ]);
 });

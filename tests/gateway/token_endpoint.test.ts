@@ -82,6 +82,22 @@ Deno.test("a token request reaches the issuer byte by byte, and its reply the ca
   assertMatch(response.headers.get("x-request-id") ?? "", /^\w+$/);
 });
 
+const ADDED: readonly [body: string, sent: string][] = [
+  ["grant_type=client_credentials", "grant_type=client_credentials&audience=a%2Fb&scope=c+d"],
+  ["scope=x&grant_type=a&scope=y", "scope=x&grant_type=a&scope=y&audience=a%2Fb"],
+  ["audience=&scope=", "audience=&scope="],
+];
+
+for (const [body, sent] of ADDED) {
+  Deno.test(`with AUTH_TOKEN_PARAMETERS the request ${body} reaches the issuer as ${sent}`, async () => {
+    const env = { AUTH_TOKEN_PARAMETERS: "audience=a%2Fb&scope=c%20d" };
+    await using stage = await served(() => Response.json({ access_token: "t" }), env);
+    const { scope } = await (await ask(stage.gateway, { body })).json();
+    assertEquals(stage.received[0]?.body, sent);
+    assertEquals(scope, new URLSearchParams(sent).get("scope"));
+  });
+}
+
 Deno.test("an error of the issuer is passed on with its status, bytes and challenge", async () => {
   const body = '{"error":"invalid_client","error_description":"No such client"}';
   await using stage = await served(() =>
