@@ -4,6 +4,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Sizes {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
+  readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
+  readonly OTLP_CLIENT_KEY: string | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -15,7 +17,14 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...endpointFaults(env),
     ...bodyFaults(sizes),
     ...stateFaults(env),
+    ...clientKeyFaults(sizes),
   ];
+}
+
+function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Sizes): string[] {
+  return Boolean(OTLP_CLIENT_CERTIFICATE) === Boolean(OTLP_CLIENT_KEY)
+    ? []
+    : ["OTLP_CLIENT_CERTIFICATE and OTLP_CLIENT_KEY belong together: set both"];
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
@@ -44,7 +53,8 @@ function endpointFaults(env: Environment): string[] {
 }
 
 function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
     : [];
