@@ -18,6 +18,8 @@ export interface Config {
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
+  /** Port of metrics and probes; undefined: that of the API. */
+  readonly adminPort: number | undefined;
   /** The SMS API, and how requests to it are timed and retried. */
   readonly upstream: {
     /** Base URL without a trailing slash. */
@@ -145,6 +147,7 @@ function toConfig(values: Values): Config {
   return {
     port: values.PORT,
     host: values.HOST,
+    adminPort: values.ADMIN_PORT,
     upstream: {
       url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,

@@ -4,6 +4,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Sizes {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
+  readonly PORT: number;
+  readonly ADMIN_PORT: number | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -13,6 +15,7 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
+    ...portFaults(sizes),
     ...stateFaults(env),
   ];
 }
@@ -20,6 +23,12 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
   return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
     ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
+    : [];
+}
+
+function portFaults({ PORT, ADMIN_PORT }: Sizes): string[] {
+  return ADMIN_PORT === PORT && PORT > 0
+    ? ["ADMIN_PORT and PORT are the same: choose another ADMIN_PORT, or do not set it"]
     : [];
 }
 

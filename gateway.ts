@@ -42,6 +42,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
 export interface Gateway {
   /** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
+  /** Handles a request to `ADMIN_PORT`; undefined if metrics and probes have no own port. */
+  adminFetch?: Gateway["fetch"];
   /** Makes `/readyz` return 503, so that no new requests are routed to this instance. */
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
@@ -89,7 +91,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
     ...parts,
   };
-  const { app, outstanding, planLimits, settled } = createApp(config, deps);
+  const { app, admin, outstanding, planLimits, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
@@ -103,6 +105,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
   return {
     fetch: app.fetch,
+    ...admin && { adminFetch: admin.fetch },
     stopAccepting: () => void (stopping = true),
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {

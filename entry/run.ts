@@ -97,6 +97,7 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
   });
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
+    ...server.adminPort !== undefined && { admin: `http://${config.host}:${server.adminPort}` },
     upstream: origin,
     traces: config.telemetry.otlpEndpoint ?? "not exported",
     state: state?.store.kind ?? "none",
