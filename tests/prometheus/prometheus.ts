@@ -135,7 +135,7 @@ const SECONDS = { s: 1, m: 60, h: 3_600 } as const;
  * shorter steps, since the first step of 15 minutes would be after the test.
  */
 function spedUp(rules: string, factor: number): string {
-  return rules.replace(/\[\d+d:15m\]/g, "[1h:1s]").replace(
+  return rules.replace(/\[\d+d:15m\]/g, "[5m:5s]").replace(
     /(\[|offset |for: )(\d+)([smh])\b/g,
     (_, before: string, count: string, unit: keyof typeof SECONDS) =>
       `${before}${Math.ceil(Number(count) * SECONDS[unit] / factor)}s`,

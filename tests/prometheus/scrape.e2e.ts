@@ -91,6 +91,12 @@ const QUERIES: readonly [
     (value) => value > 0 && value <= 0.5,
   ],
   ["are repeats without outcome no outage", "sms_gateway:unknown_repeats:rate5m", (v) => v === 0],
+  ["how many burn rates are there", "count(sms_gateway:burn_rate:1h)", (value) => value === 4],
+  [
+    "how many budgets are there",
+    "count(sms_gateway:error_budget_left:ratio30d)",
+    (value) => value === 4,
+  ],
   ["is no telemetry dropped", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
   ["what is the rate of requests", "sms_gateway:requests:rate5m", (value) => value >= 0],
   [
