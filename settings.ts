@@ -33,6 +33,8 @@ export interface Setting {
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
+  /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
+  readonly file?: true;
 }
 
 /** Every environment variable of the gateway; docs/configuration.md is generated from it. */
@@ -70,6 +72,7 @@ export const SETTINGS = {
   SERVICE_PLANS: {
     meaning: "The gateway's own credentials: service plan id → API token.",
     schema: servicePlans,
+    file: true,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
@@ -83,6 +86,7 @@ export const SETTINGS = {
     meaning: "The token issuer's key set, inline; instead of `AUTH_JWKS_URL`.",
     schema: keySet,
     optional: true,
+    file: true,
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
@@ -203,6 +207,7 @@ export const SETTINGS = {
       "Where idempotency keys are remembered: `memory:` (this process), `sqlite:<file>` (this machine), `redis://…` or `rediss://…` (all instances; `?cluster=true` for a Cluster).",
     schema: stateUrl,
     default: "memory:",
+    file: true,
     expected: STATE_URL_FORM,
   },
   STATE_TIMEOUT_MS: {
@@ -298,6 +303,19 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** Every environment variable that is read, fallbacks included. */
+/** The variable with the path of the file that has the value of a setting. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+/** The settings whose value can come from a file. */
+export const FILE_SETTINGS: readonly string[] = Object.entries<Setting>(SETTINGS)
+  .filter(([, { file }]) => file).map(([name]) => name);
+
+/** Every environment variable that is read, fallbacks and names of files included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+  .flatMap(([name, { fallback, file }]) => [
+    name,
+    ...fallback ? [fallback] : [],
+    ...file ? [fileVariable(name)] : [],
+  ]);

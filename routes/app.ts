@@ -63,6 +63,8 @@ export interface Dependencies {
   store?: StateStore;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
+  /** The variables whose files cannot be used; default: none. */
+  refusedFiles?: () => readonly string[];
 }
 
 /** The Hono app, and the limits that the metrics show. */
@@ -74,6 +76,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** Takes over what may change while the gateway runs. */
+  reconfigure(config: Config): void;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -116,12 +120,13 @@ export function createApp(config: Config, deps: Dependencies): App {
   });
   const settlements = deps.store && new Settlements(deps.store);
   app.all("*", sendHandler(config, { limits, forwarder, settlements }));
-  const plans = Object.keys(config.servicePlans);
+  const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     admin,
     outstanding: () => byRoute(limits.perRoute),
-    planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    planLimits: () => new Map([...credentials.plans()].map(limitOf)),
+    reconfigure: ({ servicePlans }) => credentials.replace(servicePlans),
     settled: async () => await settlements?.close(),
   };
 }
@@ -192,7 +197,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true }: Dependencies,
+  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+    Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -206,6 +212,7 @@ function readiness(
     degraded: [
       ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
+      ...refusedFiles().map((name) => `file_refused:${name}`),
     ],
   };
 }
