@@ -2,7 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
-import { preloadDocs } from "../routes/docs.ts";
+import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
@@ -10,6 +10,7 @@ import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
+import { collectorFetch } from "./collector_fetch.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
@@ -57,9 +58,26 @@ export async function run(runtime: Runtime): Promise<void> {
   }
 }
 
-/** Loads files in advance, since no file descriptor may be free at a later request. */
-async function preload({ docs }: Config): Promise<void> {
-  await Promise.all([loadParser(), docs && preloadDocs()]);
+/**
+ * Opens all files in advance: without a free file descriptor, a request that needs one would fail,
+ * and Deno 2.9 ends the process (panic) when it cannot load a module.
+ */
+async function openFiles({ docs }: Config): Promise<void> {
+  await Promise.all([loadParser(), docs && importDocs()]);
+}
+
+/** Time from listening until the pages are made, in ms: requests that wait for the start go first. */
+const PRELOAD_DELAY_MS = 100;
+
+/**
+ * Makes the pages of the reference, which takes a quarter of the start; a page that is requested
+ * before is made then.
+ *
+ * @returns a function that cancels it
+ */
+function preloadLater({ docs }: Config): () => void {
+  const timer = setTimeout(() => docs && preloadDocs().catch(() => {}), PRELOAD_DELAY_MS);
+  return () => clearTimeout(timer);
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
@@ -100,37 +118,43 @@ async function serve(
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
   const { unreadBodies } = runtime;
   const state = await openState(config);
+  let sendExport = await collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
     accessLog,
     settingFiles: files,
+    collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await preload(config);
+  await openFiles(config);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,
     ...unreadBodies && { unreadBodies },
   });
+  const cancelPreload = preloadLater(config);
   const stopWatching = watchFiles(files, {
     gateway,
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
     },
   });
+  const { traces } = config.telemetry;
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     ...server.adminPort !== undefined && { admin: `http://${config.host}:${server.adminPort}` },
     upstream: origin,
-    traces: config.telemetry.otlpEndpoint ?? "not exported",
+    traces: traces ? new URL(traces.url).origin : "not exported",
     state: state?.store.kind ?? "none",
     version: VERSION,
   });
   await server.stopped;
+  cancelPreload();
   stopWatching();
   logger.info("stopped");
 }

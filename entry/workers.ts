@@ -75,7 +75,7 @@ function refuseUnsupported({ STATE_URL }: Environment, { adminPort, idempotency 
 
 function createWorkersGateway(config: Config): Gateway {
   const { origin } = new URL(config.upstream.url);
-  return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
+  return createGateway({ ...config, telemetry: { ...config.telemetry, metrics: undefined } }, {
     transport: fetchTransport(origin, { toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
