@@ -57,7 +57,8 @@ export const SETTINGS = {
     expected: "an IP address or host name to listen on",
   },
   ADMIN_PORT: {
-    meaning: "Another port for `/metrics`, `/livez` and `/readyz`, which `PORT` then does not serve.",
+    meaning:
+      "Another port for `/metrics`, `/livez` and `/readyz`, which `PORT` then does not serve.",
     schema: integer(0, 65_535),
     optional: true,
     expected: "a port number other than PORT, 0 to 65535 (0: any free port)",

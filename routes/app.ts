@@ -34,7 +34,7 @@ import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
-import { mountMetrics } from "./metrics.ts";
+import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
@@ -57,8 +57,7 @@ export interface Dependencies {
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
-  /** The metrics in the Prometheus text format. */
-  prometheus: () => Promise<string>;
+  metrics: MetricsText;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
   /** Whether the store answered last; default: always. */
@@ -102,7 +101,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const app = emptyApp();
   const admin = config.adminPort === undefined ? undefined : emptyApp();
   mountHealth(admin ?? app, () => readiness(deps)); // before the SERVER span: not traced
-  mountMetrics(admin ?? app, deps.prometheus);
+  mountMetrics(admin ?? app, deps.metrics);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
