@@ -34,6 +34,8 @@ export interface Config {
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
+  /** Port of metrics and probes; undefined: that of the API. */
+  readonly adminPort: number | undefined;
   /** The SMS API, and how requests to it are timed and retried. */
   readonly upstream: {
     /** Base URL without a trailing slash. */
@@ -215,6 +217,7 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
   return {
     port: values.PORT,
     host: values.HOST,
+    adminPort: values.ADMIN_PORT,
     upstream: {
       url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
       oauthUrl: values.SMS_API_URL ?? `https://zt.${values.SMS_REGION}.sms.api.sinch.com`,

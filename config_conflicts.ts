@@ -7,6 +7,8 @@ interface Values {
   readonly SMS_REGION: string;
   /** Undefined if it is not valid. */
   readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
+  readonly PORT: number;
+  readonly ADMIN_PORT: number | undefined;
   readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
   readonly OTLP_CLIENT_KEY: string | undefined;
 }
@@ -19,6 +21,7 @@ export function conflicts(env: Environment, sizes: Values): string[] {
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
+    ...portFaults(sizes),
     ...stateFaults(env),
     ...oauthFaults(env, sizes),
     ...certificateFaults(env),
@@ -53,6 +56,12 @@ function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Values): 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
   return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
     ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
+    : [];
+}
+
+function portFaults({ PORT, ADMIN_PORT }: Values): string[] {
+  return ADMIN_PORT === PORT && PORT > 0
+    ? ["ADMIN_PORT and PORT are the same: choose another ADMIN_PORT, or do not set it"]
     : [];
 }
 

@@ -55,6 +55,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
 export interface Gateway {
   /** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
+  /** Handles a request to `ADMIN_PORT`; undefined if metrics and probes have no own port. */
+  adminFetch?: Gateway["fetch"];
   /** Makes `/readyz` return 503, so that no new requests are routed to this instance. */
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
@@ -126,7 +128,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, reconfigure, credentials, settled } = createApp(
+  const { app, admin, outstanding, planLimits, reconfigure, credentials, settled } = createApp(
     config,
     deps,
   );
@@ -147,6 +149,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
   return {
     fetch: app.fetch,
+    ...admin && { adminFetch: admin.fetch },
     stopAccepting: () => void (stopping = true),
     reconfigure(changed) {
       reconfigure(changed);

@@ -64,6 +64,13 @@ export const SETTINGS = {
     default: "0.0.0.0",
     expected: "an IP address or host name to listen on",
   },
+  ADMIN_PORT: {
+    meaning:
+      "Another port for `/metrics`, `/livez` and `/readyz`, which `PORT` then does not serve.",
+    schema: integer(0, 65_535),
+    optional: true,
+    expected: "a port number other than PORT, 0 to 65535 (0: any free port)",
+  },
   SMS_REGION: {
     meaning:
       "Region of the SMS API, where messages are stored: `https://{region}.sms.api.sinch.com`; with OAuth 2.0 `https://zt.{region}.sms.api.sinch.com`, in `us` and `eu` only.",

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Gateway } from "../gateway.ts";
 import { ServeLoop } from "./serve_loop.ts";
-import { ListenError, type ServeOptions, type Server } from "./server.ts";
+import { ListenError, type ListenTarget, type ServeOptions, type Server } from "./server.ts";
 import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
 /**
@@ -38,10 +38,11 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
   });
   if (options.unreadBodies) options.unreadBodies.onLimit = () => loop.renew();
   // Servers started later listen on the same port.
-  ({ addr: { port } } = listen(options, () => {
+  ({ addr: { port } } = listen({ ...options, setting: "PORT" }, () => {
     if (reusePort) requireFreePort(port, options.host);
     return loop.listen();
   }));
+  const adminPort = serveAdmin(gateway, { ...options, reusePort });
   const [firstSignal, secondSignal] = stopSignals(Deno.addSignalListener);
   const stopped = firstSignal.then(() => {
     isStopping = true;
@@ -52,7 +53,34 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
       closeServer: () => loop.shutdown(),
     });
   });
-  return { port, stopped };
+  return { port, adminPort, stopped };
+}
+
+/**
+ * Listens for metrics and probes, if they have a port of their own, until the process ends: what
+ * happens while requests are drained can be scraped.
+ *
+ * @returns the port it listens on
+ */
+function serveAdmin(
+  { adminFetch, onError }: Gateway,
+  { host, adminPort, reusePort }: ServeOptions & { reusePort: boolean },
+): number | undefined {
+  if (!adminFetch || adminPort === undefined) return undefined;
+  const handler = compressesResponses() ? withNoTransform(adminFetch) : adminFetch;
+  let port = adminPort;
+  const loop = new ServeLoop({
+    start: () => Deno.serve({ port, hostname: host, reusePort, onListen() {}, onError }, handler),
+    // The loop of the other port reports that no descriptor is free.
+    refuseUnreadBodies() {},
+    onFailure() {},
+    onRecovery() {},
+  });
+  ({ addr: { port } } = listen({ host, port, setting: "ADMIN_PORT" }, () => {
+    if (reusePort) requireFreePort(port, host);
+    return loop.listen();
+  }));
+  return port;
 }
 
 /**
@@ -131,10 +159,10 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function listen<T>(options: ServeOptions, serve: () => T): T {
+function listen<T>(target: ListenTarget, serve: () => T): T {
   try {
     return serve();
   } catch (cause) {
-    throw new ListenError(options, cause);
+    throw new ListenError(target, cause);
   }
 }

@@ -4,7 +4,7 @@ import process from "node:process";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
-import { ListenError, type ServeOptions, type Server } from "./server.ts";
+import { ListenError, type ListenTarget, type ServeOptions, type Server } from "./server.ts";
 import { shutDown, stopSignals, withConnectionClose } from "./shutdown.ts";
 
 /** Deadline for the headers of a request, in ms; an idle new connection is closed then, too. */
@@ -19,13 +19,43 @@ const CHECK_INTERVAL_MS = 2_000;
  * @throws {ListenError} when it cannot listen
  */
 export async function serve(gateway: Gateway, options: ServeOptions): Promise<Server> {
-  const { port, shutdownGraceMs } = options;
+  const { host, shutdownGraceMs } = options;
   let handler = gateway.fetch;
+  const server = createServer(gateway, (request, bindings) => handler(request, bindings));
+  if (options.maxConnections) server.maxConnections = options.maxConnections;
+  const port = await listening(server, { host, port: options.port, setting: "PORT" });
+  const adminPort = await serveAdmin(gateway, options);
+  const [firstSignal, secondSignal] = stopSignals((signal, listener) =>
+    process.on(signal, listener)
+  );
+  const stopped = firstSignal.then(() => {
+    handler = withConnectionClose(gateway.fetch);
+    const closeServer = () => new Promise<void>((resolve) => server.close(() => resolve()));
+    return shutDown(gateway, { shutdownGraceMs, secondSignal, closeServer });
+  });
+  return { port, adminPort, stopped };
+}
+
+/**
+ * Listens for metrics and probes, if they have a port of their own, until the process ends.
+ *
+ * @returns the port it listens on
+ */
+async function serveAdmin(
+  gateway: Gateway,
+  { host, adminPort }: ServeOptions,
+): Promise<number | undefined> {
+  if (!gateway.adminFetch || adminPort === undefined) return undefined;
+  const server = createServer(gateway, gateway.adminFetch);
+  return await listening(server, { host, port: adminPort, setting: "ADMIN_PORT" });
+}
+
+function createServer(gateway: Gateway, fetch: Gateway["fetch"]): HttpServer {
   const server = createAdaptorServer({
     async fetch(request, bindings) {
       const { incoming, outgoing } = bindings as HttpBindings; // HTTP/1.1 only
       try {
-        return await handler(withRawUrl(request, incoming), bindingsOf(incoming, outgoing));
+        return await fetch(withRawUrl(request, incoming), bindingsOf(incoming, outgoing));
       } catch (error) {
         return gateway.onError(error);
       }
@@ -37,18 +67,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     },
   }) as HttpServer; // the default, if no other kind of server is requested
   server.prependListener("request", replaceHost);
-  if (options.maxConnections) server.maxConnections = options.maxConnections;
-  await listening(server, options);
-  const [firstSignal, secondSignal] = stopSignals((signal, listener) =>
-    process.on(signal, listener)
-  );
-  const stopped = firstSignal.then(() => {
-    handler = withConnectionClose(gateway.fetch);
-    const closeServer = () => new Promise<void>((resolve) => server.close(() => resolve()));
-    return shutDown(gateway, { shutdownGraceMs, secondSignal, closeServer });
-  });
-  const address = server.address();
-  return { port: typeof address === "object" && address ? address.port : port, stopped };
+  return server;
 }
 
 function bindingsOf(incoming: IncomingMessage, outgoing: ServerResponse): GatewayEnv["Bindings"] {
@@ -74,10 +93,14 @@ function withRawUrl(request: Request, { url = "/" }: IncomingMessage): Request {
   return Object.defineProperty(request, "url", { value: target });
 }
 
-function listening(server: HttpServer, options: ServeOptions): Promise<void> {
+/** Resolves to the port that the server listens on. */
+function listening(server: HttpServer, target: ListenTarget): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(new ListenError(options, cause)));
-    server.listen(options.port, options.host, resolve);
+    server.once("error", (cause) => reject(new ListenError(target, cause)));
+    server.listen(target.port, target.host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : target.port);
+    });
   });
 }
 

@@ -161,6 +161,7 @@ async function serve(
   const { traces } = config.telemetry;
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
+    ...server.adminPort !== undefined && { admin: `http://${config.host}:${server.adminPort}` },
     upstream: origin,
     traces: traces ? new URL(traces.url).origin : "not exported",
     state: state?.store.kind ?? "none",

@@ -47,7 +47,7 @@ export default {
 /** Creates the gateway once. The promise is not shared: a request must not await another's work. */
 async function start(env: Environment): Promise<Gateway> {
   const config = await loadConfig(env);
-  refuseState(env, config);
+  refuseUnsupported(env, config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
   warnOfRegion(env);
@@ -56,10 +56,13 @@ async function start(env: Environment): Promise<Gateway> {
 
 /**
  * Refuses what needs a store: isolates come and go with what is in memory, files do not last, and
- * the Redis client needs sockets.
+ * the Redis client needs sockets. Refuses a port of its own, since the platform listens.
  */
-function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void {
+function refuseUnsupported({ STATE_URL }: Environment, { adminPort, idempotency }: Config): void {
   const faults = [
+    ...(adminPort === undefined ? [] : [
+      "ADMIN_PORT: on Workers the platform listens, and there is no second port: restrict /metrics, /livez and /readyz by a route or a firewall rule",
+    ]),
     ...(STATE_URL
       ? [
         "STATE_URL: there is no store on Workers: isolates and their memory come and go, and Redis needs sockets",

@@ -9,7 +9,7 @@ import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
-import { responseSlots } from "../middleware/response_slots.ts";
+import { responseSlots, type ResponseSlotsOptions } from "../middleware/response_slots.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
 import { checks } from "../middleware/checks.ts";
@@ -68,6 +68,8 @@ export interface Dependencies extends TokenDependencies {
 /** The Hono app, and the limits that the metrics show. */
 export interface App {
   readonly app: Hono<GatewayEnv>;
+  /** Serves metrics and probes if they have a port of their own; else `app` serves them. */
+  readonly admin: Hono<GatewayEnv> | undefined;
   /** Route template → requests outstanding. */
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
@@ -90,22 +92,16 @@ const WAITING_SHARE = 1 / 20;
 
 /** Composes the gateway: a request passes the middleware in the order of this function. */
 export function createApp(config: Config, deps: Dependencies): App {
-  // Routes match the raw path, since a decoded path could match another route.
-  const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
-
-  app.onError((error, c) => refuse(c, error, config));
-  app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
-
   const { deadlines = new Deadlines() } = deps;
   const readTimeoutMs = Math.min(
     RESPONSE_READ_TIMEOUT_FACTOR * config.requestBodyTimeoutMs,
     MAX_TIMER_MS,
   );
-  app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
-  app.use(drainHttp2(deps.isStopping)); // before that
-  app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => readiness(deps, credentials)); // before the SERVER span: probes are not traced
-  mountMetrics(app, deps.metrics);
+  const emptyApp = () => createEmptyApp(config, deps, { timeoutMs: readTimeoutMs, deadlines });
+  const app = emptyApp();
+  const admin = config.adminPort === undefined ? undefined : emptyApp();
+  mountHealth(admin ?? app, () => readiness(deps, credentials)); // before the SERVER span: not traced
+  mountMetrics(admin ?? app, deps.metrics);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const { tokenEndpoint } = config.auth;
@@ -135,6 +131,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
+    admin,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
     reconfigure({ servicePlans, auth }) {
@@ -145,6 +142,22 @@ export function createApp(config: Config, deps: Dependencies): App {
     settled: async () => await settlements?.close(),
     credentials,
   };
+}
+
+/** An app without routes, with the middleware that every response passes, health included. */
+function createEmptyApp(
+  config: Config,
+  deps: Dependencies,
+  slots: ResponseSlotsOptions,
+): Hono<GatewayEnv> {
+  // Routes match the raw path, since a decoded path could match another route.
+  const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
+  app.onError((error, c) => refuse(c, error, config));
+  app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
+  app.use(responseSlots(slots)); // outermost: acts last
+  app.use(drainHttp2(deps.isStopping)); // before that
+  app.use(requestId({ newId: deps.newId }));
+  return app;
 }
 
 /** The checks of a request to the SMS API, in their order. */

@@ -29,6 +29,7 @@ function nameOf(fault: string): string {
 const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.port, 8080],
   [(c) => c.host, "0.0.0.0"],
+  [(c) => c.adminPort, undefined],
   [(c) => c.upstream.url, "https://us.sms.api.sinch.com"],
   [(c) => c.upstream.timeoutMs, 8_000],
   [(c) => c.upstream.idleTimeoutMs, 5_000],
@@ -329,6 +330,13 @@ Deno.test("memory for bodies that holds not even one is refused", () => {
   assertEquals(faultsOf(env), [
     "MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to 2000 or more",
   ]);
+});
+
+Deno.test("ADMIN_PORT must differ from PORT, unless both are any free port", () => {
+  const [fault] = faultsOf({ ...MINIMAL, ADMIN_PORT: "8080" });
+  assertEquals(fault?.includes("ADMIN_PORT and PORT are the same"), true);
+  const { adminPort } = parseConfig({ ...MINIMAL, PORT: "0", ADMIN_PORT: "0" });
+  assertEquals(adminPort, 0);
 });
 
 Deno.test("AUTH_JWKS_URL and AUTH_JWKS exclude each other", () => {

@@ -10,9 +10,12 @@ const url = `http://${address.includes(":") ? `[${address}]` : address}`;
 /** Timeout of the request, in ms: less than that of the health check in the Dockerfile. */
 const TIMEOUT_MS = 2_000;
 
-const response = await fetch(`${url}:${Deno.env.get("PORT") || "8080"}/livez`, {
-  signal: AbortSignal.timeout(TIMEOUT_MS),
-}).catch((error: Error) => new Response(error.message, { status: 503 }));
+const response = await fetch(
+  `${url}:${Deno.env.get("ADMIN_PORT") || Deno.env.get("PORT") || "8080"}/livez`,
+  {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  },
+).catch((error: Error) => new Response(error.message, { status: 503 }));
 if (!response.ok) {
   // deno-lint-ignore no-console -- shown by `docker inspect`
   console.error(await response.text());

@@ -20,6 +20,7 @@ has. A change of the file is taken over while the gateway runs: see
 <tbody>
 <tr><td><code>PORT</code></td><td><code>8080</code></td><td>Port it listens on.</td></tr>
 <tr><td><code>HOST</code></td><td><code>0.0.0.0</code></td><td>Address it listens on.</td></tr>
+<tr><td><code>ADMIN_PORT</code></td><td>–</td><td>Another port for <code>/metrics</code>, <code>/livez</code> and <code>/readyz</code>, which <code>PORT</code> then does not serve.</td></tr>
 </tbody>
 </table>
 </div>

@@ -44,11 +44,19 @@ for. Use real sockets where sockets matter, and a fake clock where time does.</l
 <li>Run <code>.ci/run</code> and check that it passes.</li>
 <li>In <code>CHANGELOG.md</code>, rename <code>[Unreleased]</code> to the version and the date, and start a new
 <code>[Unreleased]</code>. A changed status, code, setting or metric name is a breaking change.</li>
-<li>Set <code>version</code> in <code>deno.json</code>, and in the command of <a href="/docs/guide/deploy#container">Deployment</a>.</li>
+<li>Set <code>version</code> in <code>deno.json</code>, in the command of <a href="/docs/guide/deploy#container">Deployment</a>, and
+<code>newTag</code> in <code>ops/kubernetes/kustomization.yaml</code>.</li>
 <li>Run <code>deno audit</code> where the registry&#39;s advisories can be reached. Update the packages it names, or
 say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
-<li>Commit, tag <code>v1.2.3</code>, and build the image with <code>--build-arg VERSION=1.2.3</code>
-(<a href="/docs/guide/deploy#container">Deployment</a>).</li>
+<li>Commit, and run <code>deno task release</code>. It refuses a version without a section of <code>CHANGELOG.md</code> and
+files that are not committed, tags the commit <code>v1.2.3</code>, and writes to <code>dist/release</code>: the bundles
+for Node and Workers, a bill of materials (CycloneDX 1.6, of the packages that the gateway
+imports, with the checksums of <code>deno.lock</code>), the section of <code>CHANGELOG.md</code>, the image as an OCI
+archive (where <code>buildah</code> is installed; else it says that the image is skipped), and <code>SHA256SUMS</code>.
+<code>deno task release --rehearse</code> does so without tag and image.</li>
+<li>Push the tag, and publish the files. Whoever runs it again on the same commit, with the same
+version of Deno, gets the same bundles and bill of materials, byte for byte; a test makes them
+twice.</li>
 </ol>
 <h2 id="commands">Commands</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
@@ -69,6 +77,7 @@ say in <code>CHANGELOG.md</code> why an advisory does not apply.</li>
 <tr><td><code>deno task test:drills</code></td><td>Provokes every failure with real processes; prints the promised and the seen.</td></tr>
 <tr><td><code>deno task test:jaeger</code></td><td>Queries a real Jaeger for every status, code and origin (<code>JAEGER_BIN</code>, or <code>.ci/install-jaeger</code>).</td></tr>
 <tr><td><code>deno task test:prometheus</code></td><td>Scrapes with a real Prometheus; <code>promtool</code> checks the rules.</td></tr>
+<tr><td><code>deno task test:kubernetes</code></td><td>Checks the Kubernetes manifests, and rehearses a rollout.</td></tr>
 <tr><td><code>deno task test:openapi</code></td><td>Checks the OpenAPI document with redocly and schemathesis.</td></tr>
 <tr><td><code>deno task test:browser</code></td><td>Uses the reference and the demo&#39;s traces in a real Chromium: accessibility, keyboard, forms.</td></tr>
 <tr><td><code>deno task test:deploy</code></td><td>Simulates Deno Deploy; <code>test:compat</code> does so on Deno 2.5 and the newest release.</td></tr>

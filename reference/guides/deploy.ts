@@ -26,6 +26,7 @@ prior knowledge, HTTP/2.</p>
 <tr><td><code>/metrics</code>, limits, breaker</td><td>of the process</td><td>of each instance</td><td>of the process</td><td>of each isolate; <code>METRICS_EXPORT=otlp</code> is ignored</td></tr>
 <tr><td><a href="/docs/guide/idempotency"><code>Idempotency-Key</code></a></td><td><code>memory:</code>, SQLite, Redis</td><td>Redis</td><td><code>memory:</code>, Redis; SQLite from Node 22.13</td><td>none: 503</td></tr>
 <tr><td><code>PORT</code>, <code>HOST</code>, <code>SHUTDOWN_GRACE_MS</code></td><td>used</td><td>used; leave <code>PORT</code> alone</td><td>used</td><td>not used: the platform listens and drains</td></tr>
+<tr><td><code>ADMIN_PORT</code></td><td>used</td><td>leave it unset: one port</td><td>used</td><td>refused</td></tr>
 </tbody>
 </table>
 </div>
@@ -48,12 +49,17 @@ SQLite store, and starts without a network.</li>
 <code>STATE_URL=sqlite:data/state.db</code> and a volume that user 65532 can write, mounted at <code>/app/data</code>.</li>
 <li>Deno is process 1. After SIGTERM it drains for up to <code>SHUTDOWN_GRACE_MS</code> (4.5 s). Configure a
 longer stop timeout: <code>docker stop -t 10</code>, or <code>terminationGracePeriodSeconds: 10</code>.</li>
-<li><code>HEALTHCHECK</code> requests <code>/livez</code>. On Kubernetes use HTTP probes instead: <code>/livez</code> for liveness,
-<code>/readyz</code> for readiness.</li>
+<li><code>HEALTHCHECK</code> requests <code>/livez</code>, on <code>ADMIN_PORT</code> where that is set.</li>
+<li>With <code>ADMIN_PORT</code> set, <code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> are served on that port and not on
+<code>PORT</code>, so that a firewall or network policy can keep them inside. They stay available while
+requests are drained. Deno and Node only: on Workers the start is refused, on Deno Deploy leave it
+unset.</li>
+<li>Kubernetes: ops/kubernetes has manifests, with probes, <code>preStop</code>,
+autoscaling and a network policy.</li>
 <li>With your own registry or proxy: <code>--build-arg NPM_CONFIG_REGISTRY=https://…</code>. Deno trusts the
 certificates in the system store of the base image.</li>
 </ul>
-<p>To start the gateway with a sandbox SMS API, a token issuer and Jaeger:</p>
+<p>To start the gateway with a sandbox SMS API, a token issuer, Jaeger, Prometheus and Grafana:</p>
 <div class="code">
 <div class="code-bar"><span>Shell 2</span><button type="button" class="copy" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Shell 2"><code>docker compose up --build
@@ -62,7 +68,8 @@ certificates in the system store of the base image.</li>
   -H <i class="s">&#39;Content-Type: application/json&#39;</i> \\
   -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;+46701234567&quot;],&quot;body&quot;:&quot;Hello from the sandbox&quot;}&#39;</i></code></pre>
 </div>
-<p>Then open <a href="http://localhost:16686">http://localhost:16686</a> and select the service <code>sms-gateway</code>.</p>
+<p>Then open <a href="http://localhost:16686">http://localhost:16686</a> and select the service <code>sms-gateway</code>, or <a href="http://localhost:3000">http://localhost:3000</a>
+for the dashboard. The points in its panel of latency are exemplars: each leads to its trace.</p>
 <h2 id="secrets-from-files">Secrets from files</h2>
 <p>A setting that holds a secret or long JSON has a second variable that ends in <code>_FILE</code>, with the path
 of a file that has the value: <a href="/docs/guide/configuration">Configuration</a> shows which. So credentials need
@@ -125,6 +132,21 @@ gateway exports its traces only to <code>OTLP_ENDPOINT</code>, never to the plat
 backend counts a request twice. The upstream gets one <code>traceparent</code>, that of the gateway. Without
 <code>OTLP_ENDPOINT</code> there are only the platform&#39;s traces, and the gateway&#39;s log with trace and request
 ids.</li>
+<li><strong>Phone numbers in the platform&#39;s traces.</strong> The platform&#39;s spans have the attribute <code>url.full</code>,
+and its log of requests the path. So the number in
+<code>/batches/{batch_id}/delivery_report/{recipient_msisdn}</code> reaches the platform, as do numbers in
+query strings (<code>to</code>, <code>from</code>). The gateway cannot hold this back: the platform records the request
+before the gateway sees it. The gateway&#39;s own traces and log lines have the route and no number.
+What to do:<ul>
+<li>Ask for <code>GET /batches/{batch_id}/delivery_report?type=full</code>, which lists the recipients in the
+body, or receive reports by callback, instead of asking for one recipient by path.</li>
+<li>Filter lists by dates and <code>client_reference</code>, not by number.</li>
+<li>Restrict who can see traces and logs in the organization, and state the platform in your record
+of processing activities: it is then a processor of phone numbers.</li>
+<li>If that is not acceptable, run the gateway as a container, or on Node: there nothing but the
+gateway records its requests.</li>
+</ul>
+</li>
 <li><strong>Shutdown.</strong> An instance gets SIGINT and is killed 5 s later. With the default
 <code>SHUTDOWN_GRACE_MS</code> of 4500 the gateway answers the requests in flight and exports their spans
 before that. A request that takes longer is aborted: to avoid this, set <code>UPSTREAM_TIMEOUT_MS</code>

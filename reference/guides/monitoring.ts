@@ -11,8 +11,12 @@ export const content: GuideContent = {
 <table>
 <thead><tr><th scope="col">Here</th><th scope="col">What it is</th></tr></thead>
 <tbody>
-<tr><td><code>grafana/dashboard.json</code></td><td>Dashboard: failures by fault, route and code; latency; state of the gateway; idempotency keys.</td></tr>
-<tr><td><code>prometheus/alerts.yaml</code></td><td>Alerts, each with its <code>fault</code> and what to do; tested by <code>alerts_test.yaml</code>.</td></tr>
+<tr><td><a href="/docs/guide/runbook">Runbook</a></td><td>For each alert: what it means, how to confirm it, what to do, what not to do.</td></tr>
+<tr><td><code>grafana/dashboard.json</code></td><td>Dashboard: error budgets; failures by fault, route and code; latency; state of the gateway.</td></tr>
+<tr><td><code>grafana/provisioning</code></td><td>Grafana&#39;s data sources and dashboard, for <code>compose.yaml</code>.</td></tr>
+<tr><td><code>prometheus/alerts.yaml</code></td><td>Alerts, each with its <code>fault</code> and its section of the runbook; tested by <code>alerts_test.yaml</code>.</td></tr>
+<tr><td><code>prometheus/objectives.yaml</code></td><td>Objectives, error budgets and their alerts, <a href="#objectives">see below</a>; tested by <code>objectives_test.yaml</code>.</td></tr>
+<tr><td><code>kubernetes</code></td><td>Manifests with kustomize, explained there.</td></tr>
 <tr><td><code>prometheus/prometheus.yaml</code></td><td>Scrapes <code>/metrics</code> as job <code>sms-gateway</code>; alerts and dashboard require that name.</td></tr>
 <tr><td><code>jaeger/config.yaml</code></td><td>Jaeger v2 in memory; ports are variables; listens on loopback by default.</td></tr>
 <tr><td><code>jaeger/go.mod</code></td><td>Built by <code>.ci/install-jaeger</code> if no <code>jaeger</code> is installed.</td></tr>
@@ -34,6 +38,31 @@ and derive nothing from statuses, codes or origins.</p>
 </tbody>
 </table>
 </div>
+<h2 id="objectives">Objectives</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Table 3">
+<table>
+<thead><tr><th scope="col"><code>objective</code></th><th scope="col"><code>fault</code></th><th scope="col">At least</th><th scope="col">Of</th></tr></thead>
+<tbody>
+<tr><td><code>availability</code></td><td><code>gateway</code></td><td>99.9 %</td><td>the requests, but for those that their caller has to correct, do not fail through our fault</td></tr>
+<tr><td><code>availability</code></td><td><code>upstream</code></td><td>99.5 %</td><td>the requests that do not fail through our fault, the issuer&#39;s or their caller&#39;s succeed</td></tr>
+<tr><td><code>latency</code></td><td><code>gateway</code></td><td>99 %</td><td>the successful requests take at most 2.5 s, not counting as many as the SMS API answered late</td></tr>
+<tr><td><code>latency</code></td><td><code>upstream</code></td><td>99 %</td><td>the requests to the SMS API take at most 1 s</td></tr>
+</tbody>
+</table>
+</div>
+<p>The values stand in the first group of <code>prometheus/objectives.yaml</code>
+and nowhere else; a limit of latency must be a boundary of the histogram&#39;s buckets.
+<code>sms_gateway:error_budget_left:ratio30d</code> is the share of the budget of 30 days that is left (keep
+data for 31 days), and <code>sms_gateway:burn_rate:1h</code> (also <code>5m</code>, <code>30m</code>, <code>6h</code>, <code>3d</code>) how many times
+faster than allowed it is used. An alert fires for a burn rate of 14.4 over 1 h and 5 min (2 % of
+the budget in an hour), 6 over 6 h and 30 min (5 % in six hours), and 1 over 3 d (10 % in three
+days), for each <code>fault</code> separately. They say how much callers suffer; the alerts of <code>alerts.yaml</code>
+say why. An outage of the issuer counts for neither budget: SmsGatewayKeySetMissing reports it.</p>
+<p>Our latency cannot be measured alone, as the histogram of requests includes the SMS API&#39;s time: a
+request over 2.5 s counts as ours unless there is an answer of the SMS API over 1 s to set against
+it.</p>
+<p>The addresses in <code>runbook_url</code> begin with <code>https://github.com/your-organization/</code>: replace that in
+both rule files with where this repository is.</p>
 <h2 id="metrics">Metrics</h2>
 <p>Prometheus gets OpenMetrics, with exemplars on both duration histograms: the slowest and every
 failed request of the last minute or two, each with its <code>trace_id</code>. With
@@ -41,7 +70,7 @@ failed request of the last minute or two, each with its <code>trace_id</code>. W
 lead to the trace.</p>
 <p>No metric has a path, subject or request id, and only the limit of a service plan names the plan:
 search Jaeger or the logs for those.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 3">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 4">
 <table>
 <thead><tr><th scope="col">Metric</th><th scope="col">Labels</th></tr></thead>
 <tbody>
@@ -91,7 +120,7 @@ traces <i class="s">&#39;{&quot;sms_gateway.service_plan_id&quot;:&quot;X&quot;,
   | [.&quot;http.response.status_code&quot;, .&quot;sms_gateway.error.code&quot;, .&quot;sms_gateway.error.fault&quot;] | @tsv&#39;</i> |
   sort | uniq -c | sort -rn</code></pre>
 </div>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 4">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 5">
 <table>
 <thead><tr><th scope="col">Question</th><th scope="col">Jaeger: tags</th><th scope="col">Prometheus</th></tr></thead>
 <tbody>
@@ -132,7 +161,7 @@ SERVER span of the first, on whichever instance. In Jaeger&#39;s UI the link is 
 (<code>FOLLOWS_FROM</code> in its API); in OTLP it is <code>links</code>.</p>
 <ol>
 <li><p>Find one of the requests.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 5">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 6">
 <table>
 <thead><tr><th scope="col">Known</th><th scope="col">Jaeger: tags</th><th scope="col">Log</th></tr></thead>
 <tbody>
@@ -145,7 +174,7 @@ SERVER span of the first, on whichever instance. In Jaeger&#39;s UI the link is 
 </div>
 </li>
 <li><p><code>sms_gateway.idempotency</code> (<code>idempotency</code> in the log) says what became of it:</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 6">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 7">
 <table>
 <thead><tr><th scope="col">Outcome</th><th scope="col">Status</th><th scope="col">Was the message sent?</th><th scope="col">Who acts</th></tr></thead>
 <tbody>

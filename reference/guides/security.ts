@@ -110,11 +110,14 @@ runtime does not tell. A cut JSON body is refused by the API, but one that happe
 is sent. Callers should send <code>content-length</code>, as HTTP clients do with a body of known size.</li>
 <li>A request over HTTP/1.1 without <code>Host</code> is served, although RFC 9112 §3.2 demands a 400: the
 runtime does not tell it from one over HTTP/2 with <code>:authority</code>.</li>
-<li><code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> need no token: do not route them from outside.</li>
+<li><code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> need no token: do not route them from outside. <code>ADMIN_PORT</code>
+gives them a port of their own.</li>
 <li><code>POST /oauth2/token</code> needs no token either, since it is there to get one: who can reach it can try
 secrets at the issuer, as many as <code>AUTH_TOKEN_PER_MINUTE</code> allows, and ten times as many with many
 client ids, which also keeps others from getting tokens. Do not route it from outside; the issuer
 has to count failures itself.</li>
+<li>On Deno Deploy the platform&#39;s own spans have <code>url.full</code>, with the number of a path that contains
+one: <a href="/docs/guide/deploy#deno-deploy">what to do</a>.</li>
 <li><code>/docs</code> and <code>/openapi.json</code> need no token either: they have only what this repository says, and
 nothing of the deployment. <code>DOCS=off</code> removes them.</li>
 <li>An idle connection stays open: the HTTP server has no timeout for headers, for the rest of a

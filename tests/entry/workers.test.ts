@@ -27,6 +27,7 @@ for (
   const [name, value, sentence] of [
     ["STATE_URL", "memory:", "STATE_URL: there is no store on Workers"],
     ["STATE_URL", "redis://secret@127.0.0.1", "Redis needs sockets"],
+    ["ADMIN_PORT", "9090", "ADMIN_PORT: on Workers the platform listens"],
     ["IDEMPOTENCY", "required", "IDEMPOTENCY is required, which needs a store"],
   ] as const
 ) {

@@ -58,8 +58,13 @@ export interface Outage {
   readonly state?: "killed";
   /** Requests that callers send in turn during the outage; default: a valid GET. */
   readonly requests?: readonly CallerRequest[];
-  /** The alerts that must fire, each with its label `fault`; no other alert may fire. */
+  /**
+   * The alerts that must fire, each with its label `fault`; no other alert may fire but those on an
+   * error budget.
+   */
   readonly alerts: Readonly<Record<string, Fault>>;
+  /** Whose error budget is used fast, for which an alert must fire; default: nobody's. */
+  readonly budget?: "gateway" | "upstream";
   /** The fault that the dashboard must show. */
   readonly fault: Fault;
 }

@@ -24,18 +24,21 @@ const OUTAGES: readonly Outage[] = [
     name: "the API is killed",
     upstream: "killed",
     alerts: { SmsApiUnreachable: "upstream", SmsGatewayBreakerOpen: "upstream" },
+    budget: "upstream",
     fault: "upstream",
   },
   {
     name: "the API answers 500",
     upstream: { status: 500 },
     alerts: { SmsApiErrors: "upstream", SmsGatewayBreakerOpen: "upstream" },
+    budget: "upstream",
     fault: "upstream",
   },
   {
     name: "the API refuses our credential",
     upstream: { status: 401 },
     alerts: { SmsApiCredentialsRejected: "gateway" },
+    budget: "gateway",
     fault: "gateway",
   },
   {
@@ -53,9 +56,10 @@ const OUTAGES: readonly Outage[] = [
   },
   {
     name: "the gateway is overloaded",
-    env: { MAX_IN_FLIGHT: "5" },
-    upstream: { status: 200, delayMs: 1_000 },
+    env: { MAX_IN_FLIGHT: "4" },
+    upstream: { status: 200, delayMs: 700 }, // less than the limit of the API's latency
     alerts: { SmsGatewayOverloaded: "gateway" },
+    budget: "gateway",
     fault: "gateway",
   },
   {
@@ -63,6 +67,7 @@ const OUTAGES: readonly Outage[] = [
     state: "killed",
     requests: [WITH_KEY],
     alerts: { SmsGatewayStateUnavailable: "gateway" },
+    budget: "gateway",
     fault: "gateway",
   },
   {
@@ -104,6 +109,15 @@ const SHOWN: Readonly<Record<Fault, { readonly stat: string; readonly line: stri
   issuer: { stat: "Issuer faults", line: "issuer" },
   caller: { stat: "Caller faults", line: "caller" },
 };
+/** The alert on the fast use of an error budget. */
+const FAST_BURN = { gateway: "SmsGatewayBudgetBurnsFast", upstream: "SmsApiBudgetBurnsFast" };
+
+/** Whose budget → the query for what is left of it, as the dashboard has it. */
+const BUDGET_LEFT = (whose: "gateway" | "upstream") =>
+  `${
+    panelQueries("Error budget left")[0]!.expression.slice(0, -1)
+  }, objective="availability", fault="${whose}"}`;
+
 const FAULTS = Object.keys(SHOWN) as Fault[];
 
 const programs = await findPrograms();
@@ -133,12 +147,27 @@ function faultQueries(): Record<string, string> {
   });
   const lines = panelQueries("Requests by fault")
     .map(({ legend, expression }) => [legend, expression] as const);
-  return Object.fromEntries([...stats, ...lines]);
+  return {
+    ...Object.fromEntries([...stats, ...lines]),
+    "our budget": BUDGET_LEFT("gateway"),
+    "the API's budget": BUDGET_LEFT("upstream"),
+  };
 }
 
-function assertObserved({ alerts, fault, fromStart }: Outage, observed: Observed): void {
-  const { fired, before, atEnd } = observed;
-  assertEquals(fired, { ...alerts });
+function assertObserved({ alerts, budget, fault, fromStart }: Outage, observed: Observed): void {
+  const { before, atEnd } = observed;
+  const isOfBudget = ([name]: [string, string]) => name.includes("Budget");
+  const fired = Object.entries(observed.fired);
+  assertEquals(Object.fromEntries(fired.filter((alert) => !isOfBudget(alert))), { ...alerts });
+  // Whether those over hours have fired as well depends on the duration of the test.
+  const budgets = new Set(fired.filter(isOfBudget).map(([, whose]) => whose));
+  assertEquals([...budgets], budget ? [budget] : []);
+  // Nothing is left of the budget that an outage uses, and nothing of the other one is used.
+  const left = { gateway: atEnd["our budget"]!, upstream: atEnd["the API's budget"]! };
+  for (const whose of ["gateway", "upstream"] as const) {
+    assert(whose === budget ? left[whose] < 0 : !(left[whose] < 0), JSON.stringify(left));
+  }
+  if (budget) assert(observed.fired[FAST_BURN[budget]] === budget, JSON.stringify(observed.fired));
   for (const each of FAULTS) {
     const { stat, line } = SHOWN[each];
     const values = `${each}: ${JSON.stringify({ before, atEnd })}`;

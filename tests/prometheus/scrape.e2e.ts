@@ -22,6 +22,8 @@ const ignore = !programs;
 const CHECKS: readonly [what: string, args: readonly string[]][] = [
   ["alert rules", ["check", "rules", `${OPS}/alerts.yaml`]],
   ["tests of the alert rules", ["test", "rules", `${OPS}/alerts_test.yaml`]],
+  ["objectives", ["check", "rules", `${OPS}/objectives.yaml`]],
+  ["tests of the objectives", ["test", "rules", `${OPS}/objectives_test.yaml`]],
   ["configuration", ["check", "config", `${OPS}/prometheus.yaml`]],
 ];
 
@@ -89,6 +91,12 @@ const QUERIES: readonly [
     (value) => value > 0 && value <= 0.5,
   ],
   ["are repeats without outcome no outage", "sms_gateway:unknown_repeats:rate5m", (v) => v === 0],
+  ["how many burn rates are there", "count(sms_gateway:burn_rate:1h)", (value) => value === 4],
+  [
+    "how many budgets are there",
+    "count(sms_gateway:error_budget_left:ratio30d)",
+    (value) => value === 4,
+  ],
   ["is no telemetry dropped", "sum(sms_gateway_telemetry_dropped_total)", (value) => value === 0],
   ["what is the rate of requests", "sms_gateway:requests:rate5m", (value) => value >= 0],
   [
@@ -103,8 +111,20 @@ const QUERIES: readonly [
   ],
 ];
 
+/** The objectives, as the dashboard names them. */
+const OBJECTIVES = [
+  "gateway availability",
+  "gateway latency",
+  "upstream availability",
+  "upstream latency",
+];
+
 /** Panel of the dashboard → its lines after the requests below. */
 const PANELS: readonly [title: string, lines: readonly string[]][] = [
+  ["Error budget left", OBJECTIVES],
+  ["Burn rate", OBJECTIVES],
+  ["Circuit breaker", [""]],
+  ["Service plan limits", ["not throttled", "plan-1", "plan-2"]],
   ["Idempotency outcomes", ["first", "replayed"]],
   ["State store latency", ["claim p50", "claim p99", "update p50", "update p99"]],
   ["State store failures", ["instances without store"]],

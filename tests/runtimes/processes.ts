@@ -8,7 +8,7 @@ export interface GatewayCommand {
   /** Its environment, apart from PATH and HOME. */
   readonly env: Record<string, string>;
   /** Matches the port in a line of standard output. */
-  readonly port: RegExp;
+  readonly port: Pick<RegExp, "exec">;
 }
 
 /** Longest time until a program listens on a busy machine, in ms. */
