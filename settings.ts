@@ -8,6 +8,7 @@ import {
   keySet,
   milliseconds,
   notBlank,
+  policies,
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
@@ -66,6 +67,13 @@ export const SETTINGS = {
     schema: servicePlans,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+  },
+  POLICIES: {
+    meaning: "What callers may send: a list, of which the first that matches a caller applies.",
+    schema: policies,
+    optional: true,
+    expected:
+      'a JSON list of policies, such as [{"name":"shop","callers":["shop-*"],"countries":["SE"]}]',
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",
