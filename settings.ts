@@ -20,7 +20,7 @@ const MAX_TTL_S = 2_592_000;
 /** A setting: one environment variable. */
 export interface Setting {
   readonly schema: v.GenericSchema<string, unknown>;
-  /** What it is for; the description in the README. */
+  /** What it is for; the description in docs/configuration.md. */
   readonly meaning: string;
   /**
    * What a valid value is, for error messages; they never quote the value, which may be a secret.
@@ -36,7 +36,7 @@ export interface Setting {
   readonly optional?: true;
 }
 
-/** Every environment variable of the gateway; the README's table is checked against it. */
+/** Every environment variable of the gateway; docs/configuration.md is generated from it. */
 export const SETTINGS = {
   PORT: {
     meaning: "Port it listens on.",
