@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { conflicts } from "./config_conflicts.ts";
+import type { Policy } from "./policies/policy.ts";
 import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -36,6 +37,8 @@ export interface Config {
   };
   /** Service plan id → API token of the upstream. */
   readonly servicePlans: Readonly<Record<string, string>>;
+  /** What callers may send, in the order in which they are matched. */
+  readonly policies: readonly Policy[];
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
@@ -158,6 +161,7 @@ function toConfig(values: Values): Config {
       outstandingPerRoute: values.MAX_OUTSTANDING_PER_ROUTE,
     },
     servicePlans: values.SERVICE_PLANS,
+    policies: values.POLICIES ?? [],
     auth: {
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,

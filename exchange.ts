@@ -2,6 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
+import type { AppliedPolicy } from "./policies/policy.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -96,6 +97,15 @@ export interface IdempotencyResult {
   lookups?: LookupAttempts[];
 }
 
+/** Known once a policy was applied. Written by `middleware/policy.ts`. */
+export interface PolicyResult {
+  /**
+   * Absent if no policy matches the caller. With a policy, all counts are 0 until the message was
+   * read, which happens before it is sent and after its key was claimed.
+   */
+  policy?: AppliedPolicy;
+}
+
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
 export interface UpstreamAttempts {
   /** In order; empty if nothing was sent. */
@@ -136,6 +146,7 @@ export interface Exchange
     RoutingResult,
     AuthenticationResult,
     ReceivedBody,
+    PolicyResult,
     IdempotencyResult,
     UpstreamAttempts,
     ResponseResult {

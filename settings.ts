@@ -8,6 +8,7 @@ import {
   keySet,
   milliseconds,
   notBlank,
+  policies,
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
@@ -19,7 +20,7 @@ const MAX_TTL_S = 2_592_000;
 /** A setting: one environment variable. */
 export interface Setting {
   readonly schema: v.GenericSchema<string, unknown>;
-  /** What it is for; the description in the README. */
+  /** What it is for; the description in docs/configuration.md. */
   readonly meaning: string;
   /**
    * What a valid value is, for error messages; they never quote the value, which may be a secret.
@@ -35,7 +36,7 @@ export interface Setting {
   readonly optional?: true;
 }
 
-/** Every environment variable of the gateway; the README's table is checked against it. */
+/** Every environment variable of the gateway; docs/configuration.md is generated from it. */
 export const SETTINGS = {
   PORT: {
     meaning: "Port it listens on.",
@@ -66,6 +67,13 @@ export const SETTINGS = {
     schema: servicePlans,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+  },
+  POLICIES: {
+    meaning: "What callers may send: a list, of which the first that matches a caller applies.",
+    schema: policies,
+    optional: true,
+    expected:
+      'a JSON list of policies, such as [{"name":"shop","callers":["shop-*"],"countries":["SE"]}]',
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",

@@ -45,7 +45,7 @@ const ADVICE_BY_METHOD =
 
 /**
  * Every error code the gateway documents, with its status (contract.md §2).
- * The README's error table and the tests are checked against it.
+ * docs/errors.md is generated from it.
  */
 export const CATALOG = {
   syntax_constraint_violation: {

@@ -22,6 +22,7 @@ import { inFlight } from "../middleware/in_flight.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
+import { Policies } from "../policies/policies.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
@@ -59,6 +60,8 @@ export interface Dependencies {
   onUnreadBody?: () => void;
   /** The metrics in the Prometheus text format. */
   prometheus: () => Promise<string>;
+  /** What callers may send; default: those of the configuration. */
+  policies?: Policies;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
   /** Whether the store answered last; default: always. */
@@ -118,8 +121,9 @@ export function createApp(config: Config, deps: Dependencies): App {
     upstream,
     retryAttempts,
   });
+  const { policies = new Policies(config.policies) } = deps;
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements }));
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies }));
   const plans = Object.keys(config.servicePlans);
   return {
     app,

@@ -4,8 +4,10 @@ import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
+import { matchPolicy } from "../middleware/policy.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
-import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
+import type { Policies } from "../policies/policies.ts";
+import { BUFFERING_TIMEOUT_FACTOR, type UpstreamReply } from "../upstream/transport.ts";
 
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
@@ -16,19 +18,35 @@ export interface SendHandlerOptions {
   forwarder: Forwarder;
   /** Absent where no store lasts. */
   settlements: Settlements | undefined;
+  policies: Policies;
 }
 
-/** Sends what has passed the checks: with an idempotency key once, see contract.md §5. */
-export function sendHandler(
-  { upstream, state, idempotency: settings }: Config,
-  { limits, forwarder, settlements }: SendHandlerOptions,
-): Handler<GatewayEnv> {
-  const acquireSlots = outstanding(limits); // last: only what is sent occupies a slot
+/**
+ * Sends what has passed the checks: with an idempotency key once (contract.md §5), and only what the
+ * policy of the caller allows (§7).
+ */
+export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
+  const { forwarder, policies } = options;
+  const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
   const send = async (c: Context<GatewayEnv>) => {
     await acquireSlots(c);
     return await forwarder.send(c);
   };
-  if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
+  const sendOnce = config.idempotency.mode === "off"
+    ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
+    : onceHandler(config, { ...options, send });
+  return function sendHandler(c, next) {
+    matchPolicy(c.get("exchange"), policies);
+    return sendOnce(c, next);
+  };
+}
+
+function onceHandler(
+  { upstream, state, idempotency: settings }: Config,
+  { forwarder, settlements, send }: SendHandlerOptions & {
+    send: (c: Context<GatewayEnv>) => Promise<UpstreamReply>;
+  },
+): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;
   const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
     LEASE_MARGIN_MS;

@@ -1,68 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { CATALOG } from "../../errors/catalog.ts";
 import { openApiDocument } from "../../reference/openapi.ts";
-import { type Setting, SETTINGS, VARIABLES } from "../../settings.ts";
+import { GENERATED_FILES } from "../../scripts/docs/files.ts";
+import { VARIABLES } from "../../settings.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 
-/** The cells of the README table whose header starts with these words. */
-function table(firstHeader: string): string[][] {
-  const lines = read("README.md").split("\n");
-  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeader} `));
-  assert(start >= 0, `no table with the header ${firstHeader}`);
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith("|"));
-  return lines.slice(start + 2, end).map((line) =>
-    line.split("|").slice(1, -1).map((cell) => cell.trim())
-  );
-}
-
-function defaultCell({ fallback, default: value, optional }: Setting, name: string): string {
-  const plain = value !== undefined
-    ? `\`${value}\``
-    : name === "OTLP_ENDPOINT"
-    ? "off"
-    : optional
-    ? "–"
-    : "required";
-  return fallback ? `\`${fallback}\`, else ${plain}` : plain;
-}
-
-Deno.test("the README's configuration table lists the settings with their defaults and meanings", () => {
-  assertEquals(
-    table("Name"),
-    Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
-      `\`${name}\``,
-      defaultCell(setting, name),
-      setting.meaning,
-    ]),
-  );
-});
-
-Deno.test("the README's error table matches the catalog", () => {
-  assertEquals(
-    table("Status"),
-    Object.entries(CATALOG).map(([code, { status, fault, processed, retry, meaning, help }]) => [
-      String(status),
-      `\`${code}\``,
-      fault,
-      processed,
-      retry === "idempotent_only" ? "GET, PUT, DELETE" : retry,
-      `${meaning} ${help}`,
-    ]),
-  );
-});
-
-Deno.test(".env.example lists every setting once, in order, with its default and expected value", () => {
-  const example = read(".env.example");
-  const named = [...example.matchAll(/^#? ?([A-Z_]+)=(.*)$/gm)].map((
-    [, name, value],
-  ) => [name, value]);
-  assertEquals(
-    named,
-    Object.entries<Setting>(SETTINGS).map(([name, setting]) => [name, setting.default ?? ""]),
-  );
-  for (const { expected } of Object.values(SETTINGS)) {
-    assert(example.includes(`# Expected: ${expected}\n`), expected);
+Deno.test("the generated files are those of the settings and the catalog: run `deno task docs`", () => {
+  for (const [path, text] of Object.entries(GENERATED_FILES)) {
+    assertEquals(read(path), text(), path);
   }
 });
 
