@@ -106,6 +106,27 @@ export interface PolicyResult {
   policy?: AppliedPolicy;
 }
 
+/** What is used of a window of a budget, in message parts; the request included, if it was counted. */
+export interface BudgetWindow {
+  readonly unit: "minute" | "hour" | "day";
+  readonly limit: number;
+  readonly used: number;
+  /** Time until the window ends, in ms. */
+  readonly resetMs: number;
+}
+
+/** Known once message parts were reserved, or refused. Written by `middleware/budget.ts`. */
+export interface BudgetResult {
+  /** Absent if the policy has no budget, or nothing is sent. */
+  budget?: {
+    /** Whether the request exceeded a budget: it was refused, unless the mode is `warn`. */
+    readonly exceeded: boolean;
+    /** `instance` while the state store does not answer. */
+    readonly countedBy: "store" | "instance";
+    readonly windows: readonly BudgetWindow[];
+  };
+}
+
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
 export interface UpstreamAttempts {
   /** In order; empty if nothing was sent. */
@@ -147,6 +168,7 @@ export interface Exchange
     AuthenticationResult,
     ReceivedBody,
     PolicyResult,
+    BudgetResult,
     IdempotencyResult,
     UpstreamAttempts,
     ResponseResult {
@@ -155,6 +177,11 @@ export interface Exchange
    * Written by several middleware. Slots in `responseSlots` are held for longer.
    */
   readonly slots: (() => void)[];
+  /**
+   * What to do if it turns out that the request was not processed; each step once, the last first.
+   * Written by `middleware/idempotency.ts` and `middleware/budget.ts`, run by `middleware/undo.ts`.
+   */
+  readonly undo: (() => Promise<void>)[];
 }
 
 /** Hono's environment of this gateway. */

@@ -5,6 +5,7 @@ import { type KeySet, staticKeySet } from "./auth/key_set.ts";
 import { downloadFailureReason } from "./auth/key_set_download.ts";
 import { RemoteKeySet } from "./auth/remote_key_set.ts";
 import { faultText } from "./auth/signing_keys.ts";
+import { Budgets } from "./budgets/budgets.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
@@ -15,6 +16,7 @@ import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import type { State } from "./state/health.ts";
+import { MemoryCounters } from "./state/memory_counters.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -86,14 +88,19 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
-    ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
+    budgets: new Budgets(state?.counters ?? new MemoryCounters(), { onChange: logCountedBy }),
+    ...state && {
+      store: state.store,
+      isStoreReachable: () => state.health.isReachable,
+    },
     ...parts,
   };
-  const { app, outstanding, planLimits, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, budgets, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
+    budgets,
     keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breaker.state,
     stateReachable: () => state?.health.isReachable,
@@ -125,6 +132,13 @@ function logBreaker(state: "open" | "closed"): void {
   const logger = getLogger("sms-gateway");
   if (state === "open") logger.error("circuit breaker opened: the SMS API keeps failing");
   else logger.info("circuit breaker closed: the SMS API answers again");
+}
+
+function logCountedBy(countedBy: "store" | "instance"): void {
+  const logger = getLogger("sms-gateway");
+  if (countedBy === "instance") {
+    logger.error("budgets are counted by this instance alone: the state store does not answer");
+  } else logger.info("budgets are counted in the state store again");
 }
 
 /** Handles errors that no middleware handled. Aborted streams are expected and not logged. */

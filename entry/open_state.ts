@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Config, ConfigError } from "../config.ts";
 import { type State, StoreHealth } from "../state/health.ts";
-import { openStore } from "../state/open.ts";
+import { openStateAt } from "../state/open.ts";
 import { StateError } from "../state/store.ts";
 
 /**
@@ -10,19 +10,21 @@ import { StateError } from "../state/store.ts";
  *
  * @throws {ConfigError} for a file that cannot be opened
  */
-export async function openState({ state, idempotency }: Config): Promise<State | undefined> {
-  if (idempotency.mode === "off") return undefined;
+export async function openState(config: Config): Promise<State | undefined> {
+  const { state, idempotency, policies } = config;
+  const hasBudgets = policies.some(({ messages }) => messages !== undefined);
+  if (idempotency.mode === "off" && !hasBudgets) return undefined;
   const health = new StoreHealth();
   const { onOperation, onReachable } = health;
   try {
-    const store = await openStore(state.url, {
+    const opened = await openStateAt(state.url, {
       ...state,
       // Operations in memory take microseconds; their metrics would cost more.
       ...state.url !== "memory:" && { onOperation },
       onReachable,
       onWarning: (sentence) => getLogger("sms-gateway").warning(sentence),
     });
-    return { store, health };
+    return { ...opened, health };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new ConfigError([`STATE_URL cannot be opened: ${error.message}`]);

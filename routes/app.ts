@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { Budgets, type KnownBudget } from "../budgets/budgets.ts";
 import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
@@ -26,6 +27,7 @@ import { Policies } from "../policies/policies.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
+import { MemoryCounters } from "../state/memory_counters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
@@ -64,6 +66,8 @@ export interface Dependencies {
   policies?: Policies;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
+  /** The budgets of policies; default: counted in this process. */
+  budgets?: Budgets;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
 }
@@ -75,6 +79,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** What this instance knows of the budgets of all policies. */
+  budgets(): readonly KnownBudget[];
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -123,12 +129,14 @@ export function createApp(config: Config, deps: Dependencies): App {
   });
   const { policies = new Policies(config.policies) } = deps;
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies }));
+  const { budgets = new Budgets(new MemoryCounters()) } = deps;
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
   const plans = Object.keys(config.servicePlans);
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    budgets: () => budgets.known(policies.list),
     settled: async () => await settlements?.close(),
   };
 }

@@ -1,13 +1,16 @@
 import type { Context, Handler } from "hono";
+import type { Budgets } from "../budgets/budgets.ts";
 import type { Config } from "../config.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
+import { addRateLimit, budget } from "../middleware/budget.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
 import { matchPolicy } from "../middleware/policy.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
+import { type Send, undoIfNotProcessed } from "../middleware/undo.ts";
 import type { Policies } from "../policies/policies.ts";
-import { BUFFERING_TIMEOUT_FACTOR, type UpstreamReply } from "../upstream/transport.ts";
+import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
@@ -19,6 +22,7 @@ export interface SendHandlerOptions {
   /** Absent where no store lasts. */
   settlements: Settlements | undefined;
   policies: Policies;
+  budgets: Budgets;
 }
 
 /**
@@ -27,24 +31,33 @@ export interface SendHandlerOptions {
  */
 export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
   const { forwarder, policies } = options;
+  const reserveBudget = budget(options.budgets);
   const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
-  const send = async (c: Context<GatewayEnv>) => {
+  const send = undoIfNotProcessed(async (c) => {
+    const reserving = reserveBudget(c);
+    if (reserving) await reserving; // nothing to wait for without a budget
     await acquireSlots(c);
     return await forwarder.send(c);
-  };
+  });
   const sendOnce = config.idempotency.mode === "off"
     ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
     : onceHandler(config, { ...options, send });
+  async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
+    const response = await sendOnce(c, next);
+    addRateLimit(c.get("exchange"), response);
+    return response;
+  }
   return function sendHandler(c, next) {
-    matchPolicy(c.get("exchange"), policies);
-    return sendOnce(c, next);
+    const exchange = c.get("exchange");
+    matchPolicy(exchange, policies);
+    return exchange.policy ? sendByPolicy(c, next) : sendOnce(c, next);
   };
 }
 
 function onceHandler(
   { upstream, state, idempotency: settings }: Config,
   { forwarder, settlements, send }: SendHandlerOptions & {
-    send: (c: Context<GatewayEnv>) => Promise<UpstreamReply>;
+    send: Send;
   },
 ): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;

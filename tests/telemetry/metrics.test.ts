@@ -24,6 +24,7 @@ const SOURCES: MetricSources = {
   stateReachable: () => true,
   planLimits: () => new Map([["plan-1", 5]]),
   planLimitMax: 1_000,
+  budgets: () => [],
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
