@@ -14,6 +14,7 @@ import { createApp, type Dependencies } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
+import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -25,6 +26,8 @@ import type { Transport } from "./upstream/transport.ts";
 export interface RuntimeParts extends Partial<Dependencies> {
   /** Sends requests to the upstream. */
   transport: Transport;
+  /** The settings that come from files. Default: none do. */
+  settingFiles?: SettingFiles;
   /** Where idempotency keys are remembered. Default: requests with a key are refused. */
   state?: State;
   /** Receives a record for every request. Default: none are made. */
@@ -46,6 +49,10 @@ export interface Gateway {
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
+  /** Takes over the settings that may change while the gateway runs: credentials, policies. */
+  reconfigure(config: Config): void;
+  /** Counts a changed file that was taken over, or refused. */
+  settingFileRead(variable: string, outcome: "taken" | "refused"): void;
   /** Expires the deadlines of all requests, so that each gets a response, a span and a log line. */
   expireAll(): void;
   /** Refuses requests whose body has not arrived with 503: nothing of them was sent. */
@@ -66,7 +73,7 @@ const MAX_WAITING_SHARE = 1 / 10;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil, state, spanProcessors } = parts;
+  const { waitUntil, state, spanProcessors, settingFiles } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
   const tracing = setupTracing({ ...config.telemetry, waitUntil, spanProcessors });
@@ -87,9 +94,10 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
     ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
+    ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, reconfigure, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
@@ -97,6 +105,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breaker.state,
     stateReachable: () => state?.health.isReachable,
+    settingFiles: () => settingFiles,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
@@ -104,6 +113,8 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
+    reconfigure,
+    settingFileRead: (variable, outcome) => metrics.settingFileRead(variable, outcome),
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
       parts.transport.expireAll?.();

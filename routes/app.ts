@@ -66,6 +66,8 @@ export interface Dependencies {
   store?: StateStore;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
+  /** The variables whose files cannot be used; default: none. */
+  refusedFiles?: () => readonly string[];
 }
 
 /** The Hono app, and the limits that the metrics show. */
@@ -75,6 +77,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** Takes over what may change while the gateway runs. */
+  reconfigure(config: Config): void;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -124,11 +128,15 @@ export function createApp(config: Config, deps: Dependencies): App {
   const { policies = new Policies(config.policies) } = deps;
   const settlements = deps.store && new Settlements(deps.store);
   app.all("*", sendHandler(config, { limits, forwarder, settlements, policies }));
-  const plans = Object.keys(config.servicePlans);
+  const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
-    planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    planLimits: () => new Map([...credentials.plans()].map(limitOf)),
+    reconfigure(changed) {
+      credentials.replace(changed.servicePlans);
+      policies.replace(changed.policies);
+    },
     settled: async () => await settlements?.close(),
   };
 }
@@ -183,7 +191,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true }: Dependencies,
+  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+    Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -197,6 +206,7 @@ function readiness(
     degraded: [
       ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
+      ...refusedFiles().map((name) => `file_refused:${name}`),
     ],
   };
 }
