@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { conflicts } from "./config_conflicts.ts";
 import type { Policy } from "./policies/policy.ts";
-import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
+import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
 /** The environment: variable name → value. */
@@ -39,6 +39,8 @@ export interface Config {
   readonly servicePlans: Readonly<Record<string, string>>;
   /** What callers may send, in the order in which they are matched. */
   readonly policies: readonly Policy[];
+  /** Where the requests of callers in the mode `test` go; required if there are any. */
+  readonly testApi: { readonly url: string; readonly token: string } | undefined;
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
@@ -106,7 +108,8 @@ function unknownFault({ name, did_you_mean }: UnknownVariable): string {
 }
 
 /**
- * Parses an environment. One pair of quotes around a value is removed, as shells and most readers
+ * Parses an environment. The values of settings that come from files must be in it already, see
+ * setting_files.ts. One pair of quotes around a value is removed, as shells and most readers
  * of `.env` files do, but not `docker run --env-file`.
  *
  * @throws {ConfigError} naming every variable that is missing or invalid, and what was expected
@@ -133,15 +136,38 @@ function unquoted(value: string | undefined): string | undefined {
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
   const source = setting.fallback && !env[name] && env[setting.fallback] ? setting.fallback : name;
-  const raw = env[source] || setting.default;
+  const file = setting.file && env[fileVariable(name)] ? fileVariable(name) : undefined;
+  const raw = env[source] || (file ? undefined : setting.default);
+  if (file && raw === undefined) {
+    faults.push(`${file}: the file is empty or cannot be read here; expected ${setting.expected}`);
+    return undefined;
+  }
   if (raw === undefined) {
     if (!setting.optional) faults.push(`${name} is required: ${setting.expected}`);
     return undefined;
   }
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
-  faults.push(`${source} is not valid; expected ${setting.expected}`);
+  const byPath = setting.faultsByPath ? faultsByPath(file ?? source, result.issues) : [];
+  faults.push(...byPath);
+  if (byPath.length > 0) return undefined;
+  faults.push(`${file ?? source} is not valid; expected ${setting.expected}`);
   return undefined;
+}
+
+/** A sentence for each fault within a value; none if it is not JSON. Values are not quoted. */
+function faultsByPath(name: string, issues: readonly v.BaseIssue<unknown>[]): string[] {
+  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
+    const path = issue.path?.map(({ key }) => typeof key === "number" ? `[${key}]` : `.${key}`) ??
+      [];
+    return `${name}${path.join("")} ${faultOf(issue)}`;
+  });
+}
+
+function faultOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (kind !== "schema") return message;
+  if (expected === "never") return "is not known here; is it misspelt?";
+  return received === "undefined" ? "is missing" : `must be ${expected}`;
 }
 
 function toConfig(values: Values): Config {
@@ -162,6 +188,9 @@ function toConfig(values: Values): Config {
     },
     servicePlans: values.SERVICE_PLANS,
     policies: values.POLICIES ?? [],
+    testApi: values.TEST_API_URL === undefined
+      ? undefined
+      : { url: values.TEST_API_URL, token: values.TEST_API_TOKEN },
     auth: {
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,

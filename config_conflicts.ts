@@ -1,23 +1,27 @@
+import type { Policy } from "./policies/policy.ts";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings whose parsed values are compared. */
-interface Sizes {
+interface Values {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
+  readonly POLICIES: readonly Policy[] | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
-export function conflicts(env: Environment, sizes: Sizes): string[] {
+export function conflicts(env: Environment, values: Values): string[] {
   return [
     ...keySetFaults(env),
     ...metricsFaults(env),
     ...endpointFaults(env),
-    ...bodyFaults(sizes),
+    ...bodyFaults(values),
     ...stateFaults(env),
+    ...testFaults(env, values),
   ];
 }
 
-function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
+function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
   return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
     ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
     : [];
@@ -27,6 +31,15 @@ function stateFaults(env: Environment): string[] {
   const hasReplicas = /^rediss?:/.test(env.STATE_URL ?? "");
   return Number(env.STATE_REPLICAS) > 0 && !hasReplicas
     ? ["STATE_REPLICAS is set, but only Redis has replicas: set STATE_URL to redis://…"]
+    : [];
+}
+
+function testFaults(env: Environment, { POLICIES = [] }: Values): string[] {
+  const test = POLICIES.find(({ mode }) => mode === "test");
+  return test && !env.TEST_API_URL
+    ? [
+      `the policy ${test.name} has the mode test, which needs TEST_API_URL: a sandbox of the SMS API`,
+    ]
     : [];
 }
 

@@ -56,7 +56,7 @@ export const stateUrl = v.pipe(v.string(), v.check((url) => !stateUrlProblem(url
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 
 /** A token that can be sent in a header: visible ASCII. */
-const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+export const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
 /** A JSON object: service plan id → API token. */
 export const servicePlans = v.pipe(

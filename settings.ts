@@ -3,6 +3,7 @@ import {
   ALGORITHMS,
   algorithms,
   baseUrl,
+  headerToken,
   httpUrl,
   integer,
   keySet,
@@ -34,6 +35,10 @@ export interface Setting {
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
+  /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
+  readonly file?: true;
+  /** Whether each fault is reported with its path in the value, which is JSON without secrets. */
+  readonly faultsByPath?: true;
 }
 
 /** Every environment variable of the gateway; docs/configuration.md is generated from it. */
@@ -65,6 +70,7 @@ export const SETTINGS = {
   SERVICE_PLANS: {
     meaning: "The gateway's own credentials: service plan id → API token.",
     schema: servicePlans,
+    file: true,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
@@ -72,8 +78,23 @@ export const SETTINGS = {
     meaning: "What callers may send: a list, of which the first that matches a caller applies.",
     schema: policies,
     optional: true,
+    file: true,
+    faultsByPath: true,
     expected:
       'a JSON list of policies, such as [{"name":"shop","callers":["shop-*"],"countries":["SE"]}]',
+  },
+  TEST_API_URL: {
+    meaning: "Base URL of the SMS API for callers whose policy has the mode `test`: a sandbox.",
+    schema: baseUrl,
+    optional: true,
+    expected: "an http(s) URL without credentials, query or fragment",
+  },
+  TEST_API_TOKEN: {
+    meaning: "API token for `TEST_API_URL`, for every service plan.",
+    schema: headerToken,
+    default: "test-token",
+    file: true,
+    expected: "visible ASCII characters without spaces",
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",
@@ -85,6 +106,7 @@ export const SETTINGS = {
     meaning: "The token issuer's key set, inline; instead of `AUTH_JWKS_URL`.",
     schema: keySet,
     optional: true,
+    file: true,
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
@@ -205,6 +227,7 @@ export const SETTINGS = {
       "Where idempotency keys are remembered: `memory:` (this process), `sqlite:<file>` (this machine), `redis://…` or `rediss://…` (all instances; `?cluster=true` for a Cluster).",
     schema: stateUrl,
     default: "memory:",
+    file: true,
     expected: STATE_URL_FORM,
   },
   STATE_TIMEOUT_MS: {
@@ -300,6 +323,19 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** Every environment variable that is read, fallbacks included. */
+/** The variable with the path of the file that has the value of a setting. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+/** The settings whose value can come from a file. */
+export const FILE_SETTINGS: readonly string[] = Object.entries<Setting>(SETTINGS)
+  .filter(([, { file }]) => file).map(([name]) => name);
+
+/** Every environment variable that is read, fallbacks and names of files included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+  .flatMap(([name, { fallback, file }]) => [
+    name,
+    ...fallback ? [fallback] : [],
+    ...file ? [fileVariable(name)] : [],
+  ]);

@@ -3,6 +3,7 @@ import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
 import { preloadDocs } from "../routes/docs.ts";
+import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -12,7 +13,9 @@ import { VERSION } from "../version.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { readSettingFile } from "./read_file.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
+import { watchFiles } from "./watch_files.ts";
 
 /** What a runtime with processes and sockets provides. */
 export interface Runtime {
@@ -28,6 +31,8 @@ export interface Runtime {
   readonly countDescriptors: CountDescriptors;
   /** Where the runtime keeps the rest of a refused body; default: it does not. */
   readonly unreadBodies?: UnreadBodies;
+  /** Adds a listener for SIGHUP; it is called only if settings come from files. */
+  readonly onHangup?: (listener: () => void) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -58,7 +63,11 @@ async function preload({ docs }: Config): Promise<void> {
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
-  const config = await loadConfig(runtime.environment);
+  const files = new SettingFiles(runtime.environment, {
+    readFile: readSettingFile,
+    parse: loadConfig,
+  });
+  const config = await files.load();
   const { level, format } = config.log;
   const log = await setupLogs({
     level,
@@ -67,13 +76,22 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
-    await serve(runtime, config, log.sink);
+    await serve(runtime, { configured: config, files, accessLog: log.sink });
   } finally {
     await log.close();
   }
 }
 
-async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Promise<void> {
+interface Started {
+  readonly configured: Config;
+  readonly files: SettingFiles;
+  readonly accessLog: Sink;
+}
+
+async function serve(
+  runtime: Runtime,
+  { configured, files, accessLog }: Started,
+): Promise<void> {
   const logger = getLogger("sms-gateway");
   const config = limitToDescriptors(configured, runtime.countDescriptors, (shortage) => {
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
@@ -85,6 +103,7 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
   const gateway = createGateway(config, {
     transport,
     accessLog,
+    settingFiles: files,
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
@@ -95,6 +114,14 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     maxConnections,
     ...unreadBodies && { unreadBodies },
   });
+  const stopWatching = watchFiles(files, {
+    gateway,
+    onHangup: runtime.onHangup,
+    async apply(changed) {
+      await state?.reopen(changed);
+      gateway.reconfigure(changed);
+    },
+  });
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
@@ -103,5 +130,6 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     version: VERSION,
   });
   await server.stopped;
+  stopWatching();
   logger.info("stopped");
 }

@@ -70,6 +70,8 @@ export interface Dependencies {
   budgets?: Budgets;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
+  /** The variables whose files cannot be used; default: none. */
+  refusedFiles?: () => readonly string[];
 }
 
 /** The Hono app, and the limits that the metrics show. */
@@ -81,6 +83,8 @@ export interface App {
   planLimits(): ReadonlyMap<string, number>;
   /** What this instance knows of the budgets of all policies. */
   budgets(): readonly KnownBudget[];
+  /** Takes over what may change while the gateway runs. */
+  reconfigure(config: Config): void;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -131,12 +135,16 @@ export function createApp(config: Config, deps: Dependencies): App {
   const settlements = deps.store && new Settlements(deps.store);
   const { budgets = new Budgets(new MemoryCounters()) } = deps;
   app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
-  const plans = Object.keys(config.servicePlans);
+  const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
-    planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    planLimits: () => new Map([...credentials.plans()].map(limitOf)),
     budgets: () => budgets.known(policies.list),
+    reconfigure(changed) {
+      credentials.replace(changed.servicePlans);
+      policies.replace(changed.policies);
+    },
     settled: async () => await settlements?.close(),
   };
 }
@@ -191,7 +199,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true }: Dependencies,
+  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+    Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -205,6 +214,7 @@ function readiness(
     degraded: [
       ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
+      ...refusedFiles().map((name) => `file_refused:${name}`),
     ],
   };
 }

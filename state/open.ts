@@ -29,7 +29,7 @@ export interface OpenStoreOptions extends StoreObserver {
 const DEFAULT_TIMEOUT_MS = 250;
 
 /** What is kept in one place; closing the store closes the counters, too. */
-export interface OpenedState {
+export interface StoreAndCounters {
   readonly store: StateStore;
   readonly counters: Counters;
 }
@@ -45,7 +45,7 @@ export interface OpenedState {
 export async function openStateAt(
   url: string,
   options: OpenStoreOptions = {},
-): Promise<OpenedState> {
+): Promise<StoreAndCounters> {
   const problem = stateUrlProblem(url);
   if (problem) throw new TypeError(problem);
   if (options.replicas && !/^rediss?:/.test(url)) throw new TypeError("Only Redis has replicas.");
@@ -68,7 +68,7 @@ async function openAdapters(
   url: string,
   options: OpenStoreOptions,
   reachability: Reachability,
-): Promise<OpenedState> {
+): Promise<StoreAndCounters> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, replicas, maxBytes, tlsCa, onWarning } = options;
   const bound = maxBytes === undefined ? {} : { maxBytes };
   const [, file, synchronous] = SQLITE_URL.exec(url) ?? [];

@@ -10,6 +10,10 @@ export interface MetricSources {
   breakerState(): keyof typeof BREAKER_STATES;
   /** Whether the state store answered last; undefined without a store. */
   stateReachable(): boolean | undefined;
+  /** The settings that come from files; undefined where none can. */
+  settingFiles():
+    | { readonly names: readonly string[]; readonly refused: readonly string[] }
+    | undefined;
   /** Service plan → its limit of concurrent requests. Only configured plans occur. */
   planLimits(): ReadonlyMap<string, number>;
   /** The limit of a plan that is not throttled. */
@@ -38,6 +42,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
   registerBudgets(meter, sources);
+  registerSettingFiles(meter, sources);
   registerDropped(meter, sources);
   registerBuildInfo(meter);
 }
@@ -112,6 +117,15 @@ function registerBudgets(meter: Meter, sources: MetricSources): void {
     for (const { policy, unit, limit } of sources.budgets()) {
       result.observe(limit, { policy, window: unit });
     }
+  });
+}
+
+function registerSettingFiles(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.setting_file.usable", {
+    description: "1 if the file of a setting is in use as it is, 0 if the last good one is.",
+  }).addCallback((result) => {
+    const { names = [], refused = [] } = sources.settingFiles() ?? {};
+    for (const name of names) result.observe(Number(!refused.includes(name)), { setting: name });
   });
 }
 

@@ -29,6 +29,7 @@ const FILES = [
   "telemetry",
   "clock",
   "idempotency_clock",
+  "files",
   "privilege",
   "soak",
 ] as const;

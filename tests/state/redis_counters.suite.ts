@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type OpenedState, openStateAt } from "../../state/open.ts";
+import { openStateAt, type StoreAndCounters } from "../../state/open.ts";
 import { WINDOW_MS } from "../../state/counters.ts";
 import { startCluster, startRedis, until } from "../support/redis_server.ts";
 import { newKey } from "./conformance.ts";
@@ -26,7 +26,7 @@ const SERVERS: Record<string, () => Promise<Started>> = {
 /** Opened with time to spare on a busy machine; the deadline has tests of its own. */
 const open = (at: string) => openStateAt(at, { timeoutMs: 2_000 });
 
-async function answers({ counters }: OpenedState): Promise<boolean> {
+async function answers({ counters }: StoreAndCounters): Promise<boolean> {
   const request = { amount: 1, limits: LIMITS };
   return await counters.reserve(newKey(), request).then(() => true, () => false);
 }
