@@ -3,6 +3,7 @@ import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
 import type { AppliedPolicy } from "./policies/policy.ts";
+import type { USAGE_PATH } from "./route_table.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -64,8 +65,8 @@ export interface ReceivedRequest {
 
 /** Known after routing. Written by `routes/match_route.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is a path of the API. */
-  route?: Operation["path"];
+  /** Template of the path, if it is a path of the API or that of the usage. */
+  route?: Operation["path"] | typeof USAGE_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */

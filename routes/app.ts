@@ -13,9 +13,9 @@ import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { responseSlots } from "../middleware/response_slots.ts";
-import { authenticate } from "../middleware/authenticate.ts";
+import { authenticate, identify } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
-import { checks } from "../middleware/checks.ts";
+import { type Check, checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
@@ -39,6 +39,7 @@ import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
+import { mountUsage } from "./usage.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies {
@@ -120,7 +121,19 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
-  app.use(apiChecks(config, deps, { limits, credentials }));
+  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
+  const limitCaller = callerLimit(limits.perCaller, {
+    maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE),
+  });
+  const { policies = new Policies(config.policies) } = deps;
+  const { budgets = new Budgets(new MemoryCounters()) } = deps;
+  const ownChecks = checks(
+    inFlight(limits.inFlight),
+    identify({ verifier }),
+    limitCaller,
+  );
+  mountUsage(app, { checks: ownChecks, policies, budgets });
+  app.use(apiChecks(config, deps, { limits, credentials, verifier, limitCaller }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
   const forwarder = new Forwarder({
@@ -131,9 +144,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     upstream,
     retryAttempts,
   });
-  const { policies = new Policies(config.policies) } = deps;
   const settlements = deps.store && new Settlements(deps.store);
-  const { budgets = new Budgets(new MemoryCounters()) } = deps;
   app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
@@ -153,16 +164,19 @@ export function createApp(config: Config, deps: Dependencies): App {
 function apiChecks(
   config: Config,
   deps: Dependencies,
-  { limits, credentials }: { limits: Limits; credentials: Credentials },
+  { limits, credentials, verifier, limitCaller }: {
+    limits: Limits;
+    credentials: Credentials;
+    verifier: TokenVerifier;
+    limitCaller: Check;
+  },
 ): MiddlewareHandler<GatewayEnv> {
-  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   return checks(
     validHost(), // first: with an invalid Host the path is unknown
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
     authenticate({ verifier, credentials }), // before the body is read
-    // Before the gateway waits for a body.
-    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    limitCaller, // before the gateway waits for a body
     contentType(),
     requestBody({
       ...deps,

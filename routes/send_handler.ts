@@ -15,6 +15,9 @@ import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
 
+/** Operations of the store within a lease: the budget is reserved, and the outcome is written. */
+const STORE_OPERATIONS = 2;
+
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
   limits: OutstandingOptions;
@@ -61,8 +64,8 @@ function onceHandler(
   },
 ): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;
-  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
-    LEASE_MARGIN_MS;
+  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +
+    STORE_OPERATIONS * state.timeoutMs + LEASE_MARGIN_MS;
   return idempotency({
     ...settings,
     ttlMs: Math.max(settings.ttlMs, leaseMs), // else a key could be free while it is in use

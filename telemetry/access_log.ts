@@ -31,6 +31,12 @@ export type AccessRecord = {
   readonly path_problem: string | undefined;
   /** What became of a request with an idempotency key. */
   readonly idempotency: string | undefined;
+  /** Name of the policy of the caller. */
+  readonly policy: string | undefined;
+  /** Recipients of a message, the members of groups included; only of callers with a policy. */
+  readonly recipients: number | undefined;
+  /** Message parts, summed over all recipients; the unit of budgets. */
+  readonly parts: number | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -68,6 +74,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
+    ...policyMembers(exchange),
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),
@@ -77,6 +84,17 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     attempts: attempts.length,
     bytes_in: exchange.body?.byteLength ?? 0,
     bytes_out: exchange.bytesOut,
+  };
+}
+
+/** Counts are 0 of requests that send nothing, and of repeats that are not sent. */
+function policyMembers(
+  { policy }: Exchange,
+): Pick<AccessRecord, "policy" | "recipients" | "parts"> {
+  return {
+    policy: policy?.policy.name,
+    recipients: policy?.recipients || undefined,
+    parts: policy?.messages || undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Exchange, UpstreamAttempts } from "../exchange.ts";
 import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
+import { messagesOutcome } from "./messages.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import { resourceAttributes } from "./resource.ts";
 
@@ -47,6 +48,8 @@ export class Metrics implements ExchangeObserver {
   readonly #credentialRejections: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
+  readonly #messages: Counter;
+  readonly #reservations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
   readonly #upstream: Attributes;
@@ -83,6 +86,13 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
+    this.#messages = meter.createCounter("sms_gateway.messages", {
+      description: "Message parts of callers with a policy, by policy, country and outcome.",
+      unit: "{part}",
+    });
+    this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
+      description: "Requests that were counted against a budget, by where they were counted.",
+    });
     this.#stateDuration = seconds(
       meter,
       "sms_gateway.state.operation.duration",
@@ -113,6 +123,7 @@ export class Metrics implements ExchangeObserver {
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
+    this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }
@@ -152,6 +163,15 @@ export class Metrics implements ExchangeObserver {
     for (const [method, count] of this.#activeRequests) {
       result.observe(count, { "http.request.method": method, "url.scheme": "http" });
     }
+  }
+
+  #countMessages({ policy, budget, failure }: Exchange): void {
+    if (!policy || policy.messages === 0) return;
+    const outcome = messagesOutcome(failure);
+    for (const [country, parts] of policy.countries) {
+      this.#messages.add(parts, { policy: policy.policy.name, country, outcome });
+    }
+    if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
   }
 
   #sent({ method, route, attempts }: SentRequest): void {
