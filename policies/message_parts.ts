@@ -13,7 +13,7 @@ export type Encoding = "text" | "unicode";
 export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A placeholder in a text: `${name}`. */
-const PLACEHOLDER = /\$\{([A-Za-z0-9._-]{1,16})\}/g;
+export const PLACEHOLDER = /\$\{([A-Za-z0-9._-]{1,16})\}/g;
 
 /** Capacity of a single SMS, and of each SMS of a message that has several (6-byte header). */
 const CAPACITY = {

@@ -161,6 +161,18 @@ function toBudgets(
   };
 }
 
+/** A rule of a policy, other than a budget, that a request breaks: a value of metrics, spans and logs. */
+export type Violation =
+  /** The SMS API could read something else in the body than the gateway does. */
+  | "body"
+  | "sender"
+  /** A recipient is a group, which the policy does not allow. */
+  | "groups"
+  /** The members of a group cannot be judged: there are too many. */
+  | "group_size"
+  /** A recipient is in another country, or its country is not certain. */
+  | "country";
+
 /** What a policy says of one request; part of `Exchange`. */
 export interface AppliedPolicy {
   readonly policy: Policy;
@@ -174,4 +186,6 @@ export interface AppliedPolicy {
    * `other` for the rest: numbers of other countries, or whose country is not known.
    */
   readonly countries: ReadonlyMap<string, number>;
+  /** The rules that the request breaks; in the mode `warn` it is sent nevertheless. */
+  readonly violations: readonly Violation[];
 }

@@ -4,13 +4,17 @@ import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
-import { matchPolicy } from "../middleware/policy.ts";
+import { matchPolicy, PolicyJudge } from "../middleware/policy.ts";
+import { PolicyLookups } from "../middleware/policy_lookups.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
 import type { Policies } from "../policies/policies.ts";
 import { BUFFERING_TIMEOUT_FACTOR, type UpstreamReply } from "../upstream/transport.ts";
 
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
+
+/** A policy may need a batch before its change, and groups; together they get one deadline more. */
+const MAX_LOOKUPS_OF_A_POLICY = 2;
 
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
@@ -28,7 +32,10 @@ export interface SendHandlerOptions {
 export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
   const { forwarder, policies } = options;
   const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
+  const judge = policyJudge(config, forwarder);
   const send = async (c: Context<GatewayEnv>) => {
+    const judging = judge.judge(c);
+    if (judging) await judging; // nothing to wait for without lookups
     await acquireSlots(c);
     return await forwarder.send(c);
   };
@@ -41,6 +48,11 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
   };
 }
 
+function policyJudge({ upstream }: Config, forwarder: Forwarder): PolicyJudge {
+  const timeoutMs = upstream.timeoutMs / MAX_LOOKUPS_OF_A_POLICY;
+  return new PolicyJudge(new PolicyLookups({ forwarder, timeoutMs }));
+}
+
 function onceHandler(
   { upstream, state, idempotency: settings }: Config,
   { forwarder, settlements, send }: SendHandlerOptions & {
@@ -48,7 +60,9 @@ function onceHandler(
   },
 ): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;
-  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
+  const policyMs = timeoutMs;
+  const leaseMs = policyMs + timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +
+    state.timeoutMs +
     LEASE_MARGIN_MS;
   return idempotency({
     ...settings,
