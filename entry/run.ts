@@ -97,7 +97,7 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
+  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   const gateway = createGateway(config, {

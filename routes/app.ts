@@ -29,8 +29,9 @@ import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
-import type { Breaker } from "../upstream/breaker.ts";
+import type { Breakers } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
+import { upstreamTarget } from "../upstream/target.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -43,7 +44,7 @@ export interface Dependencies {
   transport: Transport;
   keySet: KeySet;
   tracer: Tracer;
-  breaker: Breaker;
+  breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
@@ -117,11 +118,13 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
+  const target = upstreamTarget(upstream.url);
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
     credentials,
+    targetOf: () => target,
     upstream,
     retryAttempts,
   });
@@ -191,7 +194,7 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
@@ -204,7 +207,7 @@ function readiness(
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
-      ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],

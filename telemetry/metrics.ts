@@ -4,7 +4,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
+import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
@@ -14,8 +14,6 @@ import { resourceAttributes } from "./resource.ts";
 export interface MetricsOptions {
   /** Resource attribute `service.name`. */
   serviceName: string;
-  /** The upstream's base URL, for the attributes of client requests. */
-  upstream: URL;
   /** Base URL of the collector to push to; undefined: nothing is pushed. */
   otlpEndpoint: string | undefined;
 }
@@ -49,10 +47,8 @@ export class Metrics implements ExchangeObserver {
   readonly #idempotency: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
-  readonly #upstream: Attributes;
 
-  constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
-    this.#upstream = upstreamAttributes(upstream);
+  constructor({ serviceName, otlpEndpoint }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resourceAttributes(serviceName)),
       readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
@@ -155,9 +151,9 @@ export class Metrics implements ExchangeObserver {
   }
 
   #sent({ method, route, attempts }: SentRequest): void {
-    for (const { durationMs, status, failure } of attempts) {
+    for (const { server, durationMs, status, failure } of attempts) {
       this.#clientDuration.record(durationMs / 1_000, {
-        ...this.#upstream,
+        ...server,
         "http.request.method": method,
         "url.template": route,
         ...(status !== undefined && { "http.response.status_code": status }),

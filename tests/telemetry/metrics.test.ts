@@ -29,8 +29,7 @@ const SOURCES: MetricSources = {
 };
 
 function testMetrics(otlpEndpoint?: string): Metrics {
-  const upstream = new URL("https://us.sms.api.sinch.com");
-  const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint });
+  const metrics = new Metrics({ serviceName: "test", otlpEndpoint });
   metrics.registerGauges(SOURCES);
   return metrics;
 }
@@ -203,8 +202,8 @@ const serverLabels = (
 const clientLabels = (status: string, error?: string) => ({
   http_request_method: "GET",
   http_response_status_code: status,
-  server_address: "us.sms.api.sinch.com",
-  server_port: "443",
+  server_address: "upstream.test",
+  server_port: "80",
   url_template: ROUTE,
   ...(error && { error_type: error }),
 });
