@@ -118,12 +118,15 @@ export class Forwarder {
     const { servicePlanId, requestId } = exchange;
     if (!servicePlanId) throw new Error("the request was not authenticated");
     const { credentials, targetOf, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const target = targetOf(exchange);
     const headers = {
       ...chosenHeaders,
-      authorization: credentials.authorization(servicePlanId),
+      authorization: target.token === undefined
+        ? credentials.authorization(servicePlanId)
+        : `Bearer ${target.token}`,
       "x-request-id": requestId,
     };
-    return { target: targetOf(exchange), headers, timeoutMs, idleTimeoutMs };
+    return { target, headers, timeoutMs, idleTimeoutMs };
   }
 
   /** Converts an error of the upstream to the documented shape. */

@@ -8,6 +8,7 @@ import { GroupSizes, sizeOf } from "../policies/group_sizes.ts";
 import { isObject, type MessageBody } from "../policies/message.ts";
 import { readJson } from "../upstream/read_json.ts";
 import type { Forwarder, Lookup } from "./forward.ts";
+import { isTest } from "./policy_mode.ts";
 
 /** Maximum number of requests that ask the SMS API for groups or batches at once. */
 export const MAX_POLICY_LOOKUPS = 8;
@@ -122,9 +123,11 @@ const EMPTY: GroupSize = { members: 0, countries: new Map() };
 
 /** Members are counted without countries where no policy needed them yet. */
 function cacheKey(c: Context<GatewayEnv>, id: string, countryOf: CountryOf | undefined): string {
-  const { servicePlanId, policy } = c.get("exchange");
-  const isTest = policy?.policy.mode === "test";
-  return `${isTest ? "test" : "live"} ${countryOf ? "countries" : "size"} ${servicePlanId} ${id}`;
+  const exchange = c.get("exchange");
+  const { servicePlanId } = exchange;
+  return `${isTest(exchange) ? "test" : "live"} ${
+    countryOf ? "countries" : "size"
+  } ${servicePlanId} ${id}`;
 }
 
 /** A failure of a lookup says that nothing was processed, whatever it was. */

@@ -19,6 +19,7 @@ import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
 import { inFlight } from "../middleware/in_flight.ts";
+import { isTest, policyHeaders } from "../middleware/policy_mode.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
@@ -31,7 +32,7 @@ import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breakers } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
-import { upstreamTarget } from "../upstream/target.ts";
+import { type UpstreamTarget, upstreamTarget } from "../upstream/target.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -119,12 +120,13 @@ export function createApp(config: Config, deps: Dependencies): App {
   const { upstream } = config;
   const { retryAttempts } = upstream;
   const target = upstreamTarget(upstream.url);
+  let testTarget = testTargetOf(config);
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
     credentials,
-    targetOf: () => target,
+    targetOf: (exchange) => isTest(exchange) ? present(testTarget) : target,
     upstream,
     retryAttempts,
   });
@@ -139,6 +141,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     reconfigure(changed) {
       credentials.replace(changed.servicePlans);
       policies.replace(changed.policies);
+      testTarget = testTargetOf(changed);
     },
     settled: async () => await settlements?.close(),
   };
@@ -169,6 +172,17 @@ function apiChecks(
   );
 }
 
+/** The SMS API of callers in the mode `test`. */
+function testTargetOf({ testApi }: Config): UpstreamTarget | undefined {
+  return testApi && upstreamTarget(testApi.url, testApi.token);
+}
+
+/** The configuration is refused if it has a policy in the mode `test` and no API for it. */
+function present(target: UpstreamTarget | undefined): UpstreamTarget {
+  if (!target) throw new Error("there is no API for the mode test");
+  return target;
+}
+
 type Limits = ReturnType<typeof createLimits>;
 
 /** Every route, including idle ones: a gauge that is not observed keeps its last value. */
@@ -190,7 +204,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
-  return toResponse(failure, c.get("requestId"), { docs });
+  const headers = { ...failure.headers, ...exchange && policyHeaders(exchange) };
+  return toResponse({ ...failure, headers }, c.get("requestId"), { docs });
 }
 
 function readiness(

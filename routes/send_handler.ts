@@ -5,6 +5,7 @@ import type { Settlements } from "../idempotency/settlements.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
 import { matchPolicy, PolicyJudge } from "../middleware/policy.ts";
+import { addPolicyHeaders } from "../middleware/policy_mode.ts";
 import { PolicyLookups } from "../middleware/policy_lookups.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
 import type { Policies } from "../policies/policies.ts";
@@ -42,9 +43,15 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
   const sendOnce = config.idempotency.mode === "off"
     ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
     : onceHandler(config, { ...options, send });
+  async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
+    const response = await sendOnce(c, next);
+    addPolicyHeaders(c.get("exchange"), response);
+    return response;
+  }
   return function sendHandler(c, next) {
-    matchPolicy(c.get("exchange"), policies);
-    return sendOnce(c, next);
+    const exchange = c.get("exchange");
+    matchPolicy(exchange, policies);
+    return exchange.policy ? sendByPolicy(c, next) : sendOnce(c, next);
   };
 }
 

@@ -31,6 +31,10 @@ export type AccessRecord = {
   readonly path_problem: string | undefined;
   /** What became of a request with an idempotency key. */
   readonly idempotency: string | undefined;
+  /** `test` or `warn`; absent where the policy is enforced and the request is really sent. */
+  readonly policy_mode: string | undefined;
+  /** The rules of the policy that the request breaks; in the mode `warn` it was sent. */
+  readonly policy_violations: string | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -68,6 +72,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
+    ...policyOutcome(exchange),
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),
@@ -77,6 +82,16 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     attempts: attempts.length,
     bytes_in: exchange.body?.byteLength ?? 0,
     bytes_out: exchange.bytesOut,
+  };
+}
+
+function policyOutcome(
+  { policy: applied }: Exchange,
+): Pick<AccessRecord, "policy_mode" | "policy_violations"> {
+  const mode = applied?.policy.mode;
+  return {
+    policy_mode: mode === "live" ? undefined : mode,
+    policy_violations: applied?.violations.join(" ") || undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
+import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
@@ -45,6 +46,8 @@ export class Metrics implements ExchangeObserver {
   readonly #credentialRejections: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
+  readonly #policyRequests: Counter;
+  readonly #policyViolations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
 
@@ -79,6 +82,13 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
+    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
+      description: "Requests of callers with a policy, by policy and mode.",
+    });
+    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
+      description:
+        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
+    });
     this.#stateDuration = seconds(
       meter,
       "sms_gateway.state.operation.duration",
@@ -108,6 +118,7 @@ export class Metrics implements ExchangeObserver {
     const { operation, route = "", attempts, lookups = [] } = exchange;
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
+    if (exchange.policy) this.#policyApplied(exchange.policy);
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
@@ -148,6 +159,11 @@ export class Metrics implements ExchangeObserver {
     for (const [method, count] of this.#activeRequests) {
       result.observe(count, { "http.request.method": method, "url.scheme": "http" });
     }
+  }
+
+  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
+    this.#policyRequests.add(1, { policy: name, mode });
+    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
   }
 
   #sent({ method, route, attempts }: SentRequest): void {

@@ -31,6 +31,8 @@ export interface TestGateway {
   readonly sent: UpstreamRequest[];
   readonly spans: ReadableSpan[];
   readonly exchanges: Exchange[];
+  /** Takes over a changed configuration. */
+  reconfigure(config: Config): void;
   /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
 }
@@ -78,7 +80,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const { app } = createApp(config, {
+  const { app, reconfigure } = createApp(config, {
     transport,
     keySet: staticKeySet(issuer.jwks),
     tracer: provider.getTracer("test"),
@@ -96,6 +98,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     issuer,
     sent,
     exchanges,
+    reconfigure,
     get spans() {
       return exporter.getFinishedSpans();
     },
