@@ -1,5 +1,5 @@
 import { isObject, type MessageBody, scalarText } from "./message.ts";
-import { fillParameters, measure, PLACEHOLDER, type Substitutions } from "./message_parts.ts";
+import { fillKnownParameters, measure, PLACEHOLDER, type Substitutions } from "./message_parts.ts";
 import { toMsisdn } from "./msisdn.ts";
 
 /** Messages of these types are never split. */
@@ -63,9 +63,11 @@ export class PartCounter {
 
   #filled(recipient: string): number {
     if (!this.#values || this.#filledUnits > MAX_FILLED_UNITS) return this.#upperBound;
-    const text = fillParameters(this.#template, this.#values, recipient) ?? this.#template;
+    const { text, isComplete } = fillKnownParameters(this.#template, this.#values, recipient);
     this.#filledUnits += this.#template.length + text.length;
-    return measure(text).parts;
+    const { parts } = measure(text);
+    // In a dry run the API counts the template if a value is missing; it does not say what it sends.
+    return isComplete ? parts : Math.max(parts, measure(this.#template).parts);
   }
 
   #readValues(parameters: MessageBody): Substitutions {
