@@ -2,6 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import { loadCountryOf } from "../middleware/policy.ts";
 import { preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
@@ -58,8 +59,9 @@ export async function run(runtime: Runtime): Promise<void> {
 }
 
 /** Loads files in advance, since no file descriptor may be free at a later request. */
-async function preload({ docs }: Config): Promise<void> {
-  await Promise.all([loadParser(), docs && preloadDocs()]);
+async function preload({ docs, policies }: Config): Promise<void> {
+  const needsCountries = policies.some(({ countries }) => countries);
+  await Promise.all([loadParser(), docs && preloadDocs(), needsCountries && loadCountryOf()]);
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
@@ -119,6 +121,7 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      await preload(changed);
       gateway.reconfigure(changed);
     },
   });

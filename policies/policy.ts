@@ -32,10 +32,13 @@ const Caller = v.pipe(
   v.regex(/^(?:[^*]{1,255}\*?|\*)$/, "must be a subject, with * at the end only"),
 );
 
-const Country = v.pipe(
-  v.string(),
-  v.check((code) => COUNTRY_CODES.has(code), "must be an ISO 3166-1 code in capitals, such as SE"),
+/** The rule for a country; the JSON Schema has the values instead. */
+export const isCountry = v.check<string, string>(
+  (code) => COUNTRY_CODES.has(code),
+  "must be an ISO 3166-1 code in capitals, such as SE",
 );
+
+const Country = v.pipe(v.string(), isCountry);
 
 const Sender = v.pipe(
   v.string(),

@@ -35,6 +35,13 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     type: HTML,
     load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
   },
+  [PATHS.policies]: {
+    type: "application/schema+json",
+    load: async () => {
+      const { policiesJsonSchema } = await import("../reference/policies_schema.ts");
+      return await compressed(JSON.stringify(policiesJsonSchema()));
+    },
+  },
   [PATHS.search]: {
     type: "application/json",
     load: async () => {

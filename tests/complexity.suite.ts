@@ -66,7 +66,8 @@ const TEXTS: Readonly<Record<string, (n: number) => string>> = {
   "credentials": (n) => "a-credential-of-the-usual-length".repeat(n / 32),
   "control characters": (n) => "\x00\x9b".repeat(n / 2) + "x",
   "lone surrogates": (n) => "\ud83d".repeat(n),
-  "members": (n) => `{${Array.from({ length: n / 16 }, (_, i) => `"${i}":"\\"`).join('",')}"}`,
+  "members": (n) =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: n / 16 }, (_, i) => [`m${i}`, '"']))),
   "escaped quotes": (n) => `"${'\\"'.repeat(n / 2)}"`,
   "backslashes": (n) => `{"${"\\\\".repeat(n / 2)}":1}`,
   "placeholders": (n) => "${a}".repeat(n / 4),

@@ -81,6 +81,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
+  ["sms_gateway_policy_requests_total", "counter", ["mode", "policy"]],
+  ["sms_gateway_policy_violations_total", "counter", ["mode", "policy", "rule"]],
   ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
   ["sms_gateway_state_reachable", "gauge", []],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
@@ -100,7 +102,9 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     () => jsonReply(503, {}),
     () => Promise.reject(new TransportError(true, "network", { cause: 0 })),
   ];
+  const policies = [{ name: "p", callers: ["billing"], countries: ["SE"], mode: "warn" }];
   const gateway = await testGateway({
+    env: { POLICIES: JSON.stringify(policies) },
     upstream: () => (replies.shift() ?? (() => jsonReply(200, {})))(),
   });
   const metrics = testMetrics();
@@ -108,6 +112,12 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   await gateway.request(BATCHES, { token: null });
   const headers = { "content-type": "application/json", "idempotency-key": "key-1" };
   await gateway.request(BATCHES, { method: "POST", headers, body: "{}" });
+  await gateway.request(BATCHES, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"to":["4915112345678"]}',
+    token: { subject: "billing" },
+  });
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
