@@ -21,7 +21,8 @@ import { MemoryCounters } from "./state/memory_counters.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
-import { upstreamBreaker } from "./upstream/breaker.ts";
+import { upstreamBreakers } from "./upstream/breaker.ts";
+import type { UpstreamTarget } from "./upstream/target.ts";
 import type { Transport } from "./upstream/transport.ts";
 
 /** The parts that a runtime has to provide, and those that it may replace. */
@@ -83,7 +84,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
-    breaker: upstreamBreaker({ ...config.upstream.breaker, onChange: logBreaker }),
+    breakers: upstreamBreakers({ ...config.upstream.breaker, onChange: logBreaker }),
     now: Date.now,
     newId: () => monotonicUlid(),
     observers: [
@@ -107,7 +108,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     planLimitMax: config.limits.inFlight,
     budgets,
     keySetAgeS: () => ageS(deps.keySet),
-    breakerState: () => deps.breaker.state,
+    breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
@@ -136,10 +137,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   };
 }
 
-function logBreaker(state: "open" | "closed"): void {
+function logBreaker(state: "open" | "closed", { url }: UpstreamTarget): void {
   const logger = getLogger("sms-gateway");
-  if (state === "open") logger.error("circuit breaker opened: the SMS API keeps failing");
-  else logger.info("circuit breaker closed: the SMS API answers again");
+  if (state === "open") {
+    logger.error("circuit breaker opened: the SMS API keeps failing", { url });
+  } else logger.info("circuit breaker closed: the SMS API answers again", { url });
 }
 
 function logCountedBy(countedBy: "store" | "instance"): void {
@@ -158,10 +160,9 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
   return toResponse(toFailure(error, { sent: true }), requestId);
 }
 
-function createMetrics({ telemetry, upstream }: Config): Metrics {
+function createMetrics({ telemetry }: Config): Metrics {
   return new Metrics({
     serviceName: telemetry.serviceName,
-    upstream: new URL(upstream.url),
     otlpEndpoint: telemetry.pushMetrics ? telemetry.otlpEndpoint : undefined,
   });
 }

@@ -10,6 +10,7 @@ import { buildRateGenerator } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { type FixedRate, measureFixedRate, measureThroughput, type Throughput } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { PROGRAMS } from "./peers/install.ts";
 import { note, print } from "./print.ts";
 import { isInstalled } from "./process.ts";
 import { fixedRateTable, LEGEND, ratio, type Sample, throughputTable } from "./report.ts";
@@ -46,7 +47,10 @@ interface Results {
   readonly halfLoad: readonly Sample<FixedRate>[];
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  Deno.env.set("PATH", `${PROGRAMS}:${Deno.env.get("PATH")}`);
+  Deno.exit(await main(Deno.args));
+}
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) return print(USAGE) ?? 0;

@@ -2,8 +2,10 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
-import { preloadDocs } from "../routes/docs.ts";
+import { loadCountryOf } from "../middleware/policy.ts";
+import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
+import { fileVariable } from "../settings.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -57,9 +59,27 @@ export async function run(runtime: Runtime): Promise<void> {
   }
 }
 
-/** Loads files in advance, since no file descriptor may be free at a later request. */
-async function preload({ docs }: Config): Promise<void> {
-  await Promise.all([loadParser(), docs && preloadDocs()]);
+/**
+ * Opens all files in advance: without a free file descriptor, a request that needs one would fail,
+ * and Deno 2.9 ends the process (panic) when it cannot load a module.
+ */
+async function openFiles({ docs, policies }: Config, files: SettingFiles): Promise<void> {
+  const mayHavePolicies = policies.length > 0 || files.names.includes(fileVariable("POLICIES"));
+  await Promise.all([loadParser(), docs && importDocs(), mayHavePolicies && loadCountryOf()]);
+}
+
+/** Time from listening until the pages are made, in ms: requests that wait for the start go first. */
+const PRELOAD_DELAY_MS = 100;
+
+/**
+ * Makes the pages of the reference, which takes a quarter of the start; a page that is requested
+ * before is made then.
+ *
+ * @returns a function that cancels it
+ */
+function preloadLater({ docs }: Config): () => void {
+  const timer = setTimeout(() => docs && preloadDocs().catch(() => {}), PRELOAD_DELAY_MS);
+  return () => clearTimeout(timer);
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
@@ -97,7 +117,7 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
+  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   const gateway = createGateway(config, {
@@ -108,12 +128,13 @@ async function serve(
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await preload(config);
+  await openFiles(config, files);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,
     ...unreadBodies && { unreadBodies },
   });
+  const cancelPreload = preloadLater(config);
   const stopWatching = watchFiles(files, {
     gateway,
     onHangup: runtime.onHangup,
@@ -130,6 +151,7 @@ async function serve(
     version: VERSION,
   });
   await server.stopped;
+  cancelPreload();
   stopWatching();
   logger.info("stopped");
 }

@@ -71,9 +71,8 @@ function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void 
 }
 
 function createWorkersGateway(config: Config): Gateway {
-  const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
-    transport: fetchTransport(origin, { toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
+    transport: fetchTransport({ toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
   });

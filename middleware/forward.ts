@@ -9,16 +9,17 @@ import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.t
 import { normalize } from "../upstream/normalize.ts";
 import { upstreamPath } from "../upstream/path.ts";
 import { Sender, type SenderOptions } from "../upstream/sender.ts";
+import type { UpstreamTarget } from "../upstream/target.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
 import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
 /** Options of {@linkcode Forwarder}. */
-export interface ForwarderOptions extends Omit<SenderOptions, "upstream">, TrackedBodyOptions {
+export interface ForwarderOptions extends SenderOptions, TrackedBodyOptions {
   credentials: Credentials;
+  /** The SMS API that a request is sent to. */
+  targetOf: (exchange: Exchange) => UpstreamTarget;
   upstream: {
-    /** Base URL of the SMS API. */
-    url: string;
     /** Deadline from sending to the response headers, in ms. */
     timeoutMs: number;
     /** Longest pause between two chunks of a body, in ms. */
@@ -45,13 +46,10 @@ const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identit
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #sender: Sender;
-  readonly #basePath: string;
 
   constructor(options: ForwarderOptions) {
-    const upstream = new URL(options.upstream.url);
     this.#options = options;
-    this.#sender = new Sender({ ...options, upstream });
-    this.#basePath = upstream.pathname.replace(/\/$/, "");
+    this.#sender = new Sender(options);
   }
 
   /**
@@ -65,10 +63,11 @@ export class Forwarder {
     const { operation } = exchange;
     if (!operation) throw new Error("the request was not routed");
     const { method } = operation; // GET for a HEAD
+    const request = this.#baseRequest(exchange, requestHeaders(c.req.raw.headers));
     const reply = await this.#sender.send(exchange, {
-      ...this.#baseRequest(c, requestHeaders(c.req.raw.headers)),
+      ...request,
       method,
-      path: this.#basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
+      path: request.target.basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
       body: method === "GET" ? null : exchange.body ?? null,
       // A caller that disconnects aborts a GET, but no request that may send a message.
       signal: method === "GET" ? c.req.raw.signal : undefined,
@@ -86,11 +85,11 @@ export class Forwarder {
     const { span } = exchange;
     const attempts: Attempt[] = [];
     (exchange.lookups ??= []).push({ route, attempts });
-    const request = this.#baseRequest(c, LOOKUP_HEADERS);
+    const request = this.#baseRequest(exchange, LOOKUP_HEADERS);
     return this.#sender.send({ span, route, rawPath: path, rawQuery: query, attempts }, {
       ...request,
       method: "GET",
-      path: this.#basePath + path + (query && `?${query}`),
+      path: request.target.basePath + path + (query && `?${query}`),
       body: null,
       timeoutMs: timeoutMs ?? request.timeoutMs,
     });
@@ -115,16 +114,19 @@ export class Forwarder {
     return new Response(responseBody(c, body), init);
   }
 
-  #baseRequest(c: Context<GatewayEnv>, chosenHeaders: Readonly<Record<string, string>>) {
-    const { servicePlanId, requestId } = c.get("exchange");
+  #baseRequest(exchange: Exchange, chosenHeaders: Readonly<Record<string, string>>) {
+    const { servicePlanId, requestId } = exchange;
     if (!servicePlanId) throw new Error("the request was not authenticated");
-    const { credentials, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const { credentials, targetOf, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const target = targetOf(exchange);
     const headers = {
       ...chosenHeaders,
-      authorization: credentials.authorization(servicePlanId),
+      authorization: target.token === undefined
+        ? credentials.authorization(servicePlanId)
+        : `Bearer ${target.token}`,
       "x-request-id": requestId,
     };
-    return { headers, timeoutMs, idleTimeoutMs };
+    return { target, headers, timeoutMs, idleTimeoutMs };
   }
 
   /** Converts an error of the upstream to the documented shape. */

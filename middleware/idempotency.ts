@@ -15,6 +15,7 @@ import {
   idempotencyKey,
   type IdempotencyKeyOptions,
 } from "./idempotency_key.ts";
+import { isTest } from "./policy_mode.ts";
 import { isReplayedById, Repeats } from "./repeats.ts";
 import type { Send } from "./undo.ts";
 
@@ -146,6 +147,7 @@ function keysOf(exchange: Exchange, key: IdempotencyKey): RequestKeys {
       subject: principal.subject,
       servicePlanId,
       operation: operation.id,
+      isTest: isTest(exchange),
       ...key,
     },
     { method, path: rawPath, query: rawQuery, body: body ?? NO_BODY },

@@ -13,7 +13,7 @@ export type Encoding = "text" | "unicode";
 export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A placeholder in a text: `${name}`. */
-const PLACEHOLDER = /\$\{([A-Za-z0-9._-]{1,16})\}/g;
+export const PLACEHOLDER = /\$\{([A-Za-z0-9._-]{1,16})\}/g;
 
 /** Capacity of a single SMS, and of each SMS of a message that has several (6-byte header). */
 const CAPACITY = {
@@ -73,13 +73,23 @@ export function fillParameters(
   values: Substitutions,
   recipient: string,
 ): string | undefined {
-  let complete = true;
+  const { text, isComplete } = fillKnownParameters(template, values, recipient);
+  return isComplete ? text : undefined;
+}
+
+/** As {@linkcode fillParameters}; a parameter without a value stays as it is. */
+export function fillKnownParameters(
+  template: string,
+  values: Substitutions,
+  recipient: string,
+): { text: string; isComplete: boolean } {
+  let isComplete = true;
   const text = template.replace(PLACEHOLDER, (placeholder, name: string) => {
     const value = values.get(name)?.get(recipient) ?? values.get(name)?.get("default");
-    complete &&= value !== undefined;
+    isComplete &&= value !== undefined;
     return value ?? placeholder;
   });
-  return complete ? text : undefined;
+  return { text, isComplete };
 }
 
 function encodingOf(text: string): Encoding {

@@ -32,10 +32,13 @@ const Caller = v.pipe(
   v.regex(/^(?:[^*]{1,255}\*?|\*)$/, "must be a subject, with * at the end only"),
 );
 
-const Country = v.pipe(
-  v.string(),
-  v.check((code) => COUNTRY_CODES.has(code), "must be an ISO 3166-1 code in capitals, such as SE"),
+/** The rule for a country; the JSON Schema has the values instead. */
+export const isCountry = v.check<string, string>(
+  (code) => COUNTRY_CODES.has(code),
+  "must be an ISO 3166-1 code in capitals, such as SE",
 );
+
+const Country = v.pipe(v.string(), isCountry);
 
 const Sender = v.pipe(
   v.string(),
@@ -161,6 +164,23 @@ function toBudgets(
   };
 }
 
+/** A rule of a policy that a request breaks: a value of metrics, spans and logs. */
+export type Violation =
+  /** The SMS API could read something else in the body than the gateway does. */
+  | "body"
+  | "sender"
+  /** A recipient is a group, which the policy does not allow. */
+  | "groups"
+  /** The members of a group cannot be judged: there are too many. */
+  | "group_size"
+  /** A recipient is in another country, or its country is not certain. */
+  | "country"
+  /** A budget does not have the message parts left. */
+  | "quota";
+
+/** A rule that the message alone breaks; budgets depend on what was sent before. */
+export type MessageViolation = Exclude<Violation, "quota">;
+
 /** What a policy says of one request; part of `Exchange`. */
 export interface AppliedPolicy {
   readonly policy: Policy;
@@ -174,4 +194,6 @@ export interface AppliedPolicy {
    * `other` for the rest: numbers of other countries, or whose country is not known.
    */
   readonly countries: ReadonlyMap<string, number>;
+  /** The rules that the request breaks; in the mode `warn` it is sent nevertheless. */
+  readonly violations: readonly Violation[];
 }

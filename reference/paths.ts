@@ -8,6 +8,7 @@ export const PATHS = {
   openapi: "/openapi.json",
   reference: "/docs",
   errors: ERRORS_PAGE,
+  policies: "/docs/policies.schema.json",
   search: "/docs/assets/search.json",
   style: `/docs/assets/docs-${fingerprint(STYLE)}.css`,
   script: `/docs/assets/docs-${fingerprint(SCRIPT)}.js`,

@@ -20,6 +20,7 @@ import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
 import { inFlight } from "../middleware/in_flight.ts";
+import { isTest, policyHeaders } from "../middleware/policy_mode.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
@@ -31,8 +32,9 @@ import { MemoryCounters } from "../state/memory_counters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
-import type { Breaker } from "../upstream/breaker.ts";
+import type { Breakers } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
+import { type UpstreamTarget, upstreamTarget } from "../upstream/target.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -46,7 +48,7 @@ export interface Dependencies {
   transport: Transport;
   keySet: KeySet;
   tracer: Tracer;
-  breaker: Breaker;
+  breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
@@ -136,11 +138,14 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(apiChecks(config, deps, { limits, credentials, verifier, limitCaller }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
+  const target = upstreamTarget(upstream.url);
+  let testTarget = testTargetOf(config);
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
     credentials,
+    targetOf: (exchange) => isTest(exchange) ? present(testTarget) : target,
     upstream,
     retryAttempts,
   });
@@ -155,6 +160,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     reconfigure(changed) {
       credentials.replace(changed.servicePlans);
       policies.replace(changed.policies);
+      testTarget = testTargetOf(changed);
     },
     settled: async () => await settlements?.close(),
   };
@@ -188,6 +194,17 @@ function apiChecks(
   );
 }
 
+/** The SMS API of callers in the mode `test`. */
+function testTargetOf({ testApi }: Config): UpstreamTarget | undefined {
+  return testApi && upstreamTarget(testApi.url, testApi.token);
+}
+
+/** The configuration is refused if it has a policy in the mode `test` and no API for it. */
+function present(target: UpstreamTarget | undefined): UpstreamTarget {
+  if (!target) throw new Error("there is no API for the mode test");
+  return target;
+}
+
 type Limits = ReturnType<typeof createLimits>;
 
 /** Every route, including idle ones: a gauge that is not observed keeps its last value. */
@@ -209,11 +226,12 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
-  return toResponse(failure, c.get("requestId"), { docs });
+  const headers = { ...failure.headers, ...exchange && policyHeaders(exchange) };
+  return toResponse({ ...failure, headers }, c.get("requestId"), { docs });
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
@@ -226,7 +244,7 @@ function readiness(
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
-      ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],

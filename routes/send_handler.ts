@@ -6,7 +6,9 @@ import type { Settlements } from "../idempotency/settlements.ts";
 import { addRateLimit, budget } from "../middleware/budget.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
-import { matchPolicy } from "../middleware/policy.ts";
+import { matchPolicy, PolicyJudge } from "../middleware/policy.ts";
+import { addPolicyHeaders } from "../middleware/policy_mode.ts";
+import { PolicyLookups } from "../middleware/policy_lookups.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
 import { type Send, undoIfNotProcessed } from "../middleware/undo.ts";
 import type { Policies } from "../policies/policies.ts";
@@ -17,6 +19,8 @@ const LEASE_MARGIN_MS = 2_000;
 
 /** Operations of the store within a lease: the budget is reserved, and the outcome is written. */
 const STORE_OPERATIONS = 2;
+/** A policy may need a batch before its change, and groups; together they get one deadline more. */
+const MAX_LOOKUPS_OF_A_POLICY = 2;
 
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
@@ -36,7 +40,10 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
   const { forwarder, policies } = options;
   const reserveBudget = budget(options.budgets);
   const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
+  const judge = policyJudge(config, forwarder);
   const send = undoIfNotProcessed(async (c) => {
+    const judging = judge.judge(c);
+    if (judging) await judging; // nothing to wait for without lookups
     const reserving = reserveBudget(c);
     if (reserving) await reserving; // nothing to wait for without a budget
     await acquireSlots(c);
@@ -48,6 +55,7 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
   async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
     const response = await sendOnce(c, next);
     addRateLimit(c.get("exchange"), response);
+    addPolicyHeaders(c.get("exchange"), response);
     return response;
   }
   return function sendHandler(c, next) {
@@ -57,6 +65,11 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
   };
 }
 
+function policyJudge({ upstream }: Config, forwarder: Forwarder): PolicyJudge {
+  const timeoutMs = upstream.timeoutMs / MAX_LOOKUPS_OF_A_POLICY;
+  return new PolicyJudge(new PolicyLookups({ forwarder, timeoutMs }));
+}
+
 function onceHandler(
   { upstream, state, idempotency: settings }: Config,
   { forwarder, settlements, send }: SendHandlerOptions & {
@@ -64,7 +77,8 @@ function onceHandler(
   },
 ): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;
-  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +
+  const policyMs = timeoutMs;
+  const leaseMs = policyMs + timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +
     STORE_OPERATIONS * state.timeoutMs + LEASE_MARGIN_MS;
   return idempotency({
     ...settings,

@@ -30,10 +30,14 @@ async function demo(): Promise<void> {
   const issuer = await demoIssuer();
   const token = await issuer.token();
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
+  // For callers with a policy in the mode `test`.
+  const trial = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
   const config = await loadConfig({
     UPSTREAM_TIMEOUT_MS: `${TIMEOUT_MS}`,
+    TEST_API_URL: trial.url,
+    TEST_API_TOKEN: CREDENTIAL,
     ...env,
     SMS_API_URL: sandbox.url,
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
@@ -49,7 +53,7 @@ async function demo(): Promise<void> {
     format: config.log.format === "json" ? "json" : demoLine((id) => url + tracePath(id)),
     write: writeToStdout,
   });
-  const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
+  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
   const state = await openState(config);
   const traces = new TraceStore();
   const gateway = createGateway(config, {
@@ -64,7 +68,7 @@ async function demo(): Promise<void> {
   print(introduction({ url, plan: PLAN, token, timeoutMs: TIMEOUT_MS, collector }));
   await server.stopped;
   await log.close();
-  await sandbox.close();
+  await Promise.all([sandbox.close(), trial.close()]);
 }
 
 /** The default collector, if it responds. */

@@ -33,6 +33,10 @@ export type AccessRecord = {
   readonly idempotency: string | undefined;
   /** Name of the policy of the caller. */
   readonly policy: string | undefined;
+  /** `test` or `warn`; absent where the policy is enforced and the request is really sent. */
+  readonly policy_mode: string | undefined;
+  /** The rules of the policy that the request breaks; in the mode `warn` it was sent. */
+  readonly policy_violations: string | undefined;
   /** Recipients of a message, the members of groups included; only of callers with a policy. */
   readonly recipients: number | undefined;
   /** Message parts, summed over all recipients; the unit of budgets. */
@@ -87,14 +91,20 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
   };
 }
 
+type PolicyMembers = Pick<
+  AccessRecord,
+  "policy" | "policy_mode" | "policy_violations" | "recipients" | "parts"
+>;
+
 /** Counts are 0 of requests that send nothing, and of repeats that are not sent. */
-function policyMembers(
-  { policy }: Exchange,
-): Pick<AccessRecord, "policy" | "recipients" | "parts"> {
+function policyMembers({ policy: applied }: Exchange): PolicyMembers {
+  const mode = applied?.policy.mode;
   return {
-    policy: policy?.policy.name,
-    recipients: policy?.recipients || undefined,
-    parts: policy?.messages || undefined,
+    policy: applied?.policy.name,
+    policy_mode: mode === "live" ? undefined : mode,
+    policy_violations: applied?.violations.join(" ") || undefined,
+    recipients: applied?.recipients || undefined,
+    parts: applied?.messages || undefined,
   };
 }
 

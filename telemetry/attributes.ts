@@ -14,6 +14,9 @@ export const ATTR = {
   servicePlanId: "sms_gateway.service_plan_id",
   requestId: "sms_gateway.request_id",
   idempotency: "sms_gateway.idempotency",
+  policy: "sms_gateway.policy.name",
+  policyMode: "sms_gateway.policy.mode",
+  policyViolations: "sms_gateway.policy.violations",
   subject: "enduser.id",
 } as const;
 

@@ -4,7 +4,8 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
+import type { AppliedPolicy } from "../policies/policy.ts";
+import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { messagesOutcome } from "./messages.ts";
@@ -15,8 +16,6 @@ import { resourceAttributes } from "./resource.ts";
 export interface MetricsOptions {
   /** Resource attribute `service.name`. */
   serviceName: string;
-  /** The upstream's base URL, for the attributes of client requests. */
-  upstream: URL;
   /** Base URL of the collector to push to; undefined: nothing is pushed. */
   otlpEndpoint: string | undefined;
 }
@@ -50,12 +49,12 @@ export class Metrics implements ExchangeObserver {
   readonly #idempotency: Counter;
   readonly #messages: Counter;
   readonly #reservations: Counter;
+  readonly #policyRequests: Counter;
+  readonly #policyViolations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
-  readonly #upstream: Attributes;
 
-  constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
-    this.#upstream = upstreamAttributes(upstream);
+  constructor({ serviceName, otlpEndpoint }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resourceAttributes(serviceName)),
       readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
@@ -93,6 +92,13 @@ export class Metrics implements ExchangeObserver {
     this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
       description: "Requests that were counted against a budget, by where they were counted.",
     });
+    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
+      description: "Requests of callers with a policy, by policy and mode.",
+    });
+    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
+      description:
+        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
+    });
     this.#stateDuration = seconds(
       meter,
       "sms_gateway.state.operation.duration",
@@ -122,6 +128,7 @@ export class Metrics implements ExchangeObserver {
     const { operation, route = "", attempts, lookups = [] } = exchange;
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
+    if (exchange.policy) this.#policyApplied(exchange.policy);
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
@@ -174,10 +181,15 @@ export class Metrics implements ExchangeObserver {
     if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
   }
 
+  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
+    this.#policyRequests.add(1, { policy: name, mode });
+    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
+  }
+
   #sent({ method, route, attempts }: SentRequest): void {
-    for (const { durationMs, status, failure } of attempts) {
+    for (const { server, durationMs, status, failure } of attempts) {
       this.#clientDuration.record(durationMs / 1_000, {
-        ...this.#upstream,
+        ...server,
         "http.request.method": method,
         "url.template": route,
         ...(status !== undefined && { "http.response.status_code": status }),

@@ -5,7 +5,7 @@ import { networkCause } from "../errors/network_cause.ts";
 import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { UpstreamAttempts } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
-import type { Breaker } from "./breaker.ts";
+import type { Breakers } from "./breaker.ts";
 import {
   clientSpans,
   endWithError,
@@ -22,9 +22,7 @@ import type { Transport, UpstreamReply, UpstreamRequest } from "./transport.ts";
 export interface SenderOptions {
   transport: Transport;
   tracer: Tracer;
-  breaker: Breaker;
-  /** The upstream's base URL. */
-  upstream: URL;
+  breakers: Breakers;
   /** Maximum number of retries; 0: none. */
   retryAttempts: number;
 }
@@ -56,7 +54,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#startSpan = clientSpans(options);
+    this.#startSpan = clientSpans(options.tracer);
   }
 
   /**
@@ -88,7 +86,9 @@ export class Sender {
     request: OperationRequest,
     progress: Progress,
   ): Promise<Outcome> {
-    return this.#options.breaker.run(() => this.#sendWithSpan(source, request, progress))
+    return this.#options.breakers.of(request.target).run(() =>
+      this.#sendWithSpan(source, request, progress)
+    )
       .then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
@@ -97,7 +97,8 @@ export class Sender {
     request: OperationRequest,
     { retries, deadline }: Progress,
   ): Promise<UpstreamReply> {
-    const span = this.#startSpan(source, { method: request.method, resendCount: retries });
+    const { target, method } = request;
+    const span = this.#startSpan(source, { target, method, resendCount: retries });
     const headers = { ...request.headers };
     injectTraceContext(span, headers);
     const startedAt = performance.now();
@@ -106,6 +107,7 @@ export class Sender {
       const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
       endWithResponse(span, reply.status);
       source.attempts.push({
+        server: target.attributes,
         durationMs: performance.now() - startedAt,
         status: reply.status,
         ...(reply.status === 429 && { retryAfterMs: replyRetryAfterMs(reply) }),
@@ -115,6 +117,7 @@ export class Sender {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
       endWithError(span, code, thrown);
       source.attempts.push({
+        server: target.attributes,
         durationMs: performance.now() - startedAt,
         failure: code,
         cause: networkCause(thrown),

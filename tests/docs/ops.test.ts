@@ -41,6 +41,11 @@ Deno.test("ops/README.md explains every outcome of a request with an idempotency
   assertEquals(valuesOf("sms_gateway_idempotency_requests_total", "outcome"), outcomes);
 });
 
+Deno.test("ops/README.md lists every rule of a policy that a request can break", async () => {
+  const rules = await literalsOf("Violation", "policies/policy.ts");
+  assertEquals(valuesOf("sms_gateway_policy_violations_total", "rule"), rules);
+});
+
 Deno.test("ops/README.md has the operations of the state store, and the reasons why they fail", async () => {
   const metric = "sms_gateway_state_operation_duration_seconds";
   const observed = await Deno.readTextFile(new URL("../../state/observed.ts", import.meta.url));

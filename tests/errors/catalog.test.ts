@@ -20,6 +20,8 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
     "conflict_group_name",
     "conflict_send_at",
     "batch_already_dispatched",
+    "destination_not_allowed",
+    "sender_not_allowed",
   ],
   405: ["method_not_allowed"],
   409: ["idempotency_key_in_use"],

@@ -9,7 +9,7 @@ import { createApp, type Dependencies } from "../../routes/app.ts";
 import { staticKeySet } from "../../auth/key_set.ts";
 import type { Exchange } from "../../exchange.ts";
 import { MemoryStore } from "../../state/memory.ts";
-import { upstreamBreaker } from "../../upstream/breaker.ts";
+import { upstreamBreakers } from "../../upstream/breaker.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "../../upstream/transport.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
 
@@ -31,6 +31,8 @@ export interface TestGateway {
   readonly sent: UpstreamRequest[];
   readonly spans: ReadableSpan[];
   readonly exchanges: Exchange[];
+  /** Takes over a changed configuration. */
+  reconfigure(config: Config): void;
   /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
 }
@@ -78,11 +80,11 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const { app } = createApp(config, {
+  const { app, reconfigure } = createApp(config, {
     transport,
     keySet: staticKeySet(issuer.jwks),
     tracer: provider.getTracer("test"),
-    breaker: upstreamBreaker(config.upstream.breaker),
+    breakers: upstreamBreakers(config.upstream.breaker),
     now: Date.now,
     newId: () => `id-${++ids}`,
     observers: [{ finished: (exchange) => void exchanges.push(exchange) }],
@@ -96,6 +98,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     issuer,
     sent,
     exchanges,
+    reconfigure,
     get spans() {
       return exporter.getFinishedSpans();
     },

@@ -31,8 +31,7 @@ const SOURCES: MetricSources = {
 };
 
 function testMetrics(otlpEndpoint?: string): Metrics {
-  const upstream = new URL("https://us.sms.api.sinch.com");
-  const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint });
+  const metrics = new Metrics({ serviceName: "test", otlpEndpoint });
   metrics.registerGauges(SOURCES);
   return metrics;
 }
@@ -84,6 +83,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
+  ["sms_gateway_policy_requests_total", "counter", ["mode", "policy"]],
+  ["sms_gateway_policy_violations_total", "counter", ["mode", "policy", "rule"]],
   ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
   ["sms_gateway_state_reachable", "gauge", []],
   ["sms_gateway_messages_total", "counter", ["country", "outcome", "policy"]],
@@ -108,8 +109,9 @@ const POLICY_MEMBERS: Pick<Exchange, "policy" | "budget"> = {
     recipients: 2,
     parts: 2,
     countries: new Map([["SE", 2], ["other", 2]]),
+    violations: [],
   },
-  budget: { exceeded: false, countedBy: "store", windows: [] },
+  budget: { countedBy: "store", windows: [] },
 };
 
 Deno.test("the metrics are exactly the documented names, types and labels", async () => {
@@ -119,7 +121,9 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     () => jsonReply(503, {}),
     () => Promise.reject(new TransportError(true, "network", { cause: 0 })),
   ];
+  const policies = [{ name: "p", callers: ["billing"], countries: ["SE"], mode: "warn" }];
   const gateway = await testGateway({
+    env: { POLICIES: JSON.stringify(policies) },
     upstream: () => (replies.shift() ?? (() => jsonReply(200, {})))(),
   });
   const metrics = testMetrics();
@@ -127,6 +131,12 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   await gateway.request(BATCHES, { token: null });
   const headers = { "content-type": "application/json", "idempotency-key": "key-1" };
   await gateway.request(BATCHES, { method: "POST", headers, body: "{}" });
+  await gateway.request(BATCHES, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"to":["4915112345678"]}',
+    token: { subject: "billing" },
+  });
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
   metrics.finished({ ...gateway.exchanges[0]!, ...POLICY_MEMBERS }, 1);
   metrics.started(gateway.exchanges[0]!);
@@ -222,8 +232,8 @@ const serverLabels = (
 const clientLabels = (status: string, error?: string) => ({
   http_request_method: "GET",
   http_response_status_code: status,
-  server_address: "us.sms.api.sinch.com",
-  server_port: "443",
+  server_address: "upstream.test",
+  server_port: "80",
   url_template: ROUTE,
   ...(error && { error_type: error }),
 });
