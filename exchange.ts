@@ -3,6 +3,7 @@ import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
 import type { AppliedPolicy } from "./policies/policy.ts";
+import type { USAGE_PATH } from "./route_table.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -66,8 +67,8 @@ export interface ReceivedRequest {
 
 /** Known after routing. Written by `routes/match_route.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is a path of the API. */
-  route?: Operation["path"];
+  /** Template of the path, if it is a path of the API or that of the usage. */
+  route?: Operation["path"] | typeof USAGE_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -106,6 +107,27 @@ export interface PolicyResult {
    * read, which happens before it is sent and after its key was claimed.
    */
   policy?: AppliedPolicy;
+}
+
+/** What is used of a window of a budget, in message parts; the request included, if it was counted. */
+export interface BudgetWindow {
+  readonly unit: "minute" | "hour" | "day";
+  readonly limit: number;
+  readonly used: number;
+  /** Time until the window ends, in ms. */
+  readonly resetMs: number;
+}
+
+/** Known once message parts were reserved, or refused. Written by `middleware/budget.ts`. */
+export interface BudgetResult {
+  /** Absent if the policy has no budget, or nothing is sent. */
+  budget?: {
+    /** Whether the request exceeded a budget: it was refused, unless the mode is `warn`. */
+    readonly exceeded: boolean;
+    /** `instance` while the state store does not answer. */
+    readonly countedBy: "store" | "instance";
+    readonly windows: readonly BudgetWindow[];
+  };
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
@@ -149,6 +171,7 @@ export interface Exchange
     AuthenticationResult,
     ReceivedBody,
     PolicyResult,
+    BudgetResult,
     IdempotencyResult,
     UpstreamAttempts,
     ResponseResult {
@@ -157,6 +180,11 @@ export interface Exchange
    * Written by several middleware. Slots in `responseSlots` are held for longer.
    */
   readonly slots: (() => void)[];
+  /**
+   * What to do if it turns out that the request was not processed; each step once, the last first.
+   * Written by `middleware/idempotency.ts` and `middleware/budget.ts`, run by `middleware/undo.ts`.
+   */
+  readonly undo: (() => Promise<void>)[];
 }
 
 /** Hono's environment of this gateway. */

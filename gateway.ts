@@ -5,6 +5,7 @@ import { type KeySet, staticKeySet } from "./auth/key_set.ts";
 import { downloadFailureReason } from "./auth/key_set_download.ts";
 import { RemoteKeySet } from "./auth/remote_key_set.ts";
 import { faultText } from "./auth/signing_keys.ts";
+import { Budgets } from "./budgets/budgets.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
@@ -16,6 +17,7 @@ import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
+import { MemoryCounters } from "./state/memory_counters.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -94,15 +96,17 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
+    budgets: new Budgets(state?.counters ?? new MemoryCounters(), { onChange: logCountedBy }),
     ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, reconfigure, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, budgets, reconfigure, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
+    budgets,
     keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
@@ -138,6 +142,13 @@ function logBreaker(state: "open" | "closed", { url }: UpstreamTarget): void {
   if (state === "open") {
     logger.error("circuit breaker opened: the SMS API keeps failing", { url });
   } else logger.info("circuit breaker closed: the SMS API answers again", { url });
+}
+
+function logCountedBy(countedBy: "store" | "instance"): void {
+  const logger = getLogger("sms-gateway");
+  if (countedBy === "instance") {
+    logger.error("budgets are counted by this instance alone: the state store does not answer");
+  } else logger.info("budgets are counted in the state store again");
 }
 
 /** Handles errors that no middleware handled. Aborted streams are expected and not logged. */

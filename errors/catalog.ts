@@ -245,6 +245,16 @@ export const CATALOG = {
     processed: "no",
     retry: "later",
   },
+  quota_exceeded: {
+    status: 429,
+    meaning:
+      "The budget of message parts of your policy does not allow this request now; nothing was sent.",
+    help:
+      "Send it again after Retry-After. Without Retry-After it exceeds the whole budget: split it into several requests. GET /usage tells what is left.",
+    fault: "caller",
+    processed: "no",
+    retry: "later",
+  },
   client_closed_request: {
     status: 499,
     meaning: "The caller closed the connection before it was answered; no caller sees this status.",

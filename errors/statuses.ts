@@ -85,7 +85,8 @@ export const STATUSES: readonly StatusNotes[] = [
   {
     status: 429,
     phrase: "Too Many Requests",
-    meaning: "The caller or the path has too many outstanding requests.",
+    meaning:
+      "The caller or the path has too many outstanding requests, or a budget of message parts is used up.",
     component: "TooManyRequests",
     headers: ["Retry-After"],
   },

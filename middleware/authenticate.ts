@@ -34,6 +34,14 @@ export function authenticate({ verifier, credentials }: AuthenticateOptions): Ch
   };
 }
 
+/** Requires a valid bearer token, whatever its service plans are; otherwise answers as above. */
+export function identify({ verifier }: Pick<AuthenticateOptions, "verifier">): Check {
+  return async function identify(c) {
+    const token = bearerToken(c.req.raw.headers.get("authorization"));
+    c.get("exchange").principal = verifier.recall(token) ?? await verifier.verify(token);
+  };
+}
+
 function authorize(exchange: Exchange, principal: Principal): void {
   exchange.principal = principal;
   const { servicePlanId } = exchange;

@@ -164,7 +164,7 @@ function toBudgets(
   };
 }
 
-/** A rule of a policy, other than a budget, that a request breaks: a value of metrics, spans and logs. */
+/** A rule of a policy that a request breaks: a value of metrics, spans and logs. */
 export type Violation =
   /** The SMS API could read something else in the body than the gateway does. */
   | "body"
@@ -174,7 +174,12 @@ export type Violation =
   /** The members of a group cannot be judged: there are too many. */
   | "group_size"
   /** A recipient is in another country, or its country is not certain. */
-  | "country";
+  | "country"
+  /** A budget is used up. */
+  | "quota";
+
+/** A rule other than a budget, which has an answer of its own. */
+export type RuleViolation = Exclude<Violation, "quota">;
 
 /** What a policy says of one request; part of `Exchange`. */
 export interface AppliedPolicy {
@@ -189,6 +194,6 @@ export interface AppliedPolicy {
    * `other` for the rest: numbers of other countries, or whose country is not known.
    */
   readonly countries: ReadonlyMap<string, number>;
-  /** The rules that the request breaks; in the mode `warn` it is sent nevertheless. */
-  readonly violations: readonly Violation[];
+  /** The rules that the request breaks, other than budgets; in the mode `warn` it is sent nevertheless. */
+  readonly violations: readonly RuleViolation[];
 }

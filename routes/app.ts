@@ -6,15 +6,16 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { Budgets, type KnownBudget } from "../budgets/budgets.ts";
 import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { responseSlots } from "../middleware/response_slots.ts";
-import { authenticate } from "../middleware/authenticate.ts";
+import { authenticate, identify } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
-import { checks } from "../middleware/checks.ts";
+import { type Check, checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
@@ -27,6 +28,7 @@ import { Policies } from "../policies/policies.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
+import { MemoryCounters } from "../state/memory_counters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
@@ -39,6 +41,7 @@ import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
+import { mountUsage } from "./usage.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies {
@@ -66,6 +69,8 @@ export interface Dependencies {
   policies?: Policies;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
+  /** The budgets of policies; default: counted in this process. */
+  budgets?: Budgets;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
   /** The variables whose files cannot be used; default: none. */
@@ -79,6 +84,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** What this instance knows of the budgets of all policies. */
+  budgets(): readonly KnownBudget[];
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
   /** Resolves when nothing is written to the store any more, after the last response. */
@@ -116,7 +123,19 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
-  app.use(apiChecks(config, deps, { limits, credentials }));
+  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
+  const limitCaller = callerLimit(limits.perCaller, {
+    maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE),
+  });
+  const { policies = new Policies(config.policies) } = deps;
+  const { budgets = new Budgets(new MemoryCounters()) } = deps;
+  const ownChecks = checks(
+    inFlight(limits.inFlight),
+    identify({ verifier }),
+    limitCaller,
+  );
+  mountUsage(app, { checks: ownChecks, policies, budgets });
+  app.use(apiChecks(config, deps, { limits, credentials, verifier, limitCaller }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
   const target = upstreamTarget(upstream.url);
@@ -130,14 +149,14 @@ export function createApp(config: Config, deps: Dependencies): App {
     upstream,
     retryAttempts,
   });
-  const { policies = new Policies(config.policies) } = deps;
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies }));
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
+    budgets: () => budgets.known(policies.list),
     reconfigure(changed) {
       credentials.replace(changed.servicePlans);
       policies.replace(changed.policies);
@@ -151,16 +170,19 @@ export function createApp(config: Config, deps: Dependencies): App {
 function apiChecks(
   config: Config,
   deps: Dependencies,
-  { limits, credentials }: { limits: Limits; credentials: Credentials },
+  { limits, credentials, verifier, limitCaller }: {
+    limits: Limits;
+    credentials: Credentials;
+    verifier: TokenVerifier;
+    limitCaller: Check;
+  },
 ): MiddlewareHandler<GatewayEnv> {
-  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   return checks(
     validHost(), // first: with an invalid Host the path is unknown
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
     authenticate({ verifier, credentials }), // before the body is read
-    // Before the gateway waits for a body.
-    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    limitCaller, // before the gateway waits for a body
     contentType(),
     requestBody({
       ...deps,

@@ -3,6 +3,7 @@ import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Exchange } from "../exchange.ts";
 import { safeCode, safePath, truncated } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
+import { policyViolations } from "./policy_violations.ts";
 
 /**
  * The properties of an access log record. It is an allow-list: tokens, bodies, queries and headers
@@ -31,6 +32,12 @@ export type AccessRecord = {
   readonly path_problem: string | undefined;
   /** What became of a request with an idempotency key. */
   readonly idempotency: string | undefined;
+  /** Name of the policy of the caller. */
+  readonly policy: string | undefined;
+  /** Recipients of a message, the members of groups included; only of callers with a policy. */
+  readonly recipients: number | undefined;
+  /** Message parts, summed over all recipients; the unit of budgets. */
+  readonly parts: number | undefined;
   /** `test` or `warn`; absent where the policy is enforced and the request is really sent. */
   readonly policy_mode: string | undefined;
   /** The rules of the policy that the request breaks; in the mode `warn` it was sent. */
@@ -72,6 +79,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
+    ...policyMembers(exchange),
     ...policyOutcome(exchange),
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
@@ -86,12 +94,23 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
 }
 
 function policyOutcome(
-  { policy: applied }: Exchange,
+  exchange: Exchange,
 ): Pick<AccessRecord, "policy_mode" | "policy_violations"> {
-  const mode = applied?.policy.mode;
+  const mode = exchange.policy?.policy.mode;
   return {
     policy_mode: mode === "live" ? undefined : mode,
-    policy_violations: applied?.violations.join(" ") || undefined,
+    policy_violations: policyViolations(exchange).join(" ") || undefined,
+  };
+}
+
+/** Counts are 0 of requests that send nothing, and of repeats that are not sent. */
+function policyMembers(
+  { policy }: Exchange,
+): Pick<AccessRecord, "policy" | "recipients" | "parts"> {
+  return {
+    policy: policy?.policy.name,
+    recipients: policy?.recipients || undefined,
+    parts: policy?.messages || undefined,
   };
 }
 

@@ -4,10 +4,11 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
+import { messagesOutcome } from "./messages.ts";
+import { policyViolations } from "./policy_violations.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import { resourceAttributes } from "./resource.ts";
 
@@ -48,6 +49,8 @@ export class Metrics implements ExchangeObserver {
   readonly #idempotency: Counter;
   readonly #policyRequests: Counter;
   readonly #policyViolations: Counter;
+  readonly #messages: Counter;
+  readonly #reservations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
 
@@ -89,6 +92,13 @@ export class Metrics implements ExchangeObserver {
       description:
         "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
     });
+    this.#messages = meter.createCounter("sms_gateway.messages", {
+      description: "Message parts of callers with a policy, by policy, country and outcome.",
+      unit: "{part}",
+    });
+    this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
+      description: "Requests that were counted against a budget, by where they were counted.",
+    });
     this.#stateDuration = seconds(
       meter,
       "sms_gateway.state.operation.duration",
@@ -118,8 +128,9 @@ export class Metrics implements ExchangeObserver {
     const { operation, route = "", attempts, lookups = [] } = exchange;
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
-    if (exchange.policy) this.#policyApplied(exchange.policy);
+    this.#policyApplied(exchange);
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
+    this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }
@@ -161,9 +172,22 @@ export class Metrics implements ExchangeObserver {
     }
   }
 
-  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
+  #policyApplied(exchange: Exchange): void {
+    if (!exchange.policy) return;
+    const { name, mode } = exchange.policy.policy;
     this.#policyRequests.add(1, { policy: name, mode });
-    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
+    for (const rule of policyViolations(exchange)) {
+      this.#policyViolations.add(1, { policy: name, mode, rule });
+    }
+  }
+
+  #countMessages({ policy, budget, failure }: Exchange): void {
+    if (!policy || policy.messages === 0) return;
+    const outcome = messagesOutcome(failure);
+    for (const [country, parts] of policy.countries) {
+      this.#messages.add(parts, { policy: policy.policy.name, country, outcome });
+    }
+    if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
   }
 
   #sent({ method, route, attempts }: SentRequest): void {

@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["gateway.ts"],
   ["routes"],
   ["middleware"],
-  ["idempotency"],
+  ["idempotency", "budgets"],
   ["upstream", "auth"],
   ["state"],
   ["telemetry"],

@@ -25,6 +25,7 @@ const SOURCES: MetricSources = {
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
   planLimits: () => new Map([["plan-1", 5]]),
   planLimitMax: 1_000,
+  budgets: () => [],
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
