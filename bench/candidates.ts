@@ -154,6 +154,7 @@ http {
   }),
   ...(BEFORE === undefined ? {} : {
     "gateway-before": gateway({ title: "gateway, before", folder: BEFORE }),
+    "gateway-before-again": gateway({ title: "gateway, before, again", folder: BEFORE }),
   }),
   "gateway-no-traces": gateway({
     title: "gateway, no traces",
