@@ -122,8 +122,6 @@ export interface BudgetWindow {
 export interface BudgetResult {
   /** Absent if the policy has no budget, or nothing is sent. */
   budget?: {
-    /** Whether the request exceeded a budget: it was refused, unless the mode is `warn`. */
-    readonly exceeded: boolean;
     /** `instance` while the state store does not answer. */
     readonly countedBy: "store" | "instance";
     readonly windows: readonly BudgetWindow[];

@@ -11,10 +11,12 @@ import { type RateLimit, rateLimitFields } from "./rate_limit_fields.ts";
  * `quota_exceeded` (contract.md §7). They are given back if the request was not processed.
  */
 export function budget(budgets: Budgets): Check {
-  async function reserve(exchange: Exchange, { policy, messages }: AppliedPolicy): Promise<void> {
+  async function reserve(exchange: Exchange, applied: AppliedPolicy): Promise<void> {
+    const { policy, messages } = applied;
     const reservation = await budgets.reserve(policy, messages);
     const { reserved, exceeded, countedBy, windows } = reservation;
-    exchange.budget = { exceeded, countedBy, windows };
+    exchange.budget = { countedBy, windows };
+    if (exceeded) exchange.policy = withQuotaViolation(applied);
     if (!reserved) throw quotaExceeded(windows, messages);
     exchange.undo.push(() => budgets.giveBack(policy, messages, reservation));
   }
@@ -25,6 +27,11 @@ export function budget(budgets: Budgets): Check {
     if (!policy?.policy.messages || policy.messages === 0) return;
     return reserve(exchange, policy);
   };
+}
+
+/** A rule that is broken is reported, also where it refuses nothing (mode `warn`). */
+function withQuotaViolation(applied: AppliedPolicy): AppliedPolicy {
+  return { ...applied, violations: [...applied.violations, "quota"] };
 }
 
 /**

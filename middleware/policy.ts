@@ -7,7 +7,7 @@ import type { CountryOf } from "../policies/country_of.ts";
 import { type MessageBody, type ReadMessage, readMessage } from "../policies/message.ts";
 import { JUDGED, type JudgedOperation } from "../policies/operations.ts";
 import type { Policies } from "../policies/policies.ts";
-import type { Policy, RuleViolation } from "../policies/policy.ts";
+import type { MessageViolation, Policy } from "../policies/policy.ts";
 import { readRecipients, type Recipients } from "../policies/recipients.ts";
 import { refusal } from "../policies/refusal.ts";
 import { violationsOf } from "../policies/violations.ts";
@@ -26,7 +26,7 @@ interface LookedUp {
   readonly sizes: ReadonlyMap<string, GroupSize>;
   /** The batch before it is changed. */
   readonly batch?: MessageBody | undefined;
-  readonly violations?: readonly RuleViolation[];
+  readonly violations?: readonly MessageViolation[];
 }
 
 const NOTHING: Counts = { recipients: 0, parts: 0, messages: 0, countries: new Map() };

@@ -175,11 +175,11 @@ export type Violation =
   | "group_size"
   /** A recipient is in another country, or its country is not certain. */
   | "country"
-  /** A budget is used up. */
+  /** A budget does not have the message parts left. */
   | "quota";
 
-/** A rule other than a budget, which has an answer of its own. */
-export type RuleViolation = Exclude<Violation, "quota">;
+/** A rule that the message alone breaks; budgets depend on what was sent before. */
+export type MessageViolation = Exclude<Violation, "quota">;
 
 /** What a policy says of one request; part of `Exchange`. */
 export interface AppliedPolicy {
@@ -194,6 +194,6 @@ export interface AppliedPolicy {
    * `other` for the rest: numbers of other countries, or whose country is not known.
    */
   readonly countries: ReadonlyMap<string, number>;
-  /** The rules that the request breaks, other than budgets; in the mode `warn` it is sent nevertheless. */
-  readonly violations: readonly RuleViolation[];
+  /** The rules that the request breaks; in the mode `warn` it is sent nevertheless. */
+  readonly violations: readonly Violation[];
 }

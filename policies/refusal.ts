@@ -1,6 +1,6 @@
 import type { CatalogCode } from "../errors/catalog.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
-import type { Policy, RuleViolation } from "./policy.ts";
+import type { MessageViolation, Policy } from "./policy.ts";
 
 /** Countries that a text names; further ones are left out. */
 const MAX_NAMED = 20;
@@ -12,7 +12,7 @@ interface Refusal {
 }
 
 /** Violation → answer (contract.md §7). */
-const REFUSALS: Readonly<Record<RuleViolation, Refusal>> = {
+const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   body: {
     code: "syntax_invalid_json",
     text: () =>
@@ -43,7 +43,7 @@ const REFUSALS: Readonly<Record<RuleViolation, Refusal>> = {
 };
 
 /** The error for a request that breaks a rule; it was not sent. */
-export function refusal(policy: Policy, violation: RuleViolation): GatewayError {
+export function refusal(policy: Policy, violation: MessageViolation): GatewayError {
   const { code, text } = REFUSALS[violation];
   return new GatewayError(code, { text: `${text(policy)} Nothing was sent.` });
 }

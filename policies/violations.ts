@@ -1,7 +1,7 @@
 import { type Counts, OTHER } from "./count.ts";
 import { type MessageBody, type ReadMessage, scalarText } from "./message.ts";
 import { toSender } from "./msisdn.ts";
-import type { Policy, RuleViolation } from "./policy.ts";
+import type { MessageViolation, Policy } from "./policy.ts";
 import type { Recipients } from "./recipients.ts";
 
 /** A message and how it was counted. */
@@ -14,11 +14,11 @@ export interface JudgedMessage extends ReadMessage {
 }
 
 /** Every rule of the policy that a message breaks, but for budgets. */
-export function violationsOf(policy: Policy, judged: JudgedMessage): RuleViolation[] {
+export function violationsOf(policy: Policy, judged: JudgedMessage): MessageViolation[] {
   const { message, isAmbiguous, recipients, counts } = judged;
   const { countries, senders, messages, groups } = policy;
   const hasRules = Boolean(countries ?? senders ?? messages) || !groups;
-  const rules: readonly (readonly [RuleViolation, boolean])[] = [
+  const rules: readonly (readonly [MessageViolation, boolean])[] = [
     ["body", isAmbiguous && hasRules],
     [
       "sender",

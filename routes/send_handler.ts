@@ -17,11 +17,10 @@ import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
 
-/** A policy may need a batch before its change, and groups; together they get one deadline more. */
-const MAX_LOOKUPS_OF_A_POLICY = 2;
-
 /** Operations of the store within a lease: the budget is reserved, and the outcome is written. */
 const STORE_OPERATIONS = 2;
+/** A policy may need a batch before its change, and groups; together they get one deadline more. */
+const MAX_LOOKUPS_OF_A_POLICY = 2;
 
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
@@ -55,8 +54,8 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
     : onceHandler(config, { ...options, send });
   async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
     const response = await sendOnce(c, next);
-    addPolicyHeaders(c.get("exchange"), response);
     addRateLimit(c.get("exchange"), response);
+    addPolicyHeaders(c.get("exchange"), response);
     return response;
   }
   return function sendHandler(c, next) {

@@ -3,7 +3,6 @@ import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Exchange } from "../exchange.ts";
 import { safeCode, safePath, truncated } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
-import { policyViolations } from "./policy_violations.ts";
 
 /**
  * The properties of an access log record. It is an allow-list: tokens, bodies, queries and headers
@@ -34,14 +33,14 @@ export type AccessRecord = {
   readonly idempotency: string | undefined;
   /** Name of the policy of the caller. */
   readonly policy: string | undefined;
-  /** Recipients of a message, the members of groups included; only of callers with a policy. */
-  readonly recipients: number | undefined;
-  /** Message parts, summed over all recipients; the unit of budgets. */
-  readonly parts: number | undefined;
   /** `test` or `warn`; absent where the policy is enforced and the request is really sent. */
   readonly policy_mode: string | undefined;
   /** The rules of the policy that the request breaks; in the mode `warn` it was sent. */
   readonly policy_violations: string | undefined;
+  /** Recipients of a message, the members of groups included; only of callers with a policy. */
+  readonly recipients: number | undefined;
+  /** Message parts, summed over all recipients; the unit of budgets. */
+  readonly parts: number | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -80,7 +79,6 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
     ...policyMembers(exchange),
-    ...policyOutcome(exchange),
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),
@@ -93,24 +91,20 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
   };
 }
 
-function policyOutcome(
-  exchange: Exchange,
-): Pick<AccessRecord, "policy_mode" | "policy_violations"> {
-  const mode = exchange.policy?.policy.mode;
-  return {
-    policy_mode: mode === "live" ? undefined : mode,
-    policy_violations: policyViolations(exchange).join(" ") || undefined,
-  };
-}
+type PolicyMembers = Pick<
+  AccessRecord,
+  "policy" | "policy_mode" | "policy_violations" | "recipients" | "parts"
+>;
 
 /** Counts are 0 of requests that send nothing, and of repeats that are not sent. */
-function policyMembers(
-  { policy }: Exchange,
-): Pick<AccessRecord, "policy" | "recipients" | "parts"> {
+function policyMembers({ policy: applied }: Exchange): PolicyMembers {
+  const mode = applied?.policy.mode;
   return {
-    policy: policy?.policy.name,
-    recipients: policy?.recipients || undefined,
-    parts: policy?.messages || undefined,
+    policy: applied?.policy.name,
+    policy_mode: mode === "live" ? undefined : mode,
+    policy_violations: applied?.violations.join(" ") || undefined,
+    recipients: applied?.recipients || undefined,
+    parts: applied?.messages || undefined,
   };
 }
 

@@ -4,11 +4,11 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
+import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { messagesOutcome } from "./messages.ts";
-import { policyViolations } from "./policy_violations.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
 import { resourceAttributes } from "./resource.ts";
 
@@ -47,10 +47,10 @@ export class Metrics implements ExchangeObserver {
   readonly #credentialRejections: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
-  readonly #policyRequests: Counter;
-  readonly #policyViolations: Counter;
   readonly #messages: Counter;
   readonly #reservations: Counter;
+  readonly #policyRequests: Counter;
+  readonly #policyViolations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
 
@@ -85,19 +85,19 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
-    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
-      description: "Requests of callers with a policy, by policy and mode.",
-    });
-    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
-      description:
-        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
-    });
     this.#messages = meter.createCounter("sms_gateway.messages", {
       description: "Message parts of callers with a policy, by policy, country and outcome.",
       unit: "{part}",
     });
     this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
       description: "Requests that were counted against a budget, by where they were counted.",
+    });
+    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
+      description: "Requests of callers with a policy, by policy and mode.",
+    });
+    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
+      description:
+        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
     });
     this.#stateDuration = seconds(
       meter,
@@ -128,7 +128,7 @@ export class Metrics implements ExchangeObserver {
     const { operation, route = "", attempts, lookups = [] } = exchange;
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
-    this.#policyApplied(exchange);
+    if (exchange.policy) this.#policyApplied(exchange.policy);
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
@@ -172,15 +172,6 @@ export class Metrics implements ExchangeObserver {
     }
   }
 
-  #policyApplied(exchange: Exchange): void {
-    if (!exchange.policy) return;
-    const { name, mode } = exchange.policy.policy;
-    this.#policyRequests.add(1, { policy: name, mode });
-    for (const rule of policyViolations(exchange)) {
-      this.#policyViolations.add(1, { policy: name, mode, rule });
-    }
-  }
-
   #countMessages({ policy, budget, failure }: Exchange): void {
     if (!policy || policy.messages === 0) return;
     const outcome = messagesOutcome(failure);
@@ -188,6 +179,11 @@ export class Metrics implements ExchangeObserver {
       this.#messages.add(parts, { policy: policy.policy.name, country, outcome });
     }
     if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
+  }
+
+  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
+    this.#policyRequests.add(1, { policy: name, mode });
+    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
   }
 
   #sent({ method, route, attempts }: SentRequest): void {

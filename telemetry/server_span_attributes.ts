@@ -11,7 +11,6 @@ import {
   truncated,
 } from "./attributes.ts";
 import { memoizeLast } from "./memoize_last.ts";
-import { policyViolations } from "./policy_violations.ts";
 
 /** RFC 9110 §7.2: a host name or an IP address, with an optional port. */
 const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
@@ -71,13 +70,10 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
 }
 
 /** The policy of the caller, and what the request breaks of it. */
-function policyAttributes(exchange: Exchange): Attributes | undefined {
-  if (!exchange.policy) return undefined;
-  const { name, mode } = exchange.policy.policy;
-  const violations = policyViolations(exchange);
-  return {
-    [ATTR.policy]: name,
-    [ATTR.policyMode]: mode,
-    [ATTR.policyViolations]: violations.length > 0 ? violations : undefined,
+function policyAttributes({ policy: applied }: Exchange): Attributes | undefined {
+  return applied && {
+    [ATTR.policy]: applied.policy.name,
+    [ATTR.policyMode]: applied.policy.mode,
+    [ATTR.policyViolations]: applied.violations.length > 0 ? [...applied.violations] : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../config.ts";
+import type { Exchange } from "../../exchange.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
@@ -25,7 +26,7 @@ const SOURCES: MetricSources = {
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
   planLimits: () => new Map([["plan-1", 5]]),
   planLimitMax: 1_000,
-  budgets: () => [],
+  budgets: () => [{ policy: "shop", unit: "day", limit: 100, used: 120 }],
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
@@ -86,6 +87,10 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_policy_violations_total", "counter", ["mode", "policy", "rule"]],
   ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
   ["sms_gateway_state_reachable", "gauge", []],
+  ["sms_gateway_messages_total", "counter", ["country", "outcome", "policy"]],
+  ["sms_gateway_budget_reservations_total", "counter", ["counted_by"]],
+  ["sms_gateway_budget_left", "gauge", ["policy", "window"]],
+  ["sms_gateway_budget_limit", "gauge", ["policy", "window"]],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
   ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
   ["sms_gateway_breaker_state", "gauge", []],
@@ -95,6 +100,19 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["target_info", "gauge", ["service_name", "service_version"]],
   ["sms_gateway_build_info", "gauge", ["version"]],
 ];
+
+/** Members of the exchange of a message to two recipients, one of them in Sweden. */
+const POLICY_MEMBERS: Pick<Exchange, "policy" | "budget"> = {
+  policy: {
+    policy: { name: "shop", callers: ["*"], groups: true, mode: "live" },
+    messages: 4,
+    recipients: 2,
+    parts: 2,
+    countries: new Map([["SE", 2], ["other", 2]]),
+    violations: [],
+  },
+  budget: { countedBy: "store", windows: [] },
+};
 
 Deno.test("the metrics are exactly the documented names, types and labels", async () => {
   const replies: (() => UpstreamReply | Promise<never>)[] = [
@@ -120,6 +138,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     token: { subject: "billing" },
   });
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
+  metrics.finished({ ...gateway.exchanges[0]!, ...POLICY_MEMBERS }, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
   metrics.keySetRefreshed("failed");
@@ -463,6 +482,8 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.key_set.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
+    "sms_gateway.budget.left": "",
+    "sms_gateway.budget.limit": "",
     "sms_gateway.setting_file.usable": "",
     "sms_gateway.telemetry_dropped": "",
     "sms_gateway.build_info": "",
