@@ -63,20 +63,20 @@ export class PolicyLookups {
     }
     if (unknown.length > MAX_GROUPS_ASKED) throw new TooLarge();
     if (unknown.length === 0) return sizes;
-    const deadline = performance.now() + this.#options.timeoutMs;
-    using _slot = this.#acquire();
-    for (const id of unknown) {
-      const members = await this.#get(c, {
-        route: `${PLAN}/groups/{group_id}/members`,
-        path: `/xms/v1/${c.get("exchange").servicePlanId}/groups/${id}/members`,
-        query: "",
-      }, deadline);
-      const size = members === undefined ? EMPTY : sizeOf(members, countryOf);
-      if (!size) throw notTold();
-      if (size !== EMPTY) this.#sizes.set(cacheKey(c, id, countryOf), size);
-      sizes.set(id, size);
-    }
-    return sizes;
+    return await this.#withSlot(async (deadline) => {
+      for (const id of unknown) {
+        const members = await this.#get(c, {
+          route: `${PLAN}/groups/{group_id}/members`,
+          path: `/xms/v1/${c.get("exchange").servicePlanId}/groups/${id}/members`,
+          query: "",
+        }, deadline);
+        const size = members === undefined ? EMPTY : sizeOf(members, countryOf);
+        if (!size) throw notTold();
+        if (size !== EMPTY) this.#sizes.set(cacheKey(c, id, countryOf), size);
+        sizes.set(id, size);
+      }
+      return sizes;
+    });
   }
 
   /**
@@ -86,19 +86,26 @@ export class PolicyLookups {
    * @throws {GatewayError} 503 if the SMS API does not tell
    */
   async batch(c: Context<GatewayEnv>): Promise<MessageBody | undefined> {
-    using _slot = this.#acquire();
     const path = c.get("exchange").rawPath;
     const lookup = { route: `${PLAN}/batches/{batch_id}`, path, query: "" } as const;
-    const batch = await this.#get(c, lookup, performance.now() + this.#options.timeoutMs);
+    const batch = await this.#withSlot((deadline) => this.#get(c, lookup, deadline));
     if (batch !== undefined && !isObject(batch)) throw notTold();
     return batch;
   }
 
-  /** @throws {GatewayError} 503 if too many lookups are under way */
-  #acquire(): Disposable {
-    const release = this.#lookups.acquire("all");
+  /**
+   * Runs lookups within their deadline, on the clock of `performance.now()`.
+   *
+   * @throws {GatewayError} 503 if too many lookups are under way
+   */
+  async #withSlot<T>(lookUp: (deadline: number) => Promise<T>): Promise<T> {
+    const release = this.#lookups.acquire("all"); // not `using`, which Node 20 does not have
     if (!release) throw new GatewayError("overloaded");
-    return { [Symbol.dispose]: release };
+    try {
+      return await lookUp(performance.now() + this.#options.timeoutMs);
+    } finally {
+      release();
+    }
   }
 
   /** The JSON of a resource; undefined if it does not exist. */
