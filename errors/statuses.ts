@@ -88,7 +88,7 @@ export const STATUSES: readonly StatusNotes[] = [
     meaning:
       "The caller or the path has too many outstanding requests, or a budget of message parts is used up.",
     component: "TooManyRequests",
-    headers: ["Retry-After"],
+    headers: ["Retry-After", "RateLimit", "RateLimit-Policy"],
   },
   {
     status: 499,

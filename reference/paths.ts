@@ -17,10 +17,13 @@ export const PATHS = {
 /** The paths whose content never changes. */
 export const IMMUTABLE_PATHS: ReadonlySet<string> = new Set([PATHS.style, PATHS.script]);
 
+/** The ids of all operations that have a page: those of the SMS API, and the gateway's own. */
+export const DOCUMENTED_IDS: readonly string[] = [...OPERATIONS.map(({ id }) => id), "getUsage"];
+
 /** Every path of the reference. */
 export const ALL_PATHS: readonly string[] = [
   ...Object.values(PATHS),
-  ...OPERATIONS.map(({ id }) => operationPath(id)),
+  ...DOCUMENTED_IDS.map(operationPath),
 ];
 
 /** The path of the page of an operation. */

@@ -4,9 +4,8 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
-import { OPERATIONS } from "../operations.ts";
 import { SCRIPT } from "../reference/browser/script.ts";
-import { IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
+import { DOCUMENTED_IDS, IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { STYLE } from "../reference/style/style.ts";
 
@@ -26,7 +25,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     load: async () =>
       await compressed((await import("../reference/reference_page.ts")).referencePage()),
   },
-  ...Object.fromEntries(OPERATIONS.map(({ id }) => [operationPath(id), {
+  ...Object.fromEntries(DOCUMENTED_IDS.map((id) => [operationPath(id), {
     type: HTML,
     load: async () =>
       await compressed((await import("../reference/operation_page.ts")).operationPage(id)),
