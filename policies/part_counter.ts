@@ -5,10 +5,7 @@ import { toMsisdn } from "./msisdn.ts";
 /** Messages of these types are never split. */
 const UNSPLIT: ReadonlySet<unknown> = new Set(["mt_binary", "mt_media"]);
 
-/**
- * Longest text with parameters that is filled in, in UTF-16 units: 2,000 characters, as the API
- * allows.
- */
+/** Longest text that is read, in UTF-16 units: 2,000 characters, as the API allows. */
 const MAX_TEMPLATE_UNITS = 4_000;
 
 /**
@@ -27,6 +24,8 @@ export class PartCounter {
   readonly #values: Substitutions | undefined;
   /** Recipients with values of their own, as digits. */
   readonly #special = new Set<string>();
+  /** Length of the longest value of a parameter. */
+  #longestValue = 0;
   #upperBound = 0;
   #filledUnits = 0;
   #usual: number | undefined;
@@ -35,7 +34,9 @@ export class PartCounter {
   constructor({ type, body, truncate_concat, parameters }: MessageBody) {
     this.#template = scalarText(body) ?? "";
     this.#isUnsplit = UNSPLIT.has(type) || truncate_concat === true;
-    if (!this.#isUnsplit && isObject(parameters)) this.#values = this.#readValues(parameters);
+    if (this.#isUnsplit) return;
+    if (isObject(parameters)) this.#values = this.#readValues(parameters);
+    this.#limitWork();
   }
 
   /** The parts for one recipient (digits). */
@@ -45,11 +46,7 @@ export class PartCounter {
 
   /** The parts for recipients without values of their own. */
   usual(): number {
-    return this.#usual ??= this.#isUnsplit
-      ? 1
-      : this.#values
-      ? this.#filled("default")
-      : measure(this.#template).parts;
+    return this.#usual ??= this.#isUnsplit ? 1 : this.#filled("default");
   }
 
   /** The most parts that any recipient can get. */
@@ -62,7 +59,8 @@ export class PartCounter {
   }
 
   #filled(recipient: string): number {
-    if (!this.#values || this.#filledUnits > MAX_FILLED_UNITS) return this.#upperBound;
+    if (this.#filledUnits > MAX_FILLED_UNITS) return this.#upperBound;
+    if (!this.#values) return measure(this.#template).parts;
     const { text, isComplete } = fillKnownParameters(this.#template, this.#values, recipient);
     this.#filledUnits += this.#template.length + text.length;
     const { parts } = measure(text);
@@ -72,7 +70,6 @@ export class PartCounter {
 
   #readValues(parameters: MessageBody): Substitutions {
     const values = new Map<string, Map<string, string>>();
-    let longest = 0;
     for (const [name, byRecipient] of Object.entries(parameters)) {
       const ofName = new Map<string, string>();
       for (const [key, value] of isObject(byRecipient) ? Object.entries(byRecipient) : []) {
@@ -80,18 +77,18 @@ export class PartCounter {
         const text = scalarText(value);
         if (recipient === undefined || text === undefined) continue;
         ofName.set(recipient, text);
-        longest = Math.max(longest, text.length);
+        this.#longestValue = Math.max(this.#longestValue, text.length);
         if (recipient !== "default") this.#special.add(recipient);
       }
       values.set(name, ofName);
     }
-    this.#limitWork(longest);
     return values;
   }
 
-  #limitWork(longestValue: number): void {
-    const placeholders = this.#template.match(PLACEHOLDER)?.length ?? 0;
-    const units = this.#template.length + placeholders * longestValue;
+  /** A text that is longer than the API allows is not read, nor are too many values filled in. */
+  #limitWork(): void {
+    const placeholders = this.#values ? this.#template.match(PLACEHOLDER)?.length ?? 0 : 0;
+    const units = this.#template.length + placeholders * this.#longestValue;
     this.#upperBound = Math.max(1, Math.ceil(units / MIN_PART_UNITS));
     const isTooLong = this.#template.length > MAX_TEMPLATE_UNITS || units > MAX_FILLED_UNITS;
     if (isTooLong) this.#filledUnits = Infinity;

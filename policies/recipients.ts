@@ -17,6 +17,12 @@ export interface Recipients {
 /** An identifier; without a letter it would be a number to some readers. */
 const GROUP_ID = new RegExp(`^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,${MAX_IDENTIFIER_LENGTH}}$`);
 
+/**
+ * Entries that are read; the SMS API allows 1,000. Further ones count as unreadable, so that a body
+ * of a million short entries does not occupy the process.
+ */
+const MAX_ENTRIES_READ = 10_000;
+
 /** A digit of any script. */
 const DIGIT = /\p{N}/u;
 
@@ -31,7 +37,9 @@ export function readRecipients(...members: readonly unknown[]): Recipients {
   const groups = new Set<string>();
   let unreadable = 0;
   for (const member of members) {
-    for (const entry of Array.isArray(member) ? member : [member]) {
+    const entries = Array.isArray(member) ? member : [member];
+    unreadable += Math.max(0, entries.length - MAX_ENTRIES_READ);
+    for (const entry of entries.slice(0, MAX_ENTRIES_READ)) {
       const text = typeof entry === "number" ? String(entry) : entry;
       if (typeof text !== "string") {
         if (typeof text === "object" && text !== null) unreadable++;

@@ -36,6 +36,8 @@ Deno.test("where filling in would be too much work, the parts are an upper bound
   assertEquals(counter.partsFor(OTHER), Math.ceil((4_000 + 1_000 * 1_000_000) / 66));
   const long = new PartCounter({ body: `\${a}${"a".repeat(5_000)}`, parameters: { a: { b: "" } } });
   assertEquals(long.partsFor(OTHER), Math.ceil(5_004 / 66));
+  const plain = new PartCounter({ body: "a".repeat(4_001) });
+  assertEquals(plain.partsFor(OTHER), Math.ceil(4_001 / 66));
 });
 
 Deno.test("the parts are those that the sandbox counts in a dry run: random texts", async () => {
