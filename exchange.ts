@@ -52,6 +52,15 @@ export type IdempotencyOutcome =
   /** The store could not be asked; nothing was sent. */
   | "unavailable";
 
+/** What is used of a window of a budget, in message parts; the request included, if it was counted. */
+export interface BudgetWindow {
+  readonly unit: "minute" | "hour" | "day";
+  readonly limit: number;
+  readonly used: number;
+  /** Time until the window ends, in ms. */
+  readonly resetMs: number;
+}
+
 /** Known from the start. Written by `telemetry/server_span.ts`. */
 export interface ReceivedRequest {
   readonly requestId: string;
@@ -107,15 +116,6 @@ export interface PolicyResult {
    * read, which happens before it is sent and after its key was claimed.
    */
   policy?: AppliedPolicy;
-}
-
-/** What is used of a window of a budget, in message parts; the request included, if it was counted. */
-export interface BudgetWindow {
-  readonly unit: "minute" | "hour" | "day";
-  readonly limit: number;
-  readonly used: number;
-  /** Time until the window ends, in ms. */
-  readonly resetMs: number;
 }
 
 /** Known once message parts were reserved, or refused. Written by `middleware/budget.ts`. */

@@ -56,7 +56,7 @@ async function start(env: Environment): Promise<Gateway> {
  * Refuses what needs a store: isolates come and go with what is in memory, files do not last, and
  * the Redis client needs sockets.
  */
-function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void {
+function refuseState({ STATE_URL }: Environment, { idempotency, policies }: Config): void {
   const faults = [
     ...(STATE_URL
       ? [
@@ -65,6 +65,9 @@ function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void 
       : []),
     ...(idempotency.mode === "required"
       ? ["IDEMPOTENCY is required, which needs a store; on Workers there is none"]
+      : []),
+    ...(policies.some(({ messages }) => messages !== undefined)
+      ? ["POLICIES has budgets (messages), which need a store; on Workers there is none"]
       : []),
   ];
   if (faults.length > 0) throw new ConfigError(faults);

@@ -15,7 +15,7 @@ import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { responseSlots } from "../middleware/response_slots.ts";
 import { authenticate, identify } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
-import { type Check, checks } from "../middleware/checks.ts";
+import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
@@ -124,18 +124,15 @@ export function createApp(config: Config, deps: Dependencies): App {
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
   const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
-  const limitCaller = callerLimit(limits.perCaller, {
-    maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE),
-  });
   const { policies = new Policies(config.policies) } = deps;
   const { budgets = new Budgets(new MemoryCounters()) } = deps;
   const ownChecks = checks(
     inFlight(limits.inFlight),
     identify({ verifier }),
-    limitCaller,
+    callerLimit(limits.perCaller, limits.waiting),
   );
   mountUsage(app, { checks: ownChecks, policies, budgets });
-  app.use(apiChecks(config, deps, { limits, credentials, verifier, limitCaller }));
+  app.use(apiChecks(config, deps, { limits, credentials, verifier }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
   const target = upstreamTarget(upstream.url);
@@ -170,11 +167,10 @@ export function createApp(config: Config, deps: Dependencies): App {
 function apiChecks(
   config: Config,
   deps: Dependencies,
-  { limits, credentials, verifier, limitCaller }: {
+  { limits, credentials, verifier }: {
     limits: Limits;
     credentials: Credentials;
     verifier: TokenVerifier;
-    limitCaller: Check;
   },
 ): MiddlewareHandler<GatewayEnv> {
   return checks(
@@ -182,7 +178,7 @@ function apiChecks(
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
     authenticate({ verifier, credentials }), // before the body is read
-    limitCaller, // before the gateway waits for a body
+    callerLimit(limits.perCaller, limits.waiting), // before the gateway waits for a body
     contentType(),
     requestBody({
       ...deps,
@@ -218,6 +214,7 @@ function createLimits({ limits }: Config) {
     perCaller: new OutstandingLimiter(limits.outstandingPerCaller),
     perRoute: new OutstandingLimiter(limits.outstandingPerRoute),
     perPlan: new AdaptiveLimiter(limits.inFlight),
+    waiting: { maxWaiting: Math.ceil(limits.inFlight * WAITING_SHARE) },
   };
 }
 

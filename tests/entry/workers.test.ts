@@ -28,9 +28,14 @@ for (
     ["STATE_URL", "memory:", "STATE_URL: there is no store on Workers"],
     ["STATE_URL", "redis://secret@127.0.0.1", "Redis needs sockets"],
     ["IDEMPOTENCY", "required", "IDEMPOTENCY is required, which needs a store"],
+    [
+      "POLICIES",
+      '[{"name":"shop","callers":["*"],"messages":{"per_day":1}}]',
+      "POLICIES has budgets (messages), which need a store",
+    ],
   ] as const
 ) {
-  Deno.test(`on Workers ${name}=${value.split(":")[0]} stops the start with a sentence that says why`, async () => {
+  Deno.test(`on Workers ${name}=${value.split(/:|"/)[0]} stops the start with a sentence that says why`, async () => {
     const env = { ...testEnv(await testIssuer()), [name]: value };
     const error = await assertRejects(() => logOf(env), ConfigError, sentence);
     assert(!error.message.includes("secret"));

@@ -27,7 +27,7 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
   409: ["idempotency_key_in_use"],
   415: ["unsupported_media_type"],
   422: ["idempotency_key_reused"],
-  429: ["too_many_requests"],
+  429: ["too_many_requests", "quota_exceeded"],
   500: ["internal_error"],
   502: ["upstream_connection_lost", "upstream_failed"],
   504: ["upstream_timeout"],
