@@ -7,6 +7,8 @@ interface Values {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
   readonly POLICIES: readonly Policy[] | undefined;
+  readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
+  readonly OTLP_CLIENT_KEY: string | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -18,7 +20,14 @@ export function conflicts(env: Environment, values: Values): string[] {
     ...bodyFaults(values),
     ...stateFaults(env),
     ...testFaults(env, values),
+    ...clientKeyFaults(values),
   ];
+}
+
+function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Values): string[] {
+  return Boolean(OTLP_CLIENT_CERTIFICATE) === Boolean(OTLP_CLIENT_KEY)
+    ? []
+    : ["OTLP_CLIENT_CERTIFICATE and OTLP_CLIENT_KEY belong together: set both"];
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
@@ -56,7 +65,8 @@ function endpointFaults(env: Environment): string[] {
 }
 
 function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
     : [];

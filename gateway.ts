@@ -20,6 +20,7 @@ import type { State } from "./state/health.ts";
 import { MemoryCounters } from "./state/memory_counters.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { resourceAttributes } from "./telemetry/resource.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreakers } from "./upstream/breaker.ts";
 import type { UpstreamTarget } from "./upstream/target.ts";
@@ -35,6 +36,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
+  /** Sends exports to the collector. Default: the global `fetch`. */
+  collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
   spanProcessors?: readonly SpanProcessor[];
   /**
@@ -52,7 +55,11 @@ export interface Gateway {
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
-  /** Takes over the settings that may change while the gateway runs: credentials, policies. */
+  /**
+   * Takes over the settings that may change while the gateway runs: credentials, policies, and where and
+   * how
+   * telemetry is exported.
+   */
   reconfigure(config: Config): void;
   /** Counts a changed file that was taken over, or refused. */
   settingFileRead(variable: string, outcome: "taken" | "refused"): void;
@@ -79,8 +86,23 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const { waitUntil, state, spanProcessors, settingFiles } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
-  const tracing = setupTracing({ ...config.telemetry, waitUntil, spanProcessors });
-  const metrics = createMetrics(config);
+  const { telemetry } = config;
+  const resource = resourceAttributes(telemetry.resource);
+  const fetch = parts.collectorFetch;
+  // Copies, which a changed configuration updates.
+  const targets = { traces: copy(telemetry.traces), metrics: copy(telemetry.metrics) };
+  const tracing = setupTracing({
+    ...telemetry,
+    target: targets.traces,
+    resource,
+    fetch,
+    waitUntil,
+    spanProcessors,
+  });
+  const metrics = new Metrics({
+    resource,
+    push: targets.metrics && { target: targets.metrics, fetch },
+  });
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
@@ -118,7 +140,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
-    reconfigure,
+    reconfigure(changed) {
+      reconfigure(changed);
+      Object.assign(targets.traces ?? {}, changed.telemetry.traces);
+      Object.assign(targets.metrics ?? {}, changed.telemetry.metrics);
+    },
     settingFileRead: (variable, outcome) => metrics.settingFileRead(variable, outcome),
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
@@ -135,6 +161,10 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     },
     flush,
   };
+}
+
+function copy<T extends object>(value: T | undefined): T | undefined {
+  return value && { ...value };
 }
 
 function logBreaker(state: "open" | "closed", { url }: UpstreamTarget): void {
@@ -158,13 +188,6 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
     getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
-}
-
-function createMetrics({ telemetry }: Config): Metrics {
-  return new Metrics({
-    serviceName: telemetry.serviceName,
-    otlpEndpoint: telemetry.pushMetrics ? telemetry.otlpEndpoint : undefined,
-  });
 }
 
 function createKeySet(

@@ -12,6 +12,7 @@ import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
+import { collectorFetch } from "./collector_fetch.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
@@ -120,10 +121,12 @@ async function serve(
   const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
   const { unreadBodies } = runtime;
   const state = await openState(config);
+  let sendExport = await collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
     accessLog,
     settingFiles: files,
+    collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
@@ -140,13 +143,15 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
     },
   });
+  const { traces } = config.telemetry;
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
-    traces: config.telemetry.otlpEndpoint ?? "not exported",
+    traces: traces ? new URL(traces.url).origin : "not exported",
     state: state?.store.kind ?? "none",
     version: VERSION,
   });

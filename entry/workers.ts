@@ -74,7 +74,7 @@ function refuseState({ STATE_URL }: Environment, { idempotency, policies }: Conf
 }
 
 function createWorkersGateway(config: Config): Gateway {
-  return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
+  return createGateway({ ...config, telemetry: { ...config.telemetry, metrics: undefined } }, {
     transport: fetchTransport({ toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),

@@ -9,15 +9,14 @@ import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { messagesOutcome } from "./messages.ts";
-import { PrometheusReader, pushReader } from "./metrics_output.ts";
-import { resourceAttributes } from "./resource.ts";
+import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
 
 /** Options of {@linkcode Metrics}. */
 export interface MetricsOptions {
-  /** Resource attribute `service.name`. */
-  serviceName: string;
-  /** Base URL of the collector to push to; undefined: nothing is pushed. */
-  otlpEndpoint: string | undefined;
+  /** Attributes of the resource. */
+  resource: Readonly<Record<string, string>>;
+  /** The collector to push to; undefined: nothing is pushed. */
+  push: PushOptions | undefined;
 }
 
 /** Bucket boundaries in seconds, from the semantic conventions, for both durations. */
@@ -54,10 +53,10 @@ export class Metrics implements ExchangeObserver {
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
 
-  constructor({ serviceName, otlpEndpoint }: MetricsOptions) {
+  constructor({ resource, push }: MetricsOptions) {
     this.#provider = new MeterProvider({
-      resource: resourceFromAttributes(resourceAttributes(serviceName)),
-      readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
+      resource: resourceFromAttributes(resource),
+      readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#serverDuration = seconds(meter, "http.server.request.duration", "Duration of requests.");

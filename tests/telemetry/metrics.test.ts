@@ -10,6 +10,7 @@ import type { UpstreamReply } from "../../upstream/transport.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
 import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 import { testIssuer } from "../support/issuer.ts";
 import { VERSION } from "../../version.ts";
 
@@ -31,7 +32,12 @@ const SOURCES: MetricSources = {
 };
 
 function testMetrics(otlpEndpoint?: string): Metrics {
-  const metrics = new Metrics({ serviceName: "test", otlpEndpoint });
+  const metrics = new Metrics({
+    resource: { "service.name": "test", "service.version": VERSION },
+    push: otlpEndpoint === undefined
+      ? undefined
+      : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
+  });
   metrics.registerGauges(SOURCES);
   return metrics;
 }
