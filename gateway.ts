@@ -56,9 +56,8 @@ export interface Gateway {
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
   /**
-   * Takes over the settings that may change while the gateway runs: credentials, policies, and where and
-   * how
-   * telemetry is exported.
+   * Takes over the settings that may change while the gateway runs: credentials, policies, and where
+   * and how telemetry is exported.
    */
   reconfigure(config: Config): void;
   /** Counts a changed file that was taken over, or refused. */
