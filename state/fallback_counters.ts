@@ -14,7 +14,7 @@ export interface CountedReservation extends Reservation {
 export interface FallbackCountersOptions {
   /** Called when counting moves to this instance, and when it moves back to the store. */
   onChange?: (countedBy: CountedBy) => void;
-  /** Counts while the store does not answer; default: new ones on the machine's clock. */
+  /** Counts while the store does not answer; default: the store if it is in memory, or new ones. */
   local?: MemoryCounters;
 }
 
@@ -34,7 +34,8 @@ export class FallbackCounters {
   #isAsking = false;
 
   constructor(store: Counters, options: FallbackCountersOptions = {}) {
-    const { onChange = () => {}, local = new MemoryCounters() } = options;
+    const { onChange = () => {} } = options;
+    const { local = store instanceof MemoryCounters ? store : new MemoryCounters() } = options;
     this.#store = store;
     this.#local = local;
     this.#onChange = onChange;
@@ -48,7 +49,7 @@ export class FallbackCounters {
     }
     try {
       const reservation = await this.#store.reserve(key, request);
-      this.#local.set(key, reservation.windows);
+      if (this.#store !== this.#local) this.#local.set(key, reservation.windows);
       this.#setCountedBy("store");
       return { ...reservation, countedBy: "store" };
     } catch (error) {
@@ -63,7 +64,7 @@ export class FallbackCounters {
   /** Gives back where it was taken. What a store that fails does not take back stays used. */
   async giveBack(key: string, amount: number, reservation: CountedReservation): Promise<void> {
     await this.#local.giveBack(key, amount, reservation.windows);
-    if (reservation.countedBy === "instance") return;
+    if (reservation.countedBy === "instance" || this.#store === this.#local) return;
     try {
       await this.#store.giveBack(key, amount, reservation.windows);
     } catch (error) {
