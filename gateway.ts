@@ -18,6 +18,7 @@ import { droppedLines } from "./telemetry/log_output.ts";
 import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { MemoryCounters } from "./state/memory_counters.ts";
+import type { ProcessUsage } from "./telemetry/gauges.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { resourceAttributes } from "./telemetry/resource.ts";
@@ -36,6 +37,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
+  /** What the process has used, for the metrics. Default: unknown. */
+  processUsage?: () => ProcessUsage;
   /** Sends exports to the collector. Default: the global `fetch`. */
   collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
@@ -114,7 +117,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       ...(parts.accessLog ? [accessLog(parts.accessLog)] : []),
     ],
     isStopping: () => stopping,
-    prometheus: () => metrics.prometheus(),
+    metrics,
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
     budgets: new Budgets(state?.counters ?? new MemoryCounters(), { onChange: logCountedBy }),
@@ -132,6 +135,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
+    process: () => parts.processUsage?.(),
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));

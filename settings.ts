@@ -80,7 +80,8 @@ export const SETTINGS = {
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
   POLICIES: {
-    meaning: "What callers may send: a list, of which the first that matches a caller applies.",
+    meaning:
+      "What callers may send: a list, of which the first that matches a caller applies; see `docs/policies.md`.",
     schema: policies,
     optional: true,
     file: true,

@@ -16,6 +16,7 @@ import { collectorFetch } from "./collector_fetch.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { processUsage } from "./process_usage.ts";
 import { readSettingFile } from "./read_file.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { watchFiles } from "./watch_files.ts";
@@ -126,6 +127,7 @@ async function serve(
     transport,
     accessLog,
     settingFiles: files,
+    processUsage,
     collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },

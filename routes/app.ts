@@ -39,7 +39,7 @@ import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
-import { mountMetrics } from "./metrics.ts";
+import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
 import { mountUsage } from "./usage.ts";
 
@@ -63,10 +63,9 @@ export interface Dependencies {
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
-  /** The metrics in the Prometheus text format. */
-  prometheus: () => Promise<string>;
   /** What callers may send; default: those of the configuration. */
   policies?: Policies;
+  metrics: MetricsText;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
   /** The budgets of policies; default: counted in this process. */
@@ -118,7 +117,7 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
-  mountMetrics(app, deps.prometheus);
+  mountMetrics(app, deps.metrics);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);

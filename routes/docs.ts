@@ -5,7 +5,13 @@ import type { GatewayEnv } from "../exchange.ts";
 import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
 import { SCRIPT } from "../reference/browser/script.ts";
-import { DOCUMENTED_IDS, IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
+import {
+  DOCUMENTED_IDS,
+  GUIDE_PATHS,
+  IMMUTABLE_PATHS,
+  operationPath,
+  PATHS,
+} from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { STYLE } from "../reference/style/style.ts";
 
@@ -41,6 +47,11 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
       return await compressed(JSON.stringify(policiesJsonSchema()));
     },
   },
+  ...Object.fromEntries(GUIDE_PATHS.map((path) => [path, {
+    type: HTML,
+    load: async () =>
+      await compressed(await (await import("../reference/guide_page.ts")).guidePage(path)),
+  }])),
   [PATHS.search]: {
     type: "application/json",
     load: async () => {
@@ -76,6 +87,7 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
 
 /** Loads the modules that make the resources, which have to open files. */
 export async function importDocs(): Promise<void> {
+  const { importGuides } = await import("../reference/guide_page.ts");
   await Promise.all([
     import("../reference/openapi.ts"),
     import("../reference/reference_page.ts"),
@@ -83,6 +95,7 @@ export async function importDocs(): Promise<void> {
     import("../reference/errors_page.ts"),
     import("../reference/policies_schema.ts"),
     import("../reference/search_index.ts"),
+    importGuides(),
   ]);
 }
 

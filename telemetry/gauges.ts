@@ -20,6 +20,8 @@ export interface MetricSources {
   readonly planLimitMax: number;
   /** Budgets of policies, as far as this instance knows. */
   budgets(): readonly BudgetSource[];
+  /** The process; undefined where the runtime does not tell. */
+  process(): ProcessUsage | undefined;
   /** Signal → spans or log lines dropped so far. */
   dropped(): Readonly<Record<string, number>>;
 }
@@ -30,6 +32,15 @@ export interface BudgetSource {
   readonly unit: string;
   readonly limit: number;
   readonly used: number;
+}
+
+/** What a process has used. */
+export interface ProcessUsage {
+  /** Seconds of CPU time since its start. */
+  readonly cpuS: number;
+  readonly residentBytes: number;
+  /** Seconds since the epoch. */
+  readonly startTimeS: number;
 }
 
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
@@ -43,6 +54,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerPlanLimits(meter, sources);
   registerBudgets(meter, sources);
   registerSettingFiles(meter, sources);
+  registerProcess(meter, sources);
   registerDropped(meter, sources);
   registerBuildInfo(meter);
 }
@@ -126,6 +138,30 @@ function registerSettingFiles(meter: Meter, sources: MetricSources): void {
   }).addCallback((result) => {
     const { names = [], refused = [] } = sources.settingFiles() ?? {};
     for (const name of names) result.observe(Number(!refused.includes(name)), { setting: name });
+  });
+}
+
+/** By the names of Prometheus' own client libraries, which dashboards know. */
+function registerProcess(meter: Meter, { process }: MetricSources): void {
+  meter.createObservableCounter("process.cpu", {
+    description: "CPU time of the process.",
+    unit: "s",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.cpuS);
+  });
+  meter.createObservableGauge("process.resident_memory.bytes", {
+    description: "Resident memory of the process.",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.residentBytes);
+  });
+  meter.createObservableGauge("process.start_time", {
+    description: "When the process started, in seconds since the epoch.",
+    unit: "s",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.startTimeS);
   });
 }
 

@@ -89,7 +89,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     newId: () => `id-${++ids}`,
     observers: [{ finished: (exchange) => void exchanges.push(exchange) }],
     isStopping: () => false,
-    prometheus: () => Promise.resolve(""),
+    metrics: { prometheus: () => Promise.resolve(""), openMetrics: () => Promise.resolve("") },
     store: new MemoryStore(),
     ...options.deps,
   });

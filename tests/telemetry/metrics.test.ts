@@ -26,6 +26,7 @@ const SOURCES: MetricSources = {
   stateReachable: () => true,
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
   planLimits: () => new Map([["plan-1", 5]]),
+  process: () => ({ cpuS: 1.5, residentBytes: 1e8, startTimeS: 1.7e9 }),
   planLimitMax: 1_000,
   budgets: () => [{ policy: "shop", unit: "day", limit: 100, used: 120 }],
   dropped: () => ({ traces: 5, logs: 7 }),
@@ -103,6 +104,9 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
   ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
+  ["process_cpu_seconds_total", "counter", []],
+  ["process_resident_memory_bytes", "gauge", []],
+  ["process_start_time_seconds", "gauge", []],
   ["target_info", "gauge", ["service_name", "service_version"]],
   ["sms_gateway_build_info", "gauge", ["version"]],
 ];
@@ -491,6 +495,9 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.budget.left": "",
     "sms_gateway.budget.limit": "",
     "sms_gateway.setting_file.usable": "",
+    "process.cpu": "s",
+    "process.resident_memory.bytes": "",
+    "process.start_time": "s",
     "sms_gateway.telemetry_dropped": "",
     "sms_gateway.build_info": "",
   });
