@@ -7,6 +7,9 @@ interface Values {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
   readonly POLICIES: readonly Policy[] | undefined;
+  readonly SMS_REGION: string;
+  /** Undefined if it is not valid. */
+  readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
   readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
   readonly OTLP_CLIENT_KEY: string | undefined;
 }
@@ -20,8 +23,28 @@ export function conflicts(env: Environment, values: Values): string[] {
     ...bodyFaults(values),
     ...stateFaults(env),
     ...testFaults(env, values),
+    ...oauthFaults(env, values),
+    ...certificateFaults(env),
     ...clientKeyFaults(values),
   ];
+}
+
+function certificateFaults({ SMS_CLIENT_CERT, SMS_CLIENT_KEY }: Environment): string[] {
+  return Boolean(SMS_CLIENT_CERT) !== Boolean(SMS_CLIENT_KEY)
+    ? ["SMS_CLIENT_CERT and SMS_CLIENT_KEY belong together: set both, or none"]
+    : [];
+}
+
+/** The regions in which the API accepts OAuth 2.0. */
+const OAUTH_REGIONS: readonly string[] = ["us", "eu"];
+
+function oauthFaults(env: Environment, { SMS_REGION, SERVICE_PLANS = {} }: Values): string[] {
+  const hasClients = Object.values(SERVICE_PLANS).some((plan) => typeof plan === "object");
+  return hasClients && !env.SMS_API_URL && !OAUTH_REGIONS.includes(SMS_REGION)
+    ? [
+      "SERVICE_PLANS has OAuth 2.0 client credentials, which the SMS API accepts in the regions us and eu only: set SMS_REGION to one of them, or use API tokens",
+    ]
+    : [];
 }
 
 function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Values): string[] {

@@ -20,6 +20,7 @@ import type { State } from "./state/health.ts";
 import { MemoryCounters } from "./state/memory_counters.ts";
 import type { ProcessUsage } from "./telemetry/gauges.ts";
 import { accessLog } from "./telemetry/access_log.ts";
+import { tokenLog } from "./telemetry/token_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { resourceAttributes } from "./telemetry/resource.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -116,6 +117,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       credentialLog(),
       ...(parts.accessLog ? [accessLog(parts.accessLog)] : []),
     ],
+    onTokenFetch: tokenObserver(config, metrics),
     isStopping: () => stopping,
     metrics,
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
@@ -125,13 +127,18 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, budgets, reconfigure, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, budgets, reconfigure, credentials, settled } = createApp(
+    config,
+    deps,
+  );
+  if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
     budgets,
     keySetAgeS: () => ageS(deps.keySet),
+    tokens: () => credentials,
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
@@ -157,6 +164,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     },
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
+      credentials.close();
       await parts.transport.close();
       await settled();
       await state?.store.close();
@@ -191,6 +199,14 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
     getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
+}
+
+function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["onTokenFetch"] {
+  const log = tokenLog(upstream.tokenUrl);
+  return (outcome, error) => {
+    metrics.tokenFetched(outcome);
+    log(error);
+  };
 }
 
 function createKeySet(

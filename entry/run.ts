@@ -3,6 +3,7 @@ import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
 import { loadCountryOf } from "../middleware/policy.ts";
+import { proxies, type ProxyOf } from "../proxy.ts";
 import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import { fileVariable } from "../settings.ts";
@@ -18,6 +19,7 @@ import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
 import { processUsage } from "./process_usage.ts";
 import { readSettingFile } from "./read_file.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { watchFiles } from "./watch_files.ts";
 
@@ -37,6 +39,8 @@ export interface Runtime {
   readonly unreadBodies?: UnreadBodies;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
+  /** Makes fetch use the proxies of the environment. Default: it does by itself. */
+  readonly useProxies?: (proxyOf: ProxyOf) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -98,6 +102,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
+    warnOfRegion(runtime.environment);
     await serve(runtime, { configured: config, files, accessLog: log.sink });
   } finally {
     await log.close();
@@ -119,7 +124,13 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
+  const proxyOf = proxies(config.proxy);
+  if (config.proxy.https ?? config.proxy.http) runtime.useProxies?.(proxyOf);
+  const transport = undiciTransport({
+    connectTimeoutMs: config.upstream.timeoutMs,
+    proxyOf,
+    clientCertificate: config.upstream.clientCertificate,
+  });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   let sendExport = await collectorFetch(config);
@@ -145,6 +156,7 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      transport.useClientCertificate(changed.upstream.clientCertificate);
       sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
     },

@@ -8,6 +8,7 @@ import { jsonLine } from "../telemetry/log_format.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 import { loadConfig } from "./load_config.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 
 /** The execution context that a Workers runtime passes with a request. */
 interface ExecutionContext {
@@ -49,6 +50,7 @@ async function start(env: Environment): Promise<Gateway> {
   refuseState(env, config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
+  warnOfRegion(env);
   return gateway ??= createWorkersGateway(config);
 }
 

@@ -3,22 +3,23 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Attempt, Exchange, GatewayEnv } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
-import type { Credentials } from "../upstream/credentials.ts";
+import type { CredentialFilter } from "../upstream/credential_filter.ts";
+import type { PlanCredential } from "../upstream/credentials/plan_credential.ts";
 import { decodeBody } from "../upstream/decode.ts";
 import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
 import { normalize } from "../upstream/normalize.ts";
 import { upstreamPath } from "../upstream/path.ts";
 import { Sender, type SenderOptions } from "../upstream/sender.ts";
-import type { UpstreamTarget } from "../upstream/target.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
 import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
 /** Options of {@linkcode Forwarder}. */
 export interface ForwarderOptions extends SenderOptions, TrackedBodyOptions {
-  credentials: Credentials;
-  /** The SMS API that a request is sent to. */
-  targetOf: (exchange: Exchange) => UpstreamTarget;
+  /** The credential of a request; it says which SMS API the request is sent to. */
+  credentialOf: (exchange: Exchange) => PlanCredential;
+  /** Removes the credentials that a request may have been sent with from texts of the upstream. */
+  filterOf: (exchange: Exchange) => CredentialFilter;
   upstream: {
     /** Deadline from sending to the response headers, in ms. */
     timeoutMs: number;
@@ -98,7 +99,7 @@ export class Forwarder {
   /** The response to the caller. */
   respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
     const exchange = c.get("exchange");
-    const init = { status, headers: responseHeaders(headers, this.#options.credentials.filter) };
+    const init = { status, headers: responseHeaders(headers, this.#options.filterOf(exchange)) };
     init.headers.push(["x-request-id", exchange.requestId]);
     if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
       if (!(body instanceof Uint8Array)) void body.cancel();
@@ -115,31 +116,25 @@ export class Forwarder {
   }
 
   #baseRequest(exchange: Exchange, chosenHeaders: Readonly<Record<string, string>>) {
-    const { servicePlanId, requestId } = exchange;
-    if (!servicePlanId) throw new Error("the request was not authenticated");
-    const { credentials, targetOf, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
-    const target = targetOf(exchange);
-    const headers = {
-      ...chosenHeaders,
-      authorization: target.token === undefined
-        ? credentials.authorization(servicePlanId)
-        : `Bearer ${target.token}`,
-      "x-request-id": requestId,
-    };
-    return { target, headers, timeoutMs, idleTimeoutMs };
+    const { credentialOf, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const credential = credentialOf(exchange);
+    const headers = { ...chosenHeaders, "x-request-id": exchange.requestId };
+    return { credential, target: credential.target, headers, timeoutMs, idleTimeoutMs };
   }
 
   /** Converts an error of the upstream to the documented shape. */
   async #toError(
-    { operation, route }: Exchange,
+    exchange: Exchange,
     { status, headers, body }: UpstreamReply,
   ): Promise<GatewayError> {
+    const { operation, route } = exchange;
+    const filter = this.#options.filterOf(exchange);
     const raw = body instanceof Uint8Array ? body : new Uint8Array();
     const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
     return new GatewayError(normalize({ status, headers, bytes }, {
       method: operation?.method ?? "POST",
       allow: allowedMethods(route ?? ""),
-      clean: (text) => this.#options.credentials.filter.clean(text),
+      clean: (text) => filter.clean(text),
     }));
   }
 }

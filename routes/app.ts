@@ -1,4 +1,3 @@
-import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
@@ -33,8 +32,11 @@ import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breakers } from "../upstream/breaker.ts";
-import { Credentials } from "../upstream/credentials.ts";
-import { type UpstreamTarget, upstreamTarget } from "../upstream/target.ts";
+import { ApiToken } from "../upstream/credentials/api_token.ts";
+import { CredentialFilter } from "../upstream/credential_filter.ts";
+import { upstreamTarget } from "../upstream/target.ts";
+import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
+import type { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
@@ -44,10 +46,9 @@ import { sendHandler } from "./send_handler.ts";
 import { mountUsage } from "./usage.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
-export interface Dependencies {
+export interface Dependencies extends TokenDependencies {
   transport: Transport;
   keySet: KeySet;
-  tracer: Tracer;
   breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
@@ -87,6 +88,7 @@ export interface App {
   budgets(): readonly KnownBudget[];
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
+  readonly credentials: Credentials;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -116,12 +118,12 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
+  mountHealth(app, () => readiness(deps, credentials)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.metrics);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const limits = createLimits(config);
-  const credentials = new Credentials(config.servicePlans);
+  const credentials = createCredentials(config, { ...deps, deadlines });
   const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   const { policies = new Policies(config.policies) } = deps;
   const { budgets = new Budgets(new MemoryCounters()) } = deps;
@@ -134,14 +136,19 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(apiChecks(config, deps, { limits, credentials, verifier }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
-  const target = upstreamTarget(upstream.url);
-  let testTarget = testTargetOf(config);
+  let testCredential = testCredentialOf(config);
+  /** The credential of the service plan is never used for the test API. */
+  const credentialOf = (exchange: Exchange) =>
+    isTest(exchange) ? present(testCredential) : credentials.of(exchange.servicePlanId ?? "");
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentials,
-    targetOf: (exchange) => isTest(exchange) ? present(testTarget) : target,
+    credentialOf,
+    filterOf: (exchange) =>
+      isTest(exchange)
+        ? present(testCredential).filter
+        : credentials.filterOf(exchange.servicePlanId ?? ""),
     upstream,
     retryAttempts,
   });
@@ -155,10 +162,12 @@ export function createApp(config: Config, deps: Dependencies): App {
     budgets: () => budgets.known(policies.list),
     reconfigure(changed) {
       credentials.replace(changed.servicePlans);
+      credentials.fetchAhead();
       policies.replace(changed.policies);
-      testTarget = testTargetOf(changed);
+      testCredential = testCredentialOf(changed);
     },
     settled: async () => await settlements?.close(),
+    credentials,
   };
 }
 
@@ -189,15 +198,17 @@ function apiChecks(
   );
 }
 
-/** The SMS API of callers in the mode `test`. */
-function testTargetOf({ testApi }: Config): UpstreamTarget | undefined {
-  return testApi && upstreamTarget(testApi.url, testApi.token);
+/** The token and the address of the SMS API of callers in the mode `test`. */
+function testCredentialOf({ testApi }: Config): ApiToken | undefined {
+  if (!testApi) return undefined;
+  const { url, token } = testApi;
+  return new ApiToken(token, upstreamTarget(url), new CredentialFilter([token]));
 }
 
 /** The configuration is refused if it has a policy in the mode `test` and no API for it. */
-function present(target: UpstreamTarget | undefined): UpstreamTarget {
-  if (!target) throw new Error("there is no API for the mode test");
-  return target;
+function present(credential: ApiToken | undefined): ApiToken {
+  if (!credential) throw new Error("there is no API for the mode test");
+  return credential;
 }
 
 type Limits = ReturnType<typeof createLimits>;
@@ -229,6 +240,7 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 function readiness(
   { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
+  credentials: Credentials,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -241,6 +253,7 @@ function readiness(
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
       ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],

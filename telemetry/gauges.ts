@@ -7,6 +7,8 @@ export interface MetricSources {
   outstanding(): ReadonlyMap<string, number>;
   /** Age of the fetched key set, in seconds; undefined before the first fetch, or if it is static. */
   keySetAgeS(): number | undefined;
+  /** The OAuth tokens of the SMS API. */
+  tokens(): { readonly oldestTokenMs: number | undefined };
   breakerState(): keyof typeof BREAKER_STATES;
   /** Whether the state store answered last; undefined without a store. */
   stateReachable(): boolean | undefined;
@@ -49,6 +51,7 @@ const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
 export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerOutstanding(meter, sources);
   registerKeySetAge(meter, sources);
+  registerTokenAge(meter, sources);
   registerBreakerState(meter, sources);
   registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
@@ -82,6 +85,16 @@ function registerKeySetAge(meter: Meter, sources: MetricSources): void {
   }).addCallback((result) => {
     const age = sources.keySetAgeS();
     if (age !== undefined) result.observe(age);
+  });
+}
+
+function registerTokenAge(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.upstream_token.age", {
+    description: "Time since the oldest OAuth token of the SMS API in use was fetched.",
+    unit: "s",
+  }).addCallback((result) => {
+    const { oldestTokenMs } = sources.tokens();
+    if (oldestTokenMs !== undefined) result.observe(oldestTokenMs / 1_000);
   });
 }
 

@@ -49,6 +49,7 @@ export class Metrics implements ExchangeObserver {
   readonly #authFailures: Counter;
   readonly #keySetRefreshes: Counter;
   readonly #credentialRejections: Counter;
+  readonly #tokenFetches: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
   readonly #messages: Counter;
@@ -78,6 +79,9 @@ export class Metrics implements ExchangeObserver {
       "sms_gateway.upstream_credential_rejections",
       { description: "Responses of the SMS API that reject the gateway's credential." },
     );
+    this.#tokenFetches = meter.createCounter("sms_gateway.upstream_token.fetches", {
+      description: "Fetches of OAuth tokens of the SMS API, by outcome.",
+    });
     this.#retries = meter.createCounter("sms_gateway.retries", {
       description: "Retries of requests to the SMS API.",
     });
@@ -157,6 +161,11 @@ export class Metrics implements ExchangeObserver {
   /** Counts a fetch of the issuer's key set. */
   keySetRefreshed(outcome: "ok" | "failed"): void {
     this.#keySetRefreshes.add(1, { outcome });
+  }
+
+  /** Counts a fetch of an OAuth token of the SMS API; `outcome` is `ok`, or why it failed. */
+  tokenFetched(outcome: string): void {
+    this.#tokenFetches.add(1, { outcome });
   }
 
   /** All metrics in the Prometheus text format. */

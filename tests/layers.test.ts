@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "limits",
     "operations.ts",
     "policies",
+    "proxy.ts",
     "raw_url.ts",
     "route_table.ts",
     "setting_schemas.ts",

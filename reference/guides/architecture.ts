@@ -63,8 +63,9 @@ key.</li>
 headers from the allow-list of <code>upstream/headers.ts</code>, with the credential of the service plan.</li>
 <li><code>upstream/sender.ts</code>, <code>Sender.send</code>: retries within one deadline. Each attempt passes the circuit
 breaker of its target&#39;s origin (<code>upstream/breaker.ts</code>) and has a CLIENT span
-(<code>upstream/client_span.ts</code>). The target (<code>upstream/target.ts</code>) is the base URL of the API, chosen
-for each request by <code>targetOf</code> in <code>routes/app.ts</code>.</li>
+(<code>upstream/client_span.ts</code>). The target (<code>upstream/target.ts</code>), the base URL of the API, is that
+of the plan&#39;s credential (<code>upstream/credentials/</code>). Without an OAuth token the request waits for
+one, and one that the API refuses is renewed once.</li>
 <li><code>upstream/undici_transport.ts</code>, <code>undiciTransport</code>: sends the attempt over undici&#39;s pool of the
 target&#39;s origin. <code>upstream/undici_response_handler.ts</code> buffers up to 64 KiB of the response and
 streams a longer one.</li>

@@ -28,9 +28,15 @@ has. A change of the file is taken over while the gateway runs: see
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
-<tr><td><code>SMS_REGION</code></td><td><code>us</code></td><td>Region of the SMS API: <code>https://{region}.sms.api.sinch.com</code>.</td></tr>
+<tr><td><code>SMS_REGION</code></td><td><code>us</code></td><td>Region of the SMS API, where messages are stored: <code>https://{region}.sms.api.sinch.com</code>; with OAuth 2.0 <code>https://zt.{region}.sms.api.sinch.com</code>, in <code>us</code> and <code>eu</code> only.</td></tr>
 <tr><td><code>SMS_API_URL</code></td><td>–</td><td>Base URL of the SMS API; takes precedence over <code>SMS_REGION</code>.</td></tr>
-<tr><td><code>SERVICE_PLANS</code>, <code>SERVICE_PLANS_FILE</code></td><td>required</td><td>The gateway&#39;s own credentials: service plan id → API token.</td></tr>
+<tr><td><code>SMS_AUTH_URL</code></td><td><code>https://auth.sinch.com/oauth2/token</code></td><td>Token endpoint of the SMS API, for OAuth 2.0 client credentials in <code>SERVICE_PLANS</code>.</td></tr>
+<tr><td><code>SERVICE_PLANS</code>, <code>SERVICE_PLANS_FILE</code></td><td>required</td><td>The gateway&#39;s own credentials: service plan id → API token, or project id → OAuth 2.0 client credentials <code>{&quot;key_id&quot;,&quot;key_secret&quot;}</code>.</td></tr>
+<tr><td><code>SMS_CLIENT_CERT</code>, <code>SMS_CLIENT_CERT_FILE</code></td><td>–</td><td>Client certificate for the SMS API with its chain, in PEM, where a proxy asks for one.</td></tr>
+<tr><td><code>SMS_CLIENT_KEY</code>, <code>SMS_CLIENT_KEY_FILE</code></td><td>–</td><td>Private key of <code>SMS_CLIENT_CERT</code>, in PEM.</td></tr>
+<tr><td><code>HTTPS_PROXY</code></td><td><code>https_proxy</code>, else off</td><td>Proxy for https URLs, with user and password if it asks for them.</td></tr>
+<tr><td><code>HTTP_PROXY</code></td><td><code>http_proxy</code>, else off</td><td>Proxy for http URLs.</td></tr>
+<tr><td><code>NO_PROXY</code></td><td><code>no_proxy</code>, else off</td><td>Hosts that are reached without a proxy, with their subdomains; <code>*</code> is all.</td></tr>
 </tbody>
 </table>
 </div>

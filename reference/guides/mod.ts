@@ -80,6 +80,16 @@ export const GUIDES: readonly Guide[] = [
     load: () => import("./configuration.ts"),
   },
   {
+    name: "credentials",
+    title: "Credentials",
+    group: "Run",
+    headings: [
+      ["to-the-sms-api","To the SMS API"],
+      ["proxies-and-certificates","Proxies and certificates"],
+    ],
+    load: () => import("./credentials.ts"),
+  },
+  {
     name: "policies",
     title: "Policies: what a caller may send",
     group: "Run",

@@ -78,6 +78,9 @@ those of the default settings; a test compares them with the code.</p>
 </tbody>
 </table>
 </div>
+<p>An answer of the token endpoint has at most 64 KiB (<code>MAX_TOKEN_ANSWER_BYTES</code> in
+<code>upstream/credentials/token_request.ts</code>), one at a time for each access key in <code>SERVICE_PLANS</code>.
+Requests that wait for a token hold nothing beside their bodies: at most a tenth of <code>MAX_IN_FLIGHT</code>.</p>
 <p>The sum is 340 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
@@ -141,6 +144,10 @@ log says that it is one of the two.</li>
 <li>Deno&#39;s own spans under <code>OTEL_DENO=true</code> have raw URLs, with recipients and query values.</li>
 <li>Spans and logs have the <code>sub</code> of a token unchanged: use the name of a service, not the number of a
 person. <code>X-Request-Id</code>, <code>User-Agent</code> and <code>tracestate</code> are chosen by the caller as well.</li>
+<li>Of a long OAuth token of the gateway&#39;s own, up to seven characters at either end of what the API
+quotes remain in its text, and parts of less than 23 characters are not recognized.</li>
+<li>A proxy (<code>HTTPS_PROXY</code>) learns the host names that the gateway connects to. <code>HTTPS_PROXY</code> may have
+a password: it is in no log line.</li>
 <li>TLS is terminated in front of the gateway, or by the platform.</li>
 <li>Everyone who can read the environment or the memory of the process has its credentials.</li>
 </ul>

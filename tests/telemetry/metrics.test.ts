@@ -22,6 +22,7 @@ const CLIENT = "http_client_request_duration_seconds";
 const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
   keySetAgeS: () => 61.5,
+  tokens: () => ({ oldestTokenMs: 2_500 }),
   breakerState: () => "half_open",
   stateReachable: () => true,
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
@@ -87,6 +88,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
   ["sms_gateway_key_set_age_seconds", "gauge", []],
   ["sms_gateway_key_set_refreshes_total", "counter", ["outcome"]],
+  ["sms_gateway_upstream_token_fetches_total", "counter", ["outcome"]],
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
@@ -100,6 +102,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_budget_limit", "gauge", ["policy", "window"]],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
   ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
+  ["sms_gateway_upstream_token_age_seconds", "gauge", []],
   ["sms_gateway_breaker_state", "gauge", []],
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
@@ -151,6 +154,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   metrics.finished({ ...gateway.exchanges[0]!, ...POLICY_MEMBERS }, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
+  metrics.tokenFetched("ok");
   metrics.keySetRefreshed("failed");
   metrics.settingFileRead("SERVICE_PLANS_FILE", "taken");
   metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
@@ -490,6 +494,7 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.service_plan.limit": "",
     "sms_gateway.service_plan.limit_max": "",
     "sms_gateway.key_set.age": "s",
+    "sms_gateway.upstream_token.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
     "sms_gateway.budget.left": "",
