@@ -10,22 +10,15 @@ export interface UpstreamTarget {
   readonly basePath: string;
   /** `server.address` and `server.port`, for CLIENT spans and metrics. */
   readonly attributes: Attributes;
-  /** API token for it, instead of the credential of the service plan. */
-  readonly token?: string;
 }
 
-/**
- * The target of a base URL.
- *
- * @param token API token for it; default: the credential of the service plan
- */
-export function upstreamTarget(baseUrl: string, token?: string): UpstreamTarget {
+/** The target of a base URL. */
+export function upstreamTarget(baseUrl: string): UpstreamTarget {
   const url = new URL(baseUrl);
   return {
     url: url.href.replace(/\/$/, ""),
     origin: url.origin,
     basePath: url.pathname.replace(/\/$/, ""),
     attributes: upstreamAttributes(url),
-    ...token !== undefined && { token },
   };
 }
