@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { conflicts } from "./config_conflicts.ts";
 import { platformAttributes } from "./platform.ts";
+import type { Policy } from "./policies/policy.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type IssuerSettings, issuerSettings } from "./issuer_settings.ts";
@@ -64,6 +65,10 @@ export interface Config {
   readonly servicePlans: Readonly<
     Record<string, string | { readonly key_id: string; readonly key_secret: string }>
   >;
+  /** What callers may send, in the order in which they are matched. */
+  readonly policies: readonly Policy[];
+  /** Where the requests of callers in the mode `test` go; required if there are any. */
+  readonly testApi: { readonly url: string; readonly token: string } | undefined;
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuers: readonly IssuerSettings[];
@@ -190,6 +195,9 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   }
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
+  const byPath = setting.faultsByPath ? faultsByPath(file ?? source, result.issues) : [];
+  faults.push(...byPath);
+  if (byPath.length > 0) return undefined;
   const members = setting.namesMembers ? membersOf(result.issues) : "";
   faults.push(`${file ?? source} is not valid${members}; expected ${setting.expected}`);
   return undefined;
@@ -199,6 +207,21 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
 function membersOf(issues: readonly v.BaseIssue<unknown>[]): string {
   const paths = issues.map((issue) => v.getDotPath(issue)).filter((path) => path !== null);
   return paths.length > 0 ? ` at ${paths.slice(0, MAX_NAMED_MEMBERS).join(", ")}` : "";
+}
+
+/** A sentence for each fault within a value; none if it is not JSON. Values are not quoted. */
+function faultsByPath(name: string, issues: readonly v.BaseIssue<unknown>[]): string[] {
+  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
+    const path = issue.path?.map(({ key }) => typeof key === "number" ? `[${key}]` : `.${key}`) ??
+      [];
+    return `${name}${path.join("")} ${faultOf(issue)}`;
+  });
+}
+
+function faultOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (kind !== "schema") return message;
+  if (expected === "never") return "is not known here; is it misspelt?";
+  return received === "undefined" ? "is missing" : `must be ${expected}`;
 }
 
 /** The issuers of AUTH_ISSUERS, or the one of the single settings. */
@@ -241,6 +264,10 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
       outstandingPerRoute: values.MAX_OUTSTANDING_PER_ROUTE,
     },
     servicePlans: values.SERVICE_PLANS,
+    policies: values.POLICIES ?? [],
+    testApi: values.TEST_API_URL === undefined
+      ? undefined
+      : { url: values.TEST_API_URL, token: values.TEST_API_TOKEN },
     auth: {
       issuers: issuersOf(values),
       clockToleranceS: values.AUTH_CLOCK_TOLERANCE_S,

@@ -1,9 +1,12 @@
+import type { Policy } from "./policies/policy.ts";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings whose parsed values are compared. */
 interface Values {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
+  readonly POLICIES: readonly Policy[] | undefined;
   readonly SMS_REGION: string;
   /** Undefined if it is not valid. */
   readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
@@ -14,18 +17,19 @@ interface Values {
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
-export function conflicts(env: Environment, sizes: Values): string[] {
+export function conflicts(env: Environment, values: Values): string[] {
   return [
     ...issuerFaults(env),
     ...tokenFaults(env),
     ...metricsFaults(env),
     ...endpointFaults(env),
-    ...bodyFaults(sizes),
-    ...portFaults(sizes),
+    ...bodyFaults(values),
+    ...portFaults(values),
     ...stateFaults(env),
-    ...oauthFaults(env, sizes),
+    ...testFaults(env, values),
+    ...oauthFaults(env, values),
     ...certificateFaults(env),
-    ...clientKeyFaults(sizes),
+    ...clientKeyFaults(values),
   ];
 }
 
@@ -69,6 +73,15 @@ function stateFaults(env: Environment): string[] {
   const hasReplicas = /^rediss?:/.test(env.STATE_URL ?? "");
   return Number(env.STATE_REPLICAS) > 0 && !hasReplicas
     ? ["STATE_REPLICAS is set, but only Redis has replicas: set STATE_URL to redis://…"]
+    : [];
+}
+
+function testFaults(env: Environment, { POLICIES = [] }: Values): string[] {
+  const test = POLICIES.find(({ mode }) => mode === "test");
+  return test && !env.TEST_API_URL
+    ? [
+      `the policy ${test.name} has the mode test, which needs TEST_API_URL: a sandbox of the SMS API`,
+    ]
     : [];
 }
 

@@ -2,6 +2,8 @@ import type { Attributes, Span } from "@opentelemetry/api";
 import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
+import type { AppliedPolicy } from "./policies/policy.ts";
+import type { USAGE_PATH } from "./route_table.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -58,6 +60,15 @@ export interface TokenRequest {
   outcome?: string;
 }
 
+/** What is used of a window of a budget, in message parts; the request included, if it was counted. */
+export interface BudgetWindow {
+  readonly unit: "minute" | "hour" | "day";
+  readonly limit: number;
+  readonly used: number;
+  /** Time until the window ends, in ms. */
+  readonly resetMs: number;
+}
+
 /** Known from the start. Written by `telemetry/server_span.ts`. */
 export interface ReceivedRequest {
   readonly requestId: string;
@@ -76,8 +87,8 @@ export const TOKEN_PATH = "/oauth2/token";
 
 /** Known after routing. Written by `routes/match_route.ts` and `middleware/token_request.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is one of the API or that of token requests. */
-  route?: Operation["path"] | typeof TOKEN_PATH;
+  /** Template of the path, if it is one of the API, that of token requests or that of the usage. */
+  route?: Operation["path"] | typeof TOKEN_PATH | typeof USAGE_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -112,6 +123,25 @@ export interface IdempotencyResult {
 /** Only of a token request. Written by `middleware/token_request.ts`. */
 export interface TokenRequestResult {
   tokenRequest?: TokenRequest;
+}
+
+/** Known once a policy was applied. Written by `middleware/policy.ts`. */
+export interface PolicyResult {
+  /**
+   * Absent if no policy matches the caller. With a policy, all counts are 0 until the message was
+   * read, which happens before it is sent and after its key was claimed.
+   */
+  policy?: AppliedPolicy;
+}
+
+/** Known once message parts were reserved, or refused. Written by `middleware/budget.ts`. */
+export interface BudgetResult {
+  /** Absent if the policy has no budget, or nothing is sent. */
+  budget?: {
+    /** `instance` while the state store does not answer. */
+    readonly countedBy: "store" | "instance";
+    readonly windows: readonly BudgetWindow[];
+  };
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
@@ -154,6 +184,8 @@ export interface Exchange
     RoutingResult,
     AuthenticationResult,
     ReceivedBody,
+    PolicyResult,
+    BudgetResult,
     IdempotencyResult,
     TokenRequestResult,
     UpstreamAttempts,
@@ -163,6 +195,11 @@ export interface Exchange
    * Written by several middleware. Slots in `responseSlots` are held for longer.
    */
   readonly slots: (() => void)[];
+  /**
+   * What to do if it turns out that the request was not processed; each step once, the last first.
+   * Written by `middleware/idempotency.ts` and `middleware/budget.ts`, run by `middleware/undo.ts`.
+   */
+  readonly undo: (() => Promise<void>)[];
 }
 
 /** Hono's environment of this gateway. */

@@ -6,6 +6,7 @@ import { type KeySet, staticKeySet } from "./auth/key_set.ts";
 import { downloadFailureReason } from "./auth/key_set_download.ts";
 import { RemoteKeySet, type RemoteKeySetOptions } from "./auth/remote_key_set.ts";
 import { faultText } from "./auth/signing_keys.ts";
+import { Budgets } from "./budgets/budgets.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
@@ -18,6 +19,7 @@ import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
+import { MemoryCounters } from "./state/memory_counters.ts";
 import type { ProcessUsage } from "./telemetry/gauges.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { tokenLog } from "./telemetry/token_log.ts";
@@ -62,8 +64,8 @@ export interface Gateway {
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
   /**
-   * Takes over the settings that may change while the gateway runs: credentials, and where and how
-   * telemetry is exported.
+   * Takes over the settings that may change while the gateway runs: credentials, policies, and where
+   * and how telemetry is exported.
    */
   reconfigure(config: Config): void;
   /** Counts a changed file that was taken over, or refused. */
@@ -124,19 +126,22 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     metrics,
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
+    budgets: new Budgets(state?.counters ?? new MemoryCounters(), { onChange: logCountedBy }),
     ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, admin, outstanding, planLimits, reconfigure, credentials, settled } = createApp(
-    config,
-    deps,
-  );
+  const { app, admin, outstanding, planLimits, budgets, reconfigure, credentials, settled } =
+    createApp(
+      config,
+      deps,
+    );
   if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
+    budgets,
     keySetAgesS: () => agesS(deps.issuers),
     tokens: () => credentials,
     breakerState: () => deps.breakers.state,
@@ -184,6 +189,13 @@ function logBreaker(state: "open" | "closed", { url }: UpstreamTarget): void {
   if (state === "open") {
     logger.error("circuit breaker opened: the SMS API keeps failing", { url });
   } else logger.info("circuit breaker closed: the SMS API answers again", { url });
+}
+
+function logCountedBy(countedBy: "store" | "instance"): void {
+  const logger = getLogger("sms-gateway");
+  if (countedBy === "instance") {
+    logger.error("budgets are counted by this instance alone: the state store does not answer");
+  } else logger.info("budgets are counted in the state store again");
 }
 
 /** Handles errors that no middleware handled. Aborted streams are expected and not logged. */

@@ -1,5 +1,8 @@
 import { type Operation, OPERATIONS, SEGMENTS } from "./operations.ts";
 
+/** Where a caller sees its own policy; not a path of the SMS API. */
+export const USAGE_PATH = "/usage";
+
 /** The methods of a path, for `Allow`: those of its operations, and HEAD if there is GET. */
 export function allowedMethods(path: string): string[] {
   const methods = OPERATIONS.filter((operation) => operation.path === path)

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { policiesSchema } from "./policies/policy.ts";
 import { stateUrlProblem } from "./state_url.ts";
 
 /** Signature algorithms that can be configured; no symmetric ones, and not `none`. */
@@ -106,7 +107,7 @@ function isPem(label: string): (text: string) => boolean {
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 
 /** A token that can be sent in a header: visible ASCII. */
-const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+export const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
 /** A service plan id. */
 export const planId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
@@ -123,6 +124,9 @@ export const servicePlans = v.pipe(
   v.record(planId, v.union([headerToken, keyPair])),
   v.check((plans) => Object.keys(plans).length > 0),
 );
+
+/** What callers may send, as JSON. */
+export const policies = v.pipe(json, policiesSchema);
 
 /** A public key with the members that its type requires (RFC 7518 §6, RFC 8037 §2). */
 const publicKey = v.pipe(

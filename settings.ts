@@ -5,6 +5,7 @@ import {
   attributeList,
   baseUrl,
   certificatePem,
+  headerToken,
   httpUrl,
   integer,
   keySet,
@@ -12,6 +13,7 @@ import {
   notBlank,
   otlpHeaders,
   pem,
+  policies,
   privateKeyPem,
   proxyUrl,
   servicePlans,
@@ -46,6 +48,8 @@ export interface Setting {
   readonly file?: true;
   /** Whether an error message names the members of a JSON value that are wrong. */
   readonly namesMembers?: true;
+  /** Whether each fault is reported with its path in the value, which is JSON without secrets. */
+  readonly faultsByPath?: true;
   /** Another variable that names this file, if the one with the suffix is not set. */
   readonly fileFallback?: string;
 }
@@ -133,6 +137,29 @@ export const SETTINGS = {
     fallback: "no_proxy",
     optional: true,
     expected: "host names and addresses, with or without port, separated by commas",
+  },
+  POLICIES: {
+    meaning:
+      "What callers may send: a list, of which the first that matches a caller applies; see `docs/policies.md`.",
+    schema: policies,
+    optional: true,
+    file: true,
+    faultsByPath: true,
+    expected:
+      'a JSON list of policies, such as [{"name":"shop","callers":["shop-*"],"countries":["SE"]}]',
+  },
+  TEST_API_URL: {
+    meaning: "Base URL of the SMS API for callers whose policy has the mode `test`: a sandbox.",
+    schema: baseUrl,
+    optional: true,
+    expected: "an http(s) URL without credentials, query or fragment",
+  },
+  TEST_API_TOKEN: {
+    meaning: "API token for `TEST_API_URL`, for every service plan.",
+    schema: headerToken,
+    default: "test-token",
+    file: true,
+    expected: "visible ASCII characters without spaces",
   },
   AUTH_JWKS_URL: {
     meaning:

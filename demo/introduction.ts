@@ -38,6 +38,9 @@ ${send("", { key: "order-1" })}
 An unknown group (403 unknown_group, refused by the API):
 ${send("", { to: "01FC66621VHDBN119Z8PMV1QPU" })}
 
+A satellite phone (403 destination_not_allowed, refused by the policy of the demo):
+${send("", { to: "+881612345678" })}
+
 Without the media type of JSON (415, refused by the gateway):
 ${send("", { type: "text/plain" })}
 

@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { type Config, ConfigError } from "../config.ts";
 import { type State, StoreHealth } from "../state/health.ts";
-import { openStore } from "../state/open.ts";
-import { ReplaceableStore } from "../state/replaceable.ts";
-import { StateError, type StateStore } from "../state/store.ts";
+import { openStateAt, type StoreAndCounters } from "../state/open.ts";
+import { ReplaceableCounters, ReplaceableStore } from "../state/replaceable.ts";
+import { StateError } from "../state/store.ts";
 
 /** A store that follows the setting. */
 export interface OpenedState extends State {
@@ -25,21 +25,24 @@ const CLOSE_DELAY_FACTOR = 2;
  * @throws {ConfigError} for a file that cannot be opened
  */
 export async function openState(config: Config): Promise<OpenedState | undefined> {
-  if (config.idempotency.mode === "off") return undefined;
+  if (config.idempotency.mode === "off" && config.policies.length === 0) return undefined;
   const health = new StoreHealth();
   let { url } = config.state;
   let current = await open(config, health);
   const store = new ReplaceableStore(current.store, {
     closeDelayMs: CLOSE_DELAY_FACTOR * config.state.timeoutMs,
   });
+  const counters = new ReplaceableCounters(current.counters);
   return {
     store,
+    counters,
     health,
     async reopen(changed) {
       if (changed.state.url === url) return;
       const next = await open(changed, health);
       current.ignore(); // its connection may break because of the change
       store.replace(next.store);
+      counters.replace(next.counters);
       [current, url] = [next, changed.state.url];
     },
   };
@@ -48,17 +51,17 @@ export async function openState(config: Config): Promise<OpenedState | undefined
 async function open(
   { state }: Config,
   health: StoreHealth,
-): Promise<{ store: StateStore; ignore(): void }> {
+): Promise<StoreAndCounters & { ignore(): void }> {
   let isIgnored = false;
   try {
-    const store = await openStore(state.url, {
+    const opened = await openStateAt(state.url, {
       ...state,
       // Operations in memory take microseconds; their metrics would cost more.
       ...state.url !== "memory:" && { onOperation: health.onOperation },
       onReachable: (reachable) => void (isIgnored || health.onReachable(reachable)),
       onWarning: (sentence) => getLogger("sms-gateway").warning(sentence),
     });
-    return { store, ignore: () => void (isIgnored = true) };
+    return { ...opened, ignore: () => void (isIgnored = true) };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new ConfigError([`STATE_URL cannot be opened: ${error.message}`]);

@@ -2,9 +2,11 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import { loadCountryOf } from "../middleware/policy.ts";
 import { proxies, type ProxyOf } from "../proxy.ts";
 import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
+import { fileVariable } from "../settings.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -67,8 +69,9 @@ export async function run(runtime: Runtime): Promise<void> {
  * Opens all files in advance: without a free file descriptor, a request that needs one would fail,
  * and Deno 2.9 ends the process (panic) when it cannot load a module.
  */
-async function openFiles({ docs }: Config): Promise<void> {
-  await Promise.all([loadParser(), docs && importDocs()]);
+async function openFiles({ docs, policies }: Config, files: SettingFiles): Promise<void> {
+  const mayHavePolicies = policies.length > 0 || files.names.includes(fileVariable("POLICIES"));
+  await Promise.all([loadParser(), docs && importDocs(), mayHavePolicies && loadCountryOf()]);
 }
 
 /** Time from listening until the pages are made, in ms: requests that wait for the start go first. */
@@ -141,7 +144,7 @@ async function serve(
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await openFiles(config);
+  await openFiles(config, files);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,

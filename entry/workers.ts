@@ -58,7 +58,10 @@ async function start(env: Environment): Promise<Gateway> {
  * Refuses what needs a store: isolates come and go with what is in memory, files do not last, and
  * the Redis client needs sockets. Refuses a port of its own, since the platform listens.
  */
-function refuseUnsupported({ STATE_URL }: Environment, { adminPort, idempotency }: Config): void {
+function refuseUnsupported(
+  { STATE_URL }: Environment,
+  { adminPort, idempotency, policies }: Config,
+): void {
   const faults = [
     ...(adminPort === undefined ? [] : [
       "ADMIN_PORT: on Workers the platform listens, and there is no second port: restrict /metrics, /livez and /readyz by a route or a firewall rule",
@@ -70,6 +73,9 @@ function refuseUnsupported({ STATE_URL }: Environment, { adminPort, idempotency 
       : []),
     ...(idempotency.mode === "required"
       ? ["IDEMPOTENCY is required, which needs a store; on Workers there is none"]
+      : []),
+    ...(policies.some(({ messages }) => messages !== undefined)
+      ? ["POLICIES has budgets (messages), which need a store; on Workers there is none"]
       : []),
   ];
   if (faults.length > 0) throw new ConfigError(faults);

@@ -168,6 +168,26 @@ export const CATALOG = {
     processed: "no",
     retry: "never",
   },
+  destination_not_allowed: {
+    status: 403,
+    meaning:
+      "Your policy at this gateway does not allow a recipient: its country, or groups. Nothing was sent.",
+    help:
+      "Leave out the recipients that the text describes, or ask the operator of the gateway to change your policy.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
+  sender_not_allowed: {
+    status: 403,
+    meaning:
+      "Your policy at this gateway does not allow this sender, or needs from to be set. Nothing was sent.",
+    help:
+      "Set from to a sender that your policy allows, or ask the operator of the gateway to change it.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
   forbidden: {
     status: 403,
     meaning: "The request is valid but cannot be performed; the SMS API gave no reason.",
@@ -224,6 +244,16 @@ export const CATALOG = {
     status: 429,
     meaning: "The user or path has too many outstanding requests.",
     help: "Wait for an interval between requests and send them at a slower rate.",
+    fault: "caller",
+    processed: "no",
+    retry: "later",
+  },
+  quota_exceeded: {
+    status: 429,
+    meaning:
+      "The budget of message parts of your policy does not allow this request now; nothing was sent.",
+    help:
+      "Send it again after Retry-After. Without Retry-After it exceeds the whole budget: split it into several requests. GET /usage tells what is left.",
     fault: "caller",
     processed: "no",
     retry: "later",

@@ -85,9 +85,10 @@ export const STATUSES: readonly StatusNotes[] = [
   {
     status: 429,
     phrase: "Too Many Requests",
-    meaning: "The caller or the path has too many outstanding requests.",
+    meaning:
+      "The caller or the path has too many outstanding requests, or a budget of message parts is used up.",
     component: "TooManyRequests",
-    headers: ["Retry-After"],
+    headers: ["Retry-After", "RateLimit", "RateLimit-Policy"],
   },
   {
     status: 499,

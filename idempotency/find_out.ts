@@ -1,5 +1,5 @@
-import { ChunkList } from "../upstream/chunk_list.ts";
 import { headerOf } from "../upstream/headers.ts";
+import { readJson } from "../upstream/read_json.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
 import { isSameMessage, type ListedBatch, type SentMessage } from "./message.ts";
 
@@ -79,30 +79,18 @@ interface Listing {
 }
 
 /** Reads a page; undefined for any other answer. */
-async function readListing({ status, body }: UpstreamReply): Promise<Listing | undefined> {
+async function readListing(reply: UpstreamReply): Promise<Listing | undefined> {
+  const { status, body } = reply;
   if (status !== 200) {
     if (!(body instanceof Uint8Array)) await body.cancel();
     return undefined;
   }
   try {
-    const bytes = body instanceof Uint8Array ? body : await readUpTo(body, MAX_PAGE_BYTES);
-    const listing: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const listing = await readJson(reply, MAX_PAGE_BYTES);
     return isListing(listing) ? listing : undefined;
   } catch {
     return undefined;
   }
-}
-
-async function readUpTo(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const chunks = new ChunkList();
-  for await (const chunk of stream) {
-    chunks.append(chunk);
-    if (chunks.size > maxBytes) throw new RangeError("the listing is too large");
-  }
-  return chunks.toBytes(maxBytes);
 }
 
 function isListing(value: unknown): value is Listing {

@@ -11,6 +11,8 @@ export interface KeyScope {
   /** Id of the operation. */
   readonly operation: string;
   readonly source: KeySource;
+  /** Whether the request goes to the test API: what was sent there was not really sent. */
+  readonly isTest: boolean;
   readonly key: string;
 }
 
@@ -44,8 +46,9 @@ export const FINGERPRINT_BYTES = 16;
  * Crypto costs 25 µs of CPU and more on Deno.
  */
 export function deriveKeys(scope: KeyScope, request: RequestIdentity): RequestKeys {
-  const { issuer, subject = null, servicePlanId, operation, source, key } = scope;
-  const owner = JSON.stringify([issuer, subject, servicePlanId, operation, source, key]);
+  const { issuer, subject = null, servicePlanId, operation, source, key, isTest } = scope;
+  const mode = isTest ? ["test"] : []; // none for live: records of earlier versions are found
+  const owner = JSON.stringify([issuer, subject, servicePlanId, operation, source, key, ...mode]);
   const recordKey = createHash("sha256").update(owner).digest("base64url");
   const { method, path, query, body } = request;
   // JSON has no line break outside of strings, so the parts cannot run into each other.

@@ -35,6 +35,14 @@ export function authenticate({ issuers, credentials }: AuthenticateOptions): Che
   };
 }
 
+/** Requires a valid bearer token, whatever its service plans are; otherwise answers as above. */
+export function identify({ issuers }: Pick<AuthenticateOptions, "issuers">): Check {
+  return async function identify(c) {
+    const token = bearerToken(c.req.raw.headers.get("authorization"));
+    c.get("exchange").principal = issuers.recall(token) ?? await issuers.verify(token);
+  };
+}
+
 function authorize(exchange: Exchange, principal: Principal): void {
   exchange.principal = principal;
   const { servicePlanId } = exchange;

@@ -15,7 +15,9 @@ import {
   idempotencyKey,
   type IdempotencyKeyOptions,
 } from "./idempotency_key.ts";
+import { isTest } from "./policy_mode.ts";
 import { isReplayedById, Repeats } from "./repeats.ts";
+import type { Send } from "./undo.ts";
 
 /** Options of {@linkcode idempotency}. */
 export interface IdempotencyOptions extends IdempotencyKeyOptions {
@@ -28,8 +30,8 @@ export interface IdempotencyOptions extends IdempotencyKeyOptions {
   /** Longest time for finding out what became of an earlier request, in ms. */
   lookupTimeoutMs: number;
   forwarder: Forwarder;
-  /** The checks after the claim, then `forwarder.send`. */
-  send: (c: Context<GatewayEnv>) => Promise<UpstreamReply>;
+  /** The checks after the claim, then `forwarder.send`; runs `undo` if nothing was processed. */
+  send: Send;
 }
 
 /** Headers of an answer that are needed to read its body. */
@@ -79,19 +81,17 @@ export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
     }
   }
 
-  /** Sends the first request. The key is released here, for every reason, or never. */
+  /** Sends the first request. `send` releases the key if it was not processed (undo.ts). */
   async function sendClaimed(
     c: Context<GatewayEnv>,
     record: RecordWriter,
   ): Promise<UpstreamReply> {
+    c.get("exchange").undo.push(() => record.release());
     try {
       return await send(c);
     } catch (error) {
       const failure = toFailure(error, { sent: c.get("exchange").attempts.length > 0 });
-      if (failure.processed === "no") {
-        await record.release();
-        throw error;
-      }
+      if (failure.processed === "no") throw error;
       await record.unknown(storedCode(failure));
       const text = failure.text.replace(OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY);
       const cause = error instanceof GatewayError ? error.cause : error;
@@ -147,6 +147,7 @@ function keysOf(exchange: Exchange, key: IdempotencyKey): RequestKeys {
       subject: principal.subject,
       servicePlanId,
       operation: operation.id,
+      isTest: isTest(exchange),
       ...key,
     },
     { method, path: rawPath, query: rawQuery, body: body ?? NO_BODY },

@@ -2,6 +2,7 @@ import type { Exchange } from "../exchange.ts";
 import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
+import { isTest } from "./policy_mode.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode outstanding}. */
@@ -19,7 +20,8 @@ export function outstanding(
   { perRoute, perPlan }: OutstandingOptions,
 ): Check {
   function acquire(exchange: Exchange): () => void {
-    const { route: path, servicePlanId = "" } = exchange;
+    const { route: path } = exchange;
+    const servicePlanId = planOf(exchange);
     const route = perRoute.acquire(path ?? "");
     if (!route) throw tooManyRequests("route", perRoute.limit);
     const plan = perPlan.acquire(servicePlanId);
@@ -32,6 +34,12 @@ export function outstanding(
       const last = exchange.attempts.at(-1);
       plan.release({ throttled: last?.status === 429, retryAfterMs: last?.retryAfterMs });
     };
+  }
+
+  /** A test API that throttles a plan says nothing about the SMS API. */
+  function planOf(exchange: Exchange): string {
+    const { servicePlanId = "" } = exchange;
+    return isTest(exchange) ? `test ${servicePlanId}` : servicePlanId;
   }
 
   return function outstanding(c) {

@@ -1,22 +1,20 @@
 import { GatewayError } from "../errors/gateway_error.ts";
 import { ownRetryAfter } from "../errors/retry_after.ts";
+import { rateLimitFields } from "./rate_limit_fields.ts";
 
 /** Most requests take less than a second, so that a slot is likely to be free by then. */
-const RETRY_AFTER_S = "1";
+const RETRY_AFTER_S = 1;
 
 /**
  * A 429 with the fields of draft-ietf-httpapi-ratelimit-headers.
  *
- * @param policy name of the limit
+ * @param name of the limit
  * @param limit maximum number of concurrent requests
  */
-export function tooManyRequests(policy: string, limit: number): GatewayError {
+export function tooManyRequests(name: string, limit: number): GatewayError {
+  const full = { name, limit, left: 0, resetS: RETRY_AFTER_S, unit: "concurrent-requests" };
   return new GatewayError("too_many_requests", {
-    headers: {
-      "retry-after": RETRY_AFTER_S,
-      "ratelimit-policy": `"${policy}";q=${limit};qu="concurrent-requests"`,
-      "ratelimit": `"${policy}";r=0;t=${RETRY_AFTER_S}`,
-    },
+    headers: { "retry-after": String(RETRY_AFTER_S), ...rateLimitFields([full]) },
   });
 }
 

@@ -33,6 +33,31 @@ export const COMPONENT_MEMBERS: Readonly<Record<string, Member>> = {
   "InboundText.body": { description: "The message." },
   "InboundBinary.body": { description: "The bytes, in Base64." },
   "InboundMedia.body": { description: "The media message." },
+  "UsageResponse.policy": {
+    description: "Name of the policy that applies to you; null if there is none.",
+    examples: ["shop"],
+  },
+  "UsageResponse.mode": {
+    description:
+      "`live`: the policy is enforced; `test`: nothing is really sent; `warn`: the policy is only reported.",
+  },
+  "UsageResponse.countries": {
+    description: "Countries that recipients may belong to (ISO 3166-1); absent: all.",
+  },
+  "UsageResponse.groups": { description: "Whether recipients may be groups." },
+  "UsageResponse.unit": { description: "What is counted: recipients × parts." },
+  "UsageResponse.budgets": { description: "The budgets of the policy; empty if it has none." },
+  "UsageResponse.budgets.window": { description: "Calendar window in UTC." },
+  "UsageResponse.budgets.limit": { description: "What may be used in the window." },
+  "UsageResponse.budgets.used": {
+    description: "What is used, by all callers of the policy; more than the limit in mode `warn`.",
+  },
+  "UsageResponse.budgets.left": { description: "What is left." },
+  "UsageResponse.budgets.resets_at": { description: "When the next window begins." },
+  "UsageResponse.counted_by": {
+    description:
+      "`store`: for all instances of the gateway; `instance`: by this one alone, while the store does not answer.",
+  },
   "ErrorResponse.code": {
     description:
       "The error, for programs; see [errors](/docs/errors). Codes will be added: handle unknown ones.",

@@ -44,6 +44,7 @@ const {
   GroupResponse,
   GroupListResponse,
   GroupMembersResponse,
+  UsageResponse,
   ErrorResponse,
 } = schemas;
 
@@ -83,6 +84,7 @@ const RESPONSES = {
   GroupResponse,
   GroupListResponse,
   GroupMembersResponse,
+  UsageResponse,
   ErrorResponse,
 };
 

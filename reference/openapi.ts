@@ -5,6 +5,7 @@ import { NOTES, type OperationId, type OperationNotes, TAGS } from "./operations
 import { headerParameters, PARAMETERS, pathParameters, queryParameters } from "./parameters.ts";
 import { errorResponse, headerRefs, HEADERS, responseComponents } from "./responses.ts";
 import { STATUSES } from "../errors/statuses.ts";
+import { USAGE_TAGS, usagePath } from "./usage.ts";
 import { VERSION } from "../version.ts";
 
 /** Codes of a 403 that every operation can have. */
@@ -36,8 +37,11 @@ export function openApiDocument(): object {
     },
     servers: [{ url: "/", description: "This gateway" }],
     security: [{ bearerToken: [] }],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    paths: paths(),
+    tags: Object.entries({ ...TAGS, ...USAGE_TAGS }).map(([name, description]) => ({
+      name,
+      description,
+    })),
+    paths: { ...paths(), ...usagePath() },
     components: {
       securitySchemes: {
         bearerToken: {

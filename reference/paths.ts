@@ -10,6 +10,7 @@ export const PATHS = {
   openapi: "/openapi.json",
   reference: "/docs",
   errors: ERRORS_PAGE,
+  policies: "/docs/policies.schema.json",
   search: "/docs/assets/search.json",
   style: `/docs/assets/docs-${fingerprint(STYLE)}.css`,
   script: `/docs/assets/docs-${fingerprint(SCRIPT)}.js`,
@@ -18,6 +19,8 @@ export const PATHS = {
 /** The paths whose content never changes. */
 export const IMMUTABLE_PATHS: ReadonlySet<string> = new Set([PATHS.style, PATHS.script]);
 
+/** The ids of all operations that have a page: those of the SMS API, and the gateway's own. */
+export const DOCUMENTED_IDS: readonly string[] = [...OPERATIONS.map(({ id }) => id), "getUsage"];
 /** The paths of the guides, and of their index. */
 export const GUIDE_PATHS: readonly string[] = [
   GUIDE_INDEX,
@@ -27,7 +30,7 @@ export const GUIDE_PATHS: readonly string[] = [
 /** Every path of the reference. */
 export const ALL_PATHS: readonly string[] = [
   ...Object.values(PATHS),
-  ...OPERATIONS.map(({ id }) => operationPath(id)),
+  ...DOCUMENTED_IDS.map(operationPath),
   ...GUIDE_PATHS,
 ];
 

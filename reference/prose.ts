@@ -1,11 +1,10 @@
-import { OPERATIONS } from "../operations.ts";
 import { type Markup, markup } from "./markup.ts";
-import { operationPath } from "./paths.ts";
+import { DOCUMENTED_IDS, operationPath } from "./paths.ts";
 
 /** Code, bold text and links: the Markdown that the texts of the document use. */
 const INLINE = /`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\(([^)]+)\)/g;
 
-const OPERATION_IDS: ReadonlySet<string> = new Set(OPERATIONS.map(({ id }) => id));
+const OPERATION_IDS: ReadonlySet<string> = new Set(DOCUMENTED_IDS);
 
 /** Renders paragraphs and lists of a text in Markdown. */
 export function prose(text: string): Markup {

@@ -50,10 +50,22 @@ export const HEADERS = {
     example: "application/json",
   },
   "Retry-After": {
-    description: "Seconds to wait before trying again.",
-    required: true,
+    description:
+      "Seconds to wait before trying again. Absent where waiting cannot help, as with a request that is larger than a whole budget.",
     schema: { type: "string" },
     example: "1",
+  },
+  RateLimit: {
+    description:
+      "What is left of each limit (`r`, in message parts or requests), and seconds until more is left (`t`); draft-ietf-httpapi-ratelimit-headers. A success has it if your policy has budgets.",
+    schema: { type: "string" },
+    example: '"per_hour";r=558;t=1260, "per_day";r=4288;t=40860',
+  },
+  "RateLimit-Policy": {
+    description: "The limits (`q`), their windows in seconds (`w`) and units (`qu`).",
+    schema: { type: "string" },
+    example:
+      '"per_hour";q=600;w=3600;qu="message-parts", "per_day";q=5000;w=86400;qu="message-parts"',
   },
 } as const;
 

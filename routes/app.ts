@@ -4,29 +4,36 @@ import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
+import { Budgets, type KnownBudget } from "../budgets/budgets.ts";
 import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { responseSlots, type ResponseSlotsOptions } from "../middleware/response_slots.ts";
-import { authenticate } from "../middleware/authenticate.ts";
+import { authenticate, identify } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
 import { checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
 import { inFlight } from "../middleware/in_flight.ts";
+import { isTest, policyHeaders } from "../middleware/policy_mode.ts";
 import { requestBody } from "../middleware/request_body.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
+import { Policies } from "../policies/policies.ts";
 import { routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
+import { MemoryCounters } from "../state/memory_counters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breakers } from "../upstream/breaker.ts";
+import { ApiToken } from "../upstream/credentials/api_token.ts";
+import { CredentialFilter } from "../upstream/credential_filter.ts";
+import { upstreamTarget } from "../upstream/target.ts";
 import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
@@ -36,6 +43,7 @@ import { matchRoute } from "./match_route.ts";
 import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { mountTokenEndpoint } from "./oauth.ts";
 import { sendHandler } from "./send_handler.ts";
+import { mountUsage } from "./usage.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies extends TokenDependencies {
@@ -56,9 +64,13 @@ export interface Dependencies extends TokenDependencies {
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
+  /** What callers may send; default: those of the configuration. */
+  policies?: Policies;
   metrics: MetricsText;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
+  /** The budgets of policies; default: counted in this process. */
+  budgets?: Budgets;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
   /** The variables whose files cannot be used; default: none. */
@@ -74,6 +86,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** What this instance knows of the budgets of all policies. */
+  budgets(): readonly KnownBudget[];
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
   readonly credentials: Credentials;
@@ -114,30 +128,48 @@ export function createApp(config: Config, deps: Dependencies): App {
   }
   const limits = createLimits(config);
   const credentials = createCredentials(config, { ...deps, deadlines });
+  const { policies = new Policies(config.policies) } = deps;
+  const { budgets = new Budgets(new MemoryCounters()) } = deps;
+  const ownChecks = checks(
+    inFlight(limits.inFlight),
+    identify(deps),
+    callerLimit(limits.perCaller, limits.waiting),
+  );
+  mountUsage(app, { checks: ownChecks, policies, budgets });
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
+  let testCredential = testCredentialOf(config);
+  /** The credential of the service plan is never used for the test API. */
+  const credentialOf = (exchange: Exchange) =>
+    isTest(exchange) ? present(testCredential) : credentials.of(exchange.servicePlanId ?? "");
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentialOf: ({ servicePlanId = "" }) => credentials.of(servicePlanId),
-    filterOf: ({ servicePlanId = "" }) => credentials.filterOf(servicePlanId),
+    credentialOf,
+    filterOf: (exchange) =>
+      isTest(exchange)
+        ? present(testCredential).filter
+        : credentials.filterOf(exchange.servicePlanId ?? ""),
     upstream,
     retryAttempts,
   });
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements }));
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     admin,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
-    reconfigure({ servicePlans, auth }) {
-      credentials.replace(servicePlans);
+    budgets: () => budgets.known(policies.list),
+    reconfigure(changed) {
+      credentials.replace(changed.servicePlans);
       credentials.fetchAhead();
-      deps.issuers.replace(auth.issuers);
+      deps.issuers.replace(changed.auth.issuers);
+      policies.replace(changed.policies);
+      testCredential = testCredentialOf(changed);
     },
     settled: async () => await settlements?.close(),
     credentials,
@@ -171,8 +203,7 @@ function apiChecks(
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
     authenticate({ issuers: deps.issuers, credentials }), // before the body is read
-    // Before the gateway waits for a body.
-    callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
+    callerLimit(limits.perCaller, limits.waiting), // before the gateway waits for a body
     contentType(),
     requestBody({
       ...deps,
@@ -182,6 +213,19 @@ function apiChecks(
       deadlines: deps.bodyDeadlines,
     }),
   );
+}
+
+/** The token and the address of the SMS API of callers in the mode `test`. */
+function testCredentialOf({ testApi }: Config): ApiToken | undefined {
+  if (!testApi) return undefined;
+  const { url, token } = testApi;
+  return new ApiToken(token, upstreamTarget(url), new CredentialFilter([token]));
+}
+
+/** The configuration is refused if it has a policy in the mode `test` and no API for it. */
+function present(credential: ApiToken | undefined): ApiToken {
+  if (!credential) throw new Error("there is no API for the mode test");
+  return credential;
 }
 
 type Limits = ReturnType<typeof createLimits>;
@@ -197,6 +241,7 @@ function createLimits({ limits }: Config) {
     perCaller: new OutstandingLimiter(limits.outstandingPerCaller),
     perRoute: new OutstandingLimiter(limits.outstandingPerRoute),
     perPlan: new AdaptiveLimiter(limits.inFlight),
+    waiting: { maxWaiting: Math.ceil(limits.inFlight * WAITING_SHARE) },
   };
 }
 
@@ -205,7 +250,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
   const exchange: Exchange | undefined = c.get("exchange");
   const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
   if (exchange) Object.assign(exchange, { failure, thrown });
-  return toResponse(failure, c.get("requestId"), { docs });
+  const headers = { ...failure.headers, ...exchange && policyHeaders(exchange) };
+  return toResponse({ ...failure, headers }, c.get("requestId"), { docs });
 }
 
 function readiness(

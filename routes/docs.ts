@@ -4,9 +4,14 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
-import { OPERATIONS } from "../operations.ts";
 import { SCRIPT } from "../reference/browser/script.ts";
-import { GUIDE_PATHS, IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
+import {
+  DOCUMENTED_IDS,
+  GUIDE_PATHS,
+  IMMUTABLE_PATHS,
+  operationPath,
+  PATHS,
+} from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { STYLE } from "../reference/style/style.ts";
 
@@ -26,7 +31,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     load: async () =>
       await compressed((await import("../reference/reference_page.ts")).referencePage()),
   },
-  ...Object.fromEntries(OPERATIONS.map(({ id }) => [operationPath(id), {
+  ...Object.fromEntries(DOCUMENTED_IDS.map((id) => [operationPath(id), {
     type: HTML,
     load: async () =>
       await compressed((await import("../reference/operation_page.ts")).operationPage(id)),
@@ -34,6 +39,13 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   [PATHS.errors]: {
     type: HTML,
     load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
+  },
+  [PATHS.policies]: {
+    type: "application/schema+json",
+    load: async () => {
+      const { policiesJsonSchema } = await import("../reference/policies_schema.ts");
+      return await compressed(JSON.stringify(policiesJsonSchema()));
+    },
   },
   ...Object.fromEntries(GUIDE_PATHS.map((path) => [path, {
     type: HTML,
@@ -81,6 +93,7 @@ export async function importDocs(): Promise<void> {
     import("../reference/reference_page.ts"),
     import("../reference/operation_page.ts"),
     import("../reference/errors_page.ts"),
+    import("../reference/policies_schema.ts"),
     import("../reference/search_index.ts"),
     importGuides(),
   ]);

@@ -1,14 +1,26 @@
 import type { Context, Handler } from "hono";
+import type { Budgets } from "../budgets/budgets.ts";
 import type { Config } from "../config.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
+import { addRateLimit, budget } from "../middleware/budget.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
+import { matchPolicy, PolicyJudge } from "../middleware/policy.ts";
+import { addPolicyHeaders } from "../middleware/policy_mode.ts";
+import { PolicyLookups } from "../middleware/policy_lookups.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
+import { type Send, undoIfNotProcessed } from "../middleware/undo.ts";
+import type { Policies } from "../policies/policies.ts";
 import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 
 /** Margin of a lease for work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 2_000;
+
+/** Operations of the store within a lease: the budget is reserved, and the outcome is written. */
+const STORE_OPERATIONS = 2;
+/** A policy may need a batch before its change, and groups; together they get one deadline more. */
+const MAX_LOOKUPS_OF_A_POLICY = 2;
 
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
@@ -16,22 +28,58 @@ export interface SendHandlerOptions {
   forwarder: Forwarder;
   /** Absent where no store lasts. */
   settlements: Settlements | undefined;
+  policies: Policies;
+  budgets: Budgets;
 }
 
-/** Sends what has passed the checks: with an idempotency key once, see contract.md §5. */
-export function sendHandler(
-  { upstream, state, idempotency: settings }: Config,
-  { limits, forwarder, settlements }: SendHandlerOptions,
-): Handler<GatewayEnv> {
-  const acquireSlots = outstanding(limits); // last: only what is sent occupies a slot
-  const send = async (c: Context<GatewayEnv>) => {
+/**
+ * Sends what has passed the checks: with an idempotency key once (contract.md §5), and only what the
+ * policy of the caller allows (§7).
+ */
+export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
+  const { forwarder, policies } = options;
+  const reserveBudget = budget(options.budgets);
+  const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
+  const judge = policyJudge(config, forwarder);
+  const send = undoIfNotProcessed(async (c) => {
+    const judging = judge.judge(c);
+    if (judging) await judging; // nothing to wait for without lookups
+    const reserving = reserveBudget(c);
+    if (reserving) await reserving; // nothing to wait for without a budget
     await acquireSlots(c);
     return await forwarder.send(c);
+  });
+  const sendOnce = config.idempotency.mode === "off"
+    ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
+    : onceHandler(config, { ...options, send });
+  async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
+    const response = await sendOnce(c, next);
+    addRateLimit(c.get("exchange"), response);
+    addPolicyHeaders(c.get("exchange"), response);
+    return response;
+  }
+  return function sendHandler(c, next) {
+    const exchange = c.get("exchange");
+    matchPolicy(exchange, policies);
+    return exchange.policy ? sendByPolicy(c, next) : sendOnce(c, next);
   };
-  if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
+}
+
+function policyJudge({ upstream }: Config, forwarder: Forwarder): PolicyJudge {
+  const timeoutMs = upstream.timeoutMs / MAX_LOOKUPS_OF_A_POLICY;
+  return new PolicyJudge(new PolicyLookups({ forwarder, timeoutMs }));
+}
+
+function onceHandler(
+  { upstream, state, idempotency: settings }: Config,
+  { forwarder, settlements, send }: SendHandlerOptions & {
+    send: Send;
+  },
+): Handler<GatewayEnv> {
   const { timeoutMs, idleTimeoutMs } = upstream;
-  const leaseMs = timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs + state.timeoutMs +
-    LEASE_MARGIN_MS;
+  const policyMs = timeoutMs;
+  const leaseMs = policyMs + timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +
+    STORE_OPERATIONS * state.timeoutMs + LEASE_MARGIN_MS;
   return idempotency({
     ...settings,
     ttlMs: Math.max(settings.ttlMs, leaseMs), // else a key could be free while it is in use

@@ -3,11 +3,12 @@
 import type { Call } from "./call.ts";
 import { Refusal } from "./errors.ts";
 import { refuseMagicValues } from "./magic.ts";
-import { toMsisdn, toSender } from "./msisdn.ts";
+import type { Substitutions } from "../policies/message_parts.ts";
+import { toMsisdn, toSender } from "../policies/msisdn.ts";
 import { readTimestamp } from "./paging.ts";
 import type { Plan } from "./plan.ts";
 import { checkTargets } from "./recipients.ts";
-import type { Message, Substitutions } from "./resources.ts";
+import type { Message } from "./resources.ts";
 
 /** Default and longest time to deliver, counted from `send_at`. */
 const MAX_LIFETIME_MS = 3 * 24 * 60 * 60 * 1000;

@@ -4,7 +4,7 @@ import { type CheckedMessage, checkMessage } from "./batch_rules.ts";
 import { type Call, orNotFound, param, readBody, readQuery, type Reply } from "./call.ts";
 import { isDispatched } from "./delivery.ts";
 import { Refusal } from "./errors.ts";
-import { toNumber, toSender } from "./msisdn.ts";
+import { toNumber, toSender } from "../policies/msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
 import { checkMsisdns, recipientsOf } from "./recipients.ts";
 import { type Batch, batchSize, type Message } from "./resources.ts";

@@ -2,7 +2,7 @@
 
 import { FINAL_CODES } from "./magic.ts";
 import type { Settings } from "./options.ts";
-import { measure } from "./parts.ts";
+import { measure } from "../policies/message_parts.ts";
 import { textFor } from "./recipients.ts";
 import type { Batch } from "./resources.ts";
 import type { DELIVERY_STATUSES } from "../schemas/delivery_reports.ts";

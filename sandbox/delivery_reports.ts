@@ -11,9 +11,9 @@ import {
 } from "./delivery.ts";
 import { NotFound } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import { toMsisdn } from "./msisdn.ts";
+import { toMsisdn } from "../policies/msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
-import { measure } from "./parts.ts";
+import { measure } from "../policies/message_parts.ts";
 import { recipientsOf, textFor } from "./recipients.ts";
 import type { Batch } from "./resources.ts";
 import * as schemas from "../schemas/mod.ts";

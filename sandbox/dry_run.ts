@@ -3,7 +3,7 @@
 import { type CheckedMessage, checkMessage } from "./batch_rules.ts";
 import { readMessage } from "./batches.ts";
 import { type Call, readQuery, type Reply } from "./call.ts";
-import { measure } from "./parts.ts";
+import { measure } from "../policies/message_parts.ts";
 import { expand, textFor } from "./recipients.ts";
 import { DryRunQuery } from "../schemas/mod.ts";
 

@@ -4,7 +4,7 @@ import type * as v from "valibot";
 import { withoutNulls } from "./batch_rules.ts";
 import { type Call, orNotFound, param, readBody, readQuery, type Reply } from "./call.ts";
 import { Refusal } from "./errors.ts";
-import { toNumber } from "./msisdn.ts";
+import { toNumber } from "../policies/msisdn.ts";
 import { pageOf } from "./paging.ts";
 import { checkMsisdns, fixStartedRecipients, membersOf, unknownGroup } from "./recipients.ts";
 import type { Group } from "./resources.ts";

@@ -1,7 +1,7 @@
 /** Inbound messages: list and get. */
 
 import { type Call, orNotFound, param, readQuery, type Reply } from "./call.ts";
-import { toNumber } from "./msisdn.ts";
+import { toNumber } from "../policies/msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
 import { ListInboundsQuery } from "../schemas/mod.ts";
 

@@ -1,10 +1,10 @@
 /** The recipients of a batch, and the text that each of them receives. */
 
 import { Refusal } from "./errors.ts";
-import { looksLikeGroupId, toMsisdn } from "./msisdn.ts";
-import { truncate } from "./parts.ts";
+import { looksLikeGroupId, toMsisdn } from "../policies/msisdn.ts";
+import { fillParameters, truncate } from "../policies/message_parts.ts";
 import type { Plan } from "./plan.ts";
-import { type Batch, batchSize, type Group, type Substitutions } from "./resources.ts";
+import { type Batch, batchSize, type Group } from "./resources.ts";
 
 /** Targets in canonical form, without duplicates. Throws a 400, or a 403 for an unknown group. */
 export function checkTargets(plan: Plan, targets: readonly string[]): string[] {
@@ -91,19 +91,9 @@ export function textFor(
 ): string | undefined {
   if (message.type === "mt_binary") return message.body;
   const template = message.type === "mt_text" ? message.body : message.body.message ?? "";
-  const filled = substitutions ? fill(template, substitutions, recipient) : template;
+  const filled = substitutions ? fillParameters(template, substitutions, recipient) : template;
   const shorten = message.type === "mt_text" && message.truncate_concat === true;
   return shorten && filled !== undefined ? truncate(filled) : filled;
-}
-
-function fill(template: string, values: Substitutions, recipient: string): string | undefined {
-  let complete = true;
-  const text = template.replace(/\$\{([A-Za-z0-9._-]{1,16})\}/g, (placeholder, name: string) => {
-    const value = values.get(name)?.get(recipient) ?? values.get(name)?.get("default");
-    complete &&= value !== undefined;
-    return value ?? placeholder;
-  });
-  return complete ? text : undefined;
 }
 
 function badMsisdn(number: string): Refusal {

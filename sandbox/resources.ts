@@ -1,6 +1,7 @@
 /** The resources of a service plan, as the sandbox stores them. */
 
 import type * as v from "valibot";
+import type { Substitutions } from "../policies/message_parts.ts";
 import type { AutoUpdate, InboundResponse, SendBatchRequest } from "../schemas/mod.ts";
 
 /**
@@ -8,9 +9,6 @@ import type { AutoUpdate, InboundResponse, SendBatchRequest } from "../schemas/m
  * `parameters` are as they were sent, since the API returns them unchanged.
  */
 export type Message = v.InferOutput<typeof SendBatchRequest>;
-
-/** Parameter name → recipient as digits, or `default` → the text that replaces the parameter. */
-export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A batch with the times that decide its delivery status. */
 export interface Batch {

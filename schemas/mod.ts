@@ -5,3 +5,4 @@ export * from "./common.ts";
 export * from "./delivery_reports.ts";
 export * from "./groups.ts";
 export * from "./inbounds.ts";
+export * from "./usage.ts";

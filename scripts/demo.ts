@@ -26,6 +26,9 @@ const CREDENTIAL = "demo-token";
 /** A short deadline, so that nobody waits 8 s for the demo of a timeout. */
 const TIMEOUT_MS = 2_000;
 
+/** Shows how a policy refuses a destination; the examples of the reference are allowed. */
+const POLICIES = [{ name: "demo", callers: ["*"], countries: ["SE", "US", "GB"] }];
+
 async function demo(): Promise<void> {
   const issuer = await demoIssuer();
   const token = await issuer.token();
@@ -34,10 +37,15 @@ async function demo(): Promise<void> {
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     issuer.tokenEndpoint,
   );
+  // For callers with a policy in the mode `test`.
+  const trial = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
   const config = await loadConfig({
     UPSTREAM_TIMEOUT_MS: `${TIMEOUT_MS}`,
+    POLICIES: JSON.stringify(POLICIES),
+    TEST_API_URL: trial.url,
+    TEST_API_TOKEN: CREDENTIAL,
     ...env,
     SMS_API_URL: sandbox.url,
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
@@ -72,7 +80,7 @@ async function demo(): Promise<void> {
   await server.stopped;
   await log.close();
   await tokens.shutdown();
-  await sandbox.close();
+  await Promise.all([sandbox.close(), trial.close()]);
 }
 
 /** The default collector, if it responds. */

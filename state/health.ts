@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { StoreObserver, StoreOperation } from "./observed.ts";
+import type { Counters } from "./counters.ts";
 import type { StateStore } from "./store.ts";
 
 /** Follows whether a store answers; logs when that changes. */
@@ -27,8 +28,9 @@ export class StoreHealth implements StoreObserver {
   };
 }
 
-/** A store, and whether it answers. */
+/** A store with its counters, and whether it answers. */
 export interface State {
   readonly store: StateStore;
+  readonly counters: Counters;
   readonly health: StoreHealth;
 }

@@ -1,7 +1,15 @@
 import { parseRedisUrl, SQLITE_URL, stateUrlProblem } from "../state_url.ts";
 import { withAbandonedClaims } from "./abandoned_claims.ts";
+import type { Counters } from "./counters.ts";
 import { MemoryStore } from "./memory.ts";
-import { ObservedStore, Reachability, type StoreObserver } from "./observed.ts";
+import { MemoryCounters } from "./memory_counters.ts";
+import {
+  ObservedCounters,
+  ObservedStore,
+  OperationReports,
+  Reachability,
+  type StoreObserver,
+} from "./observed.ts";
 import type { StateStore } from "./store.ts";
 
 /** Options of {@linkcode openStore}. */
@@ -20,43 +28,63 @@ export interface OpenStoreOptions extends StoreObserver {
 
 const DEFAULT_TIMEOUT_MS = 250;
 
+/** What is kept in one place; closing the store closes the counters, too. */
+export interface StoreAndCounters {
+  readonly store: StateStore;
+  readonly counters: Counters;
+}
+
 /**
- * Opens the store of a URL (contract.md §6). Of Redis, the first attempt to connect is awaited for
- * `timeoutMs`; whether it succeeds is no condition.
+ * Opens the store and the counters of a URL (contract.md §6). Of Redis, the first attempt to
+ * connect is awaited for `timeoutMs`; whether it succeeds is no condition.
  *
  * @throws {TypeError} for a URL that {@linkcode stateUrlProblem} refuses, and for replicas of a
  *   store that has none
  * @throws {StateError} for a file that cannot be opened
  */
-export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<StateStore> {
+export async function openStateAt(
+  url: string,
+  options: OpenStoreOptions = {},
+): Promise<StoreAndCounters> {
   const problem = stateUrlProblem(url);
   if (problem) throw new TypeError(problem);
   if (options.replicas && !/^rediss?:/.test(url)) throw new TypeError("Only Redis has replicas.");
   const reachability = new Reachability(options);
-  const store = await openAdapter(url, options, reachability);
-  return withAbandonedClaims(new ObservedStore(store, options, reachability), {
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  });
+  const { store, counters } = await openAdapters(url, options, reachability);
+  const reports = new OperationReports(options, reachability);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  return {
+    store: withAbandonedClaims(new ObservedStore(store, reports), { timeoutMs }),
+    // Counting in memory cannot fail, and takes less time than its report.
+    counters: store.kind === "memory" ? counters : new ObservedCounters(counters, reports),
+  };
 }
 
-async function openAdapter(
+/** Opens the store of a URL alone, as {@linkcode openStateAt} does. */
+export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<StateStore> {
+  return (await openStateAt(url, options)).store;
+}
+
+async function openAdapters(
   url: string,
   options: OpenStoreOptions,
   reachability: Reachability,
-): Promise<StateStore> {
+): Promise<StoreAndCounters> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, replicas, maxBytes, tlsCa, onWarning } = options;
   const bound = maxBytes === undefined ? {} : { maxBytes };
   const [, file, synchronous] = SQLITE_URL.exec(url) ?? [];
   if (file) {
     const { SqliteStore } = await import("./sqlite.ts");
     const isFull = synchronous === "full";
-    return new SqliteStore(file, { timeoutMs, synchronous: isFull ? "full" : "normal", ...bound });
+    const settings = { timeoutMs, synchronous: isFull ? "full" : "normal", ...bound } as const;
+    const store = new SqliteStore(file, settings);
+    return { store, counters: store.counters() };
   }
   const address = parseRedisUrl(url);
-  if (typeof address === "string") return new MemoryStore(bound);
-  const { RedisStore } = await import("./redis.ts");
+  if (typeof address === "string") {
+    return { store: new MemoryStore(bound), counters: new MemoryCounters() };
+  }
   const onReachable = (reachable: boolean) => reachability.set(reachable);
-  const store = new RedisStore(address, { timeoutMs, replicas, tlsCa, onWarning, onReachable });
-  await store.firstAttempt();
-  return store;
+  const { openRedis } = await import("./redis_open.ts");
+  return await openRedis(address, { timeoutMs, replicas, tlsCa, onWarning, onReachable });
 }

@@ -14,11 +14,11 @@ export interface Script {
   readonly sha1: string;
 }
 
-function script(source: string): Script {
+export function script(source: string): Script {
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
 }
 
-const NOW = `
+export const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 

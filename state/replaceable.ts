@@ -1,3 +1,4 @@
+import type { Counters, Reservation, ReservationRequest, WindowCount } from "./counters.ts";
 import type { Change, Claim, ClaimResult, StateStore } from "./store.ts";
 
 /**
@@ -43,5 +44,27 @@ export class ReplaceableStore implements StateStore {
 
   async close(): Promise<void> {
     await Promise.all([this.#store.close(), ...this.#closing]);
+  }
+}
+
+/** Counters that can be replaced; those before are closed with the store that they belong to. */
+export class ReplaceableCounters implements Counters {
+  #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  /** Uses other counters from now on. */
+  replace(counters: Counters): void {
+    this.#counters = counters;
+  }
+
+  reserve(key: string, request: ReservationRequest): Promise<Reservation> {
+    return this.#counters.reserve(key, request);
+  }
+
+  giveBack(key: string, amount: number, windows: readonly WindowCount[]): Promise<void> {
+    return this.#counters.giveBack(key, amount, windows);
   }
 }

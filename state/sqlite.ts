@@ -1,5 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { SqliteCounters } from "./sqlite_counters.ts";
 import { openSqliteFile, pages, type SqliteFileOptions } from "./sqlite_file.ts";
+import { retryLocked, toStateError } from "./sqlite_retry.ts";
 import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
 
 /** Options of {@linkcode SqliteStore}. */
@@ -15,10 +17,6 @@ const DEFAULT_MAX_BYTES = 1024 ** 3;
 
 /** Updates may use so much more than `maxBytes`: an answer that is not stored is not replayed. */
 const UPDATE_RESERVE = 1.1;
-
-/** A lock is tried again after so long at first, then after twice as long each time. */
-const FIRST_RETRY_MS = 1;
-const MAX_RETRY_MS = 16;
 
 /** Every so many claims delete so many expired records: more than are created in that time. */
 const CLAIMS_PER_CLEANUP = 16;
@@ -96,6 +94,11 @@ export class SqliteStore implements StateStore {
     return await this.#retry(() => release.run(key, token, this.#now()).changes === 1);
   }
 
+  /** Counters in the same file; usable until the store is closed. */
+  counters(options: { wallClock?: () => number } = {}): SqliteCounters {
+    return new SqliteCounters(this.#database, { timeoutMs: this.#timeoutMs, ...options });
+  }
+
   close(): Promise<void> {
     this.#database.close();
     return Promise.resolve();
@@ -130,19 +133,8 @@ export class SqliteStore implements StateStore {
     }
   }
 
-  /** Waits for locks of other processes without blocking this thread. */
-  async #retry<T>(attempt: () => T): Promise<T> {
-    const deadline = performance.now() + this.#timeoutMs;
-    for (let waitMs = FIRST_RETRY_MS;; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
-      try {
-        return attempt();
-      } catch (error) {
-        const failure = toStateError(error);
-        const leftMs = deadline - performance.now();
-        if (failure.reason !== "timeout" || leftMs <= 0) throw failure;
-        await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, leftMs)));
-      }
-    }
+  #retry<T>(attempt: () => T): Promise<T> {
+    return retryLocked(this.#timeoutMs, attempt);
   }
 
   #withReserve<T>(write: () => T): T {
@@ -184,13 +176,4 @@ function toRecord(row: Record<string, unknown>, now: number) {
     leaseExpired: Number(row.lease_until) <= now || Number(row.claimed_at) > now,
     ageMs: Math.max(0, now - Number(row.claimed_at)),
   };
-}
-
-/** By the messages of SQLite, which are the same everywhere; Deno's errors have no `errcode`. */
-function toStateError(error: unknown): StateError {
-  if (error instanceof StateError) return error;
-  const detail = error instanceof Error ? error.message : "";
-  if (/is locked/.test(detail)) return new StateError("timeout", { detail });
-  if (/is full/.test(detail)) return new StateError("full");
-  return new StateError("failed", { detail, maybeDone: true });
 }

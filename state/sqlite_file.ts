@@ -35,6 +35,21 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+/**
+ * Counters (sqlite_counters.ts): of each key and unit the current window, and the one before. The
+ * table is made in files of before, too, which do not have it.
+ */
+const COUNTERS = `
+  CREATE TABLE IF NOT EXISTS counters (
+    key TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    window INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    PRIMARY KEY (key, unit, slot)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** How a file is opened. */
 export interface SqliteFileOptions {
   /** `full` calls fsync for every operation; see {@linkcode SqliteStore}. */
@@ -110,9 +125,11 @@ function createSchema(database: DatabaseSync): void {
   const version = pragma(database, "user_version");
   const owner = pragma(database, "application_id");
   const isEmpty = pragma(database, "page_count") <= 1 && version === 0 && owner === 0;
+  const isOwn = isEmpty || (version === SCHEMA_VERSION && owner === APPLICATION_ID);
   if (isEmpty) database.exec(SCHEMA);
+  if (isOwn) database.exec(COUNTERS);
   database.exec("COMMIT");
-  if (!isEmpty && (version !== SCHEMA_VERSION || owner !== APPLICATION_ID)) {
+  if (!isOwn) {
     throw new StateError("failed", { detail: "the file is not a store of this version" });
   }
 }

@@ -34,6 +34,16 @@ export type AccessRecord = {
   /** The client of a token request, and what became of it. */
   readonly oauth_client_id: string | undefined;
   readonly oauth_outcome: string | undefined;
+  /** Name of the policy of the caller. */
+  readonly policy: string | undefined;
+  /** `test` or `warn`; absent where the policy is enforced and the request is really sent. */
+  readonly policy_mode: string | undefined;
+  /** The rules of the policy that the request breaks; in the mode `warn` it was sent. */
+  readonly policy_violations: string | undefined;
+  /** Recipients of a message, the members of groups included; only of callers with a policy. */
+  readonly recipients: number | undefined;
+  /** Message parts, summed over all recipients; the unit of budgets. */
+  readonly parts: number | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -73,6 +83,7 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     idempotency: exchange.idempotency,
     oauth_client_id: exchange.tokenRequest?.clientId,
     oauth_outcome: exchange.tokenRequest?.outcome,
+    ...policyMembers(exchange),
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),
@@ -82,6 +93,23 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     attempts: attempts.length,
     bytes_in: exchange.body?.byteLength ?? 0,
     bytes_out: exchange.bytesOut,
+  };
+}
+
+type PolicyMembers = Pick<
+  AccessRecord,
+  "policy" | "policy_mode" | "policy_violations" | "recipients" | "parts"
+>;
+
+/** Counts are 0 of requests that send nothing, and of repeats that are not sent. */
+function policyMembers({ policy: applied }: Exchange): PolicyMembers {
+  const mode = applied?.policy.mode;
+  return {
+    policy: applied?.policy.name,
+    policy_mode: mode === "live" ? undefined : mode,
+    policy_violations: applied?.violations.join(" ") || undefined,
+    recipients: applied?.recipients || undefined,
+    parts: applied?.messages || undefined,
   };
 }
 

@@ -16,6 +16,9 @@ export const ATTR = {
   idempotency: "sms_gateway.idempotency",
   oauthClientId: "sms_gateway.oauth.client_id",
   oauthOutcome: "sms_gateway.oauth.outcome",
+  policy: "sms_gateway.policy.name",
+  policyMode: "sms_gateway.policy.mode",
+  policyViolations: "sms_gateway.policy.violations",
   subject: "enduser.id",
 } as const;
 

@@ -23,10 +23,20 @@ export interface MetricSources {
   planLimits(): ReadonlyMap<string, number>;
   /** The limit of a plan that is not throttled. */
   readonly planLimitMax: number;
+  /** Budgets of policies, as far as this instance knows. */
+  budgets(): readonly BudgetSource[];
   /** The process; undefined where the runtime does not tell. */
   process(): ProcessUsage | undefined;
   /** Signal → spans or log lines dropped so far. */
   dropped(): Readonly<Record<string, number>>;
+}
+
+/** What is used of a budget of a policy in its current window, in message parts. */
+export interface BudgetSource {
+  readonly policy: string;
+  readonly unit: string;
+  readonly limit: number;
+  readonly used: number;
 }
 
 /** What a process has used. */
@@ -48,6 +58,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerBreakerState(meter, sources);
   registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
+  registerBudgets(meter, sources);
   registerSettingFiles(meter, sources);
   registerProcess(meter, sources);
   registerDropped(meter, sources);
@@ -117,6 +128,23 @@ function registerPlanLimits(meter: Meter, sources: MetricSources): void {
   meter.createObservableGauge("sms_gateway.service_plan.limit_max", {
     description: "Limit of a service plan that the SMS API does not throttle.",
   }).addCallback((result) => result.observe(sources.planLimitMax));
+}
+
+function registerBudgets(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.budget.left", {
+    description: "Message parts left of a budget, as far as this instance knows.",
+  }).addCallback((result) => {
+    for (const { policy, unit, limit, used } of sources.budgets()) {
+      result.observe(Math.max(0, limit - used), { policy, window: unit });
+    }
+  });
+  meter.createObservableGauge("sms_gateway.budget.limit", {
+    description: "Message parts that a policy allows in a window.",
+  }).addCallback((result) => {
+    for (const { policy, unit, limit } of sources.budgets()) {
+      result.observe(limit, { policy, window: unit });
+    }
+  });
 }
 
 function registerSettingFiles(meter: Meter, sources: MetricSources): void {

@@ -4,10 +4,12 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
+import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
+import { messagesOutcome } from "./messages.ts";
 import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
 
 /** Options of {@linkcode Metrics}. */
@@ -50,6 +52,10 @@ export class Metrics implements ExchangeObserver {
   readonly #tokenFetches: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
+  readonly #messages: Counter;
+  readonly #reservations: Counter;
+  readonly #policyRequests: Counter;
+  readonly #policyViolations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
   readonly #serverExemplars = new Exemplars();
@@ -85,6 +91,20 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
+    this.#messages = meter.createCounter("sms_gateway.messages", {
+      description: "Message parts of callers with a policy, by policy, country and outcome.",
+      unit: "{part}",
+    });
+    this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
+      description: "Requests that were counted against a budget, by where they were counted.",
+    });
+    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
+      description: "Requests of callers with a policy, by policy and mode.",
+    });
+    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
+      description:
+        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
+    });
     this.#stateDuration = seconds(
       meter,
       "sms_gateway.state.operation.duration",
@@ -112,10 +132,12 @@ export class Metrics implements ExchangeObserver {
     this.#activeRequests.set(key, (this.#activeRequests.get(key) ?? 1) - 1);
     this.#served(exchange, durationMs / 1_000);
     const { operation, route = "", attempts, lookups = [] } = exchange;
+    if (exchange.policy) this.#policyApplied(exchange.policy);
     const { span } = exchange;
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, span });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, span });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
+    this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }
@@ -170,6 +192,20 @@ export class Metrics implements ExchangeObserver {
     for (const [method, count] of this.#activeRequests) {
       result.observe(count, { "http.request.method": method, "url.scheme": "http" });
     }
+  }
+
+  #countMessages({ policy, budget, failure }: Exchange): void {
+    if (!policy || policy.messages === 0) return;
+    const outcome = messagesOutcome(failure);
+    for (const [country, parts] of policy.countries) {
+      this.#messages.add(parts, { policy: policy.policy.name, country, outcome });
+    }
+    if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
+  }
+
+  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
+    this.#policyRequests.add(1, { policy: name, mode });
+    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
   }
 
   #served(exchange: Exchange, value: number): void {

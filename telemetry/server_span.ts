@@ -78,6 +78,7 @@ function startExchange(c: Context<GatewayEnv>, tracer: Tracer): Exchange {
     startedAt: performance.now(),
     attempts: [],
     slots: [],
+    undo: [],
     span: tracer.startSpan(spanName(c.req.method), { kind: SpanKind.SERVER }, parent),
   };
 }

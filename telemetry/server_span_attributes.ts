@@ -67,5 +67,15 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.idempotency]: exchange.idempotency,
     [ATTR.oauthClientId]: exchange.tokenRequest?.clientId,
     [ATTR.oauthOutcome]: exchange.tokenRequest?.outcome,
+    ...policyAttributes(exchange),
+  };
+}
+
+/** The policy of the caller, and what the request breaks of it. */
+function policyAttributes({ policy: applied }: Exchange): Attributes | undefined {
+  return applied && {
+    [ATTR.policy]: applied.policy.name,
+    [ATTR.policyMode]: applied.policy.mode,
+    [ATTR.policyViolations]: applied.violations.length > 0 ? [...applied.violations] : undefined,
   };
 }

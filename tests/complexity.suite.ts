@@ -6,6 +6,12 @@ import { toTokenReply } from "../auth/token_reply.ts";
 import { signingKeys } from "../auth/signing_keys.ts";
 import { parseConfig } from "../config.ts";
 import { contentType } from "../middleware/content_type.ts";
+import { countMessage } from "../policies/count.ts";
+import { countryOf } from "../policies/country_of.ts";
+import { readMessage } from "../policies/message.ts";
+import type { Policy } from "../policies/policy.ts";
+import { readRecipients } from "../policies/recipients.ts";
+import { violationsOf } from "../policies/violations.ts";
 import { rawPathOf, rawQueryOf } from "../raw_url.ts";
 import { findRoute, pathProblemOf } from "../routes/match_route.ts";
 import { safePath, safeQuery } from "../telemetry/attributes.ts";
@@ -33,6 +39,15 @@ const RUNS = 3;
 /** Tries before a growth counts as too much: compilation and garbage collection disturb some. */
 const MAX_TRIES = 5;
 
+const POLICY: Policy = {
+  name: "p",
+  callers: ["*"],
+  countries: new Set(["SE"]),
+  senders: new Set(["ACME"]),
+  groups: true,
+  mode: "live",
+};
+
 const encode = (text: string) => new TextEncoder().encode(text);
 const filter = new CredentialFilter(["a-credential-of-the-usual-length", "short-one"]);
 const issuer = await testIssuer();
@@ -55,6 +70,11 @@ const TEXTS: Readonly<Record<string, (n: number) => string>> = {
   "credentials": (n) => "a-credential-of-the-usual-length".repeat(n / 32),
   "control characters": (n) => "\x00\x9b".repeat(n / 2) + "x",
   "lone surrogates": (n) => "\ud83d".repeat(n),
+  "members": (n) =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: n / 16 }, (_, i) => [`m${i}`, '"']))),
+  "escaped quotes": (n) => `"${'\\"'.repeat(n / 2)}"`,
+  "backslashes": (n) => `{"${"\\\\".repeat(n / 2)}":1}`,
+  "placeholders": (n) => "${a}".repeat(n / 4),
   "equals signs": (n) => "Bearer a" + "=".repeat(n) + "!",
 };
 
@@ -101,6 +121,15 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "the path of a claim": (text) => claimAt({ a: 1 }, text),
   "a setting that is a list of issuers": (text) =>
     attempt(() => parseConfig({ ...env, AUTH_ISSUERS: text })),
+  "the body of a send": (text) => judge(encode(text)),
+  "texts in the body of a send": (text) =>
+    judge(encode(JSON.stringify({
+      from: text,
+      to: [text, `+${text}`],
+      body: text,
+      parameters: { a: { default: text, "46701234567": text } },
+    }))),
+  "many recipients with values of their own": (text) => judge(encode(bodyOf(text))),
   "a Retry-After": (text) => retryAfterMs(text),
   "a setting that is a URL": (text) =>
     attempt(() => parseConfig({ ...env, SMS_API_URL: `http://h/${clean(text)}` })),
@@ -149,6 +178,22 @@ function timeOf(run: () => unknown): number {
     return process.cpuUsage(from).user;
   });
   return Math.min(...times);
+}
+
+/** What a policy reads of a message. */
+function judge(bytes: Uint8Array): void {
+  const { message = {} } = readMessage(bytes);
+  const recipients = readRecipients(message.to);
+  const groups = new Map();
+  const counts = countMessage(message, recipients, { policy: POLICY, countryOf, groups });
+  violationsOf(POLICY, { message, isAmbiguous: false, isNew: true, recipients, counts });
+}
+
+/** A message with as many recipients and values as fit, and a text with many placeholders. */
+function bodyOf({ length }: string): string {
+  const to = Array.from({ length: length / 64 }, (_, i) => String(46700000000 + i));
+  const a = Object.fromEntries(to.map((number) => [number, "x"]));
+  return JSON.stringify({ to, body: "${a}".repeat(500), parameters: { a } });
 }
 
 function attempt(run: () => unknown): void {

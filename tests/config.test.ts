@@ -339,6 +339,33 @@ Deno.test("ADMIN_PORT must differ from PORT, unless both are any free port", () 
   assertEquals(adminPort, 0);
 });
 
+Deno.test("each fault of POLICIES is reported by its path, without the value", () => {
+  const policies = [
+    { name: "a", callers: ["*"], countries: ["SE", MARKER], sender: [MARKER] },
+    { name: MARKER.repeat(9), messages: {}, callers: MARKER },
+  ];
+  assertEquals(faultsOf({ ...MINIMAL, POLICIES: JSON.stringify(policies) }), [
+    "POLICIES[0].countries[1] must be an ISO 3166-1 code in capitals, such as SE",
+    "POLICIES[0].sender is not known here; is it misspelt?",
+    "POLICIES[1].name must be 1 to 64 letters, digits, _ and -",
+    "POLICIES[1].callers must be Array",
+    "POLICIES[1].messages must have per_minute, per_hour or per_day",
+  ]);
+  assertEquals(
+    faultsOf({ ...MINIMAL, POLICIES: `${MARKER}` })[0]?.startsWith("POLICIES is not"),
+    true,
+  );
+});
+
+Deno.test("a policy with the mode test needs TEST_API_URL", () => {
+  const POLICIES = JSON.stringify([{ name: "trial", callers: ["*"], mode: "test" }]);
+  assertEquals(faultsOf({ ...MINIMAL, POLICIES }), [
+    "the policy trial has the mode test, which needs TEST_API_URL: a sandbox of the SMS API",
+  ]);
+  const { testApi } = parseConfig({ ...MINIMAL, POLICIES, TEST_API_URL: "http://sandbox.test/" });
+  assertEquals(testApi, { url: "http://sandbox.test", token: "test-token" });
+});
+
 Deno.test("AUTH_JWKS_URL and AUTH_JWKS exclude each other", () => {
   const [fault = ""] = faultsOf({ ...MINIMAL, AUTH_JWKS: KEY_SET });
   assert(fault.includes("AUTH_JWKS_URL") && fault.includes("AUTH_JWKS "), fault);

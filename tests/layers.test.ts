@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["gateway.ts"],
   ["routes"],
   ["middleware"],
-  ["idempotency", "policies"],
+  ["idempotency", "budgets"],
   ["upstream", "auth"],
   ["state"],
   ["telemetry"],
@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "issuer_settings.ts",
     "limits",
     "operations.ts",
+    "policies",
     "proxy.ts",
     "raw_url.ts",
     "route_table.ts",
@@ -45,9 +46,9 @@ const IMPORTED_ONLY_BY: Readonly<Record<string, readonly string[]>> = {
   sandbox: ["bench", "scripts"],
 };
 
-/** Units that may import only these, although lower layers have more. */
+/** Units that may import only these units and files, although lower layers have more. */
 const IMPORTS_ONLY: Readonly<Record<string, readonly string[]>> = {
-  sandbox: ["operations.ts", "schemas"],
+  sandbox: ["operations.ts", "schemas", "policies/message_parts.ts", "policies/msisdn.ts"],
 };
 
 /** Folders whose files are not part of the layers: tests, generated files and types. */
@@ -99,7 +100,7 @@ function isForbidden({ from, to }: Import): boolean {
   const [importer, imported] = [unitOf(from), unitOf(to)];
   if (importer === imported) return false;
   return layerOf(from) > layerOf(to) ||
-    IMPORTS_ONLY[importer]?.includes(imported) === false ||
+    IMPORTS_ONLY[importer]?.some((one) => one === imported || one === to) === false ||
     IMPORTED_ONLY_BY[imported]?.includes(importer) === false;
 }
 

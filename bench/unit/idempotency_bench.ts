@@ -1,5 +1,6 @@
 import { parseConfig } from "../../config.ts";
 import { createGateway } from "../../gateway.ts";
+import { MemoryCounters } from "../../state/memory_counters.ts";
 import { StoreHealth } from "../../state/health.ts";
 import type { StateStore } from "../../state/store.ts";
 import { jsonReply, testEnv } from "../../tests/support/gateway.ts";
@@ -41,7 +42,7 @@ function bench(name: string, store: StateStore, options: { baseline?: boolean } 
   const transport = { send: () => Promise.resolve(reply), close: () => Promise.resolve() };
   const { fetch } = createGateway(config, {
     transport,
-    state: { store, health: new StoreHealth() },
+    state: { store, counters: new MemoryCounters(), health: new StoreHealth() },
   });
   const many = async (key: () => string | undefined) => {
     await Promise.all(Array.from({ length: CONCURRENT }, () => send(fetch, key())));

@@ -20,17 +20,22 @@ gateway.ts                     composition: config and parts <i class="k">of</i>
 routes/                        which path is served by what; the order <i class="k">of</i> the middleware
 middleware/                    one check or concern each
 idempotency/                   decisions about a repeated request: key, record, finding out
+budgets/                       message parts that a policy may still send
 upstream/  auth/               the SMS API; the callers&#39; issuers
 state/                         what is remembered across requests and instances
 telemetry/                     spans, metrics, logs
 reference/                     the pages <i class="k">of</i> /docs and the OpenAPI document; guides/ is generated
-sandbox/                       an SMS API <i class="k">of</i> its own; imports only operations.ts and schemas/
+sandbox/                       an SMS API <i class="k">of</i> its own; imports only operations.ts, schemas/ and how
+                               the API reads numbers and counts parts, <i class="k">from</i> policies/
 schemas/                       the bodies <i class="k">of</i> the SMS API, shared by sandbox and reference
+policies/                      what a caller may send: schema, numbers, message parts (pure)
 errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_files.ts  issuer_settings.ts
                                facts and small tools</code></pre>
 </div>
-<p><code>state/</code> has one port and three stores: memory, SQLite, Redis. <code>entry/open_state.ts</code> opens the one
-of <code>STATE_URL</code>; <code>middleware/idempotency.ts</code> uses it (<a href="/docs/guide/idempotency">Send a message once</a>).</p>
+<p><code>state/</code> has two ports, records (<code>state/store.ts</code>) and counters (<code>state/counters.ts</code>), and three
+adapters of each: memory, SQLite, Redis. <code>entry/open_state.ts</code> opens those of <code>STATE_URL</code>;
+<code>middleware/idempotency.ts</code> uses the records (<a href="/docs/guide/idempotency">Send a message once</a>), <code>budgets/</code> the
+counters (<a href="/docs/guide/policies#budgets">Policies: what a caller may send</a>).</p>
 <p>Settings are read once, except those that come from files: <code>setting_files.ts</code> decides when a changed
 file is taken over, <code>entry/watch_files.ts</code> looks at the files, and <code>Gateway.reconfigure</code> replaces
 what depends on them.</p>
@@ -46,9 +51,13 @@ id. Health, metrics and the reference are mounted here, before the SERVER span.<
 the first that throws ends the request: <code>validHost</code> (400), <code>matchRoute</code> (404, 405), <code>inFlight</code>
 (503), <code>authenticate</code> (401; 503 without a key set), <code>callerLimit</code> (429), <code>contentType</code> (415),
 <code>requestBody</code> (400; 503 without memory for it).</li>
-<li><code>middleware/idempotency.ts</code>, <code>idempotency</code>: a POST with an <code>Idempotency-Key</code> claims it in the
+<li><code>middleware/policy.ts</code>, <code>matchPolicy</code>: finds the policy of the caller, if there is one.
+<code>middleware/idempotency.ts</code>, <code>idempotency</code>: a POST with an <code>Idempotency-Key</code> claims it in the
 store (<code>state/</code>); a request whose key has a record is answered by <code>middleware/repeats.ts</code> and not
-sent. Other requests go on at once.</li>
+sent. Other requests go on at once. <code>PolicyJudge</code> of <code>middleware/policy.ts</code> (403) and
+<code>middleware/budget.ts</code> (429) follow: the message parts are taken from the budgets of the policy.
+If it turns out that nothing was processed, <code>middleware/undo.ts</code> gives them back and releases the
+key.</li>
 <li><code>middleware/outstanding.ts</code>, <code>outstanding</code> (429): takes a slot of the route and of the plan. Then
 <code>middleware/forward.ts</code>, <code>Forwarder.send</code>: builds the path from <code>upstream/path.ts</code> and the
 headers from the allow-list of <code>upstream/headers.ts</code>, with the credential of the service plan.</li>
@@ -61,8 +70,9 @@ one, and one that the API refuses is renewed once.</li>
 target&#39;s origin. <code>upstream/undici_response_handler.ts</code> buffers up to 64 KiB of the response and
 streams a longer one.</li>
 <li><code>Forwarder</code> again: passes a 2xx on unchanged, with allowed headers. Any other status is converted
-by <code>upstream/normalize.ts</code> to a <code>GatewayError</code> and thrown. <code>idempotency</code> remembers a success, an
-unknown outcome or, by releasing the key, that nothing was processed.</li>
+by <code>upstream/normalize.ts</code> to a <code>GatewayError</code> and thrown. <code>idempotency</code> remembers a success or
+an unknown outcome; <code>undoIfNotProcessed</code> undoes what was done for a request that was not
+processed.</li>
 <li><code>refuse</code> in <code>routes/app.ts</code>, with <code>errors/to_response.ts</code>: makes the response to every error
 that was thrown in steps 4 to 9.</li>
 <li><code>serverSpan</code> again, when the response is made or the last byte of a streamed one was read:
@@ -82,6 +92,9 @@ stays absent.</p>
 <tr><td><code>route</code>, <code>pathProblem</code>, <code>operation</code></td><td>after routing</td><td><code>matchRoute</code></td><td><code>outstanding</code>, <code>Forwarder</code>, CLIENT span, telemetry</td></tr>
 <tr><td><code>servicePlanId</code>, <code>principal</code></td><td>after authentication</td><td><code>authenticate</code></td><td><code>callerLimit</code>, <code>idempotency</code>, <code>outstanding</code>, <code>Forwarder</code>, telemetry</td></tr>
 <tr><td><code>body</code></td><td>once the body was read</td><td><code>requestBody</code></td><td><code>idempotency</code>, <code>Forwarder</code>, log</td></tr>
+<tr><td><code>policy</code></td><td>before the key is looked up; its counts before sending</td><td><code>middleware/policy.ts</code></td><td><code>idempotency</code>, <code>Forwarder</code>, telemetry</td></tr>
+<tr><td><code>budget</code></td><td>once message parts were reserved</td><td><code>middleware/budget.ts</code></td><td><code>addRateLimit</code>, metrics</td></tr>
+<tr><td><code>undo</code></td><td>before sending</td><td><code>idempotency</code>, <code>middleware/budget.ts</code></td><td><code>middleware/undo.ts</code></td></tr>
 <tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
 <tr><td><code>tokenRequest</code></td><td>with a token request only</td><td><code>tokenRate</code>, <code>tokenForward</code></td><td>telemetry</td></tr>
 <tr><td><code>attempts</code></td><td>after each attempt</td><td><code>Sender</code></td><td><code>refuse</code>, <code>outstanding</code> (a 429 lowers the plan&#39;s limit), telemetry</td></tr>
@@ -103,6 +116,7 @@ stays absent.</p>
 <tr><td>the guides at <code>/docs/guide</code></td><td><code>docs/</code>; rendered by <code>scripts/docs/</code>, in the frame of <code>reference/guide_page.ts</code></td></tr>
 <tr><td>the order of the checks</td><td><code>routes/app.ts</code></td></tr>
 <tr><td>one check</td><td>its file in <code>middleware/</code>, <code>auth/</code>, <code>limits/</code></td></tr>
+<tr><td>what a send takes from a budget, and what is given back</td><td><code>middleware/budget.ts</code>, <code>middleware/undo.ts</code>, <code>budgets/</code>, <code>state/counters.ts</code></td></tr>
 <tr><td>what a repeat with the same <code>Idempotency-Key</code> gets</td><td><code>idempotency/decision.ts</code>, <code>middleware/repeats.ts</code></td></tr>
 <tr><td>what is remembered of a request, and for how long</td><td><code>idempotency/record.ts</code>, <code>idempotency/seal.ts</code>, <code>middleware/idempotency.ts</code></td></tr>
 <tr><td>where it is remembered</td><td><code>state/</code>, <code>entry/open_state.ts</code></td></tr>
@@ -160,6 +174,16 @@ headers for collectors that require authentication, gzip (about 3 ms per 1,000 s
 Reconsider when it is stable, or when client certificates are needed.</p>
 <p><strong>Request bodies are read whole.</strong> A truncated body never becomes a message, and a request of which
 nothing was sent can be retried. The memory for all bodies is bounded by <code>MAX_HELD_BODY_BYTES</code>.</p>
+<p><strong>Our own counters for budgets</strong>, instead of <code>rate-limiter-flexible</code> (11.4). Its windows begin with
+their first use, not with the calendar. It consumes although it refuses, so that a caller that keeps
+trying stays locked out. Each of three windows is a limiter of its own: three round trips, and a
+refusal by one leaves the others consumed; <code>RateLimiterUnion</code> does not change that. A refund
+(<code>reward</code>) is not bound to the window: after its end it makes the next one larger. Its
+<code>insuranceLimiter</code> begins with nothing used. Ours is one step of the store in one round trip, in
+about 500 lines for three stores and for counting without them.</p>
+<p><strong>Budgets are counted on while the store is down.</strong> Refusing would make Redis a condition for
+sending, which it is not for requests without a key; allowing everything would make an outage of
+Redis the way around every budget.</p>
 <p><strong>Keys are derived and answers encrypted by <code>node:crypto</code></strong>, synchronously. On Deno each call of Web
 Crypto takes 25 to 70 µs of CPU time (digest 26, HKDF 72, AES-GCM 39), and <code>@noble/hashes</code> and
 <code>@noble/ciphers</code> take 15 (HKDF) and 40 (AES-GCM); with <code>node:crypto</code> it is 2.6 for a hash, 5 to 9

@@ -41,8 +41,19 @@ has. A change of the file is taken over while the gateway runs: see
 </tbody>
 </table>
 </div>
-<h2 id="tokens-of-callers">Tokens of callers</h2>
+<h2 id="policies">Policies</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 3">
+<table>
+<thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
+<tbody>
+<tr><td><code>POLICIES</code>, <code>POLICIES_FILE</code></td><td>–</td><td>What callers may send: a list, of which the first that matches a caller applies; see <code>docs/policies.md</code>.</td></tr>
+<tr><td><code>TEST_API_URL</code></td><td>–</td><td>Base URL of the SMS API for callers whose policy has the mode <code>test</code>: a sandbox.</td></tr>
+<tr><td><code>TEST_API_TOKEN</code>, <code>TEST_API_TOKEN_FILE</code></td><td><code>test-token</code></td><td>API token for <code>TEST_API_URL</code>, for every service plan.</td></tr>
+</tbody>
+</table>
+</div>
+<h2 id="tokens-of-callers">Tokens of callers</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Table 4">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -65,7 +76,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="request-bodies">Request bodies</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 4">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 5">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -75,7 +86,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="deadlines-retries-and-the-circuit-breaker">Deadlines, retries and the circuit breaker</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 5">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 6">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -88,7 +99,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="limits">Limits</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 6">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 7">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -100,7 +111,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="state-and-idempotency">State and idempotency</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 7">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 8">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -114,7 +125,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="shutdown-and-reference">Shutdown and reference</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 8">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 9">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -124,7 +135,7 @@ has. A change of the file is taken over while the gateway runs: see
 </table>
 </div>
 <h2 id="logs-traces-and-metrics">Logs, traces and metrics</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Table 9">
+<div class="scroll" tabindex="0" role="region" aria-label="Table 10">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>

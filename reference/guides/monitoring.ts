@@ -68,8 +68,8 @@ both rule files with where this repository is.</p>
 failed request of the last minute or two, each with its <code>trace_id</code>. With
 <code>--enable-feature=exemplar-storage</code> Prometheus keeps them, and Grafana shows them as points that
 lead to the trace.</p>
-<p>No metric has a path, subject or request id, and only the limit of a service plan names the plan:
-search Jaeger or the logs for those.</p>
+<p>No metric has a path, subject or request id, and only the limit of a service plan names the plan;
+policies are named. Search Jaeger or the logs for those.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 4">
 <table>
 <thead><tr><th scope="col">Metric</th><th scope="col">Labels</th></tr></thead>
@@ -86,7 +86,13 @@ search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_upstream_credential_rejections_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_retries_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_idempotency_requests_total</code></td><td><code>outcome</code>: <code>first</code> <code>replayed</code> <code>in_use</code> <code>reused</code> <code>found_out</code> <code>unknown</code> <code>unavailable</code>, <a href="#was-this-message-sent-and-by-which-request">see below</a></td></tr>
-<tr><td><code>sms_gateway_state_operation_duration_seconds</code></td><td><code>operation</code>: <code>claim</code> <code>update</code> <code>release</code>; <code>outcome</code>: <code>ok</code> <code>timeout</code> <code>unreachable</code> <code>full</code> <code>not_replicated</code> <code>failed</code>; none with <code>STATE_URL=memory:</code></td></tr>
+<tr><td><code>sms_gateway_state_operation_duration_seconds</code></td><td><code>operation</code>: <code>claim</code> <code>update</code> <code>release</code> <code>reserve</code> <code>give_back</code>; <code>outcome</code>: <code>ok</code> <code>timeout</code> <code>unreachable</code> <code>full</code> <code>not_replicated</code> <code>failed</code>; none with <code>STATE_URL=memory:</code></td></tr>
+<tr><td><code>sms_gateway_policy_requests_total</code></td><td><code>policy</code>, <code>mode</code>: <code>live</code> <code>test</code> <code>warn</code>; requests of callers with a policy</td></tr>
+<tr><td><code>sms_gateway_policy_violations_total</code></td><td><code>policy</code>, <code>mode</code>, <code>rule</code>: <code>body</code> <code>sender</code> <code>groups</code> <code>group_size</code> <code>country</code> <code>quota</code>; refused unless the mode is <code>warn</code></td></tr>
+<tr><td><code>sms_gateway_messages_total</code></td><td><code>policy</code>, <code>country</code> (those that the policy names, or <code>other</code>), <code>outcome</code>: <code>accepted</code> <code>over_budget</code> <code>not_allowed</code> <code>not_processed</code> <code>unknown</code>; message parts of callers with a policy</td></tr>
+<tr><td><code>sms_gateway_budget_limit</code></td><td><code>policy</code>, <code>window</code>: <code>minute</code> <code>hour</code> <code>day</code>; message parts that the policy allows</td></tr>
+<tr><td><code>sms_gateway_budget_left</code></td><td><code>policy</code>, <code>window</code>; as far as this instance knows: use <code>min by (policy, window)</code></td></tr>
+<tr><td><code>sms_gateway_budget_reservations_total</code></td><td><code>counted_by</code>: <code>store</code>, or <code>instance</code> while the store does not answer</td></tr>
 <tr><td><code>sms_gateway_state_reachable</code></td><td>1 if the state store answered last, else 0; absent without a store</td></tr>
 <tr><td><code>sms_gateway_setting_file_usable</code></td><td><code>setting</code>, such as <code>SERVICE_PLANS_FILE</code>: 1 if the file is in use as it is, 0 if the last good one is</td></tr>
 <tr><td><code>sms_gateway_setting_file_changes_total</code></td><td><code>setting</code>; <code>outcome</code>: <code>taken</code> <code>refused</code></td></tr>
@@ -130,8 +136,12 @@ traces <i class="s">&#39;{&quot;sms_gateway.service_plan_id&quot;:&quot;X&quot;,
 <tr><td>Is the API down, and since when?</td><td><code>sms_gateway.error.code=upstream_unreachable</code></td><td><code>sum(sms_gateway:failures:rate5m{sms_gateway_error_fault=&quot;upstream&quot;}) / sum(sms_gateway:requests:rate5m)</code></td></tr>
 <tr><td>Which failed batches may have been sent?</td><td><code>sms_gateway.error.code=upstream_timeout</code>, <code>…=upstream_connection_lost</code>, <code>…=upstream_failed</code></td><td><code>increase(http_server_request_duration_seconds_count{sms_gateway_error_code=~&quot;upstream_(timeout|connection_lost|failed)&quot;}[1h])</code></td></tr>
 <tr><td>Which sends stay unknown?</td><td><code>sms_gateway.idempotency=unknown</code></td><td><code>increase(sms_gateway_idempotency_requests_total{outcome=&quot;unknown&quot;}[1h])</code></td></tr>
+<tr><td>What does a policy refuse, or would it?</td><td><code>sms_gateway.policy.name=P</code>; <code>sms_gateway.policy.violations</code></td><td><code>sum by (policy, mode, rule) (increase(sms_gateway_policy_violations_total[1h]))</code></td></tr>
+<tr><td>Who sends to the test API only?</td><td><code>sms_gateway.policy.mode=test</code></td><td><code>sum by (policy) (increase(sms_gateway_policy_requests_total{mode=&quot;test&quot;}[1h]))</code></td></tr>
 <tr><td>Is the state store down, or slow?</td><td><code>sms_gateway.idempotency=unavailable</code>; the exception event has the reason</td><td><code>sms_gateway_state_reachable</code>; <code>sum by (operation, outcome) (increase(sms_gateway_state_operation_duration_seconds_count[1h]))</code></td></tr>
 <tr><td>Which callers are throttled?</td><td><code>http.response.status_code=429</code>; <code>enduser.id</code></td><td><code>sum by (http_route) (rate(http_server_request_duration_seconds_count{http_response_status_code=&quot;429&quot;}[5m]))</code></td></tr>
+<tr><td>Who sends how much, and where to?</td><td><code>enduser.id=Y</code>; the log has <code>policy</code>, <code>subject</code>, <code>recipients</code>, <code>parts</code></td><td><code>sum by (policy, country) (increase(sms_gateway_messages_total{outcome=&quot;accepted&quot;}[1h]))</code></td></tr>
+<tr><td>How much of a budget is used?</td><td><code>sms_gateway.error.code=quota_exceeded</code></td><td><code>1 - min by (policy, window) (sms_gateway_budget_left) / max by (policy, window) (sms_gateway_budget_limit)</code></td></tr>
 <tr><td>Is the gateway slow, or the API?</td><td>minimum duration 2s; compare the two spans</td><td><code>histogram_quantile(0.99, sum by (le) (rate(http_client_request_duration_seconds_bucket[5m])))</code>, and the same with <code>http_server_…</code></td></tr>
 <tr><td>Why are tokens rejected?</td><td><code>http.response.status_code=401</code>; <code>sms_gateway.auth.reason</code></td><td><code>sum by (reason) (increase(sms_gateway_authentication_failures_total[1h]))</code></td></tr>
 <tr><td>Which subjects&#39; tokens have expired?</td><td><code>sms_gateway.auth.reason=expired</code>; <code>sms_gateway.auth.unverified_subject</code></td><td></td></tr>
@@ -214,6 +224,10 @@ jq -c <i class="s">&#39;select(.request_id == &quot;Z&quot; or .idempotency == &
 <ul>
 <li>Requests with a key get 503 <code>idempotency_unavailable</code>: nothing of them is sent, and callers repeat
 them with the same key. Requests without a key are served.</li>
+<li>Message budgets are counted by each instance for itself, from what the store said last
+(<code>budgets are counted by this instance alone: …</code>, then
+<code>budgets are counted in the state store again</code>); <code>SmsGatewayBudgetsByInstance</code> fires after a
+minute. See <a href="/docs/guide/policies#while-the-store-does-not-answer">Policies: what a caller may send</a>.</li>
 <li><code>/readyz</code> stays 200, <code>degraded</code> with <code>state_unavailable</code>, so that load balancers keep the
 instance.</li>
 <li>The log has one line when it begins and one when it ends; <code>SmsGatewayStateUnavailable</code> fires after

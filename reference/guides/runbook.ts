@@ -160,6 +160,15 @@ URL and the cause.</p>
 <p><strong>What to do.</strong> Repair the collector. If it works and is too slow, lower <code>TRACE_SAMPLE_RATIO</code>:
 errors are exported in any case. For logs, check what reads standard output.</p>
 <p><strong>What not to do.</strong> Do not conclude from a missing trace that a request was not made.</p>
+<h3 id="smsgatewaybudgetsbyinstance">SmsGatewayBudgetsByInstance</h3>
+<p><strong>What it means.</strong> The state store does not answer, so each instance counts the message parts of
+budgets by itself. Nothing is refused because of it; all instances together can use up the rest of a
+budget as many times as there are instances.</p>
+<p><strong>How to confirm.</strong> <code>sms_gateway_state_reachable</code> is 0, and SmsGatewayStateUnavailable fires as
+well.</p>
+<p><strong>What to do.</strong> Follow SmsGatewayStateUnavailable. When the store answers again, its counts hold;
+what was sent meanwhile is missing in them.</p>
+<p><strong>What not to do.</strong> Do not add instances meanwhile: each one counts from the start.</p>
 <h2 id="the-sms-api">The SMS API</h2>
 <h3 id="smsapierrors">SmsApiErrors</h3>
 <p><strong>What it means.</strong> More than 5 % of requests fail because the SMS API answers with an error of its
@@ -257,5 +266,21 @@ see SmsGatewayKeySetStale. <code>signature</code>, <code>malformed</code> from a
 block it in front of the gateway.</p>
 <p><strong>What not to do.</strong> Do not raise <code>AUTH_CLOCK_TOLERANCE_S</code> to cure expired tokens, and do not ask a
 caller to send you its token.</p>
+<h3 id="smsgatewaybudgetalmostused">SmsGatewayBudgetAlmostUsed</h3>
+<p><strong>What it means.</strong> The callers of a policy have used 80 % of its message parts of this hour or day.
+Nothing is refused yet.</p>
+<p><strong>How to confirm.</strong> <code>GET /usage</code> with a token of such a caller, or the panel &quot;Budgets used&quot;. The log
+has the callers: members <code>policy</code>, <code>subject</code>, <code>parts</code>.</p>
+<p><strong>What to do.</strong> Ask the owner of the callers whether the amount is meant. A loop: stop the caller. A
+legitimate peak: raise <code>messages</code> of the policy in <code>POLICIES</code>; what is used already counts.</p>
+<p><strong>What not to do.</strong> Do not remove the policy: then nothing stops a loop.</p>
+<h3 id="smsgatewaybudgetusedup">SmsGatewayBudgetUsedUp</h3>
+<p><strong>What it means.</strong> A budget of a policy is used up: its callers get 429 <code>quota_exceeded</code> until the
+window ends (UTC), unless the mode is <code>warn</code>. Nothing of theirs is sent.</p>
+<p><strong>How to confirm.</strong> As for SmsGatewayBudgetAlmostUsed; the outcome <code>over_budget</code> of
+<code>sms_gateway_messages_total</code> counts what was refused.</p>
+<p><strong>What to do.</strong> Decide with the owner of the callers whether the refusal is right. If it is not,
+raise <code>messages</code> of the policy: it applies within two seconds where <code>POLICIES_FILE</code> is used.</p>
+<p><strong>What not to do.</strong> Do not restart an instance or empty the store to get the budget back.</p>
 `,
 };

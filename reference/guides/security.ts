@@ -42,6 +42,8 @@ in a public issue. Say what you did, what you saw and what you expected.</p>
 <tr><td>For any response of the API, the caller gets a response by the contract, in time. A truncated body is never delivered as a complete one. While the API keeps failing, the breaker stops sending to it for a while.</td><td><code>replies: …</code>, <code>fuzz: replies</code>, <code>breaker: …</code></td></tr>
 <tr><td>No caller takes the gateway away from the others: by many requests, by bodies that do not arrive, or by answers it does not read. An answer counts as outstanding until it was taken.</td><td><code>limits: …</code>, <code>adaptive: limit shrinks and recovers</code>, <code>callers: …</code>, <code>unread: one caller</code>, <code>unread: HTTP/1.1</code></td></tr>
 <tr><td>The caller&#39;s <code>Authorization</code>, cookies and forwarding headers are not forwarded; nor are the API&#39;s cookies and server headers. The API&#39;s credential is in no response, log line, span or metric.</td><td><code>fuzz: replies</code>, <code>paths: corpus</code>; the log of every drill</td></tr>
+<tr><td>A caller with a policy cannot send to a recipient or with a sender that the policy does not allow, however the request is written: what another reader could read differently is refused, and so is a number whose country is not certain. In the mode <code>test</code> nothing of a caller reaches the API, and the API&#39;s credential does not reach the test API.</td><td><code>deno task test</code> (random odd bodies through policy and sandbox)</td></tr>
+<tr><td>The callers of a policy send no more message parts than its budgets, whichever instances they ask and whatever is killed. While the store does not answer, each instance allows what was left once more, and reports it.</td><td><code>budgets: …</code></td></tr>
 <tr><td>No token, message body, phone number, client reference or query value is in any log line, span or metric. The <code>text</code> of an API error reaches only the caller of the request, without the gateway&#39;s credentials.</td><td>the log of every drill; <code>deno task test</code></td></tr>
 <tr><td>What a caller, the issuer or the API can make the gateway hold is bounded: body size, header size, error bodies, tokens remembered, spans and log lines waiting.</td><td><code>replies: error bodies</code>, <code>issuer: bad key sets</code>, <code>callers: slow readers</code>, <code>bodies: …</code>, <code>soak</code>, <code>telemetry: …</code>, <code>tokens: large ones</code></td></tr>
 <tr><td>What strangers can have kept is bounded: 64 answers of the reference, 64 of <code>/metrics</code>, 512 others of over 4 KiB; beyond that 503, or an answer without a body.</td><td><code>unread: largest page</code>, <code>unread: small answers</code></td></tr>
@@ -76,13 +78,15 @@ those of the default settings; a test compares them with the code.</p>
 <tr><td>Idempotency keys and answers with <code>STATE_URL=memory:</code></td><td>64 MiB</td><td><code>MAX_MEMORY_STORE_BYTES</code> in <code>state/memory.ts</code></td><td><code>memory: all at once</code></td></tr>
 <tr><td>Answers that wait for a store that does not respond</td><td>8 MiB</td><td><code>MAX_WAITING_BYTES</code> in <code>idempotency/settlements.ts</code></td><td><code>idempotency: …</code></td></tr>
 <tr><td>Listings that tell what became of a message</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_LOOKUPS</code> in <code>middleware/repeats.ts</code>, <code>MAX_PAGE_BYTES</code> in <code>idempotency/find_out.ts</code></td><td><code>idempotency: …</code></td></tr>
+<tr><td>Groups and batches that policies ask the API for</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_POLICY_LOOKUPS</code>, <code>MAX_LOOKUP_BYTES</code> in <code>middleware/policy_lookups.ts</code></td><td><code>replies: error bodies</code></td></tr>
+<tr><td>Sizes of groups, remembered for a minute</td><td>1 MiB</td><td><code>MAX_GROUP_CACHE_BYTES</code> in <code>policies/group_sizes.ts</code></td><td><code>memory: all at once</code></td></tr>
 </tbody>
 </table>
 </div>
 <p>An answer of the token endpoint has at most 64 KiB (<code>MAX_TOKEN_ANSWER_BYTES</code> in
 <code>upstream/credentials/token_request.ts</code>), one at a time for each access key in <code>SERVICE_PLANS</code>.
 Requests that wait for a token hold nothing beside their bodies: at most a tenth of <code>MAX_IN_FLIGHT</code>.</p>
-<p>The sum is 369 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
+<p>The sum is 378 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
 <h2 id="the-store-of-idempotency-keys">The store of idempotency keys</h2>
@@ -95,6 +99,8 @@ guesses can be tested: a short or predictable idempotency key (or <code>client_r
 <code>IDEMPOTENCY_FROM_CLIENT_REFERENCE=on</code>) reveals that and when it was used, and together with a
 guessed body it reveals the answer. Use random keys. Who can write to the store can delete records,
 so that a repeat is sent again, or make requests fail; a forged answer is not accepted.</p>
+<p>For policies with budgets the store has the names of the policies, and the message parts that were
+used, in the clear. Who can write to it can make budgets larger or smaller.</p>
 <p>The SQLite file has mode 0600. For Redis use a password and TLS (<code>rediss://</code>), and a user that may
 run scripts on the keys <code>sms-gateway:*</code> only. <code>STATE_URL</code> has the password: it is in no log line and
 no error message.</p>
@@ -103,6 +109,11 @@ no error message.</p>
 supported, since undici 8 loads on neither; Deno Deploy&#39;s documentation still names Deno 2.5.</p>
 <h2 id="what-is-not-covered">What is not covered</h2>
 <ul>
+<li>A policy judges a group by its members of up to a minute ago. Members that are added after a
+message was accepted, such as one with <code>send_at</code>, or by keyword (<code>auto_update</code>), are not judged.</li>
+<li>A policy tells countries by the metadata of <code>libphonenumber-js</code>: a number range that a country got
+later is unknown, and refused where countries share a calling code. A number that several
+countries share (such as +1 800) counts as one of the first of them.</li>
 <li>The HTTP parser itself answers requests that it refuses, before there is a span: with a 400
 without the headers above, or by closing the connection.</li>
 <li>Over HTTP/2 a body without <code>content-length</code> that is reset midway is read as if it had ended: the

@@ -1,7 +1,7 @@
 import type { DocumentedOperation } from "../document.ts";
 import { curl, python, typescript } from "./http_samples.ts";
 import { type SampleRequest, sampleRequest } from "./sample.ts";
-import { nodeSdk, pythonSdk } from "./sdk_samples.ts";
+import { isSdkOperation, nodeSdk, pythonSdk } from "./sdk_samples.ts";
 
 /** Every language of the samples, in the order of the page. */
 export const LANGUAGES = [
@@ -19,10 +19,15 @@ export const LANGUAGES = [
 /** The id of a language. */
 export type LanguageId = typeof LANGUAGES[number]["id"];
 
+/** Languages that are official SDKs; these have no call for what is the gateway's own. */
+const SDKS: ReadonlySet<LanguageId> = new Set(["node-sdk", "python-sdk"]);
+
 /** The samples of an operation, with placeholders. */
 export function samplesOf(
   operation: DocumentedOperation,
 ): { id: LanguageId; name: string; text: string }[] {
   const request = sampleRequest(operation);
-  return LANGUAGES.map(({ id, name, write }) => ({ id, name, text: write(request) }));
+  return LANGUAGES.filter(({ id }) => !SDKS.has(id) || isSdkOperation(request.id)).map((
+    { id, name, write },
+  ) => ({ id, name, text: write(request) }));
 }

@@ -2,6 +2,11 @@ import { literal, PYTHON, TYPESCRIPT } from "./literal.ts";
 import type { SampleRequest } from "./sample.ts";
 import { SDK_CALLS } from "./sdk_calls.ts";
 
+/** Whether the official SDKs can call an operation. */
+export function isSdkOperation(id: string): boolean {
+  return Object.hasOwn(SDK_CALLS, id);
+}
+
 /** A program with the official Node SDK; see docs/sdk.md. */
 export function nodeSdk({ id, pathParameters, body }: SampleRequest): string {
   const { node, nodeBody, paged, renamed } = SDK_CALLS[id];

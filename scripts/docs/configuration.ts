@@ -5,6 +5,7 @@ import { table } from "./table.ts";
 const SECTIONS: readonly (readonly [title: string, first: keyof typeof SETTINGS])[] = [
   ["Listening", "PORT"],
   ["The SMS API", "SMS_REGION"],
+  ["Policies", "POLICIES"],
   ["Tokens of callers", "AUTH_JWKS_URL"],
   ["Request bodies", "MAX_BODY_BYTES"],
   ["Deadlines, retries and the circuit breaker", "UPSTREAM_TIMEOUT_MS"],

@@ -58,12 +58,15 @@ const Dashboard = v.object({
   panels: v.array(v.object({
     title: v.string(),
     gridPos: v.object({ x: v.number(), y: v.number(), w: v.number(), h: v.number() }),
-    datasource: Target.entries.datasource,
-    targets: v.array(v.object({
-      ...Target.entries,
-      expr: v.string(),
-      exemplar: v.optional(v.boolean(), false),
-    })),
+    datasource: v.optional(Target.entries.datasource), // rows have none
+    targets: v.optional(
+      v.array(v.object({
+        ...Target.entries,
+        expr: v.string(),
+        exemplar: v.optional(v.boolean(), false),
+      })),
+      [],
+    ),
   })),
   templating: v.object({ list: v.array(v.object({ name: v.string(), type: v.string() })) }),
 });
@@ -146,7 +149,12 @@ Deno.test("every panel of the dashboard uses a data source that is provisioned, 
   ];
   const taken = new Map<string, string>();
   for (const { title, datasource, targets, gridPos: { x, y, w, h } } of dashboard.panels) {
-    for (const { uid } of [datasource, ...targets.map((target) => target.datasource)]) {
+    for (
+      const { uid } of [
+        ...datasource ? [datasource] : [],
+        ...targets.map((t) => t.datasource),
+      ]
+    ) {
       assert(known.includes(uid), `${title}: ${uid}`);
     }
     assert(x + w <= 24, title);

@@ -8,7 +8,9 @@ import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
 import { MAX_RESPONSES_WITHOUT_SLOT } from "../../middleware/response_slots.ts";
 import { MAX_PAGE_BYTES } from "../../idempotency/find_out.ts";
 import { MAX_WAITING_BYTES } from "../../idempotency/settlements.ts";
+import { MAX_LOOKUP_BYTES, MAX_POLICY_LOOKUPS } from "../../middleware/policy_lookups.ts";
 import { MAX_LOOKUPS } from "../../middleware/repeats.ts";
+import { MAX_GROUP_CACHE_BYTES } from "../../policies/group_sizes.ts";
 import { SETTINGS } from "../../settings.ts";
 import { MAX_MEMORY_STORE_BYTES } from "../../state/memory.ts";
 import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
@@ -58,6 +60,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
   const clientIdsMiB = MAX_RATE_KEYS * 2 * MAX_RATE_KEY_LENGTH / MIB;
   const waitingMiB = inFlight / 10 * tokenLength / MIB;
   const lookupsMiB = MAX_LOOKUPS * MAX_PAGE_BYTES / MIB;
+  const policyLookupsMiB = MAX_POLICY_LOOKUPS * MAX_LOOKUP_BYTES / MIB;
   const bodiesMiB = Number(SETTINGS.MAX_HELD_BODY_BYTES.default) / MIB;
   const table = SECURITY.split("## Bounds")[1]?.split("## Dependencies")[0] ?? "";
   const bounds = [...table.matchAll(/^\| [A-Z][^|]*\| ([^|]*?) +\|/gm)].map(([, bound]) => bound);
@@ -80,9 +83,11 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     `${MAX_MEMORY_STORE_BYTES / MIB} MiB`,
     `${MAX_WAITING_BYTES / MIB} MiB`,
     `${MAX_LOOKUPS} × ${MAX_PAGE_BYTES / MIB} MiB = ${lookupsMiB} MiB`,
+    `${MAX_POLICY_LOOKUPS} × ${MAX_LOOKUP_BYTES / MIB} MiB = ${policyLookupsMiB} MiB`,
+    `${MAX_GROUP_CACHE_BYTES / MIB} MiB`,
   ]);
   const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetsMiB + tokenBodiesMiB +
-    tokenRepliesMiB + clientIdsMiB + lookupsMiB +
+    tokenRepliesMiB + clientIdsMiB + lookupsMiB + policyLookupsMiB + MAX_GROUP_CACHE_BYTES / MIB +
     (MAX_MEMORY_STORE_BYTES + MAX_WAITING_BYTES +
         MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
         MAX_WAITING_LINE_BYTES) / MIB;

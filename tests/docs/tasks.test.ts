@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 const ROOT = new URL("../../", import.meta.url);
 
 /** A file with few tests. */
-const FILE = "tests/sandbox/msisdn.test.ts";
+const FILE = "tests/policies/msisdn.test.ts";
 
 /** What `deno task test` prints with these arguments. */
 async function runTests(...args: string[]): Promise<string> {

@@ -8,6 +8,7 @@ const FILES = [
   "idempotency_repeats",
   "idempotency_redis",
   "idempotency_cluster",
+  "budgets",
   "replies",
   "breaker",
   "issuer",

@@ -29,9 +29,14 @@ for (
     ["STATE_URL", "redis://secret@127.0.0.1", "Redis needs sockets"],
     ["ADMIN_PORT", "9090", "ADMIN_PORT: on Workers the platform listens"],
     ["IDEMPOTENCY", "required", "IDEMPOTENCY is required, which needs a store"],
+    [
+      "POLICIES",
+      '[{"name":"shop","callers":["*"],"messages":{"per_day":1}}]',
+      "POLICIES has budgets (messages), which need a store",
+    ],
   ] as const
 ) {
-  Deno.test(`on Workers ${name}=${value.split(":")[0]} stops the start with a sentence that says why`, async () => {
+  Deno.test(`on Workers ${name}=${value.split(/:|"/)[0]} stops the start with a sentence that says why`, async () => {
     const env = { ...testEnv(await testIssuer()), [name]: value };
     const error = await assertRejects(() => logOf(env), ConfigError, sentence);
     assert(!error.message.includes("secret"));

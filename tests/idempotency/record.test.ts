@@ -17,6 +17,7 @@ const SCOPE: KeyScope = {
   servicePlanId: "plan-1",
   operation: "sendBatch",
   source: "header",
+  isTest: false,
   key: "key-1",
 };
 const REQUEST: RequestIdentity = {

@@ -3,7 +3,8 @@ import * as v from "valibot";
 const Dashboard = v.object({
   panels: v.array(v.object({
     title: v.string(),
-    targets: v.array(v.object({ legendFormat: v.string(), expr: v.string() })),
+    // A row of panels has none.
+    targets: v.optional(v.array(v.object({ legendFormat: v.string(), expr: v.string() })), []),
   })),
 });
 

@@ -12,7 +12,7 @@ const MAX_COMPRESSED_BYTES = 300_000;
 /** Bytes of a guide, compressed. */
 const MAX_GUIDE_BYTES = 20_000;
 
-const PAGES = ALL_PATHS.filter((path) => /^\/docs(?!\/assets)/.test(path));
+const PAGES = ALL_PATHS.filter((path) => /^\/docs(?!\/assets|.*\.json$)/.test(path));
 const BATCHES = "/xms/v1/plan-1/batches";
 
 Deno.test("the reference needs no token, has no span, and supports HEAD", async () => {

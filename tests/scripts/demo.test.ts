@@ -55,6 +55,7 @@ Deno.test("the demo prints its URL, the endpoint of traces and working curl comm
     [201, undefined, null],
     [201, undefined, "true"],
     [403, "unknown_group", null],
+    [403, "destination_not_allowed", null],
     [415, "unsupported_media_type", null],
     [503, "service_unavailable", null],
     [504, "upstream_timeout", null],

@@ -25,6 +25,7 @@ export interface SampleRunner {
 export function testSamples(language: LanguageId, runner: SampleRunner): void {
   Deno.test(`the ${language} sample of every operation succeeds`, async () => {
     for (const operation of documentedOperations()) {
+      if (!samplesOf(operation).some(({ id }) => id === language)) continue; // no SDK has it
       await using served = await stage();
       const output = await runSample(operation, { language, runner, served });
       if (output === undefined) return skipped(runner);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { MemoryStore } from "../../state/memory.ts";
-import { ObservedStore, Reachability } from "../../state/observed.ts";
+import { ObservedStore, OperationReports, Reachability } from "../../state/observed.ts";
 import { StateError, type StateErrorReason } from "../../state/store.ts";
 
 type Outcome = "ok" | StateErrorReason;
@@ -15,7 +15,8 @@ async function changesDuring(
   const changes: boolean[] = [];
   const observer = { onReachable: (reachable: boolean) => void changes.push(reachable) };
   const inner = new MemoryStore();
-  const store = new ObservedStore(inner, observer, new Reachability(observer));
+  const reports = new OperationReports(observer, new Reachability(observer));
+  const store = new ObservedStore(inner, reports);
   await run(() => {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     inner.release = () => promise;

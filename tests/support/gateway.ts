@@ -34,6 +34,8 @@ export interface TestGateway {
   readonly sent: UpstreamRequest[];
   readonly spans: ReadableSpan[];
   readonly exchanges: Exchange[];
+  /** Takes over a changed configuration. */
+  reconfigure(config: Config): void;
   /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
 }
@@ -81,7 +83,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const { app } = createApp(config, {
+  const { app, reconfigure } = createApp(config, {
     transport,
     issuers: new Issuers(config.auth.issuers, {
       ...config.auth,
@@ -103,6 +105,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     issuer,
     sent,
     exchanges,
+    reconfigure,
     get spans() {
       return exporter.getFinishedSpans();
     },

@@ -7,6 +7,7 @@ import {
 import { parseConfig } from "../../config.ts";
 import type { Exchange } from "../../exchange.ts";
 import { createGateway } from "../../gateway.ts";
+import { MemoryCounters } from "../../state/memory_counters.ts";
 import { StoreHealth } from "../../state/health.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
@@ -63,7 +64,11 @@ export async function serveGateway(
       connectTimeoutMs: config.upstream.timeoutMs,
     }),
     tracer: provider.getTracer("test"),
-    state: { store: new MemoryStore(), health: new StoreHealth() },
+    state: {
+      store: new MemoryStore(),
+      counters: new MemoryCounters(),
+      health: new StoreHealth(),
+    },
     observers: [{ finished: (exchange) => exchanges.add(exchange) }],
   });
   const received: Request[] = [];

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../config.ts";
+import type { Exchange } from "../../exchange.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
@@ -28,6 +29,7 @@ const SOURCES: MetricSources = {
   planLimits: () => new Map([["plan-1", 5]]),
   process: () => ({ cpuS: 1.5, residentBytes: 1e8, startTimeS: 1.7e9 }),
   planLimitMax: 1_000,
+  budgets: () => [{ policy: "shop", unit: "day", limit: 100, used: 120 }],
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
@@ -90,8 +92,14 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
+  ["sms_gateway_policy_requests_total", "counter", ["mode", "policy"]],
+  ["sms_gateway_policy_violations_total", "counter", ["mode", "policy", "rule"]],
   ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
   ["sms_gateway_state_reachable", "gauge", []],
+  ["sms_gateway_messages_total", "counter", ["country", "outcome", "policy"]],
+  ["sms_gateway_budget_reservations_total", "counter", ["counted_by"]],
+  ["sms_gateway_budget_left", "gauge", ["policy", "window"]],
+  ["sms_gateway_budget_limit", "gauge", ["policy", "window"]],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
   ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
   ["sms_gateway_upstream_token_age_seconds", "gauge", []],
@@ -106,6 +114,19 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_build_info", "gauge", ["version"]],
 ];
 
+/** Members of the exchange of a message to two recipients, one of them in Sweden. */
+const POLICY_MEMBERS: Pick<Exchange, "policy" | "budget"> = {
+  policy: {
+    policy: { name: "shop", callers: ["*"], groups: true, mode: "live" },
+    messages: 4,
+    recipients: 2,
+    parts: 2,
+    countries: new Map([["SE", 2], ["other", 2]]),
+    violations: [],
+  },
+  budget: { countedBy: "store", windows: [] },
+};
+
 Deno.test("the metrics are exactly the documented names, types and labels", async () => {
   const replies: (() => UpstreamReply | Promise<never>)[] = [
     () => jsonReply(200, {}),
@@ -113,7 +134,9 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     () => jsonReply(503, {}),
     () => Promise.reject(new TransportError(true, "network", { cause: 0 })),
   ];
+  const policies = [{ name: "p", callers: ["billing"], countries: ["SE"], mode: "warn" }];
   const gateway = await testGateway({
+    env: { POLICIES: JSON.stringify(policies) },
     upstream: () => (replies.shift() ?? (() => jsonReply(200, {})))(),
   });
   const metrics = testMetrics();
@@ -121,7 +144,14 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   await gateway.request(BATCHES, { token: null });
   const headers = { "content-type": "application/json", "idempotency-key": "key-1" };
   await gateway.request(BATCHES, { method: "POST", headers, body: "{}" });
+  await gateway.request(BATCHES, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"to":["4915112345678"]}',
+    token: { subject: "billing" },
+  });
   for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
+  metrics.finished({ ...gateway.exchanges[0]!, ...POLICY_MEMBERS }, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok", "issuer.example");
   metrics.tokenFetched("ok");
@@ -467,6 +497,8 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.upstream_token.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
+    "sms_gateway.budget.left": "",
+    "sms_gateway.budget.limit": "",
     "sms_gateway.setting_file.usable": "",
     "process.cpu": "s",
     "process.resident_memory.bytes": "",

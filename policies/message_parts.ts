@@ -9,6 +9,12 @@
 /** GSM 7-bit and UCS-2, by the names that the dry run uses. */
 export type Encoding = "text" | "unicode";
 
+/** Parameter name → recipient as digits, or `default` → the text that replaces the parameter. */
+export type Substitutions = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** A placeholder in a text: `${name}`. */
+export const PLACEHOLDER = /\$\{([A-Za-z0-9._-]{1,16})\}/g;
+
 /** Capacity of a single SMS, and of each SMS of a message that has several (6-byte header). */
 const CAPACITY = {
   text: { single: 160, concatenated: 153 }, // septets
@@ -56,6 +62,34 @@ export function truncate(text: string): string {
     end += character.length;
   }
   return text.slice(0, end);
+}
+
+/**
+ * The text with its parameters replaced by their values for one recipient (digits); undefined if a
+ * parameter has no value for this recipient.
+ */
+export function fillParameters(
+  template: string,
+  values: Substitutions,
+  recipient: string,
+): string | undefined {
+  const { text, isComplete } = fillKnownParameters(template, values, recipient);
+  return isComplete ? text : undefined;
+}
+
+/** As {@linkcode fillParameters}; a parameter without a value stays as it is. */
+export function fillKnownParameters(
+  template: string,
+  values: Substitutions,
+  recipient: string,
+): { text: string; isComplete: boolean } {
+  let isComplete = true;
+  const text = template.replace(PLACEHOLDER, (placeholder, name: string) => {
+    const value = values.get(name)?.get(recipient) ?? values.get(name)?.get("default");
+    isComplete &&= value !== undefined;
+    return value ?? placeholder;
+  });
+  return { text, isComplete };
 }
 
 function encodingOf(text: string): Encoding {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { toMsisdn, toNumber, toSender } from "../../sandbox/msisdn.ts";
+import { toMsisdn, toNumber, toSender } from "../../policies/msisdn.ts";
 
 Deno.test("msisdn returns the digits of every notation that the API accepts, and undefined for any other", () => {
   const cases: [input: string, digits: string | undefined][] = [

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { measure, truncate } from "../../sandbox/parts.ts";
+import { measure, truncate } from "../../policies/message_parts.ts";
 
 const CASES: [what: string, text: string, encoding: "text" | "unicode", parts: number][] = [
   ["nothing", "", "text", 1],

@@ -19,7 +19,8 @@ const GROUP_ID = /^(?=.*[A-Za-z])[A-Za-z0-9_]{8,64}$/;
 
 /** The digits of a phone number in international format; undefined if it is not valid. */
 export function toMsisdn(input: string): string | undefined {
-  if (MSISDN.test(input)) return input;
+  const usual = input.startsWith("+") ? input.slice(1) : input;
+  if (MSISDN.test(usual)) return usual;
   const digits = input.replace(IGNORED, "").replace(/^(?:\+|00)/, "");
   return MSISDN.test(digits) ? digits : undefined;
 }
