@@ -31,6 +31,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   settingFiles?: SettingFiles;
   /** Where idempotency keys are remembered. Default: requests with a key are refused. */
   state?: State;
+  /** Exports log records to the collector. Default: none are exported. */
+  logExporter?: { readonly dropped: number; flush(): Promise<void> };
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
   /** Sends exports to the collector. Default: the global `fetch`. */
@@ -79,7 +81,7 @@ const MAX_WAITING_SHARE = 1 / 10;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil, state, spanProcessors, settingFiles } = parts;
+  const { waitUntil, state, spanProcessors, settingFiles, logExporter } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
   const { telemetry } = config;
@@ -128,10 +130,15 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     breakerState: () => deps.breaker.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
-    dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
+    dropped: () => ({
+      traces: tracing.dropped(),
+      logs: droppedLines,
+      ...logExporter && { exported_logs: logExporter.dropped },
+    }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
-  const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
+  const flush = async () =>
+    void await Promise.all([tracing.shutdown(), metrics.shutdown(), logExporter?.flush()]);
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),

@@ -47,6 +47,7 @@ export default {
 async function start(env: Environment): Promise<Gateway> {
   const config = await loadConfig(env);
   refuseState(env, config);
+  refuseLogs(config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
   return gateway ??= createWorkersGateway(config);
@@ -68,6 +69,14 @@ function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void 
       : []),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
+}
+
+/** Timers and connections end with their request, and so would the batches of log lines. */
+function refuseLogs({ telemetry }: Config): void {
+  if (!telemetry.logs) return;
+  throw new ConfigError([
+    "LOGS_EXPORT is otlp, which Workers cannot do: let the platform collect the console",
+  ]);
 }
 
 function createWorkersGateway(config: Config): Gateway {

@@ -27,6 +27,7 @@ import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
+import { capturedAttributes } from "../telemetry/captured_attributes.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
@@ -108,7 +109,8 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
-  app.use(serverSpan(deps)); // around the checks, so that it records their errors
+  const captured = capturedAttributes(config.telemetry.captured);
+  app.use(serverSpan({ ...deps, captured })); // around the checks, so that it records their errors
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
   app.use(apiChecks(config, deps, { limits, credentials }));
