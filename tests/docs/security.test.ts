@@ -9,6 +9,7 @@ import { MAX_LOOKUPS } from "../../middleware/repeats.ts";
 import { SETTINGS } from "../../settings.ts";
 import { MAX_MEMORY_STORE_BYTES } from "../../state/memory.ts";
 import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
+import { MAX_WAITING_RECORD_BYTES } from "../../telemetry/log_exporter.ts";
 import { MAX_REQUEST_SPAN_BYTES } from "../../telemetry/request_spans.ts";
 import { MAX_WAITING_SPAN_BYTES } from "../../telemetry/span_exporter.ts";
 import { MAX_BUFFERED_BYTES } from "../../upstream/transport.ts";
@@ -64,6 +65,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     `${MAX_REQUEST_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_LINE_BYTES / MIB} MiB`,
+    `${MAX_WAITING_RECORD_BYTES / MIB} MiB`,
     `100 × ${tokenLength / KIB} KiB = ${waitingMiB.toFixed(1)} MiB`,
     `${keySetMiB} MiB`,
     `${MAX_MEMORY_STORE_BYTES / MIB} MiB`,
@@ -73,7 +75,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
   const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetMiB + lookupsMiB +
     (MAX_MEMORY_STORE_BYTES + MAX_WAITING_BYTES +
         MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
-        MAX_WAITING_LINE_BYTES) / MIB;
+        MAX_WAITING_LINE_BYTES + MAX_WAITING_RECORD_BYTES) / MIB;
   assert(table.includes(`The sum is ${Math.round(sum)} MiB`), `the sum is ${sum}`);
   assert(table.includes(`up to ${MEMORY_LIMIT_MIB} MiB`));
 });

@@ -28,10 +28,12 @@ for (
     ["STATE_URL", "memory:", "STATE_URL: there is no store on Workers"],
     ["STATE_URL", "redis://secret@127.0.0.1", "Redis needs sockets"],
     ["IDEMPOTENCY", "required", "IDEMPOTENCY is required, which needs a store"],
+    ["LOGS_EXPORT", "otlp", "LOGS_EXPORT is otlp, which Workers cannot do"],
   ] as const
 ) {
   Deno.test(`on Workers ${name}=${value.split(":")[0]} stops the start with a sentence that says why`, async () => {
-    const env = { ...testEnv(await testIssuer()), [name]: value };
+    const OTLP_ENDPOINT = "http://collector.test";
+    const env = { ...testEnv(await testIssuer()), OTLP_ENDPOINT, [name]: value };
     const error = await assertRejects(() => logOf(env), ConfigError, sentence);
     assert(!error.message.includes("secret"));
   });
