@@ -2,6 +2,7 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import { proxies, type ProxyOf } from "../proxy.ts";
 import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
@@ -15,7 +16,9 @@ import { exportLogs, type LogExport } from "./export_logs.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { processUsage } from "./process_usage.ts";
 import { readSettingFile } from "./read_file.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { watchFiles } from "./watch_files.ts";
 
@@ -35,6 +38,8 @@ export interface Runtime {
   readonly unreadBodies?: UnreadBodies;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
+  /** Makes fetch use the proxies of the environment. Default: it does by itself. */
+  readonly useProxies?: (proxyOf: ProxyOf) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -97,6 +102,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
+    warnOfRegion(runtime.environment);
     await serve(runtime, { configured: config, files, accessLog: log.sink, logExport });
   } finally {
     await log.close();
@@ -119,7 +125,13 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
+  const proxyOf = proxies(config.proxy);
+  if (config.proxy.https ?? config.proxy.http) runtime.useProxies?.(proxyOf);
+  const transport = undiciTransport({
+    connectTimeoutMs: config.upstream.timeoutMs,
+    proxyOf,
+    clientCertificate: config.upstream.clientCertificate,
+  });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   let sendExport = await collectorFetch(config);
@@ -128,6 +140,7 @@ async function serve(
     accessLog,
     ...logExport && { logExporter: logExport.exporter },
     settingFiles: files,
+    processUsage,
     collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
@@ -145,6 +158,7 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      transport.useClientCertificate(changed.upstream.clientCertificate);
       sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
       await logExport?.reconfigure(changed);

@@ -1,4 +1,3 @@
-import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
@@ -29,21 +28,21 @@ import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { capturedAttributes } from "../telemetry/captured_attributes.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
-import type { Breaker } from "../upstream/breaker.ts";
-import { Credentials } from "../upstream/credentials.ts";
+import type { Breakers } from "../upstream/breaker.ts";
+import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
+import type { Credentials } from "../upstream/credentials.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
-import { mountMetrics } from "./metrics.ts";
+import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
-export interface Dependencies {
+export interface Dependencies extends TokenDependencies {
   transport: Transport;
   keySet: KeySet;
-  tracer: Tracer;
-  breaker: Breaker;
+  breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
@@ -58,8 +57,7 @@ export interface Dependencies {
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
-  /** The metrics in the Prometheus text format. */
-  prometheus: () => Promise<string>;
+  metrics: MetricsText;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
   /** Whether the store answered last; default: always. */
@@ -77,6 +75,7 @@ export interface App {
   planLimits(): ReadonlyMap<string, number>;
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
+  readonly credentials: Credentials;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -106,13 +105,13 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
-  mountMetrics(app, deps.prometheus);
+  mountHealth(app, () => readiness(deps, credentials)); // before the SERVER span: probes are not traced
+  mountMetrics(app, deps.metrics);
   if (config.docs) mountDocs(app);
   const captured = capturedAttributes(config.telemetry.captured);
   app.use(serverSpan({ ...deps, captured })); // around the checks, so that it records their errors
   const limits = createLimits(config);
-  const credentials = new Credentials(config.servicePlans);
+  const credentials = createCredentials(config, { ...deps, deadlines });
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
@@ -120,7 +119,8 @@ export function createApp(config: Config, deps: Dependencies): App {
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentials,
+    credentialOf: ({ servicePlanId = "" }) => credentials.of(servicePlanId),
+    filterOf: ({ servicePlanId = "" }) => credentials.filterOf(servicePlanId),
     upstream,
     retryAttempts,
   });
@@ -131,8 +131,12 @@ export function createApp(config: Config, deps: Dependencies): App {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
-    reconfigure: ({ servicePlans }) => credentials.replace(servicePlans),
+    reconfigure({ servicePlans }) {
+      credentials.replace(servicePlans);
+      credentials.fetchAhead();
+    },
     settled: async () => await settlements?.close(),
+    credentials,
   };
 }
 
@@ -186,8 +190,9 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
+  credentials: Credentials,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -199,7 +204,8 @@ function readiness(
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
-      ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],
