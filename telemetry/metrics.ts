@@ -1,4 +1,11 @@
-import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Counter,
+  type Histogram,
+  type Meter,
+  type ObservableResult,
+  TraceFlags,
+} from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
@@ -34,7 +41,8 @@ interface SentRequest extends UpstreamAttempts {
   readonly method: string;
   /** The route template. */
   readonly route: string;
-  readonly span: Exchange["span"];
+  /** The request of the caller. */
+  readonly exchange: Exchange;
 }
 
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
@@ -112,9 +120,8 @@ export class Metrics implements ExchangeObserver {
     this.#activeRequests.set(key, (this.#activeRequests.get(key) ?? 1) - 1);
     this.#served(exchange, durationMs / 1_000);
     const { operation, route = "", attempts, lookups = [] } = exchange;
-    const { span } = exchange;
-    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, span });
-    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, span });
+    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, exchange });
+    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, exchange });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
@@ -176,11 +183,11 @@ export class Metrics implements ExchangeObserver {
     const attributes = serverAttributes(exchange);
     this.#serverDuration.record(value, attributes);
     const failed = exchange.failure !== undefined;
-    if (!this.#serverExemplars.wants(value, failed)) return;
+    if (!this.#serverExemplars.wants(value, failed) || !isExported(exchange)) return;
     this.#serverExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
   }
 
-  #sent({ method, route, attempts, span }: SentRequest): void {
+  #sent({ method, route, attempts, exchange }: SentRequest): void {
     for (const { server, durationMs, status, failure } of attempts) {
       const value = durationMs / 1_000;
       const attributes = {
@@ -193,11 +200,17 @@ export class Metrics implements ExchangeObserver {
       };
       this.#clientDuration.record(value, attributes);
       const failed = "error.type" in attributes;
-      if (!this.#clientExemplars.wants(value, failed)) continue;
-      this.#clientExemplars.add(span.spanContext(), { value, failed, attributes });
+      if (!this.#clientExemplars.wants(value, failed) || !isExported(exchange)) continue;
+      this.#clientExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
     }
     if (attempts.length > 1) this.#retries.add(attempts.length - 1);
   }
+}
+
+/** Whether the spans of a request are exported, see `SpanExporter`: else an exemplar leads nowhere. */
+function isExported({ span, status = 500, failure }: Exchange): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 || status >= 500 ||
+    failure?.origin === "gateway";
 }
 
 function serverAttributes(exchange: Exchange): Attributes {
