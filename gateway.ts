@@ -143,6 +143,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     dropped: () => ({
       traces: tracing.dropped(),
       logs: droppedLines,
+      ...targets.metrics && { metrics: metrics.rejectedPoints },
       ...logExporter && { exported_logs: logExporter.dropped },
     }),
     process: () => parts.processUsage?.(),

@@ -47,6 +47,8 @@ interface SentRequest extends UpstreamAttempts {
 
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
 export class Metrics implements ExchangeObserver {
+  /** Number of data points that the collector rejected of pushes that it accepted. */
+  rejectedPoints = 0;
   readonly #reader = new PrometheusReader();
   readonly #provider: MeterProvider;
   readonly #activeRequests = new Map<string, number>();
@@ -66,7 +68,7 @@ export class Metrics implements ExchangeObserver {
   constructor({ resource, push }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resource),
-      readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
+      readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#serverDuration = seconds(meter, SERVER_DURATION, "Duration of requests.");
@@ -171,6 +173,10 @@ export class Metrics implements ExchangeObserver {
   /** Pushes the last values and stops; never rejects. */
   async shutdown(): Promise<void> {
     await this.#provider.shutdown().catch(() => {});
+  }
+
+  #pushReader(options: PushOptions) {
+    return pushReader({ ...options, onRejected: (points) => void (this.rejectedPoints += points) });
   }
 
   #observeActive(result: ObservableResult): void {
