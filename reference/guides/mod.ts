@@ -108,6 +108,7 @@ export const GUIDES: readonly Guide[] = [
     title: "Traces, metrics and logs to any backend",
     group: "Run",
     headings: [
+      ["from-a-metric-to-its-trace","From a metric to its trace"],
       ["log-lines","Log lines"],
       ["baggage-and-headers-in-spans","Baggage and headers in spans"],
       ["recipes","Recipes"],

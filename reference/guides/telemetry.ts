@@ -42,6 +42,12 @@ are cumulative, so that a push which fails is made up for by the next.</li>
 (Deno Deploy, Fly.io, Azure Container Apps) has one. <code>cloud.*</code> are set on Deno Deploy, Cloud Run,
 Fly.io, ECS and Azure Container Apps, <code>host.name</code> where <code>HOSTNAME</code> is set, as in a container.</li>
 </ul>
+<h2 id="from-a-metric-to-its-trace">From a metric to its trace</h2>
+<p><code>/metrics</code> answers in the OpenMetrics format where <code>Accept</code> asks for it, as Prometheus does. Both
+duration histograms then have exemplars: of the last minute or two the slowest request and every
+failed one (of more than 64, the latest), each with <code>trace_id</code> and <code>span_id</code> of its SERVER span.
+Only requests whose spans are exported become exemplars, so that each leads to a trace, whatever the
+sampler. Prometheus keeps exemplars with <code>--enable-feature=exemplar-storage</code>.</p>
 <h2 id="log-lines">Log lines</h2>
 <p>Log lines are written to standard output, and with <code>LOGS_EXPORT=otlp</code> to <code>/v1/logs</code> of the collector
 as well, with the same level, message and members (as attributes). <code>trace_id</code> and <code>span_id</code> become
