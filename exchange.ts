@@ -50,6 +50,14 @@ export type IdempotencyOutcome =
   /** The store could not be asked; nothing was sent. */
   | "unavailable";
 
+/** What is known of a token request, and all that is recorded of it. */
+export interface TokenRequest {
+  /** The client id, if it is known, as it may be logged. */
+  readonly clientId?: string;
+  /** `issued`, or why not (RFC 6749 §5.2); absent if the issuer gave no such answer. */
+  outcome?: string;
+}
+
 /** Known from the start. Written by `telemetry/server_span.ts`. */
 export interface ReceivedRequest {
   readonly requestId: string;
@@ -63,10 +71,13 @@ export interface ReceivedRequest {
   readonly span: Span;
 }
 
-/** Known after routing. Written by `routes/match_route.ts`. */
+/** The path of token requests. */
+export const TOKEN_PATH = "/oauth2/token";
+
+/** Known after routing. Written by `routes/match_route.ts` and `middleware/token_request.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is a path of the API. */
-  route?: Operation["path"];
+  /** Template of the path, if it is one of the API or that of token requests. */
+  route?: Operation["path"] | typeof TOKEN_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -96,6 +107,11 @@ export interface IdempotencyResult {
    * by `middleware/forward.ts`.
    */
   lookups?: LookupAttempts[];
+}
+
+/** Only of a token request. Written by `middleware/token_request.ts`. */
+export interface TokenRequestResult {
+  tokenRequest?: TokenRequest;
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
@@ -139,6 +155,7 @@ export interface Exchange
     AuthenticationResult,
     ReceivedBody,
     IdempotencyResult,
+    TokenRequestResult,
     UpstreamAttempts,
     ResponseResult {
   /**

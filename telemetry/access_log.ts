@@ -31,6 +31,9 @@ export type AccessRecord = {
   readonly path_problem: string | undefined;
   /** What became of a request with an idempotency key. */
   readonly idempotency: string | undefined;
+  /** The client of a token request, and what became of it. */
+  readonly oauth_client_id: string | undefined;
+  readonly oauth_outcome: string | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -68,6 +71,8 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
+    oauth_client_id: exchange.tokenRequest?.clientId,
+    oauth_outcome: exchange.tokenRequest?.outcome,
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),

@@ -14,6 +14,8 @@ export const ATTR = {
   servicePlanId: "sms_gateway.service_plan_id",
   requestId: "sms_gateway.request_id",
   idempotency: "sms_gateway.idempotency",
+  oauthClientId: "sms_gateway.oauth.client_id",
+  oauthOutcome: "sms_gateway.oauth.outcome",
   subject: "enduser.id",
 } as const;
 

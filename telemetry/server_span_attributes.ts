@@ -65,5 +65,7 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.unverifiedSubject]: refusal?.unverifiedSubject,
     [ATTR.pathProblem]: exchange.pathProblem,
     [ATTR.idempotency]: exchange.idempotency,
+    [ATTR.oauthClientId]: exchange.tokenRequest?.clientId,
+    [ATTR.oauthOutcome]: exchange.tokenRequest?.outcome,
   };
 }

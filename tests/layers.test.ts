@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "config_conflicts.ts",
     "errors",
     "exchange.ts",
+    "issuer_settings.ts",
     "limits",
     "operations.ts",
     "proxy.ts",

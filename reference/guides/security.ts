@@ -30,6 +30,8 @@ in a public issue. Say what you did, what you saw and what you expected.</p>
 <thead><tr><th scope="col">Promise</th><th scope="col">Shown by</th></tr></thead>
 <tbody>
 <tr><td>A request without a valid token for exactly the service plan in its path reaches no upstream. Only asymmetric signatures are accepted; <code>exp</code>, <code>iss</code>, <code>aud</code> are required; <code>jku</code>, <code>x5u</code> and <code>jwk</code> headers are ignored; tokens whose <code>typ</code> is not that of an access token are refused.</td><td><code>tokens: attack table</code>, <code>tokens: algorithms</code></td></tr>
+<tr><td>A key of one issuer never verifies a token of another, even if their names differ by a slash; an issuer that is down does not touch the callers of the others.</td><td><code>issuers: mixed</code>, <code>issuers: one down</code></td></tr>
+<tr><td>A token request goes to the company&#39;s issuer only, redirects are not followed, and nothing of it but outcome and client id is recorded. Whatever the issuer answers, the caller gets a bearer token, an error of OAuth, or one of the gateway, in time.</td><td><code>issuers: token endpoint</code>, <code>deno task test</code></td></tr>
 <tr><td>While the issuer is down, the last valid keys verify tokens; without keys the response is 503, not 401. A withdrawn key stops working. Unknown key ids and wrong signatures cause one fetch per cooldown, and do not delay valid tokens.</td><td><code>issuer: …</code></td></tr>
 <tr><td>If the wall clock is set back, only tokens are valid for longer: ages of keys, cooldowns, the breaker and deadlines use the monotonic clock.</td><td><code>clock: set back</code></td></tr>
 <tr><td>The upstream path is built from checked parts; a path that does not match the route table byte for byte is 404.</td><td><code>paths: corpus</code>, <code>paths: property</code></td></tr>
@@ -67,8 +69,11 @@ those of the default settings; a test compares them with the code.</p>
 <tr><td>Spans that wait for the collector</td><td>32 MiB</td><td><code>MAX_WAITING_SPAN_BYTES</code> in <code>telemetry/span_exporter.ts</code></td><td><code>telemetry: …</code></td></tr>
 <tr><td>Log lines that wait to be written</td><td>8 MiB</td><td><code>MAX_WAITING_LINE_BYTES</code> in <code>telemetry/line_writer.ts</code></td><td><code>telemetry: …</code></td></tr>
 <tr><td>Log lines that wait for the collector, with <code>LOGS_EXPORT=otlp</code></td><td>8 MiB</td><td><code>MAX_WAITING_RECORD_BYTES</code> in <code>telemetry/log_exporter.ts</code></td><td><code>telemetry: …</code></td></tr>
-<tr><td>Requests that wait for the key set</td><td>100 × 8 KiB = 0.8 MiB</td><td>a tenth of <code>MAX_IN_FLIGHT</code>, <code>MAX_TOKEN_LENGTH</code> in <code>auth/token_verifier.ts</code></td><td><code>issuer: slow flood</code></td></tr>
-<tr><td>A download of the key set</td><td>1 MiB</td><td><code>MAX_LENGTH</code> in <code>auth/key_set_download.ts</code></td><td><code>issuer: bad key sets</code></td></tr>
+<tr><td>Requests that wait for the key set</td><td>100 × 8 KiB = 0.8 MiB</td><td>a tenth of <code>MAX_IN_FLIGHT</code>, <code>MAX_TOKEN_LENGTH</code> in <code>auth/issuers.ts</code></td><td><code>issuer: slow flood</code></td></tr>
+<tr><td>Downloads of key sets, of all issuers at once</td><td>32 × 1 MiB = 32 MiB</td><td><code>MAX_ISSUERS</code> in <code>issuer_settings.ts</code>, <code>MAX_LENGTH</code> in <code>auth/key_set_download.ts</code></td><td><code>issuer: bad key sets</code></td></tr>
+<tr><td>Token requests (<code>/oauth2/token</code>), until their responses</td><td>2 MiB</td><td><code>MAX_HELD_TOKEN_REQUEST_BYTES</code> in <code>routes/oauth.ts</code></td><td><code>issuers: token endpoint</code></td></tr>
+<tr><td>Replies of the token endpoint</td><td>64 × 64 KiB = 4 MiB</td><td><code>MAX_TOKEN_REQUESTS</code> in <code>routes/oauth.ts</code>, <code>MAX_TOKEN_REPLY_BYTES</code> in <code>auth/token_endpoint.ts</code></td><td><code>issuers: token endpoint</code></td></tr>
+<tr><td>Client ids that asked for a token</td><td>1,000 × 0.5 KiB = 0.5 MiB</td><td><code>MAX_RATE_KEYS</code>, <code>MAX_RATE_KEY_LENGTH</code> in <code>limits/rate.ts</code></td><td><code>issuers: token endpoint</code></td></tr>
 <tr><td>Idempotency keys and answers with <code>STATE_URL=memory:</code></td><td>64 MiB</td><td><code>MAX_MEMORY_STORE_BYTES</code> in <code>state/memory.ts</code></td><td><code>memory: all at once</code></td></tr>
 <tr><td>Answers that wait for a store that does not respond</td><td>8 MiB</td><td><code>MAX_WAITING_BYTES</code> in <code>idempotency/settlements.ts</code></td><td><code>idempotency: …</code></td></tr>
 <tr><td>Listings that tell what became of a message</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_LOOKUPS</code> in <code>middleware/repeats.ts</code>, <code>MAX_PAGE_BYTES</code> in <code>idempotency/find_out.ts</code></td><td><code>idempotency: …</code></td></tr>
@@ -78,7 +83,7 @@ those of the default settings; a test compares them with the code.</p>
 <p>An answer of the token endpoint has at most 64 KiB (<code>MAX_TOKEN_ANSWER_BYTES</code> in
 <code>upstream/credentials/token_request.ts</code>), one at a time for each access key in <code>SERVICE_PLANS</code>.
 Requests that wait for a token hold nothing beside their bodies: at most a tenth of <code>MAX_IN_FLIGHT</code>.</p>
-<p>The sum is 339 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
+<p>The sum is 377 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
 <h2 id="the-store-of-idempotency-keys">The store of idempotency keys</h2>
@@ -107,6 +112,10 @@ is sent. Callers should send <code>content-length</code>, as HTTP clients do wit
 <li>A request over HTTP/1.1 without <code>Host</code> is served, although RFC 9112 §3.2 demands a 400: the
 runtime does not tell it from one over HTTP/2 with <code>:authority</code>.</li>
 <li><code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> need no token: do not route them from outside.</li>
+<li><code>POST /oauth2/token</code> needs no token either, since it is there to get one: who can reach it can try
+secrets at the issuer, as many as <code>AUTH_TOKEN_PER_MINUTE</code> allows, and ten times as many with many
+client ids, which also keeps others from getting tokens. Do not route it from outside; the issuer
+has to count failures itself.</li>
 <li><code>/docs</code> and <code>/openapi.json</code> need no token either: they have only what this repository says, and
 nothing of the deployment. <code>DOCS=off</code> removes them.</li>
 <li>An idle connection stays open: the HTTP server has no timeout for headers, for the rest of a

@@ -119,6 +119,9 @@ const NOT_PASSED_THROUGH: ReadonlySet<string> = new Set([
   "overloaded",
   "idempotency_unavailable",
   "key_set_unavailable",
+  "token_endpoint_unavailable",
+  "token_endpoint_timeout",
+  "token_endpoint_failed",
 ]);
 
 const passedThrough: readonly Provocation[] = Object.entries(CATALOG)
