@@ -110,12 +110,19 @@ export interface Config {
     readonly traces: OtlpTarget | undefined;
     /** Where metrics are pushed; `/metrics` is always served. */
     readonly metrics: OtlpTarget | undefined;
+    /** Where log lines go beside standard output. */
+    readonly logs: OtlpTarget | undefined;
     /** Certificates for the collector, PEM. */
     readonly tls: OtlpTls;
     /** Attributes of the resource, `service.name` included. */
     readonly resource: Readonly<Record<string, string>>;
     readonly sampler: Values["TRACE_SAMPLER"];
     readonly sampleRatio: number;
+    /** What of a request becomes attributes of its SERVER span. */
+    readonly captured: {
+      readonly baggage: readonly string[];
+      readonly requestHeaders: readonly string[];
+    };
   };
 }
 
@@ -300,6 +307,7 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
     telemetry: {
       traces: otlpTarget(values, "traces"),
       metrics: values.METRICS_EXPORT === "otlp" ? otlpTarget(values, "metrics") : undefined,
+      logs: values.LOGS_EXPORT === "otlp" ? otlpTarget(values, "logs") : undefined,
       tls: {
         ca: values.OTLP_CERTIFICATE,
         cert: values.OTLP_CLIENT_CERTIFICATE,
@@ -308,6 +316,10 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
       resource: { ...platform, ...resource(values) },
       sampler: values.TRACE_SAMPLER,
       sampleRatio: values.TRACE_SAMPLE_RATIO,
+      captured: {
+        baggage: values.TRACE_BAGGAGE ?? [],
+        requestHeaders: values.TRACE_REQUEST_HEADERS ?? [],
+      },
     },
   };
 }

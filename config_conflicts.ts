@@ -22,6 +22,7 @@ export function conflicts(env: Environment, values: Values): string[] {
     ...issuerFaults(env),
     ...tokenFaults(env),
     ...metricsFaults(env),
+    ...logsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(values),
     ...portFaults(values),
@@ -102,6 +103,14 @@ function metricsFaults(env: Environment): string[] {
     env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
+    : [];
+}
+
+function logsFaults(env: Environment): string[] {
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTLP_LOGS_ENDPOINT || env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT;
+  return env.LOGS_EXPORT === "otlp" && !endpoint
+    ? ["LOGS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to send log lines to"]
     : [];
 }
 

@@ -38,6 +38,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   settingFiles?: SettingFiles;
   /** Where idempotency keys are remembered. Default: requests with a key are refused. */
   state?: State;
+  /** Exports log records to the collector. Default: none are exported. */
+  logExporter?: { readonly dropped: number; flush(): Promise<void> };
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
   /** What the process has used, for the metrics. Default: unknown. */
@@ -90,7 +92,7 @@ const MAX_WAITING_SHARE = 1 / 10;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil, state, spanProcessors, settingFiles } = parts;
+  const { waitUntil, state, spanProcessors, settingFiles, logExporter } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
   const { telemetry } = config;
@@ -147,11 +149,17 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
+    dropped: () => ({
+      traces: tracing.dropped(),
+      logs: droppedLines,
+      ...targets.metrics && { metrics: metrics.rejectedPoints },
+      ...logExporter && { exported_logs: logExporter.dropped },
+    }),
     process: () => parts.processUsage?.(),
-    dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
-  const flush = async () => void await Promise.all([tracing.shutdown(), metrics.shutdown()]);
+  const flush = async () =>
+    void await Promise.all([tracing.shutdown(), metrics.shutdown(), logExporter?.flush()]);
   return {
     fetch: app.fetch,
     ...admin && { adminFetch: admin.fetch },

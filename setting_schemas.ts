@@ -83,6 +83,35 @@ export const otlpHeaders = v.pipe(
   ),
 );
 
+/** Most names in a list of names: each can add an attribute to every span. */
+const MAX_NAMES = 16;
+
+/** Lower-case header names that must not be recorded: they identify or authenticate a caller. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "set-cookie",
+  "idempotency-key",
+  "api-key",
+  "x-api-key",
+]);
+
+/** A comma-separated list of tokens (RFC 9110 §5.6.2). */
+export const nameList = v.pipe(
+  v.string(),
+  v.transform((list) => list.split(",").map((name) => name.trim()).filter(Boolean)),
+  v.array(v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/))),
+  v.maxLength(MAX_NAMES),
+);
+
+/** A {@linkcode nameList} of headers that may be recorded, in lower case. */
+export const recordedHeaders = v.pipe(
+  nameList,
+  v.transform((names) => names.map((name) => name.toLowerCase())),
+  v.check((names) => !names.some((name) => SECRET_HEADERS.has(name))),
+);
+
 /** Certificates or a key in PEM (RFC 7468). */
 export const pem = v.pipe(v.string(), v.regex(/^-----BEGIN [A-Z ]+-----/m));
 

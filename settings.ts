@@ -10,12 +10,14 @@ import {
   integer,
   keySet,
   milliseconds,
+  nameList,
   notBlank,
   otlpHeaders,
   pem,
   policies,
   privateKeyPem,
   proxyUrl,
+  recordedHeaders,
   servicePlans,
   stateUrl,
   TOKEN_PARAMETERS,
@@ -473,6 +475,13 @@ export const SETTINGS = {
     default: "prometheus",
     expected: "prometheus (served at /metrics) or otlp (pushed to OTLP_ENDPOINT as well)",
   },
+  LOGS_EXPORT: {
+    meaning:
+      "`otlp` sends log lines to `/v1/logs` of `OTLP_ENDPOINT` too; they are always written to standard output.",
+    schema: v.picklist(["stdout", "otlp"]),
+    default: "stdout",
+    expected: "stdout or otlp (sent to OTLP_ENDPOINT as well)",
+  },
   SERVICE_NAME: {
     meaning: "`service.name` of traces and metrics.",
     schema: v.pipe(v.string(), v.minLength(1)),
@@ -516,6 +525,20 @@ export const SETTINGS = {
     ),
     default: "1",
     expected: "a number from 0 to 1",
+  },
+  TRACE_BAGGAGE: {
+    meaning: "Members of the caller's `baggage` that become attributes of the SERVER span.",
+    schema: nameList,
+    optional: true,
+    expected: "up to 16 comma-separated names, such as team,order_id",
+  },
+  TRACE_REQUEST_HEADERS: {
+    meaning:
+      "Request headers that become attributes of the SERVER span, as `http.request.header.…`.",
+    schema: recordedHeaders,
+    optional: true,
+    expected:
+      "up to 16 comma-separated header names, such as x-team; credentials, cookies and idempotency-key are never recorded",
   },
 } as const satisfies Record<string, Setting>;
 

@@ -14,6 +14,7 @@ import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
 import { collectorFetch } from "./collector_fetch.ts";
+import { exportLogs, type LogExport } from "./export_logs.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
@@ -95,7 +96,9 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   const config = await files.load();
   const { level, format } = config.log;
+  const logExport = await exportLogs(config);
   const log = await setupLogs({
+    exporter: logExport?.exporter,
     level,
     format: format === "auto" ? (runtime.isTerminal ? "text" : "json") : format,
     write: runtime.write,
@@ -103,7 +106,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   try {
     warnOfUnknownVariables(runtime.environment);
     warnOfRegion(runtime.environment);
-    await serve(runtime, { configured: config, files, accessLog: log.sink });
+    await serve(runtime, { configured: config, files, accessLog: log.sink, logExport });
   } finally {
     await log.close();
   }
@@ -113,11 +116,12 @@ interface Started {
   readonly configured: Config;
   readonly files: SettingFiles;
   readonly accessLog: Sink;
+  readonly logExport: LogExport | undefined;
 }
 
 async function serve(
   runtime: Runtime,
-  { configured, files, accessLog }: Started,
+  { configured, files, accessLog, logExport }: Started,
 ): Promise<void> {
   const logger = getLogger("sms-gateway");
   const config = limitToDescriptors(configured, runtime.countDescriptors, (shortage) => {
@@ -137,6 +141,7 @@ async function serve(
   const gateway = createGateway(config, {
     transport,
     accessLog,
+    ...logExport && { logExporter: logExport.exporter },
     settingFiles: files,
     processUsage,
     collectorFetch: (...request) => sendExport(...request),
@@ -159,6 +164,7 @@ async function serve(
       transport.useClientCertificate(changed.upstream.clientCertificate);
       sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
+      await logExport?.reconfigure(changed);
     },
   });
   const { traces } = config.telemetry;

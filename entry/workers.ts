@@ -48,6 +48,7 @@ export default {
 async function start(env: Environment): Promise<Gateway> {
   const config = await loadConfig(env);
   refuseUnsupported(env, config);
+  refuseLogs(config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
   warnOfRegion(env);
@@ -79,6 +80,14 @@ function refuseUnsupported(
       : []),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
+}
+
+/** Timers and connections end with their request, and so would the batches of log lines. */
+function refuseLogs({ telemetry }: Config): void {
+  if (!telemetry.logs) return;
+  throw new ConfigError([
+    "LOGS_EXPORT is otlp, which Workers cannot do: let the platform collect the console",
+  ]);
 }
 
 function createWorkersGateway(config: Config): Gateway {

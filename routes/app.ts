@@ -29,6 +29,7 @@ import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import { MemoryCounters } from "../state/memory_counters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
+import { capturedAttributes } from "../telemetry/captured_attributes.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breakers } from "../upstream/breaker.ts";
 import { ApiToken } from "../upstream/credentials/api_token.ts";
@@ -117,7 +118,8 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountHealth(admin ?? app, () => readiness(deps, credentials)); // before the SERVER span: not traced
   mountMetrics(admin ?? app, deps.metrics);
   if (config.docs) mountDocs(app);
-  app.use(serverSpan(deps)); // around the checks, so that it records their errors
+  const captured = capturedAttributes(config.telemetry.captured);
+  app.use(serverSpan({ ...deps, captured })); // around the checks, so that it records their errors
   const { tokenEndpoint } = config.auth;
   if (tokenEndpoint) {
     mountTokenEndpoint(app, tokenEndpoint, {

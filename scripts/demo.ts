@@ -9,6 +9,7 @@ import { demoLine } from "../demo/request_line.ts";
 import { tracePages } from "../demo/trace_pages.ts";
 import { TraceStore } from "../demo/trace_store.ts";
 import { serve } from "../entry/deno_server.ts";
+import { exportLogs } from "../entry/export_logs.ts";
 import { loadConfig } from "../entry/load_config.ts";
 import { openState } from "../entry/open_state.ts";
 import { ListenError } from "../entry/server.ts";
@@ -58,7 +59,9 @@ async function demo(): Promise<void> {
     OTLP_ENDPOINT: collector,
   });
   let url = ""; // known once the server listens
+  const logExport = await exportLogs(config);
   const log = await setupLogs({
+    exporter: logExport?.exporter,
     level: config.log.level,
     format: config.log.format === "json" ? "json" : demoLine((id) => url + tracePath(id)),
     write: writeToStdout,

@@ -2,6 +2,7 @@ import {
   configure,
   dispose,
   type LogLevel,
+  type LogRecord,
   type Sink,
   type TextFormatter,
   withFilter,
@@ -16,6 +17,8 @@ export interface LogOptions {
   format: "json" | "text" | TextFormatter;
   /** Writes the lines. It is called again after a failure: a named pipe may get a new reader. */
   write: WriteBytes;
+  /** Receives each record beside that. Default: nothing does. */
+  exporter?: { add(record: LogRecord): void; close(): Promise<void> } | undefined;
 }
 
 const FORMATTERS = { json: jsonLine, text: readableLine };
@@ -32,12 +35,21 @@ export interface LogOutput {
 }
 
 /** Configures LogTape to write the gateway's log with `write`. */
-export async function setupLogs({ level, format, write }: LogOptions): Promise<LogOutput> {
+export async function setupLogs(
+  { level, format, write, exporter }: LogOptions,
+): Promise<LogOutput> {
   const formatted = typeof format === "function" ? format : FORMATTERS[format];
   const writer = new LineWriter(write, (lines) => droppedLines += lines);
   const sink: Sink & AsyncDisposable = Object.assign(
-    (record: Parameters<Sink>[0]) => writer.add(formatted(record)),
-    { [Symbol.asyncDispose]: () => writer.close() },
+    (record: LogRecord) => {
+      writer.add(formatted(record));
+      exporter?.add(record);
+    },
+    {
+      async [Symbol.asyncDispose]() {
+        await Promise.all([writer.close(), exporter?.close()]);
+      },
+    },
   );
   await configure({
     reset: true,

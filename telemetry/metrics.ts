@@ -1,4 +1,11 @@
-import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Counter,
+  type Histogram,
+  type Meter,
+  type ObservableResult,
+  TraceFlags,
+} from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
@@ -36,11 +43,14 @@ interface SentRequest extends UpstreamAttempts {
   readonly method: string;
   /** The route template. */
   readonly route: string;
-  readonly span: Exchange["span"];
+  /** The request of the caller. */
+  readonly exchange: Exchange;
 }
 
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
 export class Metrics implements ExchangeObserver {
+  /** Number of data points that the collector rejected of pushes that it accepted. */
+  rejectedPoints = 0;
   readonly #reader = new PrometheusReader();
   readonly #provider: MeterProvider;
   readonly #activeRequests = new Map<string, number>();
@@ -64,7 +74,7 @@ export class Metrics implements ExchangeObserver {
   constructor({ resource, push }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resource),
-      readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
+      readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#serverDuration = seconds(meter, SERVER_DURATION, "Duration of requests.");
@@ -133,9 +143,8 @@ export class Metrics implements ExchangeObserver {
     this.#served(exchange, durationMs / 1_000);
     const { operation, route = "", attempts, lookups = [] } = exchange;
     if (exchange.policy) this.#policyApplied(exchange.policy);
-    const { span } = exchange;
-    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, span });
-    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, span });
+    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, exchange });
+    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, exchange });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     this.#countMessages(exchange);
     if (exchange.thrown instanceof AuthRefusal) {
@@ -188,6 +197,10 @@ export class Metrics implements ExchangeObserver {
     await this.#provider.shutdown().catch(() => {});
   }
 
+  #pushReader(options: PushOptions) {
+    return pushReader({ ...options, onRejected: (points) => void (this.rejectedPoints += points) });
+  }
+
   #observeActive(result: ObservableResult): void {
     for (const [method, count] of this.#activeRequests) {
       result.observe(count, { "http.request.method": method, "url.scheme": "http" });
@@ -212,11 +225,11 @@ export class Metrics implements ExchangeObserver {
     const attributes = serverAttributes(exchange);
     this.#serverDuration.record(value, attributes);
     const failed = exchange.failure !== undefined;
-    if (!this.#serverExemplars.wants(value, failed)) return;
+    if (!this.#serverExemplars.wants(value, failed) || !isExported(exchange)) return;
     this.#serverExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
   }
 
-  #sent({ method, route, attempts, span }: SentRequest): void {
+  #sent({ method, route, attempts, exchange }: SentRequest): void {
     for (const { server, durationMs, status, failure } of attempts) {
       const value = durationMs / 1_000;
       const attributes = {
@@ -229,11 +242,17 @@ export class Metrics implements ExchangeObserver {
       };
       this.#clientDuration.record(value, attributes);
       const failed = "error.type" in attributes;
-      if (!this.#clientExemplars.wants(value, failed)) continue;
-      this.#clientExemplars.add(span.spanContext(), { value, failed, attributes });
+      if (!this.#clientExemplars.wants(value, failed) || !isExported(exchange)) continue;
+      this.#clientExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
     }
     if (attempts.length > 1) this.#retries.add(attempts.length - 1);
   }
+}
+
+/** Whether the spans of a request are exported, see `SpanExporter`: else an exemplar leads nowhere. */
+function isExported({ span, status = 500, failure }: Exchange): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 || status >= 500 ||
+    failure?.origin === "gateway";
 }
 
 function serverAttributes(exchange: Exchange): Attributes {

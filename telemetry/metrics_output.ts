@@ -45,6 +45,8 @@ export interface PushOptions {
   target: OtlpTarget;
   /** Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
+  /** Called with the number of data points that the collector rejects of an accepted push. */
+  onRejected?: (dataPoints: number) => void;
 }
 
 /**
@@ -66,11 +68,13 @@ class PushExporter implements PushMetricExporter {
   readonly #target: OtlpTarget;
   readonly #fetch: typeof fetch;
   readonly #log: ExportLog;
+  readonly #onRejected: (dataPoints: number) => void;
   #waitUntil = 0;
 
-  constructor({ target, fetch = globalThis.fetch }: PushOptions) {
+  constructor({ target, fetch = globalThis.fetch, onRejected = () => {} }: PushOptions) {
     this.#target = target;
     this.#fetch = fetch;
+    this.#onRejected = onRejected;
     this.#log = new ExportLog("metrics", target.url);
   }
 
@@ -83,12 +87,13 @@ class PushExporter implements PushMetricExporter {
     const { JsonMetricsSerializer } = await import("@opentelemetry/otlp-transformer");
     const body = JsonMetricsSerializer.serializeRequest(metrics);
     if (!body) return { code: ExportResultCode.FAILED };
-    const { problem, retryAfterMs } = await exportJson({
+    const { problem, rejected, retryAfterMs } = await exportJson({
       target: { ...this.#target, timeoutMs: Math.min(this.#target.timeoutMs, MAX_PUSH_TIMEOUT_MS) },
       body: new Uint8Array(body),
       fetch: this.#fetch,
     });
     this.#log.report(problem);
+    if (Number.isFinite(rejected)) this.#onRejected(rejected); // else the next push has all values
     this.#waitUntil = performance.now() + retryAfterMs;
     return { code: problem ? ExportResultCode.FAILED : ExportResultCode.SUCCESS };
   }

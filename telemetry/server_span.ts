@@ -1,8 +1,8 @@
 import {
+  type Attributes,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
-  type TextMapGetter,
   type Tracer,
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -14,6 +14,7 @@ import { rawQueryOf } from "../raw_url.ts";
 import { failureAfterHeaders } from "./attributes.ts";
 import { exceptionAttributes } from "./exceptions.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
+import { headersGetter } from "./headers_getter.ts";
 import { outcomeAttributes, requestAttributes, spanName } from "./server_span_attributes.ts";
 
 /** Options of {@linkcode serverSpan}. */
@@ -21,14 +22,11 @@ export interface ServerSpanOptions {
   tracer: Tracer;
   /** Default: none. */
   observers?: readonly ExchangeObserver[];
+  /** Further attributes of a request, from its headers. Default: none. */
+  captured?: ((headers: Headers) => Attributes) | undefined;
 }
 
 const propagator = new W3CTraceContextPropagator();
-
-const headersGetter: TextMapGetter<Headers> = {
-  get: (headers, name) => headers.get(name) ?? undefined,
-  keys: (headers) => [...headers.keys()],
-};
 
 /**
  * Records one SERVER span per request (HTTP semantic conventions 1.44) in the caller's trace, and
@@ -36,7 +34,7 @@ const headersGetter: TextMapGetter<Headers> = {
  * requests are recorded too.
  */
 export function serverSpan(
-  { tracer, observers = [] }: ServerSpanOptions,
+  { tracer, observers = [], captured }: ServerSpanOptions,
 ): MiddlewareHandler<GatewayEnv> {
   function end(exchange: Exchange): void {
     for (const release of exchange.slots) release();
@@ -49,6 +47,8 @@ export function serverSpan(
     const exchange = startExchange(c, tracer);
     c.set("exchange", exchange);
     for (const observer of observers) observer.started?.(exchange);
+    // Before the gateway's own, which take precedence.
+    if (captured) exchange.span.setAttributes(captured(c.req.raw.headers));
     // Not passed to startSpan, which copies attributes twice.
     exchange.span.setAttributes(
       requestAttributes(exchange.method, c.req.raw.headers, c.env?.remoteAddr?.hostname),

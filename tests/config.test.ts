@@ -279,6 +279,16 @@ const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>
   MAX_OUTSTANDING_PER_CALLER: ["0", MARKER],
   MAX_OUTSTANDING_PER_ROUTE: ["0", MARKER],
   METRICS_EXPORT: ["statsd", MARKER],
+  LOGS_EXPORT: ["stderr", MARKER],
+  TRACE_BAGGAGE: ["a b", "a=b", "a;b", "x".repeat(65), Array(17).fill("a").join()],
+  TRACE_REQUEST_HEADERS: [
+    "Authorization",
+    "x-team,COOKIE",
+    "proxy-authorization",
+    "Idempotency-Key",
+    "x team",
+    Array(17).fill("a").join(),
+  ],
   REQUEST_BODY_TIMEOUT_MS: ["0", MARKER],
   SHUTDOWN_GRACE_MS: ["0", MARKER],
   OTLP_ENDPOINT: [
@@ -387,6 +397,7 @@ Deno.test("no setting of the gateway begins with OTEL_, which some hosts do not 
 /** Values that parse but cannot work, and the variable that the error names. */
 const CANNOT_WORK: readonly [what: string, env: Record<string, string>, named: string][] = [
   ["METRICS_EXPORT=otlp without an endpoint", { METRICS_EXPORT: "otlp" }, "METRICS_EXPORT"],
+  ["LOGS_EXPORT=otlp without an endpoint", { LOGS_EXPORT: "otlp" }, "LOGS_EXPORT"],
   ["an EC key without its point", { AUTH_JWKS: '{"keys":[{"kty":"EC"}]}' }, "AUTH_JWKS"],
   [
     "an RSA key without its modulus",

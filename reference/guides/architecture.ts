@@ -160,18 +160,19 @@ verify that its sender is its owner.</p>
 fetch does neither. Version 8 loads on neither Node 20 nor Deno 2.5, see
 <a href="/docs/guide/security#dependencies">Security</a>. <code>upstream/pausable_client.ts</code> works around a crash of
 version 7.</p>
-<p><strong>Our own OTLP export of spans</strong>, instead of <code>@opentelemetry/otlp-exporter-base</code> and
-<code>otlp-transformer</code> (0.223), which the metrics use. CPU time is no reason: per 1,000 spans ours needs
-4.0 to 4.3 ms, <code>BatchSpanProcessor</code> with the official JSON serializer and transport 4.0 to 5.8 ms,
-with protobuf 12.8 to 15.0 ms (on a busier machine, where ours needs 5.7 to 7.5 ms). While the
-collector is down, ours uses 18 to 19 ms and at most 182 MiB, theirs 27 ms and 262 MiB. The reasons
-are: theirs drops a batch after 10 s or five retries, and ours keeps up to 32 MiB of spans for the
-whole outage; theirs limits the number of spans and not their bytes; it reports a partial success as
-a success, and dropped spans must be counted; its <code>fetch</code> transport for Workers follows redirects
-and does not read the response; its interface is not stable yet. It has what ours lacks: request
-headers for collectors that require authentication, gzip (about 3 ms per 1,000 spans; both are about
-15 lines in <code>telemetry/collector.ts</code>), TLS client certificates and <code>Retry-After</code> as a date.
-Reconsider when it is stable, or when client certificates are needed.</p>
+<p><strong>Our own OTLP export of spans and log lines</strong>, instead of <code>@opentelemetry/otlp-exporter-base</code> and
+<code>otlp-transformer</code> (0.223); the latter serializes the metrics. CPU time is no reason: per 1,000
+spans ours needs 4.0 to 4.3 ms, <code>BatchSpanProcessor</code> with the official JSON serializer and transport
+4.0 to 5.8 ms, with protobuf 12.8 to 15.0 ms (on a busier machine, where ours needs 5.7 to 7.5 ms).
+While the collector is down, ours uses 18 to 19 ms and at most 182 MiB, theirs 27 ms and 262 MiB.
+The reasons are: theirs drops a batch after 10 s or five retries, and ours keeps up to 32 MiB of
+spans for the whole outage; theirs limits the number of spans and not their bytes; it reports a
+partial success as a success, and dropped spans must be counted; its <code>fetch</code> transport for Workers
+follows redirects and does not read the response; its interface is not stable yet. Headers, gzip
+(about 3 ms per 1,000 spans), certificates and <code>Retry-After</code> cost us few lines in
+<code>telemetry/collector.ts</code> and <code>entry/collector_fetch.ts</code>. Log lines use the same queue, so that all
+of this, and changed secrets, is handled once; <code>@logtape/otel</code> has the exporter of OpenTelemetry
+inside. Metrics are collected and serialized by the SDK. Reconsider when it is stable.</p>
 <p><strong>Request bodies are read whole.</strong> A truncated body never becomes a message, and a request of which
 nothing was sent can be retried. The memory for all bodies is bounded by <code>MAX_HELD_BODY_BYTES</code>.</p>
 <p><strong>Our own counters for budgets</strong>, instead of <code>rate-limiter-flexible</code> (11.4). Its windows begin with

@@ -152,10 +152,13 @@ has. A change of the file is taken over while the gateway runs: see
 <tr><td><code>OTLP_CLIENT_CERTIFICATE</code>, <code>OTLP_CLIENT_CERTIFICATE_FILE</code></td><td>–</td><td>Certificate by which the gateway identifies itself to the collector, PEM.</td></tr>
 <tr><td><code>OTLP_CLIENT_KEY</code>, <code>OTLP_CLIENT_KEY_FILE</code></td><td>–</td><td>Private key of <code>OTLP_CLIENT_CERTIFICATE</code>, PEM.</td></tr>
 <tr><td><code>METRICS_EXPORT</code></td><td><code>prometheus</code></td><td><code>otlp</code> pushes metrics to <code>/v1/metrics</code> of <code>OTLP_ENDPOINT</code> too; <code>/metrics</code> is always served.</td></tr>
+<tr><td><code>LOGS_EXPORT</code></td><td><code>stdout</code></td><td><code>otlp</code> sends log lines to <code>/v1/logs</code> of <code>OTLP_ENDPOINT</code> too; they are always written to standard output.</td></tr>
 <tr><td><code>SERVICE_NAME</code></td><td><code>OTEL_SERVICE_NAME</code>, else <code>sms-gateway</code></td><td><code>service.name</code> of traces and metrics.</td></tr>
 <tr><td><code>RESOURCE_ATTRIBUTES</code></td><td><code>OTEL_RESOURCE_ATTRIBUTES</code>, else off</td><td>Attributes of the resource of traces, metrics and logs; values are percent-encoded.</td></tr>
 <tr><td><code>TRACE_SAMPLER</code></td><td><code>OTEL_TRACES_SAMPLER</code>, else <code>parentbased_traceidratio</code></td><td>How traces are sampled; <code>parentbased_…</code>: the caller decides where it sends <code>traceparent</code>.</td></tr>
 <tr><td><code>TRACE_SAMPLE_RATIO</code></td><td><code>OTEL_TRACES_SAMPLER_ARG</code>, else <code>1</code></td><td>Share of traces that the samplers with <code>traceidratio</code> sample; 5xx and the gateway&#39;s own refusals are exported in any case.</td></tr>
+<tr><td><code>TRACE_BAGGAGE</code></td><td>–</td><td>Members of the caller&#39;s <code>baggage</code> that become attributes of the SERVER span.</td></tr>
+<tr><td><code>TRACE_REQUEST_HEADERS</code></td><td>–</td><td>Request headers that become attributes of the SERVER span, as <code>http.request.header.…</code>.</td></tr>
 </tbody>
 </table>
 </div>

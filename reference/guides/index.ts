@@ -30,7 +30,7 @@ export const content: GuideContent = {
 <tr><td><a href="/docs/guide/issuers">Issuers of the callers&#39; tokens</a></td><td>A token is a JWT of an issuer that the gateway is configured for.</td></tr>
 <tr><td><a href="/docs/guide/policies">Policies: what a caller may send</a></td><td>POLICIES is a JSON list.</td></tr>
 <tr><td><a href="/docs/guide/operate">Signals, retries and limits</a></td><td>What a running gateway reports, when it retries and what it limits.</td></tr>
-<tr><td><a href="/docs/guide/telemetry">Traces and metrics to any backend</a></td><td>The gateway sends spans, and with METRICS_EXPORT=otlp metrics, by OTLP/HTTP in JSON.</td></tr>
+<tr><td><a href="/docs/guide/telemetry">Traces, metrics and logs to any backend</a></td><td>The gateway sends spans, with METRICS_EXPORT=otlp metrics, and with LOGS_EXPORT=otlp log lines, by OTLP/HTTP in JSON.</td></tr>
 <tr><td><a href="/docs/guide/monitoring">Operating the gateway</a></td><td>What to watch, whom to call, and which query answers which question.</td></tr>
 <tr><td><a href="/docs/guide/runbook">Runbook</a></td><td>A section for each alert of prometheus/alerts.yaml and prometheus/objectives.yaml.</td></tr>
 </tbody>

@@ -139,9 +139,12 @@ export const GUIDES: readonly Guide[] = [
   },
   {
     name: "telemetry",
-    title: "Traces and metrics to any backend",
+    title: "Traces, metrics and logs to any backend",
     group: "Run",
     headings: [
+      ["from-a-metric-to-its-trace","From a metric to its trace"],
+      ["log-lines","Log lines"],
+      ["baggage-and-headers-in-spans","Baggage and headers in spans"],
       ["recipes","Recipes"],
     ],
     load: () => import("./telemetry.ts"),

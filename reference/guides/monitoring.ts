@@ -103,7 +103,7 @@ policies are named. Search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_breaker_state</code></td><td>0 closed, 1 half open, 2 open</td></tr>
 <tr><td><code>sms_gateway_service_plan_limit</code></td><td><code>sms_gateway_service_plan_id</code>; limit of concurrent requests to the SMS API</td></tr>
 <tr><td><code>sms_gateway_service_plan_limit_max</code></td><td>limit of a plan that the SMS API does not throttle</td></tr>
-<tr><td><code>sms_gateway_telemetry_dropped_total</code></td><td><code>signal</code>: <code>traces</code> <code>logs</code></td></tr>
+<tr><td><code>sms_gateway_telemetry_dropped_total</code></td><td><code>signal</code>: <code>traces</code> <code>logs</code> <code>exported_logs</code> <code>metrics</code></td></tr>
 </tbody>
 </table>
 </div>

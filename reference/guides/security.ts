@@ -70,6 +70,7 @@ those of the default settings; a test compares them with the code.</p>
 <tr><td>Spans of requests in flight</td><td>16 MiB</td><td><code>MAX_REQUEST_SPAN_BYTES</code> in <code>telemetry/request_spans.ts</code></td><td><code>telemetry: …</code></td></tr>
 <tr><td>Spans that wait for the collector</td><td>32 MiB</td><td><code>MAX_WAITING_SPAN_BYTES</code> in <code>telemetry/span_exporter.ts</code></td><td><code>telemetry: …</code></td></tr>
 <tr><td>Log lines that wait to be written</td><td>8 MiB</td><td><code>MAX_WAITING_LINE_BYTES</code> in <code>telemetry/line_writer.ts</code></td><td><code>telemetry: …</code></td></tr>
+<tr><td>Log lines that wait for the collector, with <code>LOGS_EXPORT=otlp</code></td><td>8 MiB</td><td><code>MAX_WAITING_RECORD_BYTES</code> in <code>telemetry/log_exporter.ts</code></td><td><code>telemetry: …</code></td></tr>
 <tr><td>Requests that wait for the key set</td><td>100 × 8 KiB = 0.8 MiB</td><td>a tenth of <code>MAX_IN_FLIGHT</code>, <code>MAX_TOKEN_LENGTH</code> in <code>auth/issuers.ts</code></td><td><code>issuer: slow flood</code></td></tr>
 <tr><td>Downloads of key sets, of all issuers at once</td><td>32 × 1 MiB = 32 MiB</td><td><code>MAX_ISSUERS</code> in <code>issuer_settings.ts</code>, <code>MAX_LENGTH</code> in <code>auth/key_set_download.ts</code></td><td><code>issuer: bad key sets</code></td></tr>
 <tr><td>Token requests (<code>/oauth2/token</code>), until their responses</td><td>2 MiB</td><td><code>MAX_HELD_TOKEN_REQUEST_BYTES</code> in <code>routes/oauth.ts</code></td><td><code>issuers: token endpoint</code></td></tr>
@@ -86,7 +87,7 @@ those of the default settings; a test compares them with the code.</p>
 <p>An answer of the token endpoint has at most 64 KiB (<code>MAX_TOKEN_ANSWER_BYTES</code> in
 <code>upstream/credentials/token_request.ts</code>), one at a time for each access key in <code>SERVICE_PLANS</code>.
 Requests that wait for a token hold nothing beside their bodies: at most a tenth of <code>MAX_IN_FLIGHT</code>.</p>
-<p>The sum is 378 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
+<p>The sum is 386 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
 <h2 id="the-store-of-idempotency-keys">The store of idempotency keys</h2>
@@ -155,7 +156,9 @@ not distinguish its end from a truncation.</li>
 log says that it is one of the two.</li>
 <li>Deno&#39;s own spans under <code>OTEL_DENO=true</code> have raw URLs, with recipients and query values.</li>
 <li>Spans and logs have the <code>sub</code> of a token unchanged: use the name of a service, not the number of a
-person. <code>X-Request-Id</code>, <code>User-Agent</code> and <code>tracestate</code> are chosen by the caller as well.</li>
+person. <code>X-Request-Id</code>, <code>User-Agent</code> and <code>tracestate</code> are chosen by the caller as well, and so are
+the values of <code>TRACE_BAGGAGE</code> and <code>TRACE_REQUEST_HEADERS</code>: list only names that callers fill with
+what may be in a trace. Credentials, cookies and idempotency keys cannot be listed.</li>
 <li>Of a long OAuth token of the gateway&#39;s own, up to seven characters at either end of what the API
 quotes remain in its text, and parts of less than 23 characters are not recognized.</li>
 <li>A proxy (<code>HTTPS_PROXY</code>) learns the host names that the gateway connects to. <code>HTTPS_PROXY</code> may have

@@ -3,19 +3,20 @@ import type { GuideContent } from "../guide.ts";
 
 // deno-fmt-ignore
 export const content: GuideContent = {
-  title: "Traces and metrics to any backend",
-  description: "The gateway sends spans, and with METRICS_EXPORT=otlp metrics, by OTLP/HTTP in JSON.",
-  html: `<h1 id="traces-and-metrics-to-any-backend">Traces and metrics to any backend</h1>
-<p>The gateway sends spans, and with <code>METRICS_EXPORT=otlp</code> metrics, by OTLP/HTTP in JSON. Every setting
-has a name of its own, and where OpenTelemetry has a variable for it, that one is read too, unless
-ours is set (<a href="/docs/guide/configuration#logs-traces-and-metrics">Configuration</a>). On Deno Deploy variables
-may not begin with <code>OTEL_</code>: use ours.</p>
+  title: "Traces, metrics and logs to any backend",
+  description: "The gateway sends spans, with METRICS_EXPORT=otlp metrics, and with LOGS_EXPORT=otlp log lines, by OTLP/HTTP in JSON.",
+  html: `<h1 id="traces-metrics-and-logs-to-any-backend">Traces, metrics and logs to any backend</h1>
+<p>The gateway sends spans, with <code>METRICS_EXPORT=otlp</code> metrics, and with <code>LOGS_EXPORT=otlp</code> log lines,
+by OTLP/HTTP in JSON. Every setting has a name of its own, and where OpenTelemetry has a variable
+for it, that one is read too, unless ours is set
+(<a href="/docs/guide/configuration#logs-traces-and-metrics">Configuration</a>). On Deno Deploy variables may not
+begin with <code>OTEL_</code>: use ours.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
 <thead><tr><th scope="col">What</th><th scope="col">Setting</th><th scope="col">Variable of OpenTelemetry</th></tr></thead>
 <tbody>
 <tr><td>Base URL, <code>/v1/…</code> is appended</td><td><code>OTLP_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_ENDPOINT</code></td></tr>
-<tr><td>URL of a signal, used as it is</td><td><code>OTLP_TRACES_ENDPOINT</code>, <code>OTLP_METRICS_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</code>, <code>…_METRICS_ENDPOINT</code></td></tr>
+<tr><td>URL of a signal, used as it is</td><td><code>OTLP_TRACES_ENDPOINT</code>, <code>OTLP_METRICS_ENDPOINT</code>, <code>OTLP_LOGS_ENDPOINT</code></td><td><code>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</code>, <code>…_METRICS_ENDPOINT</code>, <code>…_LOGS_ENDPOINT</code></td></tr>
 <tr><td>Headers, such as an API key</td><td><code>OTLP_HEADERS</code>, or <code>OTLP_HEADERS_FILE</code> for a file that has it</td><td><code>OTEL_EXPORTER_OTLP_HEADERS</code></td></tr>
 <tr><td>Compression</td><td><code>OTLP_COMPRESSION=gzip</code></td><td><code>OTEL_EXPORTER_OTLP_COMPRESSION</code></td></tr>
 <tr><td>Deadline of an export</td><td><code>OTLP_TIMEOUT_MS</code></td><td><code>OTEL_EXPORTER_OTLP_TIMEOUT</code></td></tr>
@@ -41,6 +42,38 @@ are cumulative, so that a push which fails is made up for by the next.</li>
 (Deno Deploy, Fly.io, Azure Container Apps) has one. <code>cloud.*</code> are set on Deno Deploy, Cloud Run,
 Fly.io, ECS and Azure Container Apps, <code>host.name</code> where <code>HOSTNAME</code> is set, as in a container.</li>
 </ul>
+<h2 id="from-a-metric-to-its-trace">From a metric to its trace</h2>
+<p><code>/metrics</code> answers in the OpenMetrics format where <code>Accept</code> asks for it, as Prometheus does. Both
+duration histograms then have exemplars: of the last minute or two the slowest request and every
+failed one (of more than 64, the latest), each with <code>trace_id</code> and <code>span_id</code> of its SERVER span.
+Only requests whose spans are exported become exemplars, so that each leads to a trace, whatever the
+sampler. Prometheus keeps exemplars with <code>--enable-feature=exemplar-storage</code>.</p>
+<h2 id="log-lines">Log lines</h2>
+<p>Log lines are written to standard output, and with <code>LOGS_EXPORT=otlp</code> to <code>/v1/logs</code> of the collector
+as well, with the same level, message and members (as attributes). <code>trace_id</code> and <code>span_id</code> become
+the fields by which a backend shows the lines of a trace, and the resource is that of the spans. At
+most 8 MiB wait for a collector that is down; what is lost is counted in
+<code>sms_gateway_telemetry_dropped_total{signal=&quot;exported_logs&quot;}</code>. Whoever collects standard output too
+has each line twice: collect one of them.</p>
+<p>On Workers <code>LOGS_EXPORT=otlp</code> stops the start, since batches do not outlive a request there: let the
+platform collect the console.</p>
+<h2 id="baggage-and-headers-in-spans">Baggage and headers in spans</h2>
+<p>Two lists make attributes of what callers send, so that traces can be searched by team or order:</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Table 2">
+<table>
+<thead><tr><th scope="col">Setting</th><th scope="col">Example</th><th scope="col">Attribute of the SERVER span</th></tr></thead>
+<tbody>
+<tr><td><code>TRACE_BAGGAGE</code></td><td><code>team,order_id</code></td><td><code>team</code>, <code>order_id</code>: members of <code>baggage</code> (<a href="https://www.w3.org/TR/baggage/">W3C</a>)</td></tr>
+<tr><td><code>TRACE_REQUEST_HEADERS</code></td><td><code>x-team</code></td><td><code>http.request.header.x-team</code>, a list as the semantic conventions have it</td></tr>
+</tbody>
+</table>
+</div>
+<p>Each list has at most 16 names, of a value at most 256 characters are kept, and of baggage at most
+4,096 characters a member and 8,192 in all are read. A name that the gateway uses itself, such as
+<code>http.route</code>, keeps the gateway&#39;s value. <code>authorization</code>, <code>proxy-authorization</code>, <code>cookie</code>,
+<code>set-cookie</code>, <code>idempotency-key</code>, <code>api-key</code> and <code>x-api-key</code> cannot be listed. Whatever callers put
+into a listed name is in the traces: list none that may have a phone number or the name of a person.
+Baggage is not sent to the SMS API.</p>
 <h2 id="recipes">Recipes</h2>
 <p>Each block is checked by a test as far as the requests go: the address, the path and the headers.
 Keys and names in capital letters are yours to fill in.</p>

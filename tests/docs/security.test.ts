@@ -14,6 +14,7 @@ import { MAX_GROUP_CACHE_BYTES } from "../../policies/group_sizes.ts";
 import { SETTINGS } from "../../settings.ts";
 import { MAX_MEMORY_STORE_BYTES } from "../../state/memory.ts";
 import { MAX_WAITING_LINE_BYTES } from "../../telemetry/line_writer.ts";
+import { MAX_WAITING_RECORD_BYTES } from "../../telemetry/log_exporter.ts";
 import { MAX_REQUEST_SPAN_BYTES } from "../../telemetry/request_spans.ts";
 import { MAX_WAITING_SPAN_BYTES } from "../../telemetry/span_exporter.ts";
 import { MAX_BUFFERED_BYTES } from "../../upstream/transport.ts";
@@ -75,6 +76,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     `${MAX_REQUEST_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_LINE_BYTES / MIB} MiB`,
+    `${MAX_WAITING_RECORD_BYTES / MIB} MiB`,
     `100 × ${tokenLength / KIB} KiB = ${waitingMiB.toFixed(1)} MiB`,
     `${MAX_ISSUERS} × ${keySetMiB} MiB = ${keySetsMiB} MiB`,
     `${tokenBodiesMiB} MiB`,
@@ -90,7 +92,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     tokenRepliesMiB + clientIdsMiB + lookupsMiB + policyLookupsMiB + MAX_GROUP_CACHE_BYTES / MIB +
     (MAX_MEMORY_STORE_BYTES + MAX_WAITING_BYTES +
         MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
-        MAX_WAITING_LINE_BYTES) / MIB;
+        MAX_WAITING_LINE_BYTES + MAX_WAITING_RECORD_BYTES) / MIB;
   assert(table.includes(`The sum is ${Math.round(sum)} MiB`), `the sum is ${sum}`);
   assert(table.includes(`up to ${MEMORY_LIMIT_MIB} MiB`));
 });

@@ -34,10 +34,12 @@ for (
       '[{"name":"shop","callers":["*"],"messages":{"per_day":1}}]',
       "POLICIES has budgets (messages), which need a store",
     ],
+    ["LOGS_EXPORT", "otlp", "LOGS_EXPORT is otlp, which Workers cannot do"],
   ] as const
 ) {
   Deno.test(`on Workers ${name}=${value.split(/:|"/)[0]} stops the start with a sentence that says why`, async () => {
-    const env = { ...testEnv(await testIssuer()), [name]: value };
+    const OTLP_ENDPOINT = "http://collector.test";
+    const env = { ...testEnv(await testIssuer()), OTLP_ENDPOINT, [name]: value };
     const error = await assertRejects(() => logOf(env), ConfigError, sentence);
     assert(!error.message.includes("secret"));
   });

@@ -22,6 +22,24 @@ const Answer = v.object({
   }),
 });
 
+const ExemplarAnswer = v.object({
+  status: v.literal("success"),
+  data: v.array(
+    v.object({
+      seriesLabels: v.record(v.string(), v.string()),
+      exemplars: v.array(
+        v.object({
+          labels: v.record(v.string(), v.string()),
+          value: v.pipe(v.string(), v.transform(Number)),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** The exemplars of a series. */
+export type SeriesExemplars = v.InferOutput<typeof ExemplarAnswer>["data"][number];
+
 /** One series of a query result. */
 export type Series = v.InferOutput<typeof Answer>["data"]["result"][number];
 
@@ -30,6 +48,8 @@ export interface Prometheus extends AsyncDisposable {
   readonly url: string;
   /** The current result of a PromQL expression. */
   query(expression: string): Promise<readonly Series[]>;
+  /** The exemplars of the last hour of the series that a selector names. */
+  exemplars(selector: string): Promise<readonly SeriesExemplars[]>;
 }
 
 /** The paths of the programs of Debian's `prometheus` package; undefined if they are missing. */
@@ -74,6 +94,7 @@ export async function startPrometheus(
   const { url, end } = await launch(binary, [
     `--config.file=${config}`,
     `--storage.tsdb.path=${directory}/data`,
+    "--enable-feature=exemplar-storage",
   ]);
   return {
     url,
@@ -84,6 +105,13 @@ export async function startPrometheus(
       const answer = await response.json();
       if (!response.ok) throw new Error(`${answer.error}: ${expression}`);
       return v.parse(Answer, answer).data.result;
+    },
+    async exemplars(selector) {
+      const nowS = Date.now() / 1_000;
+      const range = { start: `${nowS - 3_600}`, end: `${nowS + 60}` };
+      const search = new URLSearchParams({ query: selector, ...range });
+      const response = await fetch(`${url}/api/v1/query_exemplars?${search}`);
+      return v.parse(ExemplarAnswer, await response.json()).data;
     },
     async [Symbol.asyncDispose]() {
       await end();

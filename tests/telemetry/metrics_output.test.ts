@@ -37,3 +37,26 @@ Deno.test("a redirected push is not followed, and its failure and recovery are e
   assertEquals(changes[0]?.properties.collector, `${url}/v1/metrics`);
   await provider.shutdown();
 });
+
+Deno.test("data points rejected of an accepted push are reported, those of a refused push are not", async () => {
+  const answers = [
+    () => Response.json({ partialSuccess: { rejectedDataPoints: "2" } }),
+    () => new Response(null, { status: 400 }),
+    () => Response.json({}),
+  ];
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => answers.shift()?.() ?? Response.json({}),
+  );
+  let rejected = 0;
+  const provider = new MeterProvider({
+    readers: [pushReader({
+      target: otlpTarget(`http://127.0.0.1:${server.addr.port}/v1/metrics`),
+      onRejected: (points) => void (rejected += points),
+    })],
+  });
+  provider.getMeter("test").createCounter("c").add(1);
+  for (let pushes = 0; pushes < 3; pushes++) await provider.forceFlush().catch(() => {});
+  assertEquals([rejected, answers.length], [2, 0]);
+  await provider.shutdown();
+});

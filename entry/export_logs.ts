@@ -1,0 +1,31 @@
+import type { Config } from "../config.ts";
+import { LogExporter } from "../telemetry/log_exporter.ts";
+import { resourceAttributes } from "../telemetry/resource.ts";
+import { collectorFetch } from "./collector_fetch.ts";
+
+/** Log records on their way to a collector. */
+export interface LogExport {
+  readonly exporter: LogExporter;
+  /** Takes over changed headers and certificates. */
+  reconfigure(config: Config): Promise<void>;
+}
+
+/** Starts the export of log records; undefined if it is off. */
+export async function exportLogs(config: Config): Promise<LogExport | undefined> {
+  const { logs, resource } = config.telemetry;
+  if (!logs) return undefined;
+  const target = { ...logs };
+  let send = await collectorFetch(config);
+  const exporter = new LogExporter({
+    target,
+    resource: resourceAttributes(resource),
+    fetch: (...request) => send(...request),
+  });
+  return {
+    exporter,
+    async reconfigure(changed) {
+      send = await collectorFetch(changed);
+      Object.assign(target, changed.telemetry.logs);
+    },
+  };
+}
