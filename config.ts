@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { CallbackSettings } from "./callback_settings.ts";
 import { conflicts } from "./config_conflicts.ts";
 import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
@@ -65,6 +66,8 @@ export interface Config {
     readonly ttlMs: number;
     readonly fromClientReference: boolean;
   };
+  /** Callbacks of the SMS API; undefined: there is no route for them. */
+  readonly callbacks: CallbackSettings | undefined;
   /** Time from a signal to the end of the process, in ms. */
   readonly shutdownGraceMs: number;
   /** Whether the API reference is served. */
@@ -135,10 +138,25 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
     if (!setting.optional) faults.push(`${name} is required: ${setting.expected}`);
     return undefined;
   }
+  const before = faults.length;
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
-  faults.push(`${source} is not valid; expected ${setting.expected}`);
+  faults.push(...memberFaults(source, setting, result.issues));
+  if (faults.length === before) faults.push(`${source} is not valid; expected ${setting.expected}`);
   return undefined;
+}
+
+/** The faults by the path of the member, of a setting that {@linkcode Setting.namesMembers}. */
+function memberFaults(
+  source: string,
+  { namesMembers }: Setting,
+  issues: readonly v.BaseIssue<unknown>[],
+): string[] {
+  if (!namesMembers) return [];
+  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
+    const path = v.getDotPath(issue);
+    return path ? `${source}: ${path} ${issue.message}` : `${source}: ${issue.message}`;
+  });
 }
 
 function toConfig(values: Values): Config {
@@ -182,6 +200,7 @@ function toConfig(values: Values): Config {
       ttlMs: values.IDEMPOTENCY_TTL_S * 1_000,
       fromClientReference: values.IDEMPOTENCY_FROM_CLIENT_REFERENCE === "on",
     },
+    callbacks: values.CALLBACKS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     docs: values.DOCS === "on",
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },

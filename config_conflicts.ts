@@ -1,9 +1,13 @@
+import type { CallbackSettings } from "./callback_settings.ts";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings whose parsed values are compared. */
 interface Sizes {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
+  readonly SERVICE_PLANS?: Readonly<Record<string, unknown>> | undefined;
+  readonly CALLBACKS?: CallbackSettings | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -14,7 +18,13 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...endpointFaults(env),
     ...bodyFaults(sizes),
     ...stateFaults(env),
+    ...callbackFaults(sizes),
   ];
+}
+
+function callbackFaults({ SERVICE_PLANS = {}, CALLBACKS }: Sizes): string[] {
+  return Object.keys(CALLBACKS?.plans ?? {}).filter((plan) => !Object.hasOwn(SERVICE_PLANS, plan))
+    .map((plan) => `CALLBACKS: plans.${plan} is not a service plan of SERVICE_PLANS`);
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {

@@ -36,7 +36,8 @@ export const baseUrl = v.pipe(
   v.transform(withoutTrailingSlashes),
 );
 
-const json = v.pipe(
+/** JSON of any kind. */
+export const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     try {

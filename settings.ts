@@ -11,6 +11,7 @@ import {
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
+import { callbackSettings } from "./callback_settings.ts";
 import { STATE_URL_FORM } from "./state_url.ts";
 
 /** Longest time that a key is remembered, in seconds: 30 days. */
@@ -33,6 +34,11 @@ export interface Setting {
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
+  /**
+   * Whether each fault names its member, with the message of the schema: then every message of the
+   * schema is in fixed words.
+   */
+  readonly namesMembers?: true;
 }
 
 /** Every environment variable of the gateway; docs/configuration.md is generated from it. */
@@ -230,6 +236,15 @@ export const SETTINGS = {
     schema: v.picklist(["on", "off"]),
     default: "off",
     expected: "on or off",
+  },
+  CALLBACKS: {
+    meaning:
+      "Callbacks of the SMS API, as JSON: how they are authenticated, and to which services they are relayed; see docs/callbacks.md. It contains secrets. Without it there is no `/callbacks`.",
+    schema: callbackSettings,
+    optional: true,
+    namesMembers: true,
+    expected:
+      'a JSON object such as {"plans":{"plan-id":{"hmac":"secret"}},"relays":[{"name":"billing","url":"https://billing.example/sms","secret":"whsec_…","callers":["billing"]}]}',
   },
   SHUTDOWN_GRACE_MS: {
     meaning: "Longest time from SIGTERM or SIGINT to the end of the process.",

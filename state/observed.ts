@@ -5,11 +5,12 @@ import {
   StateError,
   type StateErrorReason,
   type StateStore,
+  type StoredRecord,
 } from "./store.ts";
 
 /** One operation on a store, for metrics. */
 export interface StoreOperation {
-  readonly operation: "claim" | "update" | "release";
+  readonly operation: "claim" | "read" | "update" | "release";
   readonly durationMs: number;
   /** `ok`, or why the operation failed. */
   readonly outcome: "ok" | StateErrorReason;
@@ -65,6 +66,10 @@ export class ObservedStore implements StateStore {
 
   claim(key: string, claim: Claim): Promise<ClaimResult> {
     return this.#observe("claim", () => this.#store.claim(key, claim));
+  }
+
+  read(key: string): Promise<StoredRecord | undefined> {
+    return this.#observe("read", () => this.#store.read(key));
   }
 
   update(key: string, change: Change): Promise<boolean> {

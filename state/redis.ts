@@ -4,10 +4,17 @@ import { RedisConnection } from "./redis_connection.ts";
 import { replyCode, toStateError } from "./redis_error.ts";
 import { warnOfEviction } from "./redis_eviction.ts";
 import { ReplicaConfirmations } from "./redis_replicas.ts";
-import { parseClaimReply } from "./redis_reply.ts";
-import { CLAIM, packToken, RELEASE, type Script, UPDATE } from "./redis_scripts.ts";
+import { parseClaimReply, parseReadReply } from "./redis_reply.ts";
+import { CLAIM, packToken, READ, RELEASE, type Script, UPDATE } from "./redis_scripts.ts";
 import type { RedisAddress } from "../state_url.ts";
-import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
+import {
+  type Change,
+  type Claim,
+  type ClaimResult,
+  StateError,
+  type StateStore,
+  type StoredRecord,
+} from "./store.ts";
 
 /** Options of {@linkcode RedisStore}. */
 export interface RedisStoreOptions {
@@ -83,6 +90,12 @@ export class RedisStore implements StateStore {
       const result = parseClaimReply(sent.reply);
       if (result.claimed && this.#confirmations) await this.#confirm(key, token, sent);
       return result;
+    });
+  }
+
+  async read(key: string): Promise<StoredRecord | undefined> {
+    return await this.#beforeDeadline(async (deadline) => {
+      return parseReadReply((await this.#run(READ, key, [], deadline)).reply);
     });
   }
 
