@@ -74,4 +74,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["/bin/deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env=HOST,PORT", "ops/container/live.ts"]
 # Deno is process 1, so that it receives SIGTERM. Permissions and V8 flags equal the start task's.
 ENTRYPOINT ["/bin/deno"]
-CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-read=data", "--allow-write=data", "--allow-env=PORT,HOST,SMS_*,SERVICE_*,AUTH_*,JWKS_*,MAX_*,UPSTREAM_*,RETRY_*,BREAKER_*,REQUEST_*,STATE_*,IDEMPOTENCY,IDEMPOTENCY_*,SHUTDOWN_*,DOCS,LOG_*,OTLP_*,METRICS_*,TRACE_*,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]
+CMD ["run", "--cached-only", "--frozen", "--v8-flags=--no-allocation-site-pretenuring,--max-semi-space-size=8", "--no-prompt", "--allow-net", "--allow-read=data", "--allow-write=data", "--allow-env=PORT,HOST,SMS_*,SERVICE_*,AUTH_*,JWKS_*,MAX_*,UPSTREAM_*,RETRY_*,BREAKER_*,REQUEST_*,STATE_*,IDEMPOTENCY,IDEMPOTENCY_*,CALLBACKS,SHUTDOWN_*,DOCS,LOG_*,OTLP_*,METRICS_*,TRACE_*,OTEL_*,UNDICI_*,JEST_WORKER_ID", "main.ts"]

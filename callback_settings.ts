@@ -25,15 +25,15 @@ const text = (expected: string, pattern: RegExp) =>
   v.pipe(v.string(`must be ${expected}`), v.regex(pattern, `must be ${expected}`));
 
 /** One value, or a list of values while one replaces another. */
-function oneOrMore<Output>(schema: v.GenericSchema<string, Output>, expected: string) {
-  const list = v.pipe(v.array(schema), v.minLength(1));
+function oneOrMore(expected: string, pattern: RegExp) {
+  const message = `must be ${expected}, or a list of such values`;
+  const one = v.pipe(v.string(message), v.regex(pattern, message));
+  const list = v.pipe(v.array(one, message), v.minLength(1, message));
   return v.pipe(
-    v.union([list, schema], `must be ${expected}, or a list of them`),
-    v.transform((given): Output[] => Array.isArray(given) ? given : [given]),
+    v.union([list, one], message),
+    v.transform((given): string[] => Array.isArray(given) ? given : [given]),
   );
 }
-
-const secret = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const relayName = text("1 to 64 letters, digits, _ and -", NAME);
@@ -41,15 +41,14 @@ const relayName = text("1 to 64 letters, digits, _ and -", NAME);
 /** What a callback for one service plan has to prove; where several are given, all of them. */
 const authentication = v.pipe(
   members({
-    hmac: v.optional(oneOrMore(secret, "a secret")),
+    hmac: v.optional(oneOrMore("a secret of 1 to 512 characters", /^.{1,512}$/s)),
     basic: v.optional(members({
       username: text("a name without a colon", /^[^:\p{Cc}]{1,256}$/u),
-      password: oneOrMore(secret, "a password"),
+      password: oneOrMore("a password of 1 to 512 characters", /^.{1,512}$/s),
     })),
-    path_secret: v.optional(oneOrMore(
-      v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~-]{16,256}$/)),
-      "16 to 256 letters, digits, and . _ ~ -",
-    )),
+    path_secret: v.optional(
+      oneOrMore("16 to 256 letters, digits, and . _ ~ -", /^[A-Za-z0-9._~-]{16,256}$/),
+    ),
   }),
   v.check(
     ({ hmac, basic, path_secret }) => Boolean(hmac || basic || path_secret),
@@ -58,13 +57,15 @@ const authentication = v.pipe(
 );
 
 /** Standard Webhooks: base64 of 24 to 64 bytes, after `whsec_`. */
-const webhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/));
+const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
 const relay = members({
   name: relayName,
   url: v.pipe(v.string("must be a URL"), v.check(isHttpUrl, "must be an http(s) URL")),
-  secret: oneOrMore(webhookSecret, "whsec_ and 24 to 64 bytes in base64"),
-  callers: v.optional(v.array(text("a subject, or a prefix and *", /^.{1,256}$/), "must be a list")),
+  secret: oneOrMore("whsec_ and 24 to 64 bytes in base64", WEBHOOK_SECRET),
+  callers: v.optional(
+    v.array(text("a subject, or a prefix and *", /^.{1,256}$/), "must be a list"),
+  ),
 });
 
 /** Inbound messages that match every member that is given. */

@@ -2,6 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
+import type { CALLBACK_ROUTE } from "./route_table.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -63,8 +64,8 @@ export interface ReceivedRequest {
 
 /** Known after routing. Written by `routes/match_route.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is a path of the API. */
-  route?: Operation["path"];
+  /** Template of the path, if it is a path of the API or that of callbacks. */
+  route?: Operation["path"] | typeof CALLBACK_ROUTE;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -94,6 +95,65 @@ export interface IdempotencyResult {
    * by `middleware/forward.ts`.
    */
   lookups?: LookupAttempts[];
+}
+
+/** What became of a callback of the SMS API (docs/callbacks.md). */
+export type CallbackOutcome =
+  /** The service took it. */
+  | "relayed"
+  /** The service had taken it before. */
+  | "duplicate"
+  /** Not authentic. */
+  | "refused"
+  /** Not a JSON object. */
+  | "malformed"
+  /** Relayed by another request at the same time. */
+  | "under_way"
+  /** The service did not take it, or did not answer. */
+  | "not_taken"
+  /** No service is configured for it, or its batch is not remembered yet. */
+  | "no_relay"
+  /** Too many callbacks are outstanding. */
+  | "overloaded"
+  /** The store did not answer; nothing was relayed. */
+  | "unavailable"
+  /** Its body did not arrive, or the gateway itself failed. */
+  | "failed";
+
+/** What a callback reports. Its types and statuses are documented ones, or `_OTHER`. */
+export interface CallbackReport {
+  readonly type: string;
+  readonly statuses: readonly {
+    readonly status: string;
+    readonly code: number | undefined;
+    readonly count: number;
+  }[];
+  /** From the send to the report; undefined if the send is not remembered. */
+  readonly sinceSendMs: number | undefined;
+  /** The same, of a report about one recipient. */
+  readonly deliveryMs: number | undefined;
+}
+
+/** Known of a callback. Written by `middleware/callback.ts`. */
+export interface CallbackResult {
+  /** Absent where it is not known yet. */
+  outcome?: CallbackOutcome;
+  /** Why it was refused. */
+  refusal?: string;
+  /** Absent unless it is authentic. */
+  report?: CallbackReport;
+  /** Name of the service that it is relayed to. */
+  relay?: string;
+  /** The attempt to relay it, if there was one. */
+  attempt?: Attempt;
+}
+
+/** Only where callbacks are configured, or of a callback. */
+export interface CallbackMembers {
+  /** The batch that was created, or that a callback is about. Also written by `routes/app.ts`. */
+  batchId?: string;
+  /** Absent unless the request is a callback. */
+  callback?: CallbackResult;
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
@@ -137,6 +197,7 @@ export interface Exchange
     AuthenticationResult,
     ReceivedBody,
     IdempotencyResult,
+    CallbackMembers,
     UpstreamAttempts,
     ResponseResult {
   /**

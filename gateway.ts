@@ -15,6 +15,8 @@ import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
 import type { State } from "./state/health.ts";
+import { MemoryStore } from "./state/memory.ts";
+import type { StateStore } from "./state/store.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { setupTracing } from "./telemetry/setup.ts";
@@ -63,6 +65,9 @@ export interface Gateway {
  */
 const MAX_WAITING_SHARE = 1 / 10;
 
+/** Memory for what is remembered of callbacks with `STATE_URL=memory:`: about 20,000 records. */
+export const MAX_CALLBACK_STORE_BYTES = 16 * 1024 * 1024;
+
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
@@ -86,7 +91,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     prometheus: () => metrics.prometheus(),
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
-    ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
+    ...state && {
+      store: state.store,
+      callbackStore: callbackStore(state.store),
+      isStoreReachable: () => state.health.isReachable,
+    },
     ...parts,
   };
   const { app, outstanding, planLimits, settled } = createApp(config, deps);
@@ -107,18 +116,24 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
       parts.transport.expireAll?.();
+      parts.relayTransports?.expireAll();
       deadlines.expireAll();
       bodyDeadlines.expireAll();
     },
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
-      await parts.transport.close();
+      await Promise.all([parts.transport.close(), parts.relayTransports?.close()]);
       await settled();
       await state?.store.close();
       await flush();
     },
     flush,
   };
+}
+
+/** In memory callbacks have a store of their own, so that they cannot take the space of keys. */
+function callbackStore(store: StateStore): StateStore {
+  return store.kind === "memory" ? new MemoryStore({ maxBytes: MAX_CALLBACK_STORE_BYTES }) : store;
 }
 
 function logBreaker(state: "open" | "closed"): void {
@@ -136,8 +151,9 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
   return toResponse(toFailure(error, { sent: true }), requestId);
 }
 
-function createMetrics({ telemetry, upstream }: Config): Metrics {
+function createMetrics({ telemetry, upstream, callbacks }: Config): Metrics {
   return new Metrics({
+    callbacks: callbacks !== undefined,
     serviceName: telemetry.serviceName,
     upstream: new URL(upstream.url),
     otlpEndpoint: telemetry.pushMetrics ? telemetry.otlpEndpoint : undefined,

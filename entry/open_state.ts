@@ -10,8 +10,10 @@ import { StateError } from "../state/store.ts";
  *
  * @throws {ConfigError} for a file that cannot be opened
  */
-export async function openState({ state, idempotency }: Config): Promise<State | undefined> {
-  if (idempotency.mode === "off") return undefined;
+export async function openState(
+  { state, idempotency, callbacks }: Config,
+): Promise<State | undefined> {
+  if (idempotency.mode === "off" && !callbacks) return undefined;
   const health = new StoreHealth();
   const { onOperation, onReachable } = health;
   try {

@@ -7,6 +7,7 @@ import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
+import { Transports } from "../upstream/transports.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
@@ -80,10 +81,14 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
   });
   const { origin } = new URL(config.upstream.url);
   const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
+  const relayTransports = new Transports((service) =>
+    undiciTransport(service, { connectTimeoutMs: config.upstream.timeoutMs })
+  );
   const { unreadBodies } = runtime;
   const state = await openState(config);
   const gateway = createGateway(config, {
     transport,
+    relayTransports,
     accessLog,
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },

@@ -56,13 +56,14 @@ async function start(env: Environment): Promise<Gateway> {
  * Refuses what needs a store: isolates come and go with what is in memory, files do not last, and
  * the Redis client needs sockets.
  */
-function refuseState({ STATE_URL }: Environment, { idempotency }: Config): void {
+function refuseState({ STATE_URL }: Environment, { idempotency, callbacks }: Config): void {
   const faults = [
     ...(STATE_URL
       ? [
         "STATE_URL: there is no store on Workers: isolates and their memory come and go, and Redis needs sockets",
       ]
       : []),
+    ...(callbacks ? ["CALLBACKS needs a store; on Workers there is none"] : []),
     ...(idempotency.mode === "required"
       ? ["IDEMPOTENCY is required, which needs a store; on Workers there is none"]
       : []),

@@ -2,6 +2,7 @@ import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
+import type { CallbackSettings } from "../callback_settings.ts";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
@@ -30,7 +31,11 @@ import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import { Credentials } from "../upstream/credentials.ts";
+import { fetchTransport } from "../upstream/fetch_transport.ts";
 import type { Transport } from "../upstream/transport.ts";
+import { Transports } from "../upstream/transports.ts";
+import { type CallbackParts, callbackParts } from "./callback_parts.ts";
+import { mountCallbacks } from "./callbacks.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
@@ -61,6 +66,12 @@ export interface Dependencies {
   prometheus: () => Promise<string>;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
+  /** Where callbacks and their batches are remembered; default: `store`. */
+  callbackStore?: StateStore;
+  /** The settings of callbacks as they are now; default: those of the configuration. */
+  callbackSettings?: () => CallbackSettings;
+  /** The transports to the services that callbacks are relayed to; default: over fetch. */
+  relayTransports?: Transports;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
 }
@@ -105,6 +116,8 @@ export function createApp(config: Config, deps: Dependencies): App {
   mountMetrics(app, deps.prometheus);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
+  const callbacks = createCallbacks(config, deps);
+  if (callbacks) mountCallbacks(app, callbacks.handle); // not authenticated by a token
   const limits = createLimits(config);
   const credentials = new Credentials(config.servicePlans);
   app.use(apiChecks(config, deps, { limits, credentials }));
@@ -119,14 +132,27 @@ export function createApp(config: Config, deps: Dependencies): App {
     retryAttempts,
   });
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements }));
+  const batchMemory = callbacks?.batchMemory;
+  app.all("*", sendHandler(config, { limits, forwarder, settlements, batchMemory }));
   const plans = Object.keys(config.servicePlans);
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
-    settled: async () => await settlements?.close(),
+    settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
   };
+}
+
+/** The parts for callbacks; undefined where they are not configured, or there is no store. */
+function createCallbacks(config: Config, deps: Dependencies): CallbackParts | undefined {
+  const { callbacks } = config;
+  const store = deps.callbackStore ?? deps.store;
+  if (!callbacks || !store) return undefined;
+  const {
+    callbackSettings: settings = () => callbacks,
+    relayTransports: transports = new Transports(fetchTransport),
+  } = deps;
+  return callbackParts(config, { ...deps, settings, store, transports });
 }
 
 /** The checks of a request to the SMS API, in their order. */

@@ -2,6 +2,7 @@ import type { Context, Handler } from "hono";
 import type { Config } from "../config.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
+import type { BatchMemory } from "../middleware/batch_memory.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
@@ -16,17 +17,20 @@ export interface SendHandlerOptions {
   forwarder: Forwarder;
   /** Absent where no store lasts. */
   settlements: Settlements | undefined;
+  /** Absent where callbacks are not configured. */
+  batchMemory: BatchMemory | undefined;
 }
 
 /** Sends what has passed the checks: with an idempotency key once, see contract.md §5. */
 export function sendHandler(
   { upstream, state, idempotency: settings }: Config,
-  { limits, forwarder, settlements }: SendHandlerOptions,
+  { limits, forwarder, settlements, batchMemory }: SendHandlerOptions,
 ): Handler<GatewayEnv> {
   const acquireSlots = outstanding(limits); // last: only what is sent occupies a slot
   const send = async (c: Context<GatewayEnv>) => {
     await acquireSlots(c);
-    return await forwarder.send(c);
+    const reply = await forwarder.send(c);
+    return batchMemory ? batchMemory.ofReply(c.get("exchange"), reply) : reply;
   };
   if (settings.mode === "off") return async (c) => forwarder.respond(c, await send(c));
   const { timeoutMs, idleTimeoutMs } = upstream;
@@ -40,6 +44,7 @@ export function sendHandler(
     leaseMs,
     lookupTimeoutMs: timeoutMs,
     forwarder,
+    batchMemory,
     send,
   });
 }

@@ -5,6 +5,7 @@ import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
 import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
+import { CallbackMetrics } from "./callback_metrics.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { PrometheusReader, pushReader } from "./metrics_output.ts";
@@ -18,6 +19,8 @@ export interface MetricsOptions {
   upstream: URL;
   /** Base URL of the collector to push to; undefined: nothing is pushed. */
   otlpEndpoint: string | undefined;
+  /** Whether callbacks are configured; default: false. */
+  callbacks?: boolean;
 }
 
 /** Bucket boundaries in seconds, from the semantic conventions, for both durations. */
@@ -49,8 +52,9 @@ export class Metrics implements ExchangeObserver {
   readonly #idempotency: Counter;
   readonly #stateDuration: Histogram;
   readonly #upstream: Attributes;
+  readonly #callbacks: CallbackMetrics | undefined;
 
-  constructor({ serviceName, upstream, otlpEndpoint }: MetricsOptions) {
+  constructor({ serviceName, upstream, otlpEndpoint, callbacks }: MetricsOptions) {
     this.#upstream = upstreamAttributes(upstream);
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resourceAttributes(serviceName)),
@@ -85,6 +89,7 @@ export class Metrics implements ExchangeObserver {
       "Duration of operations on the state store, but for one in memory.",
       STATE_BUCKETS,
     );
+    this.#callbacks = callbacks ? new CallbackMetrics(meter) : undefined;
     meter.createObservableUpDownCounter("http.server.active_requests", {
       description: "Requests in progress.",
       unit: "{request}",
@@ -109,6 +114,7 @@ export class Metrics implements ExchangeObserver {
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
+    if (exchange.callback) this.#callbacks?.record(exchange.callback);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }
