@@ -26,6 +26,8 @@ const FILES = [
   "crash",
   "idempotency_crash",
   "idempotency_random",
+  "callbacks",
+  "callbacks_once",
   "telemetry",
   "clock",
   "idempotency_clock",
