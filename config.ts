@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { CallbackSettings } from "./callback_settings.ts";
 import { conflicts } from "./config_conflicts.ts";
-import { type Setting, SETTINGS, VARIABLES } from "./settings.ts";
+import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
 /** The environment: variable name → value. */
@@ -106,7 +106,8 @@ function unknownFault({ name, did_you_mean }: UnknownVariable): string {
 }
 
 /**
- * Parses an environment. One pair of quotes around a value is removed, as shells and most readers
+ * Parses an environment. The values of settings that come from files must be in it already, see
+ * setting_files.ts. One pair of quotes around a value is removed, as shells and most readers
  * of `.env` files do, but not `docker run --env-file`.
  *
  * @throws {ConfigError} naming every variable that is missing or invalid, and what was expected
@@ -133,7 +134,12 @@ function unquoted(value: string | undefined): string | undefined {
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
   const source = setting.fallback && !env[name] && env[setting.fallback] ? setting.fallback : name;
-  const raw = env[source] || setting.default;
+  const file = setting.file && env[fileVariable(name)] ? fileVariable(name) : undefined;
+  const raw = env[source] || (file ? undefined : setting.default);
+  if (file && raw === undefined) {
+    faults.push(`${file}: the file is empty or cannot be read here; expected ${setting.expected}`);
+    return undefined;
+  }
   if (raw === undefined) {
     if (!setting.optional) faults.push(`${name} is required: ${setting.expected}`);
     return undefined;
@@ -141,8 +147,11 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   const before = faults.length;
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
-  faults.push(...memberFaults(source, setting, result.issues));
-  if (faults.length === before) faults.push(`${source} is not valid; expected ${setting.expected}`);
+  const variable = file ?? source;
+  faults.push(...memberFaults(variable, setting, result.issues));
+  if (faults.length === before) {
+    faults.push(`${variable} is not valid; expected ${setting.expected}`);
+  }
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import { createApp, type Dependencies } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
+import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { MemoryStore } from "./state/memory.ts";
 import type { StateStore } from "./state/store.ts";
@@ -27,6 +28,8 @@ import type { Transport } from "./upstream/transport.ts";
 export interface RuntimeParts extends Partial<Dependencies> {
   /** Sends requests to the upstream. */
   transport: Transport;
+  /** The settings that come from files. Default: none do. */
+  settingFiles?: SettingFiles;
   /** Where idempotency keys are remembered. Default: requests with a key are refused. */
   state?: State;
   /** Receives a record for every request. Default: none are made. */
@@ -48,6 +51,10 @@ export interface Gateway {
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
+  /** Takes over the settings that may change while the gateway runs: credentials. */
+  reconfigure(config: Config): void;
+  /** Counts a changed file that was taken over, or refused. */
+  settingFileRead(variable: string, outcome: "taken" | "refused"): void;
   /** Expires the deadlines of all requests, so that each gets a response, a span and a log line. */
   expireAll(): void;
   /** Refuses requests whose body has not arrived with 503: nothing of them was sent. */
@@ -71,7 +78,7 @@ export const MAX_CALLBACK_STORE_BYTES = 16 * 1024 * 1024;
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
-  const { waitUntil, state, spanProcessors } = parts;
+  const { waitUntil, state, spanProcessors, settingFiles } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
   const tracing = setupTracing({ ...config.telemetry, waitUntil, spanProcessors });
@@ -96,9 +103,10 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       callbackStore: callbackStore(state.store),
       isStoreReachable: () => state.health.isReachable,
     },
+    ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, reconfigure, settled } = createApp(config, deps);
   metrics.registerGauges({
     outstanding,
     planLimits,
@@ -106,6 +114,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     keySetAgeS: () => ageS(deps.keySet),
     breakerState: () => deps.breaker.state,
     stateReachable: () => state?.health.isReachable,
+    settingFiles: () => settingFiles,
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
@@ -113,6 +122,8 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
+    reconfigure,
+    settingFileRead: (variable, outcome) => metrics.settingFileRead(variable, outcome),
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
       parts.transport.expireAll?.();

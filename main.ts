@@ -43,5 +43,6 @@ await run({
   serve,
   countDescriptors,
   unreadBodies: new UnreadBodies(),
+  onHangup: (listener) => Deno.addSignalListener("SIGHUP", listener),
   exit: Deno.exit,
 });

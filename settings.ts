@@ -39,6 +39,8 @@ export interface Setting {
    * schema is in fixed words.
    */
   readonly namesMembers?: true;
+  /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
+  readonly file?: true;
 }
 
 /** Every environment variable of the gateway; docs/configuration.md is generated from it. */
@@ -70,6 +72,7 @@ export const SETTINGS = {
   SERVICE_PLANS: {
     meaning: "The gateway's own credentials: service plan id → API token.",
     schema: servicePlans,
+    file: true,
     expected:
       'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
   },
@@ -83,6 +86,7 @@ export const SETTINGS = {
     meaning: "The token issuer's key set, inline; instead of `AUTH_JWKS_URL`.",
     schema: keySet,
     optional: true,
+    file: true,
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
@@ -203,6 +207,7 @@ export const SETTINGS = {
       "Where idempotency keys are remembered: `memory:` (this process), `sqlite:<file>` (this machine), `redis://…` or `rediss://…` (all instances; `?cluster=true` for a Cluster).",
     schema: stateUrl,
     default: "memory:",
+    file: true,
     expected: STATE_URL_FORM,
   },
   STATE_TIMEOUT_MS: {
@@ -242,6 +247,7 @@ export const SETTINGS = {
       "Callbacks of the SMS API, as JSON: how they are authenticated, and to which services they are relayed; see docs/callbacks.md. It contains secrets. Without it there is no `/callbacks`.",
     schema: callbackSettings,
     optional: true,
+    file: true,
     namesMembers: true,
     expected:
       'a JSON object such as {"plans":{"plan-id":{"hmac":"secret"}},"relays":[{"name":"billing","url":"https://billing.example/sms","secret":"whsec_…","callers":["billing"]}]}',
@@ -307,6 +313,19 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** Every environment variable that is read, fallbacks included. */
+/** The variable with the path of the file that has the value of a setting. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+/** The settings whose value can come from a file. */
+export const FILE_SETTINGS: readonly string[] = Object.entries<Setting>(SETTINGS)
+  .filter(([, { file }]) => file).map(([name]) => name);
+
+/** Every environment variable that is read, fallbacks and names of files included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .flatMap(([name, { fallback }]) => fallback ? [name, fallback] : [name]);
+  .flatMap(([name, { fallback, file }]) => [
+    name,
+    ...fallback ? [fallback] : [],
+    ...file ? [fileVariable(name)] : [],
+  ]);

@@ -46,4 +46,8 @@ export interface Candidate {
   readonly spansPerRequest: number;
   /** Whether its added latency is measured at a fixed rate. */
   readonly fixedRate: boolean;
+  /** Whether it is checked that a forged token gets 401. */
+  readonly refusesTokens?: boolean;
+  /** Whether it is checked that a request makes a line of JSON with its status. */
+  readonly logsRequests?: boolean;
 }

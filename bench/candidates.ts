@@ -1,5 +1,6 @@
 import type { Candidate } from "./candidate.ts";
 import { gateway } from "./gateway.ts";
+import { COMPLETE_PEERS } from "./peers/mod.ts";
 import type { Command } from "./process.ts";
 
 /** Defaults for plain proxies. */
@@ -144,9 +145,16 @@ http {
 `,
     }),
   },
-  gateway: gateway({ title: "gateway, complete", fixedRate: true }),
+  ...COMPLETE_PEERS,
+  gateway: gateway({
+    title: "gateway, complete",
+    fixedRate: true,
+    refusesTokens: true,
+    logsRequests: true,
+  }),
   ...(BEFORE === undefined ? {} : {
     "gateway-before": gateway({ title: "gateway, before", folder: BEFORE }),
+    "gateway-before-again": gateway({ title: "gateway, before, again", folder: BEFORE }),
   }),
   "gateway-no-traces": gateway({
     title: "gateway, no traces",

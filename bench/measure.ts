@@ -1,4 +1,5 @@
 import { type Candidate, LOADS } from "./candidate.ts";
+import { checkWork } from "./complete_check.ts";
 import { type Load, type LoadResult, runRate, runWrk } from "./load.ts";
 import { type CoreTime, coreTime } from "./machine.ts";
 import type { Usage } from "./process.ts";
@@ -56,7 +57,7 @@ async function sampleThroughput(
 ): Promise<Omit<Throughput, "exported"> & { sent: number }> {
   const { upstreamPort, connections, seconds, warmupSeconds } = options;
   const { warmupRequests = LOADS[candidate.load].warmupRequests } = options;
-  await fillCaches(testBed, candidate, upstreamPort);
+  await tryOut(testBed, candidate, upstreamPort);
   await using running = await testBed.start(candidate, upstreamPort);
   const load = { ...await testBed.load(candidate, running.port, seconds), ...options.load };
   await checkAnswer(load);
@@ -77,10 +78,14 @@ async function sampleThroughput(
 
 /**
  * Starts and stops a candidate once: runtimes cache compiled code for the next start, and Deno has to
- * compile it again if a program with other V8 flags has used the same packages in between.
+ * compile it again if a program with other V8 flags has used the same packages in between. What its
+ * row says that it does is checked then.
  */
-async function fillCaches(testBed: TestBed, candidate: Candidate, upstreamPort: number) {
-  await using _once = await testBed.start(candidate, upstreamPort);
+async function tryOut(testBed: TestBed, candidate: Candidate, upstreamPort: number): Promise<void> {
+  await using running = await testBed.start(candidate, upstreamPort);
+  const load = await testBed.load(candidate, running.port, 0);
+  const [plan = "", token = ""] = (await firstLine(load.targetsFile)).split("\t");
+  await checkWork(candidate, running, { plan, token, load });
 }
 
 /** A measurement of one candidate at a fixed rate. */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { BASELINE, CANDIDATES, COMPLETE } from "./candidates.ts";
+import { BASELINE, CANDIDATES } from "./candidates.ts";
+import { GUARD } from "./guard.ts";
 
 /** What a run measures. */
 export interface Options {
@@ -13,8 +14,8 @@ export interface Options {
   readonly connections: readonly number[];
   /** Requests per second at which added latency is measured; 0: not measured. */
   readonly rate: number;
-  /** The CI check: fails if the complete gateway has become slow. */
-  readonly quick: boolean;
+  /** The check of `.ci/run`: fails if the gateway costs more than the last release. */
+  readonly guard: boolean;
   /** Folder to write the report and the chart to; undefined: none. */
   readonly out: string | undefined;
 }
@@ -34,14 +35,19 @@ export const USAGE = `deno task bench [options]
   --connections 32,128
                       concurrent connections; 0: skip the comparison of throughput
   --rate 1000         requests per second for added latency; 0: skip it
-  --quick             naive against gateway only, short; exit code 1 if the gateway has become slow
+  --guard             compares CPU time with the checkout of BENCH_BEFORE; exit code 1 if a request
+                      costs over 10 % more
   --out bench         folder to write RESULTS.md and results.svg to
 
 BENCH_BEFORE=<folder> adds another checkout of the gateway as the candidate gateway-before.
 `;
 
-/** A quick run only has to detect a large slowdown. */
-const QUICK = { only: `${BASELINE},${COMPLETE}`, rounds: "3", seconds: "3", connections: "32" };
+const GUARDED = {
+  only: Object.values(GUARD).join(","),
+  rounds: "5",
+  seconds: "3",
+  connections: "32",
+};
 const THOROUGH = {
   only: Object.keys(CANDIDATES).join(","),
   rounds: "3",
@@ -65,24 +71,24 @@ export function parseOptions(args: readonly string[]): Options {
       warmup: { ...text, default: String(WARMUP_S) },
       connections: text,
       rate: text,
-      quick: { type: "boolean", default: false },
+      guard: { type: "boolean", default: false },
       out: text,
     },
   });
-  const given = { ...(values.quick ? QUICK : THOROUGH), ...values };
+  const given = { ...(values.guard ? GUARDED : THOROUGH), ...values };
   const only = given.only.split(",");
   const unknown = only.filter((name) => !(name in CANDIDATES));
   if (unknown.length > 0) throw new TypeError(`No such candidate: ${unknown.join(", ")}`);
   return {
-    only: [...new Set([BASELINE, ...only])],
+    only: values.guard ? only : [...new Set([BASELINE, ...only])],
     rounds: number("--rounds", given.rounds),
     seconds: number("--seconds", given.seconds),
     warmupSeconds: number("--warmup", given.warmup),
     connections: given.connections.split(",").map((n) => number("--connections", n)).filter(
       Boolean,
     ),
-    rate: number("--rate", given.rate ?? (values.quick ? "0" : "1000")),
-    quick: values.quick,
+    rate: number("--rate", given.rate ?? (values.guard ? "0" : "1000")),
+    guard: values.guard,
     out: values.out,
   };
 }

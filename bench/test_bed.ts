@@ -51,6 +51,8 @@ export interface RunningCandidate extends AsyncDisposable {
   /** Time from the start of the process to its first response; 0 if none was started. */
   readonly startMs: number;
   readonly server: Server | undefined;
+  /** What it has written so far. */
+  log(): Promise<string>;
 }
 
 /** The environment of a measurement: upstream, collector, tokens, cores. */
@@ -108,6 +110,7 @@ export class TestBed implements AsyncDisposable {
         port: upstreamPort,
         startMs: 0,
         server: undefined,
+        log: () => Promise.resolve(""),
         [Symbol.asyncDispose]: () => nothing.disposeAsync(),
       };
     }
@@ -139,6 +142,7 @@ export class TestBed implements AsyncDisposable {
       port: environment.port,
       startMs,
       server,
+      log: () => Deno.readTextFile(logFile),
       [Symbol.asyncDispose]: () => running.disposeAsync(),
     };
   }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { CallbackAuthentication } from "../callback_settings.ts";
-import { isSignedWith, SIGNATURE_ALGORITHM, SIGNATURE_HEADERS } from "../callback_signature.ts";
+import { isSignedWith, SIGNATURE_ALGORITHM, SIGNATURE_HEADERS } from "./signature.ts";
 
 /** Why a callback is refused; never told to its sender. */
 export type CallbackRefusal =

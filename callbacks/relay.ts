@@ -1,6 +1,5 @@
 import { ROOT_CONTEXT, type Span, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import type { RelaySettings } from "../callback_settings.ts";
-import { SIGNATURE_HEADERS } from "../callback_signature.ts";
 import { networkCause } from "../errors/network_cause.ts";
 import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { Attempt } from "../exchange.ts";
@@ -8,6 +7,7 @@ import { ATTR, upstreamAttributes } from "../telemetry/attributes.ts";
 import { endWithError, endWithResponse, injectTraceContext } from "../upstream/client_span.ts";
 import type { Transports } from "../upstream/transports.ts";
 import { VERSION } from "../version.ts";
+import { SIGNATURE_HEADERS } from "./signature.ts";
 import { webhookHeaders } from "./webhook_headers.ts";
 
 /** Options of {@linkcode Relay}. */

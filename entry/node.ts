@@ -16,5 +16,6 @@ await run({
   isTerminal: process.stdout.isTTY,
   serve,
   countDescriptors,
+  onHangup: (listener) => void process.on("SIGHUP", listener),
   exit: (code) => process.exit(code),
 });

@@ -2,7 +2,21 @@ import { getLogger } from "@logtape/logtape";
 import { type Config, ConfigError } from "../config.ts";
 import { type State, StoreHealth } from "../state/health.ts";
 import { openStore } from "../state/open.ts";
-import { StateError } from "../state/store.ts";
+import { ReplaceableStore } from "../state/replaceable.ts";
+import { StateError, type StateStore } from "../state/store.ts";
+
+/** A store that follows the setting. */
+export interface OpenedState extends State {
+  /**
+   * Opens the store of a changed setting and uses it from now on.
+   *
+   * @throws {ConfigError} for a file that cannot be opened; the store before stays in use
+   */
+  reopen(config: Config): Promise<void>;
+}
+
+/** A store closes after twice the deadline of its operations. */
+const CLOSE_DELAY_FACTOR = 2;
 
 /**
  * Opens the store of the settings; undefined if no feature needs one. A Redis that cannot be
@@ -10,21 +24,41 @@ import { StateError } from "../state/store.ts";
  *
  * @throws {ConfigError} for a file that cannot be opened
  */
-export async function openState(
-  { state, idempotency, callbacks }: Config,
-): Promise<State | undefined> {
-  if (idempotency.mode === "off" && !callbacks) return undefined;
+export async function openState(config: Config): Promise<OpenedState | undefined> {
+  if (config.idempotency.mode === "off" && !config.callbacks) return undefined;
   const health = new StoreHealth();
-  const { onOperation, onReachable } = health;
+  let { url } = config.state;
+  let current = await open(config, health);
+  const store = new ReplaceableStore(current.store, {
+    closeDelayMs: CLOSE_DELAY_FACTOR * config.state.timeoutMs,
+  });
+  return {
+    store,
+    health,
+    async reopen(changed) {
+      if (changed.state.url === url) return;
+      const next = await open(changed, health);
+      current.ignore(); // its connection may break because of the change
+      store.replace(next.store);
+      [current, url] = [next, changed.state.url];
+    },
+  };
+}
+
+async function open(
+  { state }: Config,
+  health: StoreHealth,
+): Promise<{ store: StateStore; ignore(): void }> {
+  let isIgnored = false;
   try {
     const store = await openStore(state.url, {
       ...state,
       // Operations in memory take microseconds; their metrics would cost more.
-      ...state.url !== "memory:" && { onOperation },
-      onReachable,
+      ...state.url !== "memory:" && { onOperation: health.onOperation },
+      onReachable: (reachable) => void (isIgnored || health.onReachable(reachable)),
       onWarning: (sentence) => getLogger("sms-gateway").warning(sentence),
     });
-    return { store, health };
+    return { store, ignore: () => void (isIgnored = true) };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new ConfigError([`STATE_URL cannot be opened: ${error.message}`]);

@@ -2,7 +2,8 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
-import { preloadDocs } from "../routes/docs.ts";
+import { importDocs, preloadDocs } from "../routes/docs.ts";
+import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
@@ -13,7 +14,9 @@ import { VERSION } from "../version.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { readSettingFile } from "./read_file.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
+import { watchFiles } from "./watch_files.ts";
 
 /** What a runtime with processes and sockets provides. */
 export interface Runtime {
@@ -29,6 +32,8 @@ export interface Runtime {
   readonly countDescriptors: CountDescriptors;
   /** Where the runtime keeps the rest of a refused body; default: it does not. */
   readonly unreadBodies?: UnreadBodies;
+  /** Adds a listener for SIGHUP; it is called only if settings come from files. */
+  readonly onHangup?: (listener: () => void) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -53,13 +58,34 @@ export async function run(runtime: Runtime): Promise<void> {
   }
 }
 
-/** Loads files in advance, since no file descriptor may be free at a later request. */
-async function preload({ docs }: Config): Promise<void> {
-  await Promise.all([loadParser(), docs && preloadDocs()]);
+/**
+ * Opens all files in advance: without a free file descriptor, a request that needs one would fail,
+ * and Deno 2.9 ends the process (panic) when it cannot load a module.
+ */
+async function openFiles({ docs }: Config): Promise<void> {
+  await Promise.all([loadParser(), docs && importDocs()]);
+}
+
+/** Time from listening until the pages are made, in ms: requests that wait for the start go first. */
+const PRELOAD_DELAY_MS = 100;
+
+/**
+ * Makes the pages of the reference, which takes a quarter of the start; a page that is requested
+ * before is made then.
+ *
+ * @returns a function that cancels it
+ */
+function preloadLater({ docs }: Config): () => void {
+  const timer = setTimeout(() => docs && preloadDocs().catch(() => {}), PRELOAD_DELAY_MS);
+  return () => clearTimeout(timer);
 }
 
 async function serveUntilStopped(runtime: Runtime): Promise<void> {
-  const config = await loadConfig(runtime.environment);
+  const files = new SettingFiles(runtime.environment, {
+    readFile: readSettingFile,
+    parse: loadConfig,
+  });
+  const config = await files.load();
   const { level, format } = config.log;
   const log = await setupLogs({
     level,
@@ -68,13 +94,22 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
-    await serve(runtime, config, log.sink);
+    await serve(runtime, { configured: config, files, accessLog: log.sink });
   } finally {
     await log.close();
   }
 }
 
-async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Promise<void> {
+interface Started {
+  readonly configured: Config;
+  readonly files: SettingFiles;
+  readonly accessLog: Sink;
+}
+
+async function serve(
+  runtime: Runtime,
+  { configured, files, accessLog }: Started,
+): Promise<void> {
   const logger = getLogger("sms-gateway");
   const config = limitToDescriptors(configured, runtime.countDescriptors, (shortage) => {
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
@@ -90,15 +125,25 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     transport,
     relayTransports,
     accessLog,
+    settingFiles: files,
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await preload(config);
+  await openFiles(config);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,
     ...unreadBodies && { unreadBodies },
+  });
+  const cancelPreload = preloadLater(config);
+  const stopWatching = watchFiles(files, {
+    gateway,
+    onHangup: runtime.onHangup,
+    async apply(changed) {
+      await state?.reopen(changed);
+      gateway.reconfigure(changed);
+    },
   });
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
@@ -108,5 +153,7 @@ async function serve(runtime: Runtime, configured: Config, accessLog: Sink): Pro
     version: VERSION,
   });
   await server.stopped;
+  cancelPreload();
+  stopWatching();
   logger.info("stopped");
 }

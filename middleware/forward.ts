@@ -3,7 +3,6 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Attempt, Exchange, GatewayEnv } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
-import { CredentialFilter } from "../upstream/credential_filter.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import { decodeBody } from "../upstream/decode.ts";
 import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
@@ -46,14 +45,12 @@ const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identit
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #sender: Sender;
-  readonly #filter: CredentialFilter;
   readonly #basePath: string;
 
   constructor(options: ForwarderOptions) {
     const upstream = new URL(options.upstream.url);
     this.#options = options;
     this.#sender = new Sender({ ...options, upstream });
-    this.#filter = new CredentialFilter(options.credentials.secrets());
     this.#basePath = upstream.pathname.replace(/\/$/, "");
   }
 
@@ -102,7 +99,7 @@ export class Forwarder {
   /** The response to the caller. */
   respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
     const exchange = c.get("exchange");
-    const init = { status, headers: responseHeaders(headers, this.#filter) };
+    const init = { status, headers: responseHeaders(headers, this.#options.credentials.filter) };
     init.headers.push(["x-request-id", exchange.requestId]);
     if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
       if (!(body instanceof Uint8Array)) void body.cancel();
@@ -140,7 +137,7 @@ export class Forwarder {
     return new GatewayError(normalize({ status, headers, bytes }, {
       method: operation?.method ?? "POST",
       allow: allowedMethods(route ?? ""),
-      clean: (text) => this.#filter.clean(text),
+      clean: (text) => this.#options.credentials.filter.clean(text),
     }));
   }
 }

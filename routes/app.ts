@@ -2,7 +2,6 @@ import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
-import type { CallbackSettings } from "../callback_settings.ts";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
@@ -68,12 +67,12 @@ export interface Dependencies {
   store?: StateStore;
   /** Where callbacks and their batches are remembered; default: `store`. */
   callbackStore?: StateStore;
-  /** The settings of callbacks as they are now; default: those of the configuration. */
-  callbackSettings?: () => CallbackSettings;
   /** The transports to the services that callbacks are relayed to; default: over fetch. */
   relayTransports?: Transports;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
+  /** The variables whose files cannot be used; default: none. */
+  refusedFiles?: () => readonly string[];
 }
 
 /** The Hono app, and the limits that the metrics show. */
@@ -83,6 +82,8 @@ export interface App {
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
   planLimits(): ReadonlyMap<string, number>;
+  /** Takes over what may change while the gateway runs. */
+  reconfigure(config: Config): void;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -134,11 +135,15 @@ export function createApp(config: Config, deps: Dependencies): App {
   const settlements = deps.store && new Settlements(deps.store);
   const batchMemory = callbacks?.batchMemory;
   app.all("*", sendHandler(config, { limits, forwarder, settlements, batchMemory }));
-  const plans = Object.keys(config.servicePlans);
+  const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
     outstanding: () => byRoute(limits.perRoute),
-    planLimits: () => new Map(plans.map((plan) => [plan, limits.perPlan.limitOf(plan)])),
+    planLimits: () => new Map([...credentials.plans()].map(limitOf)),
+    reconfigure(changed) {
+      credentials.replace(changed.servicePlans);
+      if (changed.callbacks) callbacks?.replaceSettings(changed.callbacks);
+    },
     settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
   };
 }
@@ -148,11 +153,8 @@ function createCallbacks(config: Config, deps: Dependencies): CallbackParts | un
   const { callbacks } = config;
   const store = deps.callbackStore ?? deps.store;
   if (!callbacks || !store) return undefined;
-  const {
-    callbackSettings: settings = () => callbacks,
-    relayTransports: transports = new Transports(fetchTransport),
-  } = deps;
-  return callbackParts(config, { ...deps, settings, store, transports });
+  const transports = deps.relayTransports ?? new Transports(fetchTransport);
+  return callbackParts(config, callbacks, { ...deps, store, transports });
 }
 
 /** The checks of a request to the SMS API, in their order. */
@@ -205,7 +207,8 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true }: Dependencies,
+  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+    Dependencies,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -219,6 +222,7 @@ function readiness(
     degraded: [
       ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
+      ...refusedFiles().map((name) => `file_refused:${name}`),
     ],
   };
 }

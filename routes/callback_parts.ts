@@ -15,8 +15,6 @@ import type { Transports } from "../upstream/transports.ts";
 /** What the parts for callbacks need. */
 export interface CallbackDependencies
   extends Pick<RequestBodyOptions, "isStopping" | "onUnreadBody"> {
-  /** The settings as they are now; they may be replaced as a whole. */
-  settings: () => CallbackSettings;
   store: StateStore;
   /** The transports to the services. */
   transports: Transports;
@@ -29,6 +27,8 @@ export interface CallbackDependencies
 export interface CallbackParts {
   readonly handle: CallbackHandler;
   readonly batchMemory: BatchMemory;
+  /** Has these settings count from the next callback, and the next send, on. */
+  replaceSettings(settings: CallbackSettings): void;
   /** Resolves when nothing is written to the store any more. */
   settled(): Promise<void>;
 }
@@ -39,8 +39,14 @@ const MAX_CALLBACK_BYTES = 1024 * 1024;
 /** Memory for the bodies of all callbacks, apart from those of callers: strangers can send them. */
 export const MAX_HELD_CALLBACK_BYTES = 8 * 1024 * 1024;
 
-/** Composes the parts for callbacks. */
-export function callbackParts(config: Config, deps: CallbackDependencies): CallbackParts {
+/** Composes the parts for callbacks; `initial` are the settings until they are replaced. */
+export function callbackParts(
+  config: Config,
+  initial: CallbackSettings,
+  deps: CallbackDependencies,
+): CallbackParts {
+  let current = initial;
+  const settings = () => current;
   const settlements = new Settlements(deps.store);
   const batches = new SentBatches(deps.store);
   const readBody = requestBody({
@@ -57,8 +63,9 @@ export function callbackParts(config: Config, deps: CallbackDependencies): Callb
     relay: new Relay(deps),
   });
   return {
-    handle: callback({ ...deps, readBody, relaying }),
-    batchMemory: new BatchMemory({ ...deps, batches }),
+    handle: callback({ ...deps, settings, readBody, relaying }),
+    batchMemory: new BatchMemory({ ...deps, settings, batches }),
+    replaceSettings: (settings) => void (current = settings),
     settled: async () => void await Promise.all([settlements.close(), batches.close()]),
   };
 }

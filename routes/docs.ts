@@ -68,7 +68,18 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
 
-/** Loads every resource, for runtimes where a file cannot always be opened later. */
+/** Loads the modules that make the resources, which have to open files. */
+export async function importDocs(): Promise<void> {
+  await Promise.all([
+    import("../reference/openapi.ts"),
+    import("../reference/reference_page.ts"),
+    import("../reference/operation_page.ts"),
+    import("../reference/errors_page.ts"),
+    import("../reference/search_index.ts"),
+  ]);
+}
+
+/** Makes every resource before it is requested. */
 export async function preloadDocs(): Promise<void> {
   for (const [, store] of STORES) await store.gzipped();
 }

@@ -2,10 +2,16 @@
 
 import { Hono } from "hono";
 import { adminRoutes } from "./admin.ts";
+import type { Call } from "./call.ts";
+import { Callbacks } from "./callbacks/callbacks.ts";
+import type { CallbackFault } from "./callbacks/faults.ts";
+import { callbackRoutes } from "./callbacks/routes.ts";
+import type { CallbackAttempt } from "./callbacks/sender.ts";
 import type { SandboxEnv } from "./env.ts";
 import { ActiveFault, type LimitedFault } from "./faults.ts";
 import { injectFaults } from "./fault_injection.ts";
 import { notFoundResponse, operationHandler, refusalResponse, refuseMethod } from "./handler.ts";
+import { type ReceivedText, receiveInbound } from "./inbound_texts.ts";
 import { OPERATIONS } from "./operations.ts";
 import { resolveOptions, type SandboxOptions, type Settings } from "./options.ts";
 import { outstanding } from "./outstanding.ts";
@@ -13,8 +19,16 @@ import { createPlan, type Plan } from "./plan.ts";
 import { receive } from "./receive.ts";
 import { type RecordedRequest, RequestLog } from "./request_log.ts";
 import { ConnectionReset } from "./raw_response.ts";
+import type { Inbound } from "./resources.ts";
 
-export type { LimitedFault, RecordedRequest, SandboxEnv, SandboxOptions };
+export type {
+  CallbackAttempt,
+  CallbackFault,
+  LimitedFault,
+  RecordedRequest,
+  SandboxEnv,
+  SandboxOptions,
+};
 
 /** A sandbox. Several sandboxes in one process share no state. */
 export interface Sandbox {
@@ -28,6 +42,14 @@ export interface Sandbox {
   setFault(fault: LimitedFault): void;
   /** Removes the fault, as `DELETE /sandbox/faults` does. */
   clearFault(): void;
+  /** Receives a text message for a plan, as `POST /sandbox/inbounds` does. */
+  receive(message: ReceivedText): Inbound;
+  /** The latest attempts at callbacks, at most 1,000, in order. */
+  callbacks(): readonly CallbackAttempt[];
+  /** Sets what is wrong with the next callbacks, as `PUT /sandbox/callback_faults` does. */
+  setCallbackFault(fault: CallbackFault): void;
+  /** Stops sending callbacks. */
+  close(): void;
 }
 
 const BASE = "/xms/v1/:service_plan_id{[A-Za-z0-9_-]+}";
@@ -37,12 +59,16 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const settings = resolveOptions(options);
   const log = new RequestLog();
   const fault = new ActiveFault();
+  const plans = createPlans(settings);
+  const callbacks = new Callbacks(settings);
+  const receiveText = (text: ReceivedText) => receiveInbound(text, { plans, settings, callbacks });
   const app = new Hono<SandboxEnv>();
   app.use("/xms/*", receive({ log, now: settings.now, maxBodyBytes: settings.maxBodyBytes }));
   app.use("/xms/*", outstanding(settings.maxOutstanding));
   app.use("/xms/*", injectFaults(fault));
-  mountOperations(app, settings);
+  mountOperations(app, plans, { settings, onBatch: callbacks.onBatch });
   app.route("/sandbox", adminRoutes(fault, log));
+  app.route("/sandbox", callbackRoutes(callbacks, receiveText));
   app.notFound(() => notFoundResponse());
   app.onError((error) => {
     if (error instanceof ConnectionReset) throw error;
@@ -54,16 +80,26 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     clearRequests: () => log.clear(),
     setFault: (next) => fault.set(next),
     clearFault: () => fault.clear(),
+    receive: receiveText,
+    callbacks: () => callbacks.attempts(),
+    setCallbackFault: (next) => callbacks.fault.set(next),
+    close: () => callbacks.close(),
   };
 }
 
-function mountOperations(app: Hono<SandboxEnv>, settings: Settings): void {
-  const plans = new Map<string, Plan>();
-  for (const [id, token] of Object.entries(settings.servicePlans)) {
-    plans.set(id, createPlan(id, token, settings));
-  }
+function createPlans(settings: Settings): ReadonlyMap<string, Plan> {
+  const plans = Object.entries(settings.servicePlans)
+    .map(([id, token]) => [id, createPlan(id, token, settings)] as const);
+  return new Map(plans);
+}
+
+function mountOperations(
+  app: Hono<SandboxEnv>,
+  plans: ReadonlyMap<string, Plan>,
+  context: Pick<Call, "settings" | "onBatch">,
+): void {
   for (const operation of OPERATIONS) {
-    app.on(operation.method, BASE + operation.path, operationHandler(operation, plans, settings));
+    app.on(operation.method, BASE + operation.path, operationHandler(operation, plans, context));
   }
   for (const [path, operations] of Map.groupBy(OPERATIONS, ({ path }) => path)) {
     app.all(BASE + path, refuseMethod(operations.map(({ method }) => method)));

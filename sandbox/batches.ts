@@ -97,6 +97,7 @@ export function cancelBatch(call: Call): Reply {
   const batch = batchOf(call);
   if (batch.canceledAtMs === undefined) {
     batch.canceledAtMs = batch.modifiedAtMs = call.settings.now();
+    call.onBatch(call.plan, batch);
   }
   return { status: 200, body: serialize(batch) };
 }
@@ -151,11 +152,12 @@ function saveChange(
   return { status: 200, body: serialize(batch) };
 }
 
-function store({ plan }: Call, batch: Batch, bytes: number): void {
+function store({ plan, onBatch }: Call, batch: Batch, bytes: number): void {
   plan.batches.set(batch.id, batch, bytes);
   if (batch.message.to.some((target) => plan.groups.get(target))) {
     plan.unresolvedBatches.add(batch.id);
   }
+  onBatch(plan, batch);
 }
 
 /** Throws a 403 if the batch is canceled, or dispatched to the operator. */

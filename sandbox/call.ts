@@ -4,12 +4,15 @@ import * as v from "valibot";
 import { NotFound, Refusal } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
+import type { Batch } from "./resources.ts";
 import { readParameters } from "./query.ts";
 
 /** An authenticated request. */
 export interface Call {
   readonly plan: Plan;
   readonly settings: Settings;
+  /** Told of every new, changed or canceled batch. */
+  readonly onBatch: (plan: Plan, batch: Batch) => void;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;

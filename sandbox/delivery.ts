@@ -62,8 +62,14 @@ export function neverStarted(batch: Batch): boolean {
 /** The state of the message to `recipient` now. */
 export function stateOf(batch: Batch, recipient: string, timing: Timing): DeliveryState {
   const nowMs = timing.now();
-  const [code, atMs] = timeline(batch, recipient, timing).findLast(([, ms]) => ms <= nowMs) ??
-    [400, batch.createdAtMs];
+  return toState(
+    timeline(batch, recipient, timing).findLast(([, ms]) => ms <= nowMs) ??
+      [400, batch.createdAtMs],
+  );
+}
+
+/** The state that a message has from a point of its timeline on. */
+export function toState([code, atMs]: TimelinePoint): DeliveryState {
   return {
     code,
     status: STATUS_OF_CODE[code] ?? "Unknown",
@@ -73,9 +79,12 @@ export function stateOf(batch: Batch, recipient: string, timing: Timing): Delive
   };
 }
 
+/** A delivery code, and when the message has it, in ms since the epoch. */
+export type TimelinePoint = readonly [code: number, atMs: number];
+
 /** The codes that a message passes through in order, each with its time. */
-function timeline(batch: Batch, recipient: string, timing: Timing): [code: number, ms: number][] {
-  const queued: [number, number] = [400, batch.createdAtMs];
+export function timeline(batch: Batch, recipient: string, timing: Timing): TimelinePoint[] {
+  const queued: TimelinePoint = [400, batch.createdAtMs];
   const dispatchMs = batch.startMs + timing.dispatchAfterMs;
   if (batch.canceledAtMs !== undefined && batch.canceledAtMs < dispatchMs) {
     return [queued, [407, batch.canceledAtMs]];
@@ -84,7 +93,7 @@ function timeline(batch: Batch, recipient: string, timing: Timing): [code: numbe
   const finalCode = contentErrorOf(batch, recipient) ?? FINAL_CODES[recipient] ?? 0;
   if (STATUS_OF_CODE[finalCode] === "Aborted") return [queued, [finalCode, dispatchMs]];
   const deliverMs = dispatchMs + timing.deliverAfterMs;
-  const outcome: [number, number] = finalCode === ABSENT_SUBSCRIBER || batch.expireAtMs <= deliverMs
+  const outcome: TimelinePoint = finalCode === ABSENT_SUBSCRIBER || batch.expireAtMs <= deliverMs
     ? [ABSENT_SUBSCRIBER, batch.expireAtMs]
     : [finalCode, deliverMs];
   return [queued, [401, dispatchMs], outcome];

@@ -2,8 +2,15 @@
 
 import { batchOf } from "./batches.ts";
 import { type Call, orNotFound, param, readQuery, type Reply } from "./call.ts";
-import { type DeliveryState, neverStarted, stateOf } from "./delivery.ts";
+import {
+  type DeliveryState,
+  neverStarted,
+  stateOf,
+  type TimelinePoint,
+  toState,
+} from "./delivery.ts";
 import { NotFound } from "./errors.ts";
+import type { Settings } from "./options.ts";
 import { toMsisdn } from "./msisdn.ts";
 import { dateFilter, listFilter, pageOf } from "./paging.ts";
 import { measure } from "./parts.ts";
@@ -12,7 +19,8 @@ import type { Batch } from "./resources.ts";
 import * as schemas from "../schemas/mod.ts";
 import { formatTimestamp } from "./timestamps.ts";
 
-interface Report {
+/** The state of one message of a batch. */
+export interface Report {
   batch: Batch;
   recipient: string;
   state: DeliveryState;
@@ -26,26 +34,38 @@ export function getDeliveryReport(call: Call): Reply {
   const batch = batchOf(call);
   const query = readQuery(call, schemas.DeliveryReportQuery);
   if (query.type !== "summary" && query.type !== "full") throw new NotFound();
-  const reports = reportsOf(call, batch);
-  const byCode = Map.groupBy(reports.filter(stateFilter(query)), ({ state }) => state.code);
+  return { status: 200, body: batchReport(call, batch, query.type, stateFilter(query)) };
+}
+
+/** The report of a batch as the API writes it: counts by code, `full` with the recipients. */
+export function batchReport(
+  place: Pick<Call, "plan" | "settings">,
+  batch: Batch,
+  type: "summary" | "full",
+  isAsked: (report: Report) => boolean = () => true,
+) {
+  const reports = reportsOf(place, batch);
+  const byCode = Map.groupBy(reports.filter(isAsked), ({ state }) => state.code);
   const statuses = Array.from(byCode, ([code, [first, ...others]]) => ({
     code,
     status: first?.state.status,
     count: others.length + 1,
-    ...query.type === "full" && {
+    ...type === "full" && {
       recipients: [first, ...others].map((report) => report?.recipient),
     },
   }));
   return {
-    status: 200,
-    body: {
-      type: `delivery_report_${kindOf(batch)}`,
-      batch_id: batch.id,
-      total_message_count: reports.length,
-      statuses,
-      client_reference: batch.message.client_reference,
-    },
+    type: `delivery_report_${kindOf(batch)}`,
+    batch_id: batch.id,
+    total_message_count: reports.length,
+    statuses,
+    client_reference: batch.message.client_reference,
   };
+}
+
+/** The report of a message at a point of its timeline. */
+export function reportAt(batch: Batch, recipient: string, point: TimelinePoint): Report {
+  return { batch, recipient, state: toState(point) };
 }
 
 /** `GET /batches/{batch_id}/delivery_report/{recipient_msisdn}`. */
@@ -53,7 +73,7 @@ export function getRecipientReport(call: Call): Reply {
   const batch = batchOf(call);
   const recipient = toMsisdn(param(call, "recipient_msisdn"));
   const report = reportsOf(call, batch).find((one) => one.recipient === recipient);
-  return { status: 200, body: serialize(call, orNotFound(report)) };
+  return { status: 200, body: recipientReport(call.settings, orNotFound(report)) };
 }
 
 /** `GET /delivery_reports`. */
@@ -68,16 +88,16 @@ export function listDeliveryReports(call: Call): Reply {
     .flatMap((batch) => reportsOf(call, batch))
     .filter((report) => report.state.final && inState(report) && inDates(report.state.atMs));
   const { entries, ...page } = pageOf(finished, query);
-  const body = { ...page, delivery_reports: entries.map((report) => serialize(call, report)) };
-  return { status: 200, body };
+  const reports = entries.map((report) => recipientReport(call.settings, report));
+  return { status: 200, body: { ...page, delivery_reports: reports } };
 }
 
-function reportsOf(call: Call, batch: Batch): Report[] {
+function reportsOf({ plan, settings }: Pick<Call, "plan" | "settings">, batch: Batch): Report[] {
   if (neverStarted(batch)) return [];
-  return recipientsOf(call.plan, batch).map((recipient) => ({
+  return recipientsOf(plan, batch).map((recipient) => ({
     batch,
     recipient,
-    state: stateOf(batch, recipient, call.settings),
+    state: stateOf(batch, recipient, settings),
   }));
 }
 
@@ -90,7 +110,10 @@ function stateFilter(query: { status?: string | undefined; code?: string | undef
 }
 
 /** A recipient's report as the API writes it. */
-function serialize(call: Call, { batch, recipient, state }: Report) {
+export function recipientReport(
+  { defaultOriginator }: Pick<Settings, "defaultOriginator">,
+  { batch, recipient, state }: Report,
+) {
   const { message } = batch;
   const limited = message.type === "mt_text" && message.max_number_of_message_parts;
   return {
@@ -102,7 +125,7 @@ function serialize(call: Call, { batch, recipient, state }: Report) {
     at: formatTimestamp(state.atMs),
     ...state.byOperator && { operator_status_at: formatTimestamp(state.atMs) },
     client_reference: message.client_reference,
-    ...!message.from && { applied_originator: call.settings.defaultOriginator },
+    ...!message.from && { applied_originator: defaultOriginator },
     ...limited && { number_of_message_parts: measure(textFor(batch, recipient) ?? "").parts },
   };
 }

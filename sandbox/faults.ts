@@ -91,19 +91,21 @@ export function faultInQuery(query: string): Fault | undefined {
 }
 
 /** Parses a fault. Throws a 400 that names every invalid member and what was expected. */
-export function readFault<S extends v.GenericSchema>(
+export function readFault<S extends v.GenericSchema & { readonly entries: object }>(
   schema: S,
   input: unknown,
   prefix = "",
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const problems = result.issues.map((issue) => explain(issue, prefix));
+  const problems = result.issues.map((issue) =>
+    explain(issue, Object.keys(schema.entries).map((name) => prefix + name), prefix)
+  );
   throw new Refusal("syntax_invalid_parameter_format", `${problems.join("; ")}.`);
 }
 
-function explain(issue: v.BaseIssue<unknown>, prefix: string): string {
-  const known = Object.keys(entries).map((name) => prefix + name).join(", ");
+function explain(issue: v.BaseIssue<unknown>, names: readonly string[], prefix: string): string {
+  const known = names.join(", ");
   const path = v.getDotPath(issue);
   if (path === null) return `expected an object with members of ${known}`;
   const unknown = issue.expected === "never";

@@ -16,7 +16,7 @@ const EMPTY_HEADERS = { "content-length": "0" };
 export function operationHandler(
   operation: Operation,
   plans: ReadonlyMap<string, Plan>,
-  settings: Settings,
+  { settings, onBatch }: Pick<Call, "settings" | "onBatch">,
 ) {
   const takesJson = operation.method === "POST" || operation.method === "PUT";
   return function handleOperation(c: Context<SandboxEnv>): Response {
@@ -25,6 +25,7 @@ export function operationHandler(
     const call: Call = {
       plan,
       settings,
+      onBatch,
       params: c.req.param(),
       query: new URLSearchParams(c.get("query")),
       body: bytes && parseJson(bytes),

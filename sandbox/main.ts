@@ -11,6 +11,7 @@ const ServicePlans = v.pipe(
 );
 
 const CallbackUrls = v.record(v.string(), CallbackUrl);
+const CallbackSecrets = v.record(v.string(), v.pipe(v.string(), v.minLength(1)));
 
 /** A variable whose value is JSON that `schema` parses; `example` is for the error message. */
 function json<T>(schema: v.GenericSchema<unknown, T>, example: string) {
@@ -38,6 +39,16 @@ const Variables = v.object({
   SANDBOX_HOST: v.optional(v.pipe(v.string(), v.minLength(1, "expected a host")), "127.0.0.1"),
   SERVICE_PLANS: v.optional(json(ServicePlans, '{"plan":"token"}'), '{"demo-plan":"demo-token"}'),
   SANDBOX_CALLBACK_URLS: v.optional(json(CallbackUrls, '{"plan":"https://…"}'), "{}"),
+  SANDBOX_SEND_CALLBACKS: v.optional(v.picklist(["on", "off"], "expected on or off"), "off"),
+  SANDBOX_CALLBACK_SECRETS: v.optional(json(CallbackSecrets, '{"plan":"secret"}'), "{}"),
+  SANDBOX_CALLBACK_SPEED: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,6}$/, "expected a whole number from 1 to 9999999"),
+      v.transform(Number),
+    ),
+    "1",
+  ),
 });
 
 const Environment = v.pipe(
@@ -64,7 +75,13 @@ async function main(): Promise<void> {
   const { SERVICE_PLANS: servicePlans, SANDBOX_CALLBACK_URLS: defaultCallbackUrls } =
     environment.output;
   try {
-    const sandbox = createSandbox({ servicePlans, defaultCallbackUrls });
+    const sandbox = createSandbox({
+      servicePlans,
+      defaultCallbackUrls,
+      sendCallbacks: environment.output.SANDBOX_SEND_CALLBACKS === "on",
+      callbackSecrets: environment.output.SANDBOX_CALLBACK_SECRETS,
+      callbackSpeed: environment.output.SANDBOX_CALLBACK_SPEED,
+    });
     const served = await serveSandbox(sandbox, { port, hostname });
     print(startMessage(served.url, servicePlans));
     const close = () => served.close().then(() => Deno.exit(0));

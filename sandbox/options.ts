@@ -19,6 +19,15 @@ export interface SandboxOptions {
    * report without a `callback_url`. Default: no plan has one.
    */
   defaultCallbackUrls?: Readonly<Record<string, string>>;
+  /** Whether delivery reports and inbound messages are sent to callback URLs. Default: no. */
+  sendCallbacks?: boolean;
+  /**
+   * Service plan identifier → secret that signs its callbacks. Default: they are not signed, as at
+   * the API unless the account asks for it.
+   */
+  callbackSecrets?: Readonly<Record<string, string>>;
+  /** How much faster than the API a callback is sent again that was not taken. Default: 1. */
+  callbackSpeed?: number;
   /** Batches stored per service plan; beyond that the oldest are dropped. Default: 10,000. */
   maxBatches?: number;
   /** Groups stored per service plan; beyond that the oldest are dropped. Default: 1,000. */
@@ -43,6 +52,9 @@ export function resolveOptions(options: SandboxOptions): Settings {
     deliverAfterMs: options.deliverAfterMs ?? 2_000,
     defaultOriginator: options.defaultOriginator ?? "12025550199",
     defaultCallbackUrls: options.defaultCallbackUrls ?? {},
+    sendCallbacks: options.sendCallbacks ?? false,
+    callbackSecrets: options.callbackSecrets ?? {},
+    callbackSpeed: options.callbackSpeed ?? 1,
     maxBatches: options.maxBatches ?? 10_000,
     maxGroups: options.maxGroups ?? 1_000,
     maxBodyBytes: options.maxBodyBytes ?? 1_048_576,

@@ -17,7 +17,8 @@ export interface Plan {
   readonly groupNames: Map<string, string>;
   /** Identifiers of batches to groups whose recipients are not stored yet; see `recipients.ts`. */
   readonly unresolvedBatches: Set<string>;
-  readonly inbounds: readonly Inbound[];
+  /** Newest first. */
+  readonly inbounds: Inbound[];
 }
 
 /** Memory for the batches of one plan, in bytes of the requests that made them. */
@@ -46,6 +47,6 @@ export function createPlan(id: string, token: string, settings: Settings): Plan 
       maxWeight: MAX_GROUP_MEMBERS,
       onDrop: (group) => group.name !== undefined && groupNames.delete(group.name),
     }),
-    inbounds: seedInbounds(settings),
+    inbounds: [...seedInbounds(settings)],
   };
 }

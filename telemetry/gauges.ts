@@ -10,6 +10,10 @@ export interface MetricSources {
   breakerState(): keyof typeof BREAKER_STATES;
   /** Whether the state store answered last; undefined without a store. */
   stateReachable(): boolean | undefined;
+  /** The settings that come from files; undefined where none can. */
+  settingFiles():
+    | { readonly names: readonly string[]; readonly refused: readonly string[] }
+    | undefined;
   /** Service plan → its limit of concurrent requests. Only configured plans occur. */
   planLimits(): ReadonlyMap<string, number>;
   /** The limit of a plan that is not throttled. */
@@ -27,6 +31,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerBreakerState(meter, sources);
   registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
+  registerSettingFiles(meter, sources);
   registerDropped(meter, sources);
   registerBuildInfo(meter);
 }
@@ -85,6 +90,15 @@ function registerPlanLimits(meter: Meter, sources: MetricSources): void {
   meter.createObservableGauge("sms_gateway.service_plan.limit_max", {
     description: "Limit of a service plan that the SMS API does not throttle.",
   }).addCallback((result) => result.observe(sources.planLimitMax));
+}
+
+function registerSettingFiles(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.setting_file.usable", {
+    description: "1 if the file of a setting is in use as it is, 0 if the last good one is.",
+  }).addCallback((result) => {
+    const { names = [], refused = [] } = sources.settingFiles() ?? {};
+    for (const name of names) result.observe(Number(!refused.includes(name)), { setting: name });
+  });
 }
 
 function registerDropped(meter: Meter, sources: MetricSources): void {

@@ -50,6 +50,7 @@ export class Metrics implements ExchangeObserver {
   readonly #credentialRejections: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
+  readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
   readonly #upstream: Attributes;
   readonly #callbacks: CallbackMetrics | undefined;
@@ -82,6 +83,9 @@ export class Metrics implements ExchangeObserver {
     });
     this.#idempotency = meter.createCounter("sms_gateway.idempotency.requests", {
       description: "Requests with an idempotency key, by outcome.",
+    });
+    this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
+      description: "Changed files of settings, by outcome.",
     });
     this.#stateDuration = seconds(
       meter,
@@ -128,6 +132,11 @@ export class Metrics implements ExchangeObserver {
     { operation, outcome, durationMs }: { operation: string; outcome: string; durationMs: number },
   ): void {
     this.#stateDuration.record(durationMs / 1_000, { operation, outcome });
+  }
+
+  /** Counts a changed file with the value of a setting. */
+  settingFileRead(setting: string, outcome: "taken" | "refused"): void {
+    this.#settingFiles.add(1, { setting, outcome });
   }
 
   /** Counts a fetch of the issuer's key set. */

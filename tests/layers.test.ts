@@ -20,7 +20,6 @@ const LAYERS: readonly (readonly string[])[] = [
   ["schemas"],
   [
     "callback_settings.ts",
-    "callback_signature.ts",
     "config.ts",
     "config_conflicts.ts",
     "delivery_codes.ts",
@@ -31,6 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "raw_url.ts",
     "route_table.ts",
     "setting_schemas.ts",
+    "setting_files.ts",
     "settings.ts",
     "state_url.ts",
     "unknown_variables.ts",

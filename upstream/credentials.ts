@@ -1,19 +1,35 @@
+import { CredentialFilter } from "./credential_filter.ts";
+
 /** The gateway's own credentials for the SMS API. Printing or serializing it shows none of them. */
 export class Credentials {
-  readonly #tokens: ReadonlyMap<string, string>;
+  #tokens: ReadonlyMap<string, string>;
+  #filter: CredentialFilter;
 
   /** @param servicePlans service plan id → API token */
   constructor(servicePlans: Readonly<Record<string, string>>) {
     this.#tokens = new Map(Object.entries(servicePlans));
+    this.#filter = new CredentialFilter([...this.#tokens.values()]);
+  }
+
+  /** Replaces all credentials; requests that were sent already keep theirs. */
+  replace(servicePlans: Readonly<Record<string, string>>): void {
+    const before = this.#tokens;
+    this.#tokens = new Map(Object.entries(servicePlans));
+    this.#filter = new CredentialFilter([...before.values(), ...this.#tokens.values()]);
+  }
+
+  /** The service plans that have a credential. */
+  plans(): Iterable<string> {
+    return this.#tokens.keys();
   }
 
   has(servicePlanId: string): boolean {
     return this.#tokens.has(servicePlanId);
   }
 
-  /** All tokens, for the filter that removes them from texts of the upstream. */
-  secrets(): readonly string[] {
-    return [...this.#tokens.values()];
+  /** Removes the credentials, and those before the last replacement, from texts of the upstream. */
+  get filter(): CredentialFilter {
+    return this.#filter;
   }
 
   /**

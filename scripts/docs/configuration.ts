@@ -1,4 +1,4 @@
-import { type Setting, SETTINGS } from "../../settings.ts";
+import { fileVariable, type Setting, SETTINGS } from "../../settings.ts";
 import { table } from "./table.ts";
 
 /** The sections of the page: a title, and the first setting of each, in the order of SETTINGS. */
@@ -20,6 +20,10 @@ The gateway reads environment variables once, at its start; [.env.example](../.e
 them with the expected values. All invalid settings are reported together, by name, without values.
 An empty variable counts as not set. One pair of quotes around a value is removed. For a variable
 that looks like a misspelt setting, the gateway logs a warning (\`unknown variable\`).
+
+A setting with a second name that ends in \`_FILE\` can come from a file, whose path that variable
+has. A change of the file is taken over while the gateway runs: see
+[Secrets from files](deploy.md#secrets-from-files).
 `;
 
 /** The text of docs/configuration.md. */
@@ -34,7 +38,8 @@ export function configurationPage(): string {
 }
 
 function row([name, setting]: [string, Setting]): string[] {
-  return [`\`${name}\``, defaultCell(setting), setting.meaning];
+  const names = setting.file ? [name, fileVariable(name)] : [name];
+  return [names.map((each) => `\`${each}\``).join(", "), defaultCell(setting), setting.meaning];
 }
 
 function defaultCell({ fallback, default: value, optional }: Setting): string {

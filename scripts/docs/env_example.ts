@@ -1,4 +1,4 @@
-import { type Setting, SETTINGS } from "../../settings.ts";
+import { fileVariable, type Setting, SETTINGS } from "../../settings.ts";
 
 const INTRODUCTION =
   `# Every setting of the gateway, with its default. Copy to .env; docker compose,
@@ -8,12 +8,17 @@ const INTRODUCTION =
 
 /** The text of .env.example. */
 export function envExample(): string {
-  const settings = Object.entries<Setting>(SETTINGS).map(([name, setting]) => {
-    const { meaning, expected, default: value, optional } = setting;
-    const comment = value !== undefined || optional ? "# " : "";
-    return `# ${meaning.replaceAll("`", "")}\n# Expected: ${expected}\n${comment}${name}=${
-      value ?? ""
-    }\n`;
-  });
-  return [INTRODUCTION, ...settings].join("\n");
+  return [INTRODUCTION, ...Object.entries<Setting>(SETTINGS).map(section)].join("\n");
+}
+
+function section([name, setting]: [string, Setting]): string {
+  const { meaning, expected, default: value, optional, file } = setting;
+  const comment = value !== undefined || optional ? "# " : "";
+  return [
+    `# ${meaning.replaceAll("`", "")}`,
+    `# Expected: ${expected}`,
+    ...file ? [`# Or ${fileVariable(name)}: the path of a file that has it`] : [],
+    `${comment}${name}=${value ?? ""}`,
+    "",
+  ].join("\n");
 }

@@ -1,10 +1,11 @@
 import { assert } from "@std/assert";
 import { ulid } from "@std/ulid";
-import { signatureHeaders, type SignedParts } from "../../callback_signature.ts";
+import type { SignedParts } from "../../callbacks/signature.ts";
 import type { Dependencies } from "../../routes/app.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import type { UpstreamRequest } from "../../upstream/transport.ts";
 import { Transports } from "../../upstream/transports.ts";
+import { signatureHeaders } from "../support/callback_signing.ts";
 import { jsonReply, type TestGateway, testGateway } from "../support/gateway.ts";
 
 /** The secret of the vectors that the official SDKs share. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SmsCallbackWebhooks } from "@sinch/sdk-core";
-import { isSignedWith, signatureHeaders, signCallback } from "../../callback_signature.ts";
+import { isSignedWith, signCallback } from "../../callbacks/signature.ts";
+import { signatureHeaders } from "../support/callback_signing.ts";
 import { recipientReport, SECRET } from "./kit.ts";
 
 const encoder = new TextEncoder();

@@ -18,9 +18,9 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"))
     .map((name) => name.replace(/_.*/, "_*"));
   assertEquals(granted, [...new Set(own), "OTEL_*", "UNDICI_*", "JEST_WORKER_ID"]);
-  assertEquals(command.match(/--allow-\w+(=data)?/g), [
+  assertEquals(command.match(/--allow-\w+(=data\S*)?/g), [
     "--allow-net",
-    "--allow-read=data",
+    "--allow-read=data,/run/secrets,/etc/sms-gateway",
     "--allow-write=data",
     "--allow-env",
   ]);

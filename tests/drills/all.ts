@@ -31,6 +31,7 @@ const FILES = [
   "telemetry",
   "clock",
   "idempotency_clock",
+  "files",
   "privilege",
   "soak",
 ] as const;

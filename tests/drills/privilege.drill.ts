@@ -5,7 +5,12 @@ import { startCommand, startGateway } from "./kit/gateway_process.ts";
 import { rawUpstream } from "./kit/raw_upstream.ts";
 
 /** The permissions of the start task. */
-const GRANTED = ["--allow-net", "--allow-read=data", "--allow-write=data", "--allow-env"];
+const GRANTED = [
+  "--allow-net",
+  "--allow-read=data,/run/secrets,/etc/sms-gateway",
+  "--allow-write=data",
+  "--allow-env",
+];
 
 async function leastPrivilege(): Promise<string> {
   const flags = (await startCommand()).filter((arg) => arg.startsWith("-"));
@@ -57,7 +62,8 @@ export default [
   {
     name: "privilege: start task",
     did: "the start task's own command, with traces and metrics exported",
-    promised: "net access and named variables are enough: no run or FFI, and no files but data",
+    promised:
+      "net access and named variables are enough: no run or FFI, and no files but data and secrets",
     run: leastPrivilege,
   },
   {

@@ -6,6 +6,8 @@ const gateway = {
   fetch: () => new Response(),
   stopAccepting() {},
   expireAll() {},
+  reconfigure() {},
+  settingFileRead() {},
   refuseUnreadBodies() {},
   onError: () => new Response(),
   close: () => Promise.resolve(),

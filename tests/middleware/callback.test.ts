@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { delay } from "@std/async/delay";
 import { ulid } from "@std/ulid";
 import { Webhook } from "standardwebhooks";
-import { SIGNATURE_HEADERS } from "../../callback_signature.ts";
+import { SIGNATURE_HEADERS } from "../../callbacks/signature.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import { type Claim, StateError } from "../../state/store.ts";
 import {
@@ -320,14 +320,10 @@ Deno.test("a slow service takes at most half of the callbacks that may be outsta
 });
 
 Deno.test("settings that are replaced as a whole count from the next callback on", async () => {
-  const { callbacks: first } = (await callbackGateway()).gateway.config;
-  const { callbacks: second } = (await callbackGateway({
-    settings: { ...SETTINGS, plans: { "plan-1": { hmac: "new" } }, default: "billing" },
-  })).gateway.config;
-  let current = first!;
-  const { relayed, post } = await callbackGateway({ deps: { callbackSettings: () => current } });
+  const { gateway, relayed, post } = await callbackGateway();
   assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 200);
-  current = second!;
+  const changed = { ...SETTINGS, plans: { "plan-1": { hmac: "new" } }, default: "billing" };
+  gateway.reconfigure({ CALLBACKS: JSON.stringify(changed) });
   assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 401);
   const callback = signed(recipientReport(oldBatchId()), { secret: "new" });
   assertEquals((await post(callback)).status, 200);

@@ -31,6 +31,8 @@ export interface TestGateway {
   readonly sent: UpstreamRequest[];
   readonly spans: ReadableSpan[];
   readonly exchanges: Exchange[];
+  /** Takes over changed settings, as from changed files. */
+  reconfigure(env: Record<string, string>): void;
   /** Sends a request, by default with a valid token for `plan-1`. */
   request(path: string, init?: RequestInit & { token?: TokenOptions | null }): Promise<Response>;
 }
@@ -78,7 +80,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const { app } = createApp(config, {
+  const { app, reconfigure } = createApp(config, {
     transport,
     keySet: staticKeySet(issuer.jwks),
     tracer: provider.getTracer("test"),
@@ -99,6 +101,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     get spans() {
       return exporter.getFinishedSpans();
     },
+    reconfigure: (env) => reconfigure(parseConfig({ ...testEnv(issuer), ...options.env, ...env })),
     async request(path, { token = {}, ...init } = {}) {
       const headers = new Headers(init.headers);
       if (token && !headers.has("authorization")) {

@@ -22,6 +22,7 @@ const SOURCES: MetricSources = {
   keySetAgeS: () => 61.5,
   breakerState: () => "half_open",
   stateReachable: () => true,
+  settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
   planLimits: () => new Map([["plan-1", 5]]),
   planLimitMax: 1_000,
   dropped: () => ({ traces: 5, logs: 7 }),
@@ -83,6 +84,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
   ["sms_gateway_state_operation_duration_seconds", "histogram", ["le", "operation", "outcome"]],
   ["sms_gateway_state_reachable", "gauge", []],
+  ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
+  ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
   ["sms_gateway_breaker_state", "gauge", []],
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
@@ -110,6 +113,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
   metrics.keySetRefreshed("failed");
+  metrics.settingFileRead("SERVICE_PLANS_FILE", "taken");
   metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
   const { types, samples } = await scrape(metrics);
   const labels = Map.groupBy(
@@ -449,6 +453,7 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.key_set.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
+    "sms_gateway.setting_file.usable": "",
     "sms_gateway.telemetry_dropped": "",
     "sms_gateway.build_info": "",
   });

@@ -1,6 +1,7 @@
 import { delay } from "@std/async/delay";
 import { ulid } from "@std/ulid";
-import { signatureHeaders, type SignedParts } from "../../../callback_signature.ts";
+import type { SignedParts } from "../../../callbacks/signature.ts";
+import { signatureHeaders } from "../../support/callback_signing.ts";
 import { CALLBACK_SECRET } from "./callback_settings.ts";
 import { PLAN } from "./gateway_process.ts";
 

@@ -29,20 +29,6 @@ export function signCallback(
     .digest("base64");
 }
 
-/** The headers of a callback that is signed as the SMS API signs it. */
-export function signatureHeaders(
-  secret: string,
-  body: Uint8Array,
-  parts: SignedParts,
-): Record<string, string> {
-  return {
-    [SIGNATURE_HEADERS.signature]: signCallback(secret, body, parts),
-    [SIGNATURE_HEADERS.nonce]: parts.nonce,
-    [SIGNATURE_HEADERS.timestamp]: parts.timestamp,
-    [SIGNATURE_HEADERS.algorithm]: SIGNATURE_ALGORITHM,
-  };
-}
-
 /** Whether one of the secrets made this signature; compared in constant time. */
 export function isSignedWith(
   secrets: readonly string[],
