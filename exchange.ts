@@ -49,54 +49,6 @@ export type IdempotencyOutcome =
   /** The store could not be asked; nothing was sent. */
   | "unavailable";
 
-/** Known from the start. Written by `telemetry/server_span.ts`. */
-export interface ReceivedRequest {
-  readonly requestId: string;
-  readonly method: string;
-  /** The path as it was sent, without the query. */
-  readonly rawPath: string;
-  /** The query as it was sent, without the question mark; empty if there is none. */
-  readonly rawQuery: string;
-  /** When the request started, on the clock of `performance.now()`, in ms. */
-  readonly startedAt: number;
-  readonly span: Span;
-}
-
-/** Known after routing. Written by `routes/match_route.ts`. */
-export interface RoutingResult {
-  /** Template of the path, if it is a path of the API or that of callbacks. */
-  route?: Operation["path"] | typeof CALLBACK_ROUTE;
-  /** Why the path is not one of the API, if it is known. */
-  pathProblem?: PathProblem;
-  /** Absent if the path has no such method. */
-  operation?: Operation;
-}
-
-/** Known after authentication. Written by `middleware/authenticate.ts`. */
-export interface AuthenticationResult {
-  /** Service plan of the path; absent if the gateway has no credential for it. */
-  servicePlanId?: string;
-  /** Absent if the token is not valid. */
-  principal?: Principal;
-}
-
-/** Known once the request body was read. Written by `middleware/request_body.ts`. */
-export interface ReceivedBody {
-  /** The whole request body; null if it is empty. */
-  body?: Uint8Array<ArrayBuffer> | null;
-}
-
-/** Known once the key was looked up. Written by `middleware/idempotency.ts`. */
-export interface IdempotencyResult {
-  /** Absent without a key. */
-  idempotency?: IdempotencyOutcome;
-  /**
-   * GET requests of the gateway itself about an earlier request; absent if there were none. Written
-   * by `middleware/forward.ts`.
-   */
-  lookups?: LookupAttempts[];
-}
-
 /** What became of a callback of the SMS API (docs/callbacks.md). */
 export type CallbackOutcome =
   /** The service took it. */
@@ -146,6 +98,54 @@ export interface CallbackResult {
   relay?: string;
   /** The attempt to relay it, if there was one. */
   attempt?: Attempt;
+}
+
+/** Known from the start. Written by `telemetry/server_span.ts`. */
+export interface ReceivedRequest {
+  readonly requestId: string;
+  readonly method: string;
+  /** The path as it was sent, without the query. */
+  readonly rawPath: string;
+  /** The query as it was sent, without the question mark; empty if there is none. */
+  readonly rawQuery: string;
+  /** When the request started, on the clock of `performance.now()`, in ms. */
+  readonly startedAt: number;
+  readonly span: Span;
+}
+
+/** Known after routing. Written by `routes/match_route.ts`. */
+export interface RoutingResult {
+  /** Template of the path, if it is a path of the API or that of callbacks. */
+  route?: Operation["path"] | typeof CALLBACK_ROUTE;
+  /** Why the path is not one of the API, if it is known. */
+  pathProblem?: PathProblem;
+  /** Absent if the path has no such method. */
+  operation?: Operation;
+}
+
+/** Known after authentication. Written by `middleware/authenticate.ts`. */
+export interface AuthenticationResult {
+  /** Service plan of the path; absent if the gateway has no credential for it. */
+  servicePlanId?: string;
+  /** Absent if the token is not valid. */
+  principal?: Principal;
+}
+
+/** Known once the request body was read. Written by `middleware/request_body.ts`. */
+export interface ReceivedBody {
+  /** The whole request body; null if it is empty. */
+  body?: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Known once the key was looked up. Written by `middleware/idempotency.ts`. */
+export interface IdempotencyResult {
+  /** Absent without a key. */
+  idempotency?: IdempotencyOutcome;
+  /**
+   * GET requests of the gateway itself about an earlier request; absent if there were none. Written
+   * by `middleware/forward.ts`.
+   */
+  lookups?: LookupAttempts[];
 }
 
 /** Only where callbacks are configured, or of a callback. */

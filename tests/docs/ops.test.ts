@@ -47,7 +47,7 @@ Deno.test("ops/README.md has the operations of the state store, and the reasons 
   for (const operation of valuesOf(metric, "operation")) {
     assertMatch(store, new RegExp(`^  ${operation}\\(`, "m"));
   }
-  assertEquals(valuesOf(metric, "operation").length, 3);
+  assertEquals(valuesOf(metric, "operation").length, 4);
   const reasons = await literalsOf("StateErrorReason", "state/store.ts");
   assertEquals(valuesOf(metric, "outcome"), ["ok", ...reasons]);
 });

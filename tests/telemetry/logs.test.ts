@@ -9,6 +9,11 @@ const BATCHES = "/xms/v1/plan-1/batches";
 
 /** All members that an access record may have. */
 const MEMBERS = [
+  "batch_id",
+  "callback",
+  "callback_refusal",
+  "relay",
+  "relay_status",
   "attempts",
   "auth_reason",
   "bytes_in",
