@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { CallbackSettings } from "./callback_settings.ts";
 import { conflicts } from "./config_conflicts.ts";
+import { platformAttributes } from "./platform.ts";
 import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -77,15 +78,36 @@ export interface Config {
     readonly level: "debug" | "info" | "warning" | "error";
     readonly format: "auto" | "json" | "text";
   };
-  /** Where spans and metrics are exported, and how many. */
+  /** Where spans, metrics and log lines are exported, and how many. */
   readonly telemetry: {
-    /** Base URL of the collector; spans are not exported if undefined. */
-    readonly otlpEndpoint: string | undefined;
-    /** Whether metrics are pushed to the collector; `/metrics` is always served. */
-    readonly pushMetrics: boolean;
-    readonly serviceName: string;
+    /** Where spans go; they are not exported if undefined. */
+    readonly traces: OtlpTarget | undefined;
+    /** Where metrics are pushed; `/metrics` is always served. */
+    readonly metrics: OtlpTarget | undefined;
+    /** Certificates for the collector, PEM. */
+    readonly tls: OtlpTls;
+    /** Attributes of the resource, `service.name` included. */
+    readonly resource: Readonly<Record<string, string>>;
+    readonly sampler: Values["TRACE_SAMPLER"];
     readonly sampleRatio: number;
   };
+}
+
+/** A collector's endpoint for one signal, OTLP/HTTP. */
+export interface OtlpTarget {
+  /** With the path of the signal. */
+  readonly url: string;
+  /** They are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly gzip: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Certificates for connections to the collector, PEM; undefined: those of the runtime. */
+export interface OtlpTls {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
 }
 
 /**
@@ -122,7 +144,7 @@ export function parseConfig(environment: Environment): Config {
   if (faults.length > 0) {
     throw new ConfigError(faults, unknownVariables(Object.keys(environment)));
   }
-  return toConfig(values);
+  return toConfig(values, platformAttributes(environment));
 }
 
 /** No valid value begins and ends with the same quote: all JSON values are objects. */
@@ -134,7 +156,8 @@ function unquoted(value: string | undefined): string | undefined {
 
 function parse(name: string, setting: Setting, env: Environment, faults: string[]): unknown {
   const source = setting.fallback && !env[name] && env[setting.fallback] ? setting.fallback : name;
-  const file = setting.file && env[fileVariable(name)] ? fileVariable(name) : undefined;
+  const file = setting.file &&
+    [fileVariable(name), setting.fileFallback ?? ""].find((variable) => env[variable]);
   const raw = env[source] || (file ? undefined : setting.default);
   if (file && raw === undefined) {
     faults.push(`${file}: the file is empty or cannot be read here; expected ${setting.expected}`);
@@ -168,7 +191,7 @@ function memberFaults(
   });
 }
 
-function toConfig(values: Values): Config {
+function toConfig(values: Values, platform: Readonly<Record<string, string>>): Config {
   return {
     port: values.PORT,
     host: values.HOST,
@@ -214,10 +237,40 @@ function toConfig(values: Values): Config {
     docs: values.DOCS === "on",
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     telemetry: {
-      otlpEndpoint: values.OTLP_ENDPOINT,
-      pushMetrics: values.METRICS_EXPORT === "otlp",
-      serviceName: values.SERVICE_NAME,
+      traces: otlpTarget(values, "traces"),
+      metrics: values.METRICS_EXPORT === "otlp" ? otlpTarget(values, "metrics") : undefined,
+      tls: {
+        ca: values.OTLP_CERTIFICATE,
+        cert: values.OTLP_CLIENT_CERTIFICATE,
+        key: values.OTLP_CLIENT_KEY,
+      },
+      resource: { ...platform, ...resource(values) },
+      sampler: values.TRACE_SAMPLER,
       sampleRatio: values.TRACE_SAMPLE_RATIO,
     },
   };
+}
+
+/** A signal's own endpoint is used as it is, the common one with the path of the signal. */
+function otlpTarget(values: Values, signal: "traces" | "metrics" | "logs"): OtlpTarget | undefined {
+  const own = {
+    traces: values.OTLP_TRACES_ENDPOINT,
+    metrics: values.OTLP_METRICS_ENDPOINT,
+    logs: values.OTLP_LOGS_ENDPOINT,
+  }[signal];
+  const base = values.OTLP_ENDPOINT;
+  const url = own ?? (base === undefined ? undefined : `${base}/v1/${signal}`);
+  return url === undefined ? undefined : {
+    url,
+    headers: values.OTLP_HEADERS ?? {},
+    gzip: values.OTLP_COMPRESSION === "gzip",
+    timeoutMs: values.OTLP_TIMEOUT_MS,
+  };
+}
+
+/** `SERVICE_NAME` goes before `service.name` of the attributes, unless it is the default. */
+function resource({ RESOURCE_ATTRIBUTES = {}, SERVICE_NAME }: Values): Record<string, string> {
+  const isDefault = SERVICE_NAME === SETTINGS.SERVICE_NAME.default;
+  const name = isDefault ? RESOURCE_ATTRIBUTES["service.name"] : undefined;
+  return { ...RESOURCE_ATTRIBUTES, "service.name": name ?? SERVICE_NAME };
 }

@@ -8,6 +8,8 @@ interface Sizes {
   readonly MAX_HELD_BODY_BYTES: number;
   readonly SERVICE_PLANS?: Readonly<Record<string, unknown>> | undefined;
   readonly CALLBACKS?: CallbackSettings | undefined;
+  readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
+  readonly OTLP_CLIENT_KEY: string | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
@@ -19,12 +21,19 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...bodyFaults(sizes),
     ...stateFaults(env),
     ...callbackFaults(sizes),
+    ...clientKeyFaults(sizes),
   ];
 }
 
 function callbackFaults({ SERVICE_PLANS = {}, CALLBACKS }: Sizes): string[] {
   return Object.keys(CALLBACKS?.plans ?? {}).filter((plan) => !Object.hasOwn(SERVICE_PLANS, plan))
     .map((plan) => `CALLBACKS: plans.${plan} is not a service plan of SERVICE_PLANS`);
+}
+
+function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Sizes): string[] {
+  return Boolean(OTLP_CLIENT_CERTIFICATE) === Boolean(OTLP_CLIENT_KEY)
+    ? []
+    : ["OTLP_CLIENT_CERTIFICATE and OTLP_CLIENT_KEY belong together: set both"];
 }
 
 function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
@@ -53,7 +62,8 @@ function endpointFaults(env: Environment): string[] {
 }
 
 function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
     : [];

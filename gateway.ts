@@ -20,6 +20,7 @@ import { MemoryStore } from "./state/memory.ts";
 import type { StateStore } from "./state/store.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { resourceAttributes } from "./telemetry/resource.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreaker } from "./upstream/breaker.ts";
 import type { Transport } from "./upstream/transport.ts";
@@ -34,6 +35,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
+  /** Sends exports to the collector. Default: the global `fetch`. */
+  collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
   spanProcessors?: readonly SpanProcessor[];
   /**
@@ -51,7 +54,10 @@ export interface Gateway {
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
   onError: (error: unknown) => Response;
-  /** Takes over the settings that may change while the gateway runs: credentials. */
+  /**
+   * Takes over the settings that may change while the gateway runs: credentials, and where and how
+   * telemetry is exported.
+   */
   reconfigure(config: Config): void;
   /** Counts a changed file that was taken over, or refused. */
   settingFileRead(variable: string, outcome: "taken" | "refused"): void;
@@ -81,8 +87,25 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const { waitUntil, state, spanProcessors, settingFiles } = parts;
   const deadlines = new Deadlines();
   const bodyDeadlines = new Deadlines();
-  const tracing = setupTracing({ ...config.telemetry, waitUntil, spanProcessors });
-  const metrics = createMetrics(config);
+  const { telemetry } = config;
+  const resource = resourceAttributes(telemetry.resource);
+  const fetch = parts.collectorFetch;
+  // Copies, which a changed configuration updates.
+  const targets = { traces: copy(telemetry.traces), metrics: copy(telemetry.metrics) };
+  const tracing = setupTracing({
+    ...telemetry,
+    target: targets.traces,
+    resource,
+    fetch,
+    waitUntil,
+    spanProcessors,
+  });
+  const metrics = new Metrics({
+    resource,
+    upstream: new URL(config.upstream.url),
+    push: targets.metrics && { target: targets.metrics, fetch },
+    callbacks: config.callbacks !== undefined,
+  });
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
@@ -122,7 +145,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   return {
     fetch: app.fetch,
     stopAccepting: () => void (stopping = true),
-    reconfigure,
+    reconfigure(changed) {
+      reconfigure(changed);
+      Object.assign(targets.traces ?? {}, changed.telemetry.traces);
+      Object.assign(targets.metrics ?? {}, changed.telemetry.metrics);
+    },
     settingFileRead: (variable, outcome) => metrics.settingFileRead(variable, outcome),
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
@@ -147,6 +174,10 @@ function callbackStore(store: StateStore): StateStore {
   return store.kind === "memory" ? new MemoryStore({ maxBytes: MAX_CALLBACK_STORE_BYTES }) : store;
 }
 
+function copy<T extends object>(value: T | undefined): T | undefined {
+  return value && { ...value };
+}
+
 function logBreaker(state: "open" | "closed"): void {
   const logger = getLogger("sms-gateway");
   if (state === "open") logger.error("circuit breaker opened: the SMS API keeps failing");
@@ -160,15 +191,6 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
     getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
-}
-
-function createMetrics({ telemetry, upstream, callbacks }: Config): Metrics {
-  return new Metrics({
-    callbacks: callbacks !== undefined,
-    serviceName: telemetry.serviceName,
-    upstream: new URL(upstream.url),
-    otlpEndpoint: telemetry.pushMetrics ? telemetry.otlpEndpoint : undefined,
-  });
 }
 
 function createKeySet(

@@ -2,20 +2,23 @@ import { countDescriptors, serve } from "./entry/deno_server.ts";
 import { run } from "./entry/run.ts";
 import { writeToStdout } from "./entry/stdout.ts";
 import { UnreadBodies } from "./limits/unread_bodies.ts";
+import { PLATFORM_VARIABLES } from "./platform.ts";
 import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
 
 /**
  * Reads the settings, and the names of other variables for warnings about misspelt ones. With
- * OTEL_DENO, as on Deno Deploy, OTEL_EXPORTER_OTLP_ENDPOINT is ignored: Deno itself exports a span
- * per request to it, so that each request would be counted twice. OTLP_ENDPOINT is still used.
+ * OTEL_DENO, as on Deno Deploy, the OTEL_EXPORTER_OTLP_… variables are ignored: Deno itself exports
+ * a span per request by them, so that each request would be counted twice. OTLP_… are still used.
  */
 function readEnvironment(): Record<string, string | undefined> {
   const others = otherVariables().map((name) => [name, ""]);
   const settings = VARIABLES.map((name) => [name, Deno.env.get(name)]);
-  const env = Object.fromEntries([...others, ...settings]);
-  if (/^(true|1)$/.test(Deno.env.get("OTEL_DENO") ?? "")) delete env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  return env;
+  const platform = PLATFORM_VARIABLES.filter(isSet).map((name) => [name, Deno.env.get(name)]);
+  const env = Object.fromEntries([...others, ...platform, ...settings]);
+  if (!/^(true|1)$/.test(Deno.env.get("OTEL_DENO") ?? "")) return env;
+  const ofDeno = Object.keys(env).filter((name) => name.startsWith("OTEL_EXPORTER_OTLP_"));
+  return { ...env, ...Object.fromEntries(ofDeno.map((name) => [name, undefined])) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Config, ConfigError, type Environment } from "./config.ts";
-import { FILE_SETTINGS, fileVariable } from "./settings.ts";
+import { FILE_SETTINGS } from "./settings.ts";
 
 /** What a file holds, or why it cannot be read, in a few words. */
 export type FileContent = { readonly text: string } | { readonly problem: string };
@@ -51,9 +51,9 @@ export class SettingFiles {
   constructor(environment: Environment, options: SettingFilesOptions) {
     this.#environment = environment;
     this.#options = options;
-    this.#files = FILE_SETTINGS.flatMap((setting) => {
-      const variable = fileVariable(setting);
-      const path = environment[variable];
+    this.#files = FILE_SETTINGS.flatMap(([setting, variables]) => {
+      const variable = variables.find((name) => environment[name]);
+      const path = variable && environment[variable];
       return path ? [{ setting, variable, path, good: "", last: "", refused: undefined }] : [];
     });
   }

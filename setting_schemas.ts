@@ -52,6 +52,39 @@ export const json = v.pipe(
 /** Where state is kept. */
 export const stateUrl = v.pipe(v.string(), v.check((url) => !stateUrlProblem(url)));
 
+/** A list `name=value,…` with percent-encoded values (W3C Baggage, as OpenTelemetry takes it). */
+export const attributeList = v.pipe(
+  v.string(),
+  v.rawTransform<string, Record<string, string>>(({ dataset, addIssue, NEVER }) => {
+    const pairs = dataset.value.split(",").filter((pair) => pair.trim() !== "").map(toPair);
+    const valid = pairs.filter((pair) => pair !== undefined);
+    if (valid.length === pairs.length) return Object.fromEntries(valid);
+    addIssue();
+    return NEVER;
+  }),
+);
+
+function toPair(text: string): [name: string, value: string] | undefined {
+  const [, name = "", value = ""] = /^\s*([!-~]+?)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
+  try {
+    return name ? [name, decodeURIComponent(value)] : undefined;
+  } catch {
+    return undefined; // an invalid escape
+  }
+}
+
+/** Headers as an {@linkcode attributeList}; names and values must be valid (RFC 9110 §5). */
+export const otlpHeaders = v.pipe(
+  attributeList,
+  v.record(
+    v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/)),
+    v.pipe(v.string(), v.regex(/^[\x20-\x7e]*$/)),
+  ),
+);
+
+/** Certificates or a key in PEM (RFC 7468). */
+export const pem = v.pipe(v.string(), v.regex(/^-----BEGIN [A-Z ]+-----/m));
+
 /** A string that is not blank. */
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 

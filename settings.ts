@@ -2,12 +2,15 @@ import * as v from "valibot";
 import {
   ALGORITHMS,
   algorithms,
+  attributeList,
   baseUrl,
   httpUrl,
   integer,
   keySet,
   milliseconds,
   notBlank,
+  otlpHeaders,
+  pem,
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
@@ -41,6 +44,8 @@ export interface Setting {
   readonly namesMembers?: true;
   /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
   readonly file?: true;
+  /** Another variable that names this file, if the one with the suffix is not set. */
+  readonly fileFallback?: string;
 }
 
 /** Every environment variable of the gateway; docs/configuration.md is generated from it. */
@@ -284,6 +289,73 @@ export const SETTINGS = {
     optional: true,
     expected: "the http(s) base URL of an OTLP/HTTP collector, such as http://localhost:4318",
   },
+  OTLP_TRACES_ENDPOINT: {
+    meaning: "URL for spans, used as it is, instead of `/v1/traces` of `OTLP_ENDPOINT`.",
+    schema: httpUrl,
+    fallback: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    optional: true,
+    expected: "an http(s) URL without credentials or fragment, path included",
+  },
+  OTLP_METRICS_ENDPOINT: {
+    meaning: "URL for metrics, used as it is, instead of `/v1/metrics` of `OTLP_ENDPOINT`.",
+    schema: httpUrl,
+    fallback: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    optional: true,
+    expected: "an http(s) URL without credentials or fragment, path included",
+  },
+  OTLP_LOGS_ENDPOINT: {
+    meaning: "URL for log lines, used as it is, instead of `/v1/logs` of `OTLP_ENDPOINT`.",
+    schema: httpUrl,
+    fallback: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    optional: true,
+    expected: "an http(s) URL without credentials or fragment, path included",
+  },
+  OTLP_HEADERS: {
+    meaning: "Headers of every export, such as an API key; values are percent-encoded.",
+    schema: otlpHeaders,
+    fallback: "OTEL_EXPORTER_OTLP_HEADERS",
+    optional: true,
+    file: true,
+    expected: "a list such as api-key=secret,x-tenant=sms",
+  },
+  OTLP_COMPRESSION: {
+    meaning: "Whether exports are compressed.",
+    schema: v.picklist(["none", "gzip"]),
+    fallback: "OTEL_EXPORTER_OTLP_COMPRESSION",
+    default: "none",
+    expected: "none or gzip",
+  },
+  OTLP_TIMEOUT_MS: {
+    meaning: "Deadline of an export.",
+    schema: milliseconds,
+    fallback: "OTEL_EXPORTER_OTLP_TIMEOUT",
+    default: "10000",
+    expected: "whole milliseconds, 1 to 2147483647",
+  },
+  OTLP_CERTIFICATE: {
+    meaning: "Certificate authorities of the collector, PEM.",
+    schema: pem,
+    optional: true,
+    file: true,
+    fileFallback: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    expected: "certificates in PEM",
+  },
+  OTLP_CLIENT_CERTIFICATE: {
+    meaning: "Certificate by which the gateway identifies itself to the collector, PEM.",
+    schema: pem,
+    optional: true,
+    file: true,
+    fileFallback: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    expected: "a certificate in PEM",
+  },
+  OTLP_CLIENT_KEY: {
+    meaning: "Private key of `OTLP_CLIENT_CERTIFICATE`, PEM.",
+    schema: pem,
+    optional: true,
+    file: true,
+    fileFallback: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    expected: "a private key in PEM",
+  },
   METRICS_EXPORT: {
     meaning:
       "`otlp` pushes metrics to `/v1/metrics` of `OTLP_ENDPOINT` too; `/metrics` is always served.",
@@ -298,9 +370,33 @@ export const SETTINGS = {
     default: "sms-gateway",
     expected: "the service.name of the traces",
   },
+  RESOURCE_ATTRIBUTES: {
+    meaning: "Attributes of the resource of traces, metrics and logs; values are percent-encoded.",
+    schema: attributeList,
+    fallback: "OTEL_RESOURCE_ATTRIBUTES",
+    optional: true,
+    expected: "a list such as deployment.environment.name=production,service.namespace=sms",
+  },
+  TRACE_SAMPLER: {
+    meaning:
+      "How traces are sampled; `parentbased_…`: the caller decides where it sends `traceparent`.",
+    schema: v.picklist([
+      "always_on",
+      "always_off",
+      "traceidratio",
+      "parentbased_always_on",
+      "parentbased_always_off",
+      "parentbased_traceidratio",
+    ]),
+    fallback: "OTEL_TRACES_SAMPLER",
+    default: "parentbased_traceidratio",
+    expected:
+      "one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio",
+  },
   TRACE_SAMPLE_RATIO: {
     meaning:
-      "Share of traces that are sampled where the caller did not decide; 5xx and the gateway's own refusals are exported in any case.",
+      "Share of traces that the samplers with `traceidratio` sample; 5xx and the gateway's own refusals are exported in any case.",
+    fallback: "OTEL_TRACES_SAMPLER_ARG",
     schema: v.pipe(
       v.string(),
       v.regex(/^\d*\.?\d+$/),
@@ -318,14 +414,19 @@ export function fileVariable(name: string): string {
   return `${name}_FILE`;
 }
 
-/** The settings whose value can come from a file. */
-export const FILE_SETTINGS: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .filter(([, { file }]) => file).map(([name]) => name);
+/** The settings whose value can come from a file, each with the variables that may name it. */
+export const FILE_SETTINGS: readonly (readonly [setting: string, variables: readonly string[]])[] =
+  Object.entries<Setting>(SETTINGS).filter(([, { file }]) => file)
+    .map(([name, { fileFallback }]) => [
+      name,
+      [fileVariable(name), ...fileFallback ? [fileFallback] : []],
+    ]);
 
 /** Every environment variable that is read, fallbacks and names of files included. */
 export const VARIABLES: readonly string[] = Object.entries<Setting>(SETTINGS)
-  .flatMap(([name, { fallback, file }]) => [
+  .flatMap(([name, { fallback, file, fileFallback }]) => [
     name,
     ...fallback ? [fallback] : [],
     ...file ? [fileVariable(name)] : [],
+    ...fileFallback ? [fileFallback] : [],
   ]);

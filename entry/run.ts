@@ -11,6 +11,7 @@ import { loadParser } from "../upstream/undici_parser.ts";
 import { Transports } from "../upstream/transports.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
+import { collectorFetch } from "./collector_fetch.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
@@ -121,11 +122,13 @@ async function serve(
   );
   const { unreadBodies } = runtime;
   const state = await openState(config);
+  let sendExport = await collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
     relayTransports,
     accessLog,
     settingFiles: files,
+    collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
   });
@@ -142,13 +145,15 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
     },
   });
+  const { traces } = config.telemetry;
   logger.info("listening", {
     url: `http://${config.host}:${server.port}`,
     upstream: origin,
-    traces: config.telemetry.otlpEndpoint ?? "not exported",
+    traces: traces ? new URL(traces.url).origin : "not exported",
     state: state?.store.kind ?? "none",
     version: VERSION,
   });

@@ -73,7 +73,7 @@ function refuseState({ STATE_URL }: Environment, { idempotency, callbacks }: Con
 
 function createWorkersGateway(config: Config): Gateway {
   const { origin } = new URL(config.upstream.url);
-  return createGateway({ ...config, telemetry: { ...config.telemetry, pushMetrics: false } }, {
+  return createGateway({ ...config, telemetry: { ...config.telemetry, metrics: undefined } }, {
     transport: fetchTransport(origin, { toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),

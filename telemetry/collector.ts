@@ -1,11 +1,11 @@
 import { context } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
+import type { OtlpTarget } from "../config.ts";
 import type { ExportProblem } from "./export_log.ts";
 
 /** One OTLP/HTTP export request. */
 export interface ExportRequest {
-  /** The collector's endpoint, such as `http://localhost:4318/v1/traces`. */
-  url: string;
+  target: OtlpTarget;
   /** The export request as JSON. */
   body: Uint8Array<ArrayBuffer>;
   fetch: typeof fetch;
@@ -23,9 +23,6 @@ export interface ExportOutcome {
   readonly problem?: ExportProblem;
 }
 
-/** Timeout of an export request, in ms. */
-const EXPORT_TIMEOUT_MS = 10_000;
-
 /** The retryable statuses of OTLP/HTTP. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -41,21 +38,32 @@ const ACCEPTED: ExportOutcome = { retry: false, rejected: 0, retryAfterMs: 0 };
  * Sends an export request and reads the response (OTLP specification, OTLP/HTTP Response). Redirects
  * are not followed, since they could lead to any host, and count as rejected. Never rejects.
  */
-export async function exportJson({ url, body, fetch }: ExportRequest): Promise<ExportOutcome> {
+export async function exportJson({ target, body, fetch }: ExportRequest): Promise<ExportOutcome> {
+  const { url, headers, gzip, timeoutMs } = target;
   try {
+    const sent = gzip ? await gzipped(body) : body;
     const response = await context.with(suppressTracing(context.active()), () =>
       fetch(url, {
         method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+          ...gzip && { "content-encoding": "gzip" },
+        },
+        body: sent,
         redirect: "manual",
-        signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       }));
     return await outcomeOf(response);
   } catch (error) {
     const problem = { message: "collector unreachable", reason: reasonOf(error) } as const;
     return { retry: true, rejected: 0, retryAfterMs: 0, problem };
   }
+}
+
+async function gzipped(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 async function outcomeOf(response: Response): Promise<ExportOutcome> {
@@ -80,15 +88,21 @@ function retryAfterMs(headers: Headers): number {
 /** A successful response may say in its body that part of the batch was rejected. */
 async function partialSuccess(response: Response): Promise<ExportOutcome> {
   const text = await bodyText(response).catch(() => ""); // the status already says that it was accepted
-  const { rejectedSpans, errorMessage } = partialSuccessOf(text);
-  const rejected = Number(rejectedSpans ?? 0); // protobuf JSON writes an int64 as a string
+  const { errorMessage, ...counts } = partialSuccessOf(text);
+  // Protobuf JSON writes an int64 as a string.
+  const rejected = Number(REJECTED.map((name) => counts[name]).find(Boolean) ?? 0);
   if (!(rejected > 0)) return ACCEPTED;
   const reason = typeof errorMessage === "string" ? errorMessage : undefined;
   const problem = { message: "collector rejects part of the exports", reason } as const;
   return { retry: false, rejected, retryAfterMs: 0, problem };
 }
 
-function partialSuccessOf(text: string): { rejectedSpans?: unknown; errorMessage?: unknown } {
+/** What the collector rejected, by signal. */
+const REJECTED = ["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"] as const;
+
+function partialSuccessOf(
+  text: string,
+): Partial<Record<typeof REJECTED[number] | "errorMessage", unknown>> {
   try {
     return JSON.parse(text)?.partialSuccess ?? {};
   } catch {

@@ -25,7 +25,7 @@ export class ExportLog {
   readonly #properties: { readonly signal: string; readonly collector: string };
 
   /** @param url of the collector; it is logged without credentials and query */
-  constructor(signal: "traces" | "metrics", url: string) {
+  constructor(signal: "traces" | "metrics" | "logs", url: string) {
     const { origin, pathname } = new URL(url);
     this.#properties = { signal, collector: origin + pathname };
   }

@@ -1,12 +1,12 @@
 import { exportJson } from "./collector.ts";
+import type { OtlpTarget } from "../config.ts";
 import type { ByteBudget } from "../limits/byte_budget.ts";
 import type { ExportLog } from "./export_log.ts";
 import { SpanBatch } from "./span_batch.ts";
 
 /** Options of {@linkcode ExportQueue}. */
 export interface ExportQueueOptions {
-  /** The collector's endpoint for OTLP/HTTP JSON. */
-  url: string;
+  target: OtlpTarget;
   /** The export request up to its first span. */
   prefix: string;
   /** The export request after its last span. */
@@ -139,8 +139,8 @@ export class ExportQueue {
 
   /** Sends the oldest batch, and returns false if it must be retried. */
   async #export(batch: SpanBatch): Promise<boolean> {
-    const { fetch, url, log } = this.#options;
-    const outcome = await exportJson({ url, body: batch.body, fetch });
+    const { fetch, target, log } = this.#options;
+    const outcome = await exportJson({ target, body: batch.body, fetch });
     log.report(outcome.problem);
     this.#retryDelayMs = Math.max(RETRY_DELAY_MS, outcome.retryAfterMs);
     if (outcome.retry) return false;

@@ -8,17 +8,16 @@ import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attribut
 import { CallbackMetrics } from "./callback_metrics.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
-import { PrometheusReader, pushReader } from "./metrics_output.ts";
-import { resourceAttributes } from "./resource.ts";
+import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
 
 /** Options of {@linkcode Metrics}. */
 export interface MetricsOptions {
-  /** Resource attribute `service.name`. */
-  serviceName: string;
+  /** Attributes of the resource. */
+  resource: Readonly<Record<string, string>>;
   /** The upstream's base URL, for the attributes of client requests. */
   upstream: URL;
-  /** Base URL of the collector to push to; undefined: nothing is pushed. */
-  otlpEndpoint: string | undefined;
+  /** The collector to push to; undefined: nothing is pushed. */
+  push: PushOptions | undefined;
   /** Whether callbacks are configured; default: false. */
   callbacks?: boolean;
 }
@@ -55,11 +54,11 @@ export class Metrics implements ExchangeObserver {
   readonly #upstream: Attributes;
   readonly #callbacks: CallbackMetrics | undefined;
 
-  constructor({ serviceName, upstream, otlpEndpoint, callbacks }: MetricsOptions) {
+  constructor({ resource, upstream, push, callbacks }: MetricsOptions) {
     this.#upstream = upstreamAttributes(upstream);
     this.#provider = new MeterProvider({
-      resource: resourceFromAttributes(resourceAttributes(serviceName)),
-      readers: [this.#reader, ...(otlpEndpoint === undefined ? [] : [pushReader(otlpEndpoint)])],
+      resource: resourceFromAttributes(resource),
+      readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#serverDuration = seconds(meter, "http.server.request.duration", "Duration of requests.");

@@ -5,17 +5,12 @@ import {
   type PushMetricExporter,
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
-import { reasonOf } from "./collector.ts";
-import { ExportLog, type ExportProblem } from "./export_log.ts";
+import type { OtlpTarget } from "../config.ts";
+import { exportJson } from "./collector.ts";
+import { ExportLog } from "./export_log.ts";
 
 // The packages of the two formats are loaded on first use: loading them takes longer than the rest
 // of the start.
-
-/**
- * Timeout of a push with its retries, in ms. The shutdown waits for the last push, so it must be
- * well below the shutdown grace period.
- */
-const PUSH_TIMEOUT_MS = 2_000;
 
 /** Collects the metrics on demand, in the Prometheus text format. */
 export class PrometheusReader extends MetricReader {
@@ -37,45 +32,66 @@ export class PrometheusReader extends MetricReader {
   }
 }
 
+/** Options of {@linkcode pushReader}. */
+export interface PushOptions {
+  target: OtlpTarget;
+  /** Default: the global `fetch`. */
+  fetch?: typeof fetch | undefined;
+}
+
 /**
- * Pushes to a collector's `/v1/metrics` as OTLP/HTTP JSON, every minute and at shutdown. The
- * exporter uses `node:http`, which does not follow redirects: they count as failed exports.
+ * The shutdown waits for the last push, so its deadline must be well below the shutdown grace
+ * period, in ms.
  */
-export function pushReader(otlpEndpoint: string): MetricReader {
-  return new PeriodicExportingMetricReader({ exporter: lazyExporter(otlpEndpoint) });
+const MAX_PUSH_TIMEOUT_MS = 2_000;
+
+/** Pushes to a collector as OTLP/HTTP JSON, every minute and at shutdown. */
+export function pushReader(options: PushOptions): MetricReader {
+  return new PeriodicExportingMetricReader({ exporter: new PushExporter(options) });
 }
 
-function lazyExporter(otlpEndpoint: string): PushMetricExporter {
-  const url = `${otlpEndpoint}/v1/metrics`;
-  const log = new ExportLog("metrics", url);
-  let exporter: Promise<PushMetricExporter> | undefined;
-  const load = () =>
-    exporter ??= import("@opentelemetry/exporter-metrics-otlp-http").then((otlp) =>
-      new otlp.OTLPMetricExporter({ url, timeoutMillis: PUSH_TIMEOUT_MS })
-    );
-  return {
-    export(metrics: ResourceMetrics, done: (result: ExportResult) => void): void {
-      const logged = (result: ExportResult) => {
-        log.report(problemOf(result));
-        done(result);
-      };
-      load().then((loaded) => loaded.export(metrics, logged)).catch((error) =>
-        done({ code: ExportResultCode.FAILED, error })
-      );
-    },
-    forceFlush: async () => await (await exporter)?.forceFlush(),
-    shutdown: async () => await (await exporter)?.shutdown(),
-  };
-}
+/**
+ * Sends each collection once: values are cumulative, so the next one has what a failed one had.
+ * While the collector has asked to wait (`Retry-After`), nothing is sent.
+ */
+class PushExporter implements PushMetricExporter {
+  readonly #target: OtlpTarget;
+  readonly #fetch: typeof fetch;
+  readonly #log: ExportLog;
+  #waitUntil = 0;
 
-/** An `OTLPExporterError` means that the collector responded; its `code` is the HTTP status. */
-function problemOf({ code, error }: ExportResult): ExportProblem | undefined {
-  if (code === ExportResultCode.SUCCESS) return undefined;
-  if (error?.name !== "OTLPExporterError") {
-    return { message: "collector unreachable", reason: reasonOf(error) };
+  constructor({ target, fetch = globalThis.fetch }: PushOptions) {
+    this.#target = target;
+    this.#fetch = fetch;
+    this.#log = new ExportLog("metrics", target.url);
   }
-  const status = "code" in error && typeof error.code === "number" ? error.code : undefined;
-  return { message: "collector refuses exports", status };
+
+  export(metrics: ResourceMetrics, done: (result: ExportResult) => void): void {
+    this.#export(metrics).then(done, (error) => done({ code: ExportResultCode.FAILED, error }));
+  }
+
+  async #export(metrics: ResourceMetrics): Promise<ExportResult> {
+    if (performance.now() < this.#waitUntil) return { code: ExportResultCode.SUCCESS };
+    const { JsonMetricsSerializer } = await import("@opentelemetry/otlp-transformer");
+    const body = JsonMetricsSerializer.serializeRequest(metrics);
+    if (!body) return { code: ExportResultCode.FAILED };
+    const { problem, retryAfterMs } = await exportJson({
+      target: { ...this.#target, timeoutMs: Math.min(this.#target.timeoutMs, MAX_PUSH_TIMEOUT_MS) },
+      body: new Uint8Array(body),
+      fetch: this.#fetch,
+    });
+    this.#log.report(problem);
+    this.#waitUntil = performance.now() + retryAfterMs;
+    return { code: problem ? ExportResultCode.FAILED : ExportResultCode.SUCCESS };
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** Appends the unit to the name, which the specification requires and the serializer omits. */

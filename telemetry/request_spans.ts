@@ -36,7 +36,11 @@ export class RequestSpans implements SpanProcessor {
   readonly #options: RequestSpansOptions;
 
   constructor(options: RequestSpansOptions) {
-    this.#options = { log: new ExportLog("traces", options.url), ...options, budget: this.#budget };
+    this.#options = {
+      log: new ExportLog("traces", options.target.url),
+      ...options,
+      budget: this.#budget,
+    };
   }
 
   onStart(): void {}

@@ -1,6 +1,12 @@
 import { VERSION } from "../version.ts";
 
-/** The resource attributes of spans and metrics, by the semantic conventions of a service. */
-export function resourceAttributes(serviceName: string): Record<string, string> {
-  return { "service.name": serviceName, "service.version": VERSION };
+/** The attributes of this process, by the semantic conventions of a service. */
+export function resourceAttributes(
+  configured: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    "service.version": VERSION,
+    "service.instance.id": crypto.randomUUID(),
+    ...configured,
+  };
 }

@@ -1,15 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AlwaysOnSampler,
-  BasicTracerProvider,
-  ParentBasedSampler,
-  type SpanProcessor,
-  TraceIdRatioBasedSampler,
-} from "@opentelemetry/sdk-trace-base";
+import { BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import type { OtlpTarget } from "../config.ts";
 import { RequestSpans } from "./request_spans.ts";
-import { resourceAttributes } from "./resource.ts";
-import { recordingSampler } from "./sampler.ts";
+import { recordingSampler, type SamplerName, samplerOf } from "./sampler.ts";
 import { SpanExporter } from "./span_exporter.ts";
 
 /**
@@ -20,12 +14,15 @@ const MAX_ATTRIBUTE_LENGTH = 4_096;
 
 /** Options of {@linkcode setupTracing}. */
 export interface TracingOptions {
-  /** Base URL of the collector; undefined: nothing is exported. */
-  otlpEndpoint: string | undefined;
-  /** Resource attribute `service.name`. */
-  serviceName: string;
-  /** Fraction of new traces that are sampled, 0 to 1; the sampled flag of a caller takes precedence. */
+  /** The collector; undefined: nothing is exported. */
+  target: OtlpTarget | undefined;
+  /** Attributes of the resource. */
+  resource: Readonly<Record<string, string>>;
+  sampler: SamplerName;
+  /** Fraction of traces that the samplers with `traceidratio` sample, 0 to 1. */
   sampleRatio: number;
+  /** Sends exports; default: the global `fetch`. */
+  fetch?: typeof fetch | undefined;
   /** If given, the spans of each request are exported separately, and this awaits the export. */
   waitUntil?: ((exported: Promise<unknown>) => void) | undefined;
   /** Receive all spans, sampled or not, beside the export. Default: none. */
@@ -43,19 +40,17 @@ export interface Tracing {
 
 /** Sets up tracing with a separate provider: under OTEL_DENO the global one belongs to Deno. */
 export function setupTracing(options: TracingOptions): Tracing {
-  const { otlpEndpoint, serviceName, sampleRatio, waitUntil, spanProcessors = [] } = options;
-  const resource = resourceAttributes(serviceName);
-  const target = { url: `${otlpEndpoint}/v1/traces`, resource };
-  const exporter = otlpEndpoint === undefined
+  const { target, resource, waitUntil, spanProcessors = [] } = options;
+  const to = target && { target, resource, ...options.fetch && { fetch: options.fetch } };
+  const exporter = !to
     ? undefined
     : waitUntil
-    ? new RequestSpans({ ...target, waitUntil })
-    : new SpanExporter(target);
-  const root = sampleRatio < 1 ? new TraceIdRatioBasedSampler(sampleRatio) : new AlwaysOnSampler();
+    ? new RequestSpans({ ...to, waitUntil })
+    : new SpanExporter(to);
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(resource),
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
-    sampler: recordingSampler(new ParentBasedSampler({ root })),
+    sampler: recordingSampler(samplerOf(options)),
     spanProcessors: exporter ? [exporter, ...spanProcessors] : [...spanProcessors],
   });
   return {

@@ -1,5 +1,6 @@
 import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import type { OtlpTarget } from "../config.ts";
 import { ATTR } from "./attributes.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { ExportLog } from "./export_log.ts";
@@ -9,10 +10,9 @@ import { encodeAttributes, encodeSpan } from "./otlp_json.ts";
 
 /** Options of {@linkcode SpanExporter}. */
 export interface SpanExporterOptions {
-  /** The collector's endpoint for OTLP/HTTP JSON, such as `http://localhost:4318/v1/traces`. */
-  url: string;
+  target: OtlpTarget;
   /** Attributes of the resource, such as `service.name`. */
-  resource: Record<string, string>;
+  resource: Readonly<Record<string, string>>;
   /** Default: the global `fetch`. */
   fetch?: typeof fetch;
   /** Logs changes of the collector's state; default: a new one. */
@@ -40,16 +40,16 @@ export class SpanExporter implements SpanProcessor {
 
   constructor(
     {
-      url,
+      target,
       resource,
       fetch = globalThis.fetch,
-      log = new ExportLog("traces", url),
+      log = new ExportLog("traces", target.url),
       budget = new ByteBudget(MAX_WAITING_SPAN_BYTES),
     }: SpanExporterOptions,
   ) {
     const prefix = `{"resourceSpans":[{"resource":{"attributes":${encodeAttributes(resource)}},` +
       `"scopeSpans":[{"scope":{"name":"sms-gateway"},"spans":[`;
-    this.#queue = new ExportQueue({ url, prefix, suffix: "]}]}]}", fetch, log, budget });
+    this.#queue = new ExportQueue({ target, prefix, suffix: "]}]}]}", fetch, log, budget });
     this.#held = new HeldSpans(budget);
   }
 

@@ -41,8 +41,8 @@ const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.auth.jwksMaxAgeMs, 600_000],
   [(c) => c.auth.jwksCooldownMs, 30_000],
   [(c) => c.maxBodyBytes, 1_048_576],
-  [(c) => c.telemetry.otlpEndpoint, undefined],
-  [(c) => c.telemetry.serviceName, "sms-gateway"],
+  [(c) => c.telemetry.traces?.url, undefined],
+  [(c) => c.telemetry.resource["service.name"], "sms-gateway"],
   [(c) => c.telemetry.sampleRatio, 1],
 ];
 
@@ -91,19 +91,68 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
     [
       "OTLP_ENDPOINT sets the endpoint of the spans",
       { OTLP_ENDPOINT: "http://a:4318/", OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
-      (c) => c.telemetry.otlpEndpoint,
-      "http://a:4318",
+      (c) => c.telemetry.traces?.url,
+      "http://a:4318/v1/traces",
     ],
     [
       "OTEL_EXPORTER_OTLP_ENDPOINT is the fallback of OTLP_ENDPOINT",
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://b:4318" },
-      (c) => c.telemetry.otlpEndpoint,
-      "http://b:4318",
+      (c) => c.telemetry.traces?.url,
+      "http://b:4318/v1/traces",
+    ],
+    [
+      "the endpoint of a signal is used as it is, and goes before the common one",
+      {
+        OTLP_ENDPOINT: "http://a:4318",
+        OTLP_TRACES_ENDPOINT: "http://b/traces?tenant=1",
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://c",
+        METRICS_EXPORT: "otlp",
+      },
+      (c) => [c.telemetry.traces?.url, c.telemetry.metrics?.url],
+      ["http://b/traces?tenant=1", "http://c"],
+    ],
+    [
+      "headers of exports are percent-decoded",
+      {
+        OTLP_ENDPOINT: "http://a:4318",
+        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Basic%20abc%3D%3D, x-scope-orgid = sms",
+      },
+      (c) => c.telemetry.traces?.headers,
+      { authorization: "Basic abc==", "x-scope-orgid": "sms" },
+    ],
+    [
+      "compression and deadline of exports, and the sampler, have their names of OpenTelemetry",
+      {
+        OTLP_ENDPOINT: "http://a:4318",
+        OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+        OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+        OTEL_TRACES_SAMPLER: "traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: "0.5",
+      },
+      ({ telemetry: { traces, sampler, sampleRatio } }) => [
+        traces?.gzip,
+        traces?.timeoutMs,
+        sampler,
+        sampleRatio,
+      ],
+      [true, 500, "traceidratio", 0.5],
+    ],
+    [
+      "the service's name goes before that of the resource attributes",
+      { RESOURCE_ATTRIBUTES: "service.name=a,b=c%2Cd", SERVICE_NAME: "sms" },
+      (c) => c.telemetry.resource,
+      { "service.name": "sms", b: "c,d" },
+    ],
+    [
+      "the resource attributes may name the service",
+      { OTEL_RESOURCE_ATTRIBUTES: "service.name=a" },
+      (c) => c.telemetry.resource,
+      { "service.name": "a" },
     ],
     [
       "OTEL_SERVICE_NAME is the fallback of SERVICE_NAME",
       { OTEL_SERVICE_NAME: "other" },
-      (c) => c.telemetry.serviceName,
+      (c) => c.telemetry.resource["service.name"],
       "other",
     ],
     [
@@ -133,8 +182,8 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
     [
       "quotes around a plain value are removed, for a fallback too",
       { AUTH_ISSUER: "'issuer'", PORT: '"1"', OTEL_EXPORTER_OTLP_ENDPOINT: '"http://b:4318"' },
-      (c) => [c.auth.issuer, c.port, c.telemetry.otlpEndpoint],
-      ["issuer", 1, "http://b:4318"],
+      (c) => [c.auth.issuer, c.port, c.telemetry.traces?.url],
+      ["issuer", 1, "http://b:4318/v1/traces"],
     ],
     [
       "only one pair of quotes is removed, and only if both match",
@@ -145,8 +194,8 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
     [
       "the endpoint keeps a path before that of the signal",
       { OTLP_ENDPOINT: "http://a:4318/v1/traces/otlp" },
-      (c) => c.telemetry.otlpEndpoint,
-      "http://a:4318/v1/traces/otlp",
+      (c) => c.telemetry.traces?.url,
+      "http://a:4318/v1/traces/otlp/v1/traces",
     ],
     [
       "a leeway of zero is accepted",

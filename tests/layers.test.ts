@@ -30,6 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "raw_url.ts",
     "route_table.ts",
     "setting_schemas.ts",
+    "platform.ts",
     "setting_files.ts",
     "settings.ts",
     "state_url.ts",

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openApiDocument } from "../../reference/openapi.ts";
 import { GENERATED_FILES } from "../../scripts/docs/files.ts";
+import { PLATFORM_VARIABLES } from "../../platform.ts";
 import { VARIABLES } from "../../settings.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
@@ -17,7 +18,13 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   const granted = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",");
   const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"))
     .map((name) => name.replace(/_.*/, "_*"));
-  assertEquals(granted, [...new Set(own), "OTEL_*", "UNDICI_*", "JEST_WORKER_ID"]);
+  assertEquals(granted, [
+    ...new Set(own),
+    "OTEL_*",
+    "UNDICI_*",
+    "JEST_WORKER_ID",
+    ...PLATFORM_VARIABLES,
+  ]);
   assertEquals(command.match(/--allow-\w+(=data\S*)?/g), [
     "--allow-net",
     "--allow-read=data,/run/secrets,/etc/sms-gateway",

@@ -21,9 +21,9 @@ import { jsonReply, type TestGateway, testGateway } from "../support/gateway.ts"
 async function metricsOf({ exchanges }: TestGateway): Promise<Scrape> {
   const upstream = new URL("https://us.sms.api.sinch.com");
   const metrics = new Metrics({
-    serviceName: "test",
+    resource: {},
     upstream,
-    otlpEndpoint: undefined,
+    push: undefined,
     callbacks: true,
   });
   for (const exchange of exchanges) metrics.finished(exchange, 1);
@@ -150,9 +150,9 @@ Deno.test("callbacks, deliveries, their time and the attempts to relay them are 
 
 Deno.test("without callbacks there are none of their metrics", async () => {
   const metrics = new Metrics({
-    serviceName: "test",
+    resource: {},
     upstream: new URL("https://us.sms.api.sinch.com"),
-    otlpEndpoint: undefined,
+    push: undefined,
   });
   const text = await metrics.prometheus();
   assertEquals(/callback|deliver|relay/.test(text), false);

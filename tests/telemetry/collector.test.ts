@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { exportJson, type ExportOutcome } from "../../telemetry/collector.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 
 const BODY = new TextEncoder().encode('{"resourceSpans":[]}');
 
@@ -26,7 +27,7 @@ function collector(answer: () => Response | Promise<Response>): Collector {
 
 async function outcomeOf(answer: () => Response | Promise<Response>): Promise<ExportOutcome> {
   await using target = collector(answer);
-  return await exportJson({ url: target.url, body: BODY, fetch });
+  return await exportJson({ target: otlpTarget(target.url), body: BODY, fetch });
 }
 
 for (const status of [301, 302, 303, 307, 308]) {
@@ -85,7 +86,7 @@ Deno.test("a success whose body breaks off is a success", async () => {
     },
   });
   const outcome = await exportJson({
-    url: "http://collector.test/v1/traces",
+    target: otlpTarget("http://collector.test/v1/traces"),
     body: BODY,
     fetch: () => Promise.resolve(new Response(body)),
   });
@@ -113,7 +114,11 @@ for (const [header, pauseMs] of PAUSES) {
 Deno.test("a refused connection to the collector is reported as unreachable, with its cause", async () => {
   const target = collector(() => new Response());
   await target[Symbol.asyncDispose]();
-  const { retry, rejected, problem } = await exportJson({ url: target.url, body: BODY, fetch });
+  const { retry, rejected, problem } = await exportJson({
+    target: otlpTarget(target.url),
+    body: BODY,
+    fetch,
+  });
   assertEquals([retry, rejected, problem?.message], [true, 0, "collector unreachable"]);
   assert(problem?.reason?.includes("refused"), problem?.reason);
 });

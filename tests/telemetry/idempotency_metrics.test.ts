@@ -30,7 +30,7 @@ function message(key: string, body: unknown = MESSAGE) {
 
 async function metricsOf({ exchanges }: TestGateway): Promise<Scrape> {
   const upstream = new URL("https://us.sms.api.sinch.com");
-  const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint: undefined });
+  const metrics = new Metrics({ resource: {}, upstream, push: undefined });
   for (const exchange of exchanges) metrics.finished(exchange, 1);
   return parseMetrics(await metrics.prometheus());
 }

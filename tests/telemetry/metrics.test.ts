@@ -10,6 +10,7 @@ import { callbackGateway, recipientReport, signed } from "../callbacks/kit.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
 import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 import { testIssuer } from "../support/issuer.ts";
 import { VERSION } from "../../version.ts";
 
@@ -31,7 +32,14 @@ const SOURCES: MetricSources = {
 
 function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics {
   const upstream = new URL("https://us.sms.api.sinch.com");
-  const metrics = new Metrics({ serviceName: "test", upstream, otlpEndpoint, callbacks });
+  const metrics = new Metrics({
+    resource: { "service.name": "test", "service.version": VERSION },
+    upstream,
+    push: otlpEndpoint === undefined
+      ? undefined
+      : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
+    callbacks,
+  });
   metrics.registerGauges(SOURCES);
   return metrics;
 }

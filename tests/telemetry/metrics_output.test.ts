@@ -2,6 +2,7 @@ import { configure, type LogRecord } from "@logtape/logtape";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { assertEquals } from "@std/assert";
 import { pushReader } from "../../telemetry/metrics_output.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 
 Deno.test("a redirected push is not followed, and its failure and recovery are each logged once", async () => {
   const records: LogRecord[] = [];
@@ -21,7 +22,9 @@ Deno.test("a redirected push is not followed, and its failure and recovery are e
     return new Response(null, { status: answers.shift() ?? 200, headers: { location: "/other" } });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const provider = new MeterProvider({ readers: [pushReader(url)] });
+  const provider = new MeterProvider({
+    readers: [pushReader({ target: otlpTarget(`${url}/v1/metrics`) })],
+  });
   provider.getMeter("test").createCounter("c").add(1);
   for (let pushes = 0; pushes < 5; pushes++) await provider.forceFlush().catch(() => {});
   assertEquals(new Set(paths), new Set(["/v1/metrics"]));

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals } from "@std/assert";
 import { MAX_REQUEST_SPAN_BYTES, RequestSpans } from "../../telemetry/request_spans.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 
 /** Request spans on a runtime without background work, and a collector that answers on demand. */
 function kit() {
@@ -9,7 +10,7 @@ function kit() {
   const work: Promise<unknown>[] = [];
   let bytes = 0;
   const spans = new RequestSpans({
-    url: "http://collector.test/v1/traces",
+    target: otlpTarget("http://collector.test/v1/traces"),
     resource: { "service.name": "test" },
     waitUntil: (promise) => void work.push(promise),
     fetch: async (_, { body } = {}) => {

@@ -3,6 +3,7 @@ import { BasicTracerProvider, SamplingDecision } from "@opentelemetry/sdk-trace-
 import { assert, assertEquals } from "@std/assert";
 import { ByteBudget } from "../../limits/byte_budget.ts";
 import { MAX_WAITING_SPAN_BYTES, SpanExporter } from "../../telemetry/span_exporter.ts";
+import { otlpTarget } from "../support/otlp_target.ts";
 
 const URL = "http://collector.test/v1/traces";
 
@@ -34,7 +35,7 @@ function kit(
   const exports: string[][] = [];
   const decoder = new TextDecoder();
   const exporter = new SpanExporter({
-    url: URL,
+    target: otlpTarget(URL),
     resource: { "service.name": "test" },
     budget,
     fetch: async (_, init = {}) => {
