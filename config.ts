@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { CallbackSettings } from "./callback_settings.ts";
 import { conflicts } from "./config_conflicts.ts";
 import { platformAttributes } from "./platform.ts";
+import type { ProxySettings } from "./proxy.ts";
 import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
@@ -24,11 +25,19 @@ export interface Config {
   readonly upstream: {
     /** Base URL without a trailing slash. */
     readonly url: string;
+    /** The same for plans with OAuth 2.0 client credentials. */
+    readonly oauthUrl: string;
+    /** Where their tokens come from. */
+    readonly tokenUrl: string;
+    /** Client certificate and private key, in PEM. */
+    readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
     readonly timeoutMs: number;
     readonly idleTimeoutMs: number;
     readonly retryAttempts: number;
     readonly breaker: { readonly failures: number; readonly resetMs: number };
   };
+  /** The way out of the network; may contain passwords. */
+  readonly proxy: ProxySettings;
   /** Limits of outstanding requests; beyond them a request is refused. */
   readonly limits: {
     /** Maximum requests in flight. */
@@ -36,8 +45,10 @@ export interface Config {
     readonly outstandingPerCaller: number;
     readonly outstandingPerRoute: number;
   };
-  /** Service plan id → API token of the upstream. */
-  readonly servicePlans: Readonly<Record<string, string>>;
+  /** Service plan id → API token of the upstream, or project id → OAuth 2.0 client credentials. */
+  readonly servicePlans: Readonly<
+    Record<string, string | { readonly key_id: string; readonly key_secret: string }>
+  >;
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
     readonly issuer: string;
@@ -197,10 +208,20 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
     host: values.HOST,
     upstream: {
       url: values.SMS_API_URL ?? `https://${values.SMS_REGION}.sms.api.sinch.com`,
+      oauthUrl: values.SMS_API_URL ?? `https://zt.${values.SMS_REGION}.sms.api.sinch.com`,
+      tokenUrl: values.SMS_AUTH_URL,
+      clientCertificate: values.SMS_CLIENT_CERT && values.SMS_CLIENT_KEY
+        ? { cert: values.SMS_CLIENT_CERT, key: values.SMS_CLIENT_KEY }
+        : undefined,
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,
       idleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT_MS,
       retryAttempts: values.RETRY_ATTEMPTS,
       breaker: { failures: values.BREAKER_FAILURES, resetMs: values.BREAKER_RESET_MS },
+    },
+    proxy: {
+      https: values.HTTPS_PROXY,
+      http: values.HTTP_PROXY,
+      no: values.NO_PROXY ?? "",
     },
     limits: {
       inFlight: values.MAX_IN_FLIGHT,

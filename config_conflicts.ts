@@ -3,17 +3,19 @@ import type { CallbackSettings } from "./callback_settings.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings whose parsed values are compared. */
-interface Sizes {
+interface Values {
   readonly MAX_BODY_BYTES: number;
   readonly MAX_HELD_BODY_BYTES: number;
-  readonly SERVICE_PLANS?: Readonly<Record<string, unknown>> | undefined;
+  readonly SMS_REGION: string;
+  /** Undefined if it is not valid. */
+  readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
   readonly CALLBACKS?: CallbackSettings | undefined;
   readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
   readonly OTLP_CLIENT_KEY: string | undefined;
 }
 
 /** Faults of several settings together, each as a sentence that says what to do. */
-export function conflicts(env: Environment, sizes: Sizes): string[] {
+export function conflicts(env: Environment, sizes: Values): string[] {
   return [
     ...keySetFaults(env),
     ...metricsFaults(env),
@@ -21,22 +23,42 @@ export function conflicts(env: Environment, sizes: Sizes): string[] {
     ...bodyFaults(sizes),
     ...stateFaults(env),
     ...callbackFaults(sizes),
+    ...oauthFaults(env, sizes),
+    ...certificateFaults(env),
     ...clientKeyFaults(sizes),
   ];
 }
 
-function callbackFaults({ SERVICE_PLANS = {}, CALLBACKS }: Sizes): string[] {
+function callbackFaults({ SERVICE_PLANS = {}, CALLBACKS }: Values): string[] {
   return Object.keys(CALLBACKS?.plans ?? {}).filter((plan) => !Object.hasOwn(SERVICE_PLANS, plan))
     .map((plan) => `CALLBACKS: plans.${plan} is not a service plan of SERVICE_PLANS`);
 }
 
-function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Sizes): string[] {
+function certificateFaults({ SMS_CLIENT_CERT, SMS_CLIENT_KEY }: Environment): string[] {
+  return Boolean(SMS_CLIENT_CERT) !== Boolean(SMS_CLIENT_KEY)
+    ? ["SMS_CLIENT_CERT and SMS_CLIENT_KEY belong together: set both, or none"]
+    : [];
+}
+
+/** The regions in which the API accepts OAuth 2.0. */
+const OAUTH_REGIONS: readonly string[] = ["us", "eu"];
+
+function oauthFaults(env: Environment, { SMS_REGION, SERVICE_PLANS = {} }: Values): string[] {
+  const hasClients = Object.values(SERVICE_PLANS).some((plan) => typeof plan === "object");
+  return hasClients && !env.SMS_API_URL && !OAUTH_REGIONS.includes(SMS_REGION)
+    ? [
+      "SERVICE_PLANS has OAuth 2.0 client credentials, which the SMS API accepts in the regions us and eu only: set SMS_REGION to one of them, or use API tokens",
+    ]
+    : [];
+}
+
+function clientKeyFaults({ OTLP_CLIENT_CERTIFICATE, OTLP_CLIENT_KEY }: Values): string[] {
   return Boolean(OTLP_CLIENT_CERTIFICATE) === Boolean(OTLP_CLIENT_KEY)
     ? []
     : ["OTLP_CLIENT_CERTIFICATE and OTLP_CLIENT_KEY belong together: set both"];
 }
 
-function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Sizes): string[] {
+function bodyFaults({ MAX_BODY_BYTES, MAX_HELD_BODY_BYTES }: Values): string[] {
   return MAX_HELD_BODY_BYTES < MAX_BODY_BYTES
     ? [`MAX_HELD_BODY_BYTES is less than MAX_BODY_BYTES: set it to ${MAX_BODY_BYTES} or more`]
     : [];

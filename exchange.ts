@@ -1,4 +1,4 @@
-import type { Span } from "@opentelemetry/api";
+import type { Attributes, Span } from "@opentelemetry/api";
 import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
@@ -15,6 +15,8 @@ export interface Principal {
 
 /** One attempt to send a request to the upstream. */
 export interface Attempt {
+  /** `server.address` and `server.port` of the API that it was sent to. */
+  readonly server?: Attributes;
   /** From sending to the response headers, or to the failure, in ms. */
   readonly durationMs: number;
   /** Status of the response, if there was one. */

@@ -18,11 +18,14 @@ import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { MemoryStore } from "./state/memory.ts";
 import type { StateStore } from "./state/store.ts";
+import type { ProcessUsage } from "./telemetry/gauges.ts";
 import { accessLog } from "./telemetry/access_log.ts";
+import { tokenLog } from "./telemetry/token_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { resourceAttributes } from "./telemetry/resource.ts";
 import { setupTracing } from "./telemetry/setup.ts";
-import { upstreamBreaker } from "./upstream/breaker.ts";
+import { upstreamBreakers } from "./upstream/breaker.ts";
+import type { UpstreamTarget } from "./upstream/target.ts";
 import type { Transport } from "./upstream/transport.ts";
 
 /** The parts that a runtime has to provide, and those that it may replace. */
@@ -35,6 +38,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   state?: State;
   /** Receives a record for every request. Default: none are made. */
   accessLog?: Sink;
+  /** What the process has used, for the metrics. Default: unknown. */
+  processUsage?: () => ProcessUsage;
   /** Sends exports to the collector. Default: the global `fetch`. */
   collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
@@ -102,14 +107,13 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   });
   const metrics = new Metrics({
     resource,
-    upstream: new URL(config.upstream.url),
     push: targets.metrics && { target: targets.metrics, fetch },
     callbacks: config.callbacks !== undefined,
   });
   const deps: Dependencies = {
     keySet: createKeySet(config, metrics, waitUntil),
     tracer: tracing.tracer,
-    breaker: upstreamBreaker({ ...config.upstream.breaker, onChange: logBreaker }),
+    breakers: upstreamBreakers({ ...config.upstream.breaker, onChange: logBreaker }),
     now: Date.now,
     newId: () => monotonicUlid(),
     observers: [
@@ -117,8 +121,9 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       credentialLog(),
       ...(parts.accessLog ? [accessLog(parts.accessLog)] : []),
     ],
+    onTokenFetch: tokenObserver(config, metrics),
     isStopping: () => stopping,
-    prometheus: () => metrics.prometheus(),
+    metrics,
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
     ...state && {
@@ -129,15 +134,21 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, outstanding, planLimits, reconfigure, settled } = createApp(config, deps);
+  const { app, outstanding, planLimits, reconfigure, credentials, settled } = createApp(
+    config,
+    deps,
+  );
+  if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
     keySetAgeS: () => ageS(deps.keySet),
-    breakerState: () => deps.breaker.state,
+    tokens: () => credentials,
+    breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
     settingFiles: () => settingFiles,
+    process: () => parts.processUsage?.(),
     dropped: () => ({ traces: tracing.dropped(), logs: droppedLines }),
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
@@ -154,13 +165,14 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
       parts.transport.expireAll?.();
-      parts.relayTransports?.expireAll();
+      parts.relayTransport?.expireAll?.();
       deadlines.expireAll();
       bodyDeadlines.expireAll();
     },
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
-      await Promise.all([parts.transport.close(), parts.relayTransports?.close()]);
+      credentials.close();
+      await Promise.all([parts.transport.close(), parts.relayTransport?.close()]);
       await settled();
       await state?.store.close();
       await flush();
@@ -178,10 +190,11 @@ function copy<T extends object>(value: T | undefined): T | undefined {
   return value && { ...value };
 }
 
-function logBreaker(state: "open" | "closed"): void {
+function logBreaker(state: "open" | "closed", { url }: UpstreamTarget): void {
   const logger = getLogger("sms-gateway");
-  if (state === "open") logger.error("circuit breaker opened: the SMS API keeps failing");
-  else logger.info("circuit breaker closed: the SMS API answers again");
+  if (state === "open") {
+    logger.error("circuit breaker opened: the SMS API keeps failing", { url });
+  } else logger.info("circuit breaker closed: the SMS API answers again", { url });
 }
 
 /** Handles errors that no middleware handled. Aborted streams are expected and not logged. */
@@ -191,6 +204,14 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
     getLogger("sms-gateway").error("unhandled error", { reason, request_id: requestId });
   }
   return toResponse(toFailure(error, { sent: true }), requestId);
+}
+
+function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["onTokenFetch"] {
+  const log = tokenLog(upstream.tokenUrl);
+  return (outcome, error) => {
+    metrics.tokenFetched(outcome);
+    log(error);
+  };
 }
 
 function createKeySet(

@@ -85,16 +85,39 @@ export const otlpHeaders = v.pipe(
 /** Certificates or a key in PEM (RFC 7468). */
 export const pem = v.pipe(v.string(), v.regex(/^-----BEGIN [A-Z ]+-----/m));
 
+/** The URL of a proxy; it may have a user and a password, but no path. */
+export const proxyUrl = v.pipe(
+  v.string(),
+  v.check((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
+);
+
+/** Certificates in PEM. */
+export const certificatePem = v.pipe(v.string(), v.check(isPem("CERTIFICATE")));
+
+/** A private key in PEM: PKCS #8, or the older forms of RSA and EC keys. */
+export const privateKeyPem = v.pipe(v.string(), v.check(isPem("(?:RSA |EC )?PRIVATE KEY")));
+
+function isPem(label: string): (text: string) => boolean {
+  const block = new RegExp(`-----BEGIN ${label}-----[\\sA-Za-z0-9+/=]+-----END ${label}-----`);
+  return (text) => block.test(text);
+}
+
 /** A string that is not blank. */
 export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 
 /** A token that can be sent in a header: visible ASCII. */
 const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
-/** A JSON object: service plan id → API token. */
+/** OAuth 2.0 client credentials. HTTP Basic (RFC 7617 §2) allows no colon in the id. */
+const keyPair = v.strictObject({
+  key_id: v.pipe(headerToken, v.check((id) => !id.includes(":"))),
+  key_secret: headerToken,
+});
+
+/** A JSON object: service plan id → API token, or project id → client credentials. */
 export const servicePlans = v.pipe(
   json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), headerToken),
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), v.union([headerToken, keyPair])),
   v.check((plans) => Object.keys(plans).length > 0),
 );
 

@@ -4,6 +4,7 @@ import {
   algorithms,
   attributeList,
   baseUrl,
+  certificatePem,
   httpUrl,
   integer,
   keySet,
@@ -11,6 +12,8 @@ import {
   notBlank,
   otlpHeaders,
   pem,
+  privateKeyPem,
+  proxyUrl,
   servicePlans,
   stateUrl,
 } from "./setting_schemas.ts";
@@ -63,7 +66,8 @@ export const SETTINGS = {
     expected: "an IP address or host name to listen on",
   },
   SMS_REGION: {
-    meaning: "Region of the SMS API: `https://{region}.sms.api.sinch.com`.",
+    meaning:
+      "Region of the SMS API, where messages are stored: `https://{region}.sms.api.sinch.com`; with OAuth 2.0 `https://zt.{region}.sms.api.sinch.com`, in `us` and `eu` only.",
     schema: v.picklist(["us", "eu", "au", "br", "ca"]),
     default: "us",
     expected: "one of us, eu, au, br, ca",
@@ -74,12 +78,55 @@ export const SETTINGS = {
     optional: true,
     expected: "an http(s) URL without credentials, query or fragment",
   },
+  SMS_AUTH_URL: {
+    meaning: "Token endpoint of the SMS API, for OAuth 2.0 client credentials in `SERVICE_PLANS`.",
+    schema: httpUrl,
+    default: "https://auth.sinch.com/oauth2/token",
+    expected: "an http(s) URL without credentials or fragment",
+  },
   SERVICE_PLANS: {
-    meaning: "The gateway's own credentials: service plan id → API token.",
+    meaning:
+      'The gateway\'s own credentials: service plan id → API token, or project id → OAuth 2.0 client credentials `{"key_id","key_secret"}`.',
     schema: servicePlans,
     file: true,
     expected:
-      'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}',
+      'a JSON object of service plan id (1 to 128 letters, digits, _ and -) to API token, such as {"plan-id":"token"}, or of project id to access key, such as {"project-id":{"key_id":"…","key_secret":"…"}}',
+  },
+  SMS_CLIENT_CERT: {
+    meaning:
+      "Client certificate for the SMS API with its chain, in PEM, where a proxy asks for one.",
+    schema: certificatePem,
+    optional: true,
+    file: true,
+    expected: "certificates in PEM (-----BEGIN CERTIFICATE-----)",
+  },
+  SMS_CLIENT_KEY: {
+    meaning: "Private key of `SMS_CLIENT_CERT`, in PEM.",
+    schema: privateKeyPem,
+    optional: true,
+    file: true,
+    expected: "an unencrypted private key in PEM (-----BEGIN PRIVATE KEY-----)",
+  },
+  HTTPS_PROXY: {
+    meaning: "Proxy for https URLs, with user and password if it asks for them.",
+    schema: proxyUrl,
+    fallback: "https_proxy",
+    optional: true,
+    expected: "an http(s) URL, such as http://proxy.example:3128",
+  },
+  HTTP_PROXY: {
+    meaning: "Proxy for http URLs.",
+    schema: proxyUrl,
+    fallback: "http_proxy",
+    optional: true,
+    expected: "an http(s) URL, such as http://proxy.example:3128",
+  },
+  NO_PROXY: {
+    meaning: "Hosts that are reached without a proxy, with their subdomains; `*` is all.",
+    schema: v.string(),
+    fallback: "no_proxy",
+    optional: true,
+    expected: "host names and addresses, with or without port, separated by commas",
   },
   AUTH_JWKS_URL: {
     meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",

@@ -11,13 +11,19 @@ export interface UnknownVariable {
 
 /** First words that variables of other programs have, too, such as LOG_DIR and SERVICE_VERSION. */
 const COMMON_FIRST_WORDS: ReadonlySet<string> = new Set([
+  "HTTP",
+  "HTTPS",
   "LOG",
   "MAX",
   "METRICS",
+  "NO",
   "REQUEST",
   "SERVICE",
   "TRACE",
 ]);
+
+/** Proxies of other protocols, such as `ftp_proxy`. */
+const PROXY = /_PROXY$/i;
 
 /**
  * Variables that Kubernetes and Docker set for services, such as SMS_GATEWAY_SERVICE_HOST and
@@ -40,7 +46,7 @@ const OWN_PREFIXES: readonly string[] = [...new Set(OWN_NAMES.flatMap(prefixesOf
 /** Returns those of the names that are not settings, but look like misspelt ones. */
 export function unknownVariables(names: Iterable<string>): UnknownVariable[] {
   return [...names]
-    .filter((name) => !VARIABLES.includes(name) && !SERVICE_LINK.test(name))
+    .filter((name) => !VARIABLES.includes(name) && !SERVICE_LINK.test(name) && !PROXY.test(name))
     .map((name) => ({ name, ...closest(name) }))
     .filter(({ name, distance }) => distance <= MAX_DISTANCE || hasOwnPrefix(name))
     .map(({ name, distance, closestName }) => ({
@@ -63,7 +69,7 @@ function hasOwnPrefix(name: string): boolean {
 function prefixesOf(name: string): string[] {
   const [first = "", second, ...rest] = name.split("_");
   return [
-    ...(second && !COMMON_FIRST_WORDS.has(first) ? [`${first}_`] : []),
+    ...(second && !COMMON_FIRST_WORDS.has(first.toUpperCase()) ? [`${first}_`] : []),
     ...(rest.length > 0 ? [`${first}_${second}_`] : []),
   ];
 }

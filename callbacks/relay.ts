@@ -5,14 +5,16 @@ import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { Attempt } from "../exchange.ts";
 import { ATTR, upstreamAttributes } from "../telemetry/attributes.ts";
 import { endWithError, endWithResponse, injectTraceContext } from "../upstream/client_span.ts";
-import type { Transports } from "../upstream/transports.ts";
+import { upstreamTarget } from "../upstream/target.ts";
+import type { Transport } from "../upstream/transport.ts";
 import { VERSION } from "../version.ts";
 import { SIGNATURE_HEADERS } from "./signature.ts";
 import { webhookHeaders } from "./webhook_headers.ts";
 
 /** Options of {@linkcode Relay}. */
 export interface RelayOptions {
-  transports: Transports;
+  /** Not with the credentials of the SMS API. */
+  transport: Transport;
   tracer: Tracer;
   /** The time, in ms since the epoch. */
   now: () => number;
@@ -61,7 +63,8 @@ export class Relay {
     const startedAt = performance.now();
     const durationMs = () => performance.now() - startedAt;
     try {
-      const { status, body } = await this.#options.transports.to(url.origin).send({
+      const { status, body } = await this.#options.transport.send({
+        target: upstreamTarget(url.origin),
         method: "POST",
         path: url.pathname + url.search,
         headers,

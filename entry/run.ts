@@ -2,20 +2,22 @@ import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import { proxies, type ProxyOf } from "../proxy.ts";
 import { importDocs, preloadDocs } from "../routes/docs.ts";
 import { SettingFiles } from "../setting_files.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
-import { Transports } from "../upstream/transports.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
 import { collectorFetch } from "./collector_fetch.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { processUsage } from "./process_usage.ts";
 import { readSettingFile } from "./read_file.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 import { ListenError, type ServeOptions, type Server } from "./server.ts";
 import { watchFiles } from "./watch_files.ts";
 
@@ -35,6 +37,8 @@ export interface Runtime {
   readonly unreadBodies?: UnreadBodies;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
+  /** Makes fetch use the proxies of the environment. Default: it does by itself. */
+  readonly useProxies?: (proxyOf: ProxyOf) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -95,6 +99,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   try {
     warnOfUnknownVariables(runtime.environment);
+    warnOfRegion(runtime.environment);
     await serve(runtime, { configured: config, files, accessLog: log.sink });
   } finally {
     await log.close();
@@ -116,18 +121,24 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const transport = undiciTransport(origin, { connectTimeoutMs: config.upstream.timeoutMs });
-  const relayTransports = new Transports((service) =>
-    undiciTransport(service, { connectTimeoutMs: config.upstream.timeoutMs })
-  );
+  const proxyOf = proxies(config.proxy);
+  if (config.proxy.https ?? config.proxy.http) runtime.useProxies?.(proxyOf);
+  const transport = undiciTransport({
+    connectTimeoutMs: config.upstream.timeoutMs,
+    proxyOf,
+    clientCertificate: config.upstream.clientCertificate,
+  });
+  // Not with the client certificate of the SMS API.
+  const relayTransport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs, proxyOf });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   let sendExport = await collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
-    relayTransports,
+    relayTransport,
     accessLog,
     settingFiles: files,
+    processUsage,
     collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
@@ -145,6 +156,7 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
+      transport.useClientCertificate(changed.upstream.clientCertificate);
       sendExport = await collectorFetch(changed);
       gateway.reconfigure(changed);
     },

@@ -8,6 +8,7 @@ import { jsonLine } from "../telemetry/log_format.ts";
 import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 import { loadConfig } from "./load_config.ts";
+import { warnOfRegion } from "./warn_of_region.ts";
 
 /** The execution context that a Workers runtime passes with a request. */
 interface ExecutionContext {
@@ -49,6 +50,7 @@ async function start(env: Environment): Promise<Gateway> {
   refuseState(env, config);
   setupLog(config.log.level);
   warnOfUnknownVariables(env);
+  warnOfRegion(env);
   return gateway ??= createWorkersGateway(config);
 }
 
@@ -72,9 +74,8 @@ function refuseState({ STATE_URL }: Environment, { idempotency, callbacks }: Con
 }
 
 function createWorkersGateway(config: Config): Gateway {
-  const { origin } = new URL(config.upstream.url);
   return createGateway({ ...config, telemetry: { ...config.telemetry, metrics: undefined } }, {
-    transport: fetchTransport(origin, { toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
+    transport: fetchTransport({ toStream: fixedLengthStream, decodes: DECODED_CODINGS }),
     accessLog: withFilter(writeLine, config.log.level),
     waitUntil: (work) => contexts.getStore()?.waitUntil(work),
   });

@@ -310,6 +310,16 @@ export const CATALOG = {
     processed: "no",
     retry: "later",
   },
+  upstream_credentials_unavailable: {
+    status: 503,
+    meaning:
+      "The gateway has no valid OAuth token of the SMS API for this service plan, and could not fetch one, so nothing was processed.",
+    help:
+      "Your token is fine. Try again after Retry-After; if it lasts, the operator of the gateway has to check the token endpoint and the access key in SERVICE_PLANS.",
+    fault: "upstream",
+    processed: "no",
+    retry: "later",
+  },
   overloaded: {
     status: 503,
     meaning: "The gateway has too many requests in flight; this one was not processed.",

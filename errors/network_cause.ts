@@ -3,6 +3,9 @@
  * messages; Node and undici have codes. The first match counts.
  */
 const CAUSES: readonly [pattern: RegExp, cause: string][] = [
+  [/Proxy response \(407\)/, "proxy refuses the gateway's credentials"],
+  [/Proxy response/, "proxy does not connect to the host"],
+  [/proxy closed/i, "connection to the proxy broken"],
   [/TimeoutError|timed out|ETIMEDOUT|CONNECT_TIMEOUT/i, "timeout"],
   [/dns error|ENOTFOUND|EAI_AGAIN|DNS lookup/i, "host name not resolved"],
   [/ECONNREFUSED|connection refused/i, "connection refused"],

@@ -3,7 +3,8 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import type { Attempt, Exchange, GatewayEnv } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
 import { allowedMethods } from "../route_table.ts";
-import type { Credentials } from "../upstream/credentials.ts";
+import type { CredentialFilter } from "../upstream/credential_filter.ts";
+import type { PlanCredential } from "../upstream/credentials/plan_credential.ts";
 import { decodeBody } from "../upstream/decode.ts";
 import { headerOf, requestHeaders, responseHeaders } from "../upstream/headers.ts";
 import { normalize } from "../upstream/normalize.ts";
@@ -14,11 +15,12 @@ import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
 /** Options of {@linkcode Forwarder}. */
-export interface ForwarderOptions extends Omit<SenderOptions, "upstream">, TrackedBodyOptions {
-  credentials: Credentials;
+export interface ForwarderOptions extends SenderOptions, TrackedBodyOptions {
+  /** The credential of a request; it says which SMS API the request is sent to. */
+  credentialOf: (exchange: Exchange) => PlanCredential;
+  /** Removes the credentials that a request may have been sent with from texts of the upstream. */
+  filterOf: (exchange: Exchange) => CredentialFilter;
   upstream: {
-    /** Base URL of the SMS API. */
-    url: string;
     /** Deadline from sending to the response headers, in ms. */
     timeoutMs: number;
     /** Longest pause between two chunks of a body, in ms. */
@@ -45,13 +47,10 @@ const LOOKUP_HEADERS = { accept: "application/json", "accept-encoding": "identit
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #sender: Sender;
-  readonly #basePath: string;
 
   constructor(options: ForwarderOptions) {
-    const upstream = new URL(options.upstream.url);
     this.#options = options;
-    this.#sender = new Sender({ ...options, upstream });
-    this.#basePath = upstream.pathname.replace(/\/$/, "");
+    this.#sender = new Sender(options);
   }
 
   /**
@@ -65,10 +64,11 @@ export class Forwarder {
     const { operation } = exchange;
     if (!operation) throw new Error("the request was not routed");
     const { method } = operation; // GET for a HEAD
+    const request = this.#baseRequest(exchange, requestHeaders(c.req.raw.headers));
     const reply = await this.#sender.send(exchange, {
-      ...this.#baseRequest(c, requestHeaders(c.req.raw.headers)),
+      ...request,
       method,
-      path: this.#basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
+      path: request.target.basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
       body: method === "GET" ? null : exchange.body ?? null,
       // A caller that disconnects aborts a GET, but no request that may send a message.
       signal: method === "GET" ? c.req.raw.signal : undefined,
@@ -86,11 +86,11 @@ export class Forwarder {
     const { span } = exchange;
     const attempts: Attempt[] = [];
     (exchange.lookups ??= []).push({ route, attempts });
-    const request = this.#baseRequest(c, LOOKUP_HEADERS);
+    const request = this.#baseRequest(exchange, LOOKUP_HEADERS);
     return this.#sender.send({ span, route, rawPath: path, rawQuery: query, attempts }, {
       ...request,
       method: "GET",
-      path: this.#basePath + path + (query && `?${query}`),
+      path: request.target.basePath + path + (query && `?${query}`),
       body: null,
       timeoutMs: timeoutMs ?? request.timeoutMs,
     });
@@ -99,7 +99,7 @@ export class Forwarder {
   /** The response to the caller. */
   respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
     const exchange = c.get("exchange");
-    const init = { status, headers: responseHeaders(headers, this.#options.credentials.filter) };
+    const init = { status, headers: responseHeaders(headers, this.#options.filterOf(exchange)) };
     init.headers.push(["x-request-id", exchange.requestId]);
     if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
       if (!(body instanceof Uint8Array)) void body.cancel();
@@ -115,29 +115,26 @@ export class Forwarder {
     return new Response(responseBody(c, body), init);
   }
 
-  #baseRequest(c: Context<GatewayEnv>, chosenHeaders: Readonly<Record<string, string>>) {
-    const { servicePlanId, requestId } = c.get("exchange");
-    if (!servicePlanId) throw new Error("the request was not authenticated");
-    const { credentials, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
-    const headers = {
-      ...chosenHeaders,
-      authorization: credentials.authorization(servicePlanId),
-      "x-request-id": requestId,
-    };
-    return { headers, timeoutMs, idleTimeoutMs };
+  #baseRequest(exchange: Exchange, chosenHeaders: Readonly<Record<string, string>>) {
+    const { credentialOf, upstream: { timeoutMs, idleTimeoutMs } } = this.#options;
+    const credential = credentialOf(exchange);
+    const headers = { ...chosenHeaders, "x-request-id": exchange.requestId };
+    return { credential, target: credential.target, headers, timeoutMs, idleTimeoutMs };
   }
 
   /** Converts an error of the upstream to the documented shape. */
   async #toError(
-    { operation, route }: Exchange,
+    exchange: Exchange,
     { status, headers, body }: UpstreamReply,
   ): Promise<GatewayError> {
+    const { operation, route } = exchange;
+    const filter = this.#options.filterOf(exchange);
     const raw = body instanceof Uint8Array ? body : new Uint8Array();
     const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
     return new GatewayError(normalize({ status, headers, bytes }, {
       method: operation?.method ?? "POST",
       allow: allowedMethods(route ?? ""),
-      clean: (text) => this.#options.credentials.filter.clean(text),
+      clean: (text) => filter.clean(text),
     }));
   }
 }

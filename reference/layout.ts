@@ -1,5 +1,5 @@
 import { type Markup, markup, raw } from "./markup.ts";
-import { type Guide, navigation } from "./navigation.ts";
+import { type Entry, navigation } from "./navigation.ts";
 import { PATHS } from "./paths.ts";
 
 /** Options of {@linkcode page}. */
@@ -12,7 +12,7 @@ export interface PageOptions {
   /** Path of a style sheet beside the common one. */
   style?: string;
   /** Entries of the navigation beside those of the reference. */
-  guides?: readonly Guide[];
+  guides?: readonly Entry[];
 }
 
 /** A speech bubble as a data URL, so that browsers do not request an icon. */
@@ -56,7 +56,7 @@ function styleSheet(path: string): Markup {
 
 /** The search field and its list of results; scripts show it. */
 const SEARCH = markup`<search class="search" hidden>
-<input type="search" role="combobox" aria-label="Search operations, members and errors" aria-controls="results" aria-expanded="false" aria-autocomplete="list" autocomplete="off" spellcheck="false" placeholder="Search" data-index="${PATHS.search}">
+<input type="search" role="combobox" aria-label="Search operations, members, errors and guides" aria-controls="results" aria-expanded="false" aria-autocomplete="list" autocomplete="off" spellcheck="false" placeholder="Search" data-index="${PATHS.search}">
 <kbd aria-hidden="true">/</kbd>
 <ul id="results" role="listbox" aria-label="Results" hidden></ul>
 </search>

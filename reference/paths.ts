@@ -1,6 +1,8 @@
 import { ERRORS_PAGE } from "../errors/help.ts";
 import { OPERATIONS } from "../operations.ts";
 import { SCRIPT } from "./browser/script.ts";
+import { GUIDE_INDEX, guidePath } from "./guide_paths.ts";
+import { GUIDES } from "./guides/mod.ts";
 import { STYLE } from "./style/style.ts";
 
 /** Paths of the reference; immutable resources have a fingerprint of their content in the path. */
@@ -16,10 +18,17 @@ export const PATHS = {
 /** The paths whose content never changes. */
 export const IMMUTABLE_PATHS: ReadonlySet<string> = new Set([PATHS.style, PATHS.script]);
 
+/** The paths of the guides, and of their index. */
+export const GUIDE_PATHS: readonly string[] = [
+  GUIDE_INDEX,
+  ...GUIDES.map(({ name }) => guidePath(name)),
+];
+
 /** Every path of the reference. */
 export const ALL_PATHS: readonly string[] = [
   ...Object.values(PATHS),
   ...OPERATIONS.map(({ id }) => operationPath(id)),
+  ...GUIDE_PATHS,
 ];
 
 /** The path of the page of an operation. */

@@ -1,6 +1,9 @@
 import { ERRORS_PAGE, statusAnchor } from "../errors/help.ts";
 import { codesOf, STATUSES } from "../errors/statuses.ts";
 import { type DocumentedOperation, documentedOperations, resolved } from "./document.ts";
+import type { Guide } from "./guide.ts";
+import { guidePath } from "./guide_paths.ts";
+import { GUIDES } from "./guides/mod.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { operationPath } from "./paths.ts";
 import { membersOf, variantsOf } from "./schema_view.ts";
@@ -15,9 +18,26 @@ export interface SearchEntry {
   readonly words: string;
 }
 
-/** Every operation, status and code. */
+/** Every operation, status and code, every guide and section of one. */
 export function searchIndex(): SearchEntry[] {
-  return [...documentedOperations().map(operationEntry), ...errorEntries()];
+  return [
+    ...documentedOperations().map(operationEntry),
+    ...errorEntries(),
+    ...GUIDES.flatMap(guideEntries),
+  ];
+}
+
+function guideEntries({ name, title, headings }: Guide): SearchEntry[] {
+  const path = guidePath(name);
+  return [
+    { title, note: "guide", path, words: "" },
+    ...headings.map(([id, text]) => ({
+      title: text,
+      note: title,
+      path: `${path}#${id}`,
+      words: "",
+    })),
+  ];
 }
 
 function operationEntry(operation: DocumentedOperation): SearchEntry {

@@ -1,4 +1,3 @@
-import type { Tracer } from "@opentelemetry/api";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { KeySet } from "../auth/key_set.ts";
 import { TokenVerifier } from "../auth/token_verifier.ts";
@@ -28,25 +27,24 @@ import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
-import type { Breaker } from "../upstream/breaker.ts";
-import { Credentials } from "../upstream/credentials.ts";
+import type { Breakers } from "../upstream/breaker.ts";
+import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
+import type { Credentials } from "../upstream/credentials.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 import type { Transport } from "../upstream/transport.ts";
-import { Transports } from "../upstream/transports.ts";
 import { type CallbackParts, callbackParts } from "./callback_parts.ts";
 import { mountCallbacks } from "./callbacks.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
-import { mountMetrics } from "./metrics.ts";
+import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
-export interface Dependencies {
+export interface Dependencies extends TokenDependencies {
   transport: Transport;
   keySet: KeySet;
-  tracer: Tracer;
-  breaker: Breaker;
+  breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
@@ -61,14 +59,13 @@ export interface Dependencies {
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
-  /** The metrics in the Prometheus text format. */
-  prometheus: () => Promise<string>;
+  metrics: MetricsText;
   /** Where idempotency keys are remembered. Absent: requests with a key are refused. */
   store?: StateStore;
   /** Where callbacks and their batches are remembered; default: `store`. */
   callbackStore?: StateStore;
-  /** The transports to the services that callbacks are relayed to; default: over fetch. */
-  relayTransports?: Transports;
+  /** Sends to the services that callbacks are relayed to; default: over fetch. */
+  relayTransport?: Transport;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
   /** The variables whose files cannot be used; default: none. */
@@ -84,6 +81,7 @@ export interface App {
   planLimits(): ReadonlyMap<string, number>;
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
+  readonly credentials: Credentials;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -113,14 +111,14 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(responseSlots({ timeoutMs: readTimeoutMs, deadlines })); // outermost: acts last
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId })); // on every answer, health included
-  mountHealth(app, () => readiness(deps)); // before the SERVER span: probes are not traced
-  mountMetrics(app, deps.prometheus);
+  mountHealth(app, () => readiness(deps, credentials)); // before the SERVER span: probes are not traced
+  mountMetrics(app, deps.metrics);
   if (config.docs) mountDocs(app);
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const callbacks = createCallbacks(config, deps);
   if (callbacks) mountCallbacks(app, callbacks.handle); // not authenticated by a token
   const limits = createLimits(config);
-  const credentials = new Credentials(config.servicePlans);
+  const credentials = createCredentials(config, { ...deps, deadlines });
   app.use(apiChecks(config, deps, { limits, credentials }));
   const { upstream } = config;
   const { retryAttempts } = upstream;
@@ -128,7 +126,8 @@ export function createApp(config: Config, deps: Dependencies): App {
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentials,
+    credentialOf: ({ servicePlanId = "" }) => credentials.of(servicePlanId),
+    filterOf: ({ servicePlanId = "" }) => credentials.filterOf(servicePlanId),
     upstream,
     retryAttempts,
   });
@@ -142,9 +141,11 @@ export function createApp(config: Config, deps: Dependencies): App {
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
     reconfigure(changed) {
       credentials.replace(changed.servicePlans);
+      credentials.fetchAhead();
       if (changed.callbacks) callbacks?.replaceSettings(changed.callbacks);
     },
     settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
+    credentials,
   };
 }
 
@@ -153,8 +154,8 @@ function createCallbacks(config: Config, deps: Dependencies): CallbackParts | un
   const { callbacks } = config;
   const store = deps.callbackStore ?? deps.store;
   if (!callbacks || !store) return undefined;
-  const transports = deps.relayTransports ?? new Transports(fetchTransport);
-  return callbackParts(config, callbacks, { ...deps, store, transports });
+  const transport = deps.relayTransport ?? fetchTransport();
+  return callbackParts(config, callbacks, { ...deps, store, transport });
 }
 
 /** The checks of a request to the SMS API, in their order. */
@@ -207,8 +208,9 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breaker, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
+  credentials: Credentials,
 ): Readiness {
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
   keySet.keepFresh();
@@ -220,7 +222,8 @@ function readiness(
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
-      ...(breaker.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
+      ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),
       ...refusedFiles().map((name) => `file_refused:${name}`),
     ],

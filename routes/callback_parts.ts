@@ -10,14 +10,14 @@ import { callback, type CallbackHandler } from "../middleware/callback.ts";
 import { CallbackRelaying } from "../middleware/callback_relaying.ts";
 import { requestBody, type RequestBodyOptions } from "../middleware/request_body.ts";
 import type { StateStore } from "../state/store.ts";
-import type { Transports } from "../upstream/transports.ts";
+import type { Transport } from "../upstream/transport.ts";
 
 /** What the parts for callbacks need. */
 export interface CallbackDependencies
   extends Pick<RequestBodyOptions, "isStopping" | "onUnreadBody"> {
   store: StateStore;
-  /** The transports to the services. */
-  transports: Transports;
+  /** Sends to the services. */
+  transport: Transport;
   tracer: Tracer;
   now: () => number;
   bodyDeadlines?: RequestBodyOptions["deadlines"];

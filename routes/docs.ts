@@ -6,7 +6,7 @@ import { unauthenticatedLimit } from "../middleware/unauthenticated_limit.ts";
 import { responseBody } from "../middleware/response_slots.ts";
 import { OPERATIONS } from "../operations.ts";
 import { SCRIPT } from "../reference/browser/script.ts";
-import { IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
+import { GUIDE_PATHS, IMMUTABLE_PATHS, operationPath, PATHS } from "../reference/paths.ts";
 import { acceptsGzip, compressed, type Resource, ResourceStore } from "../reference/resource.ts";
 import { STYLE } from "../reference/style/style.ts";
 
@@ -35,6 +35,11 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     type: HTML,
     load: async () => await compressed((await import("../reference/errors_page.ts")).errorsPage()),
   },
+  ...Object.fromEntries(GUIDE_PATHS.map((path) => [path, {
+    type: HTML,
+    load: async () =>
+      await compressed(await (await import("../reference/guide_page.ts")).guidePage(path)),
+  }])),
   [PATHS.search]: {
     type: "application/json",
     load: async () => {
@@ -70,12 +75,14 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
 
 /** Loads the modules that make the resources, which have to open files. */
 export async function importDocs(): Promise<void> {
+  const { importGuides } = await import("../reference/guide_page.ts");
   await Promise.all([
     import("../reference/openapi.ts"),
     import("../reference/reference_page.ts"),
     import("../reference/operation_page.ts"),
     import("../reference/errors_page.ts"),
     import("../reference/search_index.ts"),
+    importGuides(),
   ]);
 }
 

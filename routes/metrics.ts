@@ -8,14 +8,27 @@ const MAX_UNREAD_RESPONSES = 64;
 
 const encoder = new TextEncoder();
 
-/** Mounts `/metrics` in the Prometheus text format 0.0.4, without authentication. */
-export function mountMetrics(app: Hono<GatewayEnv>, prometheus: () => Promise<string>): void {
+/** The metrics in each format. */
+export interface MetricsText {
+  /** The Prometheus text format 0.0.4. */
+  prometheus(): Promise<string>;
+  /** The OpenMetrics text format 1.0, with exemplars. */
+  openMetrics(): Promise<string>;
+}
+
+const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** Mounts `/metrics`, without authentication: as OpenMetrics if `Accept` names it. */
+export function mountMetrics(app: Hono<GatewayEnv>, metrics: MetricsText): void {
   app.get("/metrics", unauthenticatedLimit(MAX_UNREAD_RESPONSES), async (c) => {
-    const body = encoder.encode(await prometheus());
+    const isOpen = /\bapplication\/openmetrics-text\b/i.test(c.req.header("accept") ?? "");
+    const body = encoder.encode(await (isOpen ? metrics.openMetrics() : metrics.prometheus()));
     return c.body(responseBody(c, body), 200, {
-      "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      "content-type": isOpen ? OPEN_METRICS : PROMETHEUS,
       "content-length": String(body.byteLength),
       "cache-control": "no-store",
+      vary: "Accept",
     });
   });
 }

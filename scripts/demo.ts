@@ -49,7 +49,7 @@ async function demo(): Promise<void> {
     format: config.log.format === "json" ? "json" : demoLine((id) => url + tracePath(id)),
     write: writeToStdout,
   });
-  const transport = undiciTransport(sandbox.url, { connectTimeoutMs: config.upstream.timeoutMs });
+  const transport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs });
   const state = await openState(config);
   const traces = new TraceStore();
   const gateway = createGateway(config, {

@@ -7,6 +7,8 @@ export interface MetricSources {
   outstanding(): ReadonlyMap<string, number>;
   /** Age of the fetched key set, in seconds; undefined before the first fetch, or if it is static. */
   keySetAgeS(): number | undefined;
+  /** The OAuth tokens of the SMS API. */
+  tokens(): { readonly oldestTokenMs: number | undefined };
   breakerState(): keyof typeof BREAKER_STATES;
   /** Whether the state store answered last; undefined without a store. */
   stateReachable(): boolean | undefined;
@@ -18,8 +20,19 @@ export interface MetricSources {
   planLimits(): ReadonlyMap<string, number>;
   /** The limit of a plan that is not throttled. */
   readonly planLimitMax: number;
+  /** The process; undefined where the runtime does not tell. */
+  process(): ProcessUsage | undefined;
   /** Signal → spans or log lines dropped so far. */
   dropped(): Readonly<Record<string, number>>;
+}
+
+/** What a process has used. */
+export interface ProcessUsage {
+  /** Seconds of CPU time since its start. */
+  readonly cpuS: number;
+  readonly residentBytes: number;
+  /** Seconds since the epoch. */
+  readonly startTimeS: number;
 }
 
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
@@ -28,10 +41,12 @@ const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
 export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerOutstanding(meter, sources);
   registerKeySetAge(meter, sources);
+  registerTokenAge(meter, sources);
   registerBreakerState(meter, sources);
   registerStateReachable(meter, sources);
   registerPlanLimits(meter, sources);
   registerSettingFiles(meter, sources);
+  registerProcess(meter, sources);
   registerDropped(meter, sources);
   registerBuildInfo(meter);
 }
@@ -59,6 +74,16 @@ function registerKeySetAge(meter: Meter, sources: MetricSources): void {
   }).addCallback((result) => {
     const age = sources.keySetAgeS();
     if (age !== undefined) result.observe(age);
+  });
+}
+
+function registerTokenAge(meter: Meter, sources: MetricSources): void {
+  meter.createObservableGauge("sms_gateway.upstream_token.age", {
+    description: "Time since the oldest OAuth token of the SMS API in use was fetched.",
+    unit: "s",
+  }).addCallback((result) => {
+    const { oldestTokenMs } = sources.tokens();
+    if (oldestTokenMs !== undefined) result.observe(oldestTokenMs / 1_000);
   });
 }
 
@@ -98,6 +123,30 @@ function registerSettingFiles(meter: Meter, sources: MetricSources): void {
   }).addCallback((result) => {
     const { names = [], refused = [] } = sources.settingFiles() ?? {};
     for (const name of names) result.observe(Number(!refused.includes(name)), { setting: name });
+  });
+}
+
+/** By the names of Prometheus' own client libraries, which dashboards know. */
+function registerProcess(meter: Meter, { process }: MetricSources): void {
+  meter.createObservableCounter("process.cpu", {
+    description: "CPU time of the process.",
+    unit: "s",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.cpuS);
+  });
+  meter.createObservableGauge("process.resident_memory.bytes", {
+    description: "Resident memory of the process.",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.residentBytes);
+  });
+  meter.createObservableGauge("process.start_time", {
+    description: "When the process started, in seconds since the epoch.",
+    unit: "s",
+  }).addCallback((result) => {
+    const usage = process();
+    if (usage) result.observe(usage.startTimeS);
   });
 }
 

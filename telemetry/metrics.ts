@@ -4,8 +4,9 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import { failureAfterHeaders, knownMethod, upstreamAttributes } from "./attributes.ts";
+import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import { CallbackMetrics } from "./callback_metrics.ts";
+import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
 import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
@@ -14,8 +15,6 @@ import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output
 export interface MetricsOptions {
   /** Attributes of the resource. */
   resource: Readonly<Record<string, string>>;
-  /** The upstream's base URL, for the attributes of client requests. */
-  upstream: URL;
   /** The collector to push to; undefined: nothing is pushed. */
   push: PushOptions | undefined;
   /** Whether callbacks are configured; default: false. */
@@ -30,11 +29,15 @@ const DURATION_BUCKETS =
 /** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
 const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
 
+const SERVER_DURATION = "http.server.request.duration";
+const CLIENT_DURATION = "http.client.request.duration";
+
 /** A request to the SMS API, with its attempts. */
 interface SentRequest extends UpstreamAttempts {
   readonly method: string;
   /** The route template. */
   readonly route: string;
+  readonly span: Exchange["span"];
 }
 
 /** The metrics of a gateway. Paths, ids, subjects and unknown error codes are never attributes. */
@@ -47,26 +50,23 @@ export class Metrics implements ExchangeObserver {
   readonly #authFailures: Counter;
   readonly #keySetRefreshes: Counter;
   readonly #credentialRejections: Counter;
+  readonly #tokenFetches: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
-  readonly #upstream: Attributes;
   readonly #callbacks: CallbackMetrics | undefined;
+  readonly #serverExemplars = new Exemplars();
+  readonly #clientExemplars = new Exemplars();
 
-  constructor({ resource, upstream, push, callbacks }: MetricsOptions) {
-    this.#upstream = upstreamAttributes(upstream);
+  constructor({ resource, push, callbacks }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resource),
       readers: [this.#reader, ...(push ? [pushReader(push)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
-    this.#serverDuration = seconds(meter, "http.server.request.duration", "Duration of requests.");
-    this.#clientDuration = seconds(
-      meter,
-      "http.client.request.duration",
-      "Duration of requests to the SMS API.",
-    );
+    this.#serverDuration = seconds(meter, SERVER_DURATION, "Duration of requests.");
+    this.#clientDuration = seconds(meter, CLIENT_DURATION, "Duration of requests to the SMS API.");
     this.#authFailures = meter.createCounter("sms_gateway.authentication_failures", {
       description: "Rejected tokens, by reason.",
     });
@@ -77,6 +77,9 @@ export class Metrics implements ExchangeObserver {
       "sms_gateway.upstream_credential_rejections",
       { description: "Responses of the SMS API that reject the gateway's credential." },
     );
+    this.#tokenFetches = meter.createCounter("sms_gateway.upstream_token.fetches", {
+      description: "Fetches of OAuth tokens of the SMS API, by outcome.",
+    });
     this.#retries = meter.createCounter("sms_gateway.retries", {
       description: "Retries of requests to the SMS API.",
     });
@@ -112,10 +115,11 @@ export class Metrics implements ExchangeObserver {
   finished(exchange: Exchange, durationMs: number): void {
     const key = knownMethod(exchange.method);
     this.#activeRequests.set(key, (this.#activeRequests.get(key) ?? 1) - 1);
-    this.#serverDuration.record(durationMs / 1_000, serverAttributes(exchange));
+    this.#served(exchange, durationMs / 1_000);
     const { operation, route = "", attempts, lookups = [] } = exchange;
-    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts });
-    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup });
+    const { span } = exchange;
+    this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, span });
+    for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, span });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     if (exchange.callback) this.#callbacks?.record(exchange.callback);
     if (exchange.thrown instanceof AuthRefusal) {
@@ -143,9 +147,24 @@ export class Metrics implements ExchangeObserver {
     this.#keySetRefreshes.add(1, { outcome });
   }
 
+  /** Counts a fetch of an OAuth token of the SMS API; `outcome` is `ok`, or why it failed. */
+  tokenFetched(outcome: string): void {
+    this.#tokenFetches.add(1, { outcome });
+  }
+
   /** All metrics in the Prometheus text format. */
   prometheus(): Promise<string> {
     return this.#reader.text();
+  }
+
+  /** All metrics in the OpenMetrics text format, with exemplars of both durations. */
+  openMetrics(): Promise<string> {
+    return this.#reader.openMetrics(
+      new Map([
+        [`${SERVER_DURATION}.seconds`, this.#serverExemplars.list()],
+        [`${CLIENT_DURATION}.seconds`, this.#clientExemplars.list()],
+      ]),
+    );
   }
 
   /** Pushes the last values and stops; never rejects. */
@@ -159,16 +178,29 @@ export class Metrics implements ExchangeObserver {
     }
   }
 
-  #sent({ method, route, attempts }: SentRequest): void {
-    for (const { durationMs, status, failure } of attempts) {
-      this.#clientDuration.record(durationMs / 1_000, {
-        ...this.#upstream,
+  #served(exchange: Exchange, value: number): void {
+    const attributes = serverAttributes(exchange);
+    this.#serverDuration.record(value, attributes);
+    const failed = exchange.failure !== undefined;
+    if (!this.#serverExemplars.wants(value, failed)) return;
+    this.#serverExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
+  }
+
+  #sent({ method, route, attempts, span }: SentRequest): void {
+    for (const { server, durationMs, status, failure } of attempts) {
+      const value = durationMs / 1_000;
+      const attributes = {
+        ...server,
         "http.request.method": method,
         "url.template": route,
         ...(status !== undefined && { "http.response.status_code": status }),
         ...(failure && { "error.type": failure }),
         ...(status !== undefined && status >= 400 && { "error.type": String(status) }),
-      });
+      };
+      this.#clientDuration.record(value, attributes);
+      const failed = "error.type" in attributes;
+      if (!this.#clientExemplars.wants(value, failed)) continue;
+      this.#clientExemplars.add(span.spanContext(), { value, failed, attributes });
     }
     if (attempts.length > 1) this.#retries.add(attempts.length - 1);
   }

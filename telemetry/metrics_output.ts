@@ -8,11 +8,12 @@ import {
 import type { OtlpTarget } from "../config.ts";
 import { exportJson } from "./collector.ts";
 import { ExportLog } from "./export_log.ts";
+import type { ExemplarsByMetric } from "./openmetrics.ts";
 
 // The packages of the two formats are loaded on first use: loading them takes longer than the rest
 // of the start.
 
-/** Collects the metrics on demand, in the Prometheus text format. */
+/** Collects the metrics on demand, in the formats that Prometheus reads. */
 export class PrometheusReader extends MetricReader {
   /** All metrics in the Prometheus text format. */
   async text(): Promise<string> {
@@ -21,6 +22,13 @@ export class PrometheusReader extends MetricReader {
     // Without scope labels: there is only one scope.
     const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
     return serializer.serialize(withUnits(resourceMetrics));
+  }
+
+  /** All metrics in the OpenMetrics text format. */
+  async openMetrics(exemplars: ExemplarsByMetric): Promise<string> {
+    const { openMetrics } = await import("./openmetrics.ts");
+    const { resourceMetrics } = await this.collect();
+    return openMetrics(withUnits(resourceMetrics), exemplars);
   }
 
   protected override onForceFlush(): Promise<void> {

@@ -27,6 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "exchange.ts",
     "limits",
     "operations.ts",
+    "proxy.ts",
     "raw_url.ts",
     "route_table.ts",
     "setting_schemas.ts",
@@ -41,7 +42,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Units that may be imported only by these, although their layer is low. */
 const IMPORTED_ONLY_BY: Readonly<Record<string, readonly string[]>> = {
-  reference: ["routes", "demo"],
+  reference: ["routes", "demo", "scripts"],
   sandbox: ["bench", "scripts"],
 };
 

@@ -54,6 +54,15 @@ declare module "@std/text/levenshtein-distance" {
   export function levenshteinDistance(a: string, b: string): number;
 }
 
+declare module "@std/toml" {
+  /**
+   * Parses a TOML document.
+   *
+   * @throws {SyntaxError} when it is malformed
+   */
+  export function parse(text: string): Record<string, unknown>;
+}
+
 declare module "@std/ulid" {
   /** A new ULID; `seedTime` is in milliseconds since the epoch, default now. */
   export function ulid(seedTime?: number): string;

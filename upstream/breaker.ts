@@ -2,6 +2,7 @@ import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen, noop } fr
 import { GatewayError } from "../errors/gateway_error.ts";
 import { ownRetryAfter } from "../errors/retry_after.ts";
 import { TransportError } from "../errors/transport_error.ts";
+import type { UpstreamTarget } from "./target.ts";
 import type { UpstreamReply } from "./transport.ts";
 
 /** Options of {@linkcode upstreamBreaker}. */
@@ -23,6 +24,40 @@ export interface Breaker {
    * @throws {GatewayError} `upstream_circuit_open`; nothing was sent
    */
   run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
+}
+
+/** The circuit breakers of all upstreams: one failing host does not stop requests to another. */
+export interface Breakers {
+  /** The state of the breaker that is furthest from closed. */
+  readonly state: Breaker["state"];
+  of(target: UpstreamTarget): Breaker;
+}
+
+/** Options of {@linkcode upstreamBreakers}. */
+export interface BreakersOptions extends Omit<BreakerOptions, "onChange"> {
+  /** Called when the breaker of a target opens and when it closes. Default: none. */
+  onChange?: (state: "open" | "closed", target: UpstreamTarget) => void;
+}
+
+/** Circuit breakers by the origin of the target; origins come from the configuration. */
+export function upstreamBreakers({ onChange, ...options }: BreakersOptions): Breakers {
+  const breakers = new Map<string, Breaker>();
+  return {
+    get state() {
+      const states = [...breakers.values()].map(({ state }) => state);
+      return (["open", "half_open"] as const).find((state) => states.includes(state)) ?? "closed";
+    },
+    of(target) {
+      const known = breakers.get(target.origin);
+      if (known) return known;
+      const created = upstreamBreaker({
+        ...options,
+        onChange: (state) => onChange?.(state, target),
+      });
+      breakers.set(target.origin, created);
+      return created;
+    },
+  };
 }
 
 /**

@@ -10,23 +10,18 @@ import {
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { Exchange } from "../exchange.ts";
-import { safePath, safeQuery, upstreamAttributes } from "../telemetry/attributes.ts";
+import { safePath, safeQuery } from "../telemetry/attributes.ts";
 import { exceptionAttributes } from "../telemetry/exceptions.ts";
+import type { UpstreamTarget } from "./target.ts";
 
 const propagator = new W3CTraceContextPropagator();
-
-/** Options of {@linkcode clientSpans}. */
-export interface ClientSpansOptions {
-  tracer: Tracer;
-  /** The upstream's base URL. */
-  upstream: URL;
-}
 
 /** What a CLIENT span tells of the request, and its parent. */
 export type SpanSource = Pick<Exchange, "span" | "route" | "rawPath" | "rawQuery">;
 
 /** The request of one attempt. */
 export interface AttemptRequest {
+  readonly target: UpstreamTarget;
   /** The method sent; a HEAD of the caller is sent as GET. */
   readonly method: string;
   /** Number of earlier attempts; 0 for the first one. */
@@ -37,20 +32,16 @@ export interface AttemptRequest {
 export type StartClientSpan = (source: SpanSource, request: AttemptRequest) => Span;
 
 /** Creates the CLIENT spans of attempts (HTTP semantic conventions 1.44, HTTP client). */
-export function clientSpans({ tracer, upstream }: ClientSpansOptions): StartClientSpan {
-  const base = upstream.href.replace(/\/$/, "");
-  const { "server.address": hostname, "server.port": port } = upstreamAttributes(upstream);
-
-  return function startClientSpan(source, { method, resendCount }) {
+export function clientSpans(tracer: Tracer): StartClientSpan {
+  return function startClientSpan(source, { target, method, resendCount }) {
     const template = source.route ?? "";
     const query = source.rawQuery && `?${safeQuery(source.rawQuery)}`;
     const parent = trace.setSpan(ROOT_CONTEXT, source.span);
     const span = tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT }, parent);
     return span.setAttributes({
       "http.request.method": method,
-      "server.address": hostname,
-      "server.port": port,
-      "url.full": `${base}${safePath(source.rawPath, true)}${query}`,
+      ...target.attributes,
+      "url.full": `${target.url}${safePath(source.rawPath, true)}${query}`,
       "url.template": template,
       "http.request.resend_count": resendCount || undefined,
     });

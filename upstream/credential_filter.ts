@@ -6,6 +6,14 @@ export const REMOVED = "[redacted]";
  */
 const PART_LENGTH = 16;
 
+/**
+ * Of a credential longer than this, only the parts that start at every {@linkcode STEP}th character
+ * are kept, since a fetched token can have thousands of characters: what is removed is then any
+ * part of at least `PART_LENGTH + STEP - 1` characters, but for up to `STEP - 1` at its ends.
+ */
+const LONG = 256;
+const STEP = 8;
+
 /** Shorter credentials are ignored: they are not secret, and occur in many texts. */
 const MIN_LENGTH = 4;
 
@@ -25,8 +33,14 @@ export class CredentialFilter {
    */
   readonly #startPairs = new Uint8Array(PAIR_COUNT);
 
-  /** @param credentials API tokens of all service plans */
-  constructor(credentials: readonly string[]) {
+  readonly #base: (() => CredentialFilter) | undefined;
+
+  /**
+   * @param credentials API tokens and key secrets, or a fetched token
+   * @param base a filter that is applied as well
+   */
+  constructor(credentials: readonly string[], base?: () => CredentialFilter) {
+    this.#base = base;
     for (const credential of credentials) {
       for (const encoded of encodings(credential)) this.#add(encoded);
     }
@@ -34,6 +48,10 @@ export class CredentialFilter {
 
   /** Returns the text with each credential replaced by {@linkcode REMOVED}. */
   clean(text: string): string {
+    return this.#cleanOwn(this.#base?.().clean(text) ?? text);
+  }
+
+  #cleanOwn(text: string): string {
     let clean = "";
     let keptUpTo = 0;
     for (let at = 0; at < text.length;) {
@@ -53,7 +71,7 @@ export class CredentialFilter {
   /** Whether a text contains a credential or a part of one. */
   matches(text: string): boolean {
     for (let at = 0; at < text.length; at++) if (this.#lengthAt(text, at) > 0) return true;
-    return false;
+    return this.#base?.().matches(text) ?? false;
   }
 
   /** Length of the credential, or part of one, at this index; 0 where there is none. */
@@ -69,7 +87,8 @@ export class CredentialFilter {
     if (credential.length < MIN_LENGTH) return;
     const length = Math.min(PART_LENGTH, credential.length);
     const parts = this.#parts.get(length) ?? new Set();
-    for (let at = 0; at + length <= credential.length; at++) {
+    const step = credential.length > LONG ? STEP : 1;
+    for (let at = 0; at + length <= credential.length; at += step) {
       parts.add(credential.slice(at, at + length));
       this.#startPairs[pairAt(credential, at)] = 1;
     }

@@ -38,10 +38,10 @@ export class FetchExchange {
   }
 
   /** Sends the request; resolves and rejects as `Transport.send` does. */
-  async send(origin: string): Promise<UpstreamReply> {
+  async send(): Promise<UpstreamReply> {
     const { signal, timeoutMs } = this.#request;
     if (signal?.aborted) throw new TransportError(false, "aborted", { cause: signal.reason });
-    const request = this.#toRequest(origin);
+    const request = this.#toRequest();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#startDeadline(timeoutMs, "no response headers within the deadline");
     try {
@@ -53,10 +53,10 @@ export class FetchExchange {
     }
   }
 
-  #toRequest(origin: string): Request {
-    const { method, path, headers, body } = this.#request;
+  #toRequest(): Request {
+    const { target, method, path, headers, body } = this.#request;
     try {
-      return new Request(origin + path, {
+      return new Request(target.origin + path, {
         method,
         headers: { ...headers },
         redirect: "manual",

@@ -19,7 +19,7 @@ export interface FetchTransportOptions {
  * runtime cannot send a second time by itself. A failure counts as sent unless fetch reports that
  * it could not connect.
  */
-export function fetchTransport(origin: string, options: FetchTransportOptions = {}): Transport {
+export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const allOptions: FetchExchangeOptions = {
     decodes: new Set(),
     toStream: singleChunkStream,
@@ -27,7 +27,7 @@ export function fetchTransport(origin: string, options: FetchTransportOptions = 
     ...options,
   };
   return {
-    send: (request) => new FetchExchange(request, allOptions).send(origin),
+    send: (request) => new FetchExchange(request, allOptions).send(),
     close: () => Promise.resolve(), // the runtime owns the connections
   };
 }

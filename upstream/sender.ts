@@ -5,7 +5,7 @@ import { networkCause } from "../errors/network_cause.ts";
 import { failureCode, TransportError } from "../errors/transport_error.ts";
 import type { UpstreamAttempts } from "../exchange.ts";
 import type { Operation } from "../operations.ts";
-import type { Breaker } from "./breaker.ts";
+import type { Breakers } from "./breaker.ts";
 import {
   clientSpans,
   endWithError,
@@ -14,6 +14,7 @@ import {
   type SpanSource,
   type StartClientSpan,
 } from "./client_span.ts";
+import type { PlanCredential, TokenWaiter } from "./credentials/plan_credential.ts";
 import { toGatewayError } from "./failure.ts";
 import { mayRetry, type Outcome, replyRetryAfterMs, RetryBudget, retryDelayMs } from "./retry.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "./transport.ts";
@@ -22,9 +23,7 @@ import type { Transport, UpstreamReply, UpstreamRequest } from "./transport.ts";
 export interface SenderOptions {
   transport: Transport;
   tracer: Tracer;
-  breaker: Breaker;
-  /** The upstream's base URL. */
-  upstream: URL;
+  breakers: Breakers;
   /** Maximum number of retries; 0: none. */
   retryAttempts: number;
 }
@@ -32,6 +31,8 @@ export interface SenderOptions {
 /** A request for an operation of the API. */
 export interface OperationRequest extends UpstreamRequest {
   readonly method: Operation["method"];
+  /** Where `Authorization` comes from. */
+  readonly credential: PlanCredential;
 }
 
 /** Whose request it is; the attempts are added to it. */
@@ -39,10 +40,14 @@ export type RequestSource = SpanSource & UpstreamAttempts;
 
 /** State of a request between its attempts. */
 interface Progress {
-  /** Number of earlier attempts. */
-  readonly retries: number;
-  /** Deadline for all attempts, on the clock of `performance.now()`, in ms. */
+  /** Number of earlier retries; a token that is renewed causes none. */
+  retries: number;
+  /** Deadline for all attempts and tokens, on the clock of `performance.now()`, in ms. */
   readonly deadline: number;
+  readonly waiter: TokenWaiter;
+  authorization: string;
+  /** Whether the API has refused a token already. */
+  isRenewed: boolean;
 }
 
 /** A retry is not made with less time than this until the deadline, in ms. */
@@ -56,7 +61,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#startSpan = clientSpans(options);
+    this.#startSpan = clientSpans(options.tracer);
   }
 
   /**
@@ -67,11 +72,11 @@ export class Sender {
    */
   async send(source: RequestSource, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
-    const deadline = performance.now() + request.timeoutMs;
+    const progress = await start(source, request);
     let uncertain: TransportError | undefined; // of an earlier attempt that may have been processed
-    for (let retries = 0;; retries++) {
-      const outcome = await this.#attempt(source, request, { retries, deadline });
-      if (await this.#waitForRetry(outcome, request, { retries, deadline })) {
+    for (;; progress.retries++) {
+      const outcome = await this.#attemptWithToken(source, request, progress);
+      if (await this.#waitForRetry(outcome, request, progress)) {
         uncertain ??= sentFailure(outcome);
         continue;
       }
@@ -83,22 +88,49 @@ export class Sender {
     }
   }
 
+  /**
+   * Makes an attempt, and another one with a renewed token if the API refuses a token (401): it has
+   * processed nothing, so that this is safe for a POST as well. It is no retry, which would cost
+   * budget: it happens once to a request, and only while a token is replaced.
+   */
+  async #attemptWithToken(
+    source: RequestSource,
+    request: OperationRequest,
+    progress: Progress,
+  ): Promise<Outcome> {
+    const outcome = await this.#attempt(source, request, progress);
+    if (!("reply" in outcome) || outcome.reply.status !== 401 || progress.isRenewed) return outcome;
+    progress.isRenewed = true;
+    try {
+      const { authorization, waiter } = progress;
+      const renewed = await request.credential.renew(authorization, waiter);
+      if (renewed === undefined) return outcome;
+      progress.authorization = renewed;
+    } catch (thrown) {
+      return { thrown };
+    }
+    return await this.#attempt(source, request, progress);
+  }
+
   #attempt(
     source: RequestSource,
     request: OperationRequest,
     progress: Progress,
   ): Promise<Outcome> {
-    return this.#options.breaker.run(() => this.#sendWithSpan(source, request, progress))
+    return this.#options.breakers.of(request.target).run(() =>
+      this.#sendWithSpan(source, request, progress)
+    )
       .then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
   async #sendWithSpan(
     source: RequestSource,
     request: OperationRequest,
-    { retries, deadline }: Progress,
+    { authorization, deadline }: Progress,
   ): Promise<UpstreamReply> {
-    const span = this.#startSpan(source, { method: request.method, resendCount: retries });
-    const headers = { ...request.headers };
+    const { target, method } = request;
+    const span = this.#startSpan(source, { target, method, resendCount: source.attempts.length });
+    const headers: Record<string, string> = { ...request.headers, authorization };
     injectTraceContext(span, headers);
     const startedAt = performance.now();
     const timeoutMs = Math.max(1, Math.round(deadline - startedAt));
@@ -106,6 +138,7 @@ export class Sender {
       const reply = await this.#options.transport.send({ ...request, headers, timeoutMs });
       endWithResponse(span, reply.status);
       source.attempts.push({
+        server: target.attributes,
         durationMs: performance.now() - startedAt,
         status: reply.status,
         ...(reply.status === 429 && { retryAfterMs: replyRetryAfterMs(reply) }),
@@ -115,6 +148,7 @@ export class Sender {
       const code = thrown instanceof TransportError ? failureCode(thrown) : "internal_error";
       endWithError(span, code, thrown);
       source.attempts.push({
+        server: target.attributes,
         durationMs: performance.now() - startedAt,
         failure: code,
         cause: networkCause(thrown),
@@ -139,6 +173,24 @@ export class Sender {
     } catch {
       return false; // the caller has left
     }
+  }
+}
+
+/**
+ * Waits for a token where there is none.
+ *
+ * @throws {GatewayError} `upstream_credentials_unavailable`
+ */
+async function start(source: RequestSource, request: OperationRequest): Promise<Progress> {
+  const { credential, method, timeoutMs, signal } = request;
+  const deadline = performance.now() + timeoutMs;
+  const waiter = { span: source.span, deadline: deadline - MIN_ATTEMPT_MS, signal };
+  try {
+    const known = credential.authorization(waiter);
+    const authorization = typeof known === "string" ? known : await known;
+    return { retries: 0, deadline, waiter, authorization, isRenewed: false };
+  } catch (thrown) {
+    throw toGatewayError(thrown, method);
   }
 }
 

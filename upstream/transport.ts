@@ -1,3 +1,5 @@
+import type { UpstreamTarget } from "./target.ts";
+
 /**
  * Sends HTTP requests to the upstream. One `send` is one attempt: a transport never follows a
  * redirect, never decodes a body and never sends a request a second time.
@@ -23,8 +25,10 @@ export interface Transport {
 
 /** Request to the upstream. */
 export interface UpstreamRequest {
+  /** The SMS API that it is sent to. */
+  readonly target: UpstreamTarget;
   readonly method: string;
-  /** Path and query, as they are sent. */
+  /** Path and query, as they are sent: the path begins with the base path of the target. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;

@@ -3,8 +3,7 @@ import { ulid } from "@std/ulid";
 import type { SignedParts } from "../../callbacks/signature.ts";
 import type { Dependencies } from "../../routes/app.ts";
 import { MemoryStore } from "../../state/memory.ts";
-import type { UpstreamRequest } from "../../upstream/transport.ts";
-import { Transports } from "../../upstream/transports.ts";
+import type { Transport, UpstreamRequest } from "../../upstream/transport.ts";
 import { signatureHeaders } from "../support/callback_signing.ts";
 import { jsonReply, type TestGateway, testGateway } from "../support/gateway.ts";
 
@@ -103,17 +102,18 @@ export async function callbackGateway(
   { settings = SETTINGS, service = () => 204, deps, env }: CallbackGatewayOptions = {},
 ): Promise<CallbackGateway> {
   const relayed: Relayed[] = [];
-  const transports = new Transports((origin) => ({
+  const transport: Transport = {
     async send(request) {
+      const { origin } = request.target;
       relayed.push({ origin, request });
       return jsonReply(await service(request, origin), {});
     },
     close: () => Promise.resolve(),
-  }));
+  };
   const gateway = await testGateway({
     env: { CALLBACKS: JSON.stringify(settings), ...env },
     upstream: () => jsonReply(201, { id: oldBatchId(), to: [RECIPIENT] }),
-    deps: { relayTransports: transports, store: new MemoryStore(), ...deps },
+    deps: { relayTransport: transport, store: new MemoryStore(), ...deps },
   });
   return {
     gateway,

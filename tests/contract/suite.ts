@@ -1,3 +1,4 @@
+import { CREDENTIALS_CHAPTER } from "./credentials.ts";
 import { HEADERS } from "./headers.ts";
 import { IDEMPOTENCY } from "./idempotency.ts";
 import { OPERATIONS } from "./operations.ts";
@@ -15,6 +16,7 @@ const CHAPTERS: Readonly<Record<string, Steps>> = {
   statuses: STATUSES,
   replies: REPLIES,
   headers: HEADERS,
+  credentials: CREDENTIALS_CHAPTER,
   idempotency: IDEMPOTENCY,
   telemetry: TELEMETRY,
 };

@@ -6,6 +6,8 @@ export interface Demo extends AsyncDisposable {
   readonly program: Program;
   /** Base URL of its gateway. */
   readonly url: string;
+  /** The variables that its first command sets. */
+  readonly variables: { readonly SMS: string; readonly TOKEN: string };
   /** Sends a request for its service plan, with its token; resolves with the status. */
   send(path: string, init?: RequestInit): Promise<number>;
 }
@@ -25,6 +27,7 @@ export async function startDemo(env: Record<string, string> = {}): Promise<Demo>
   return {
     program,
     url,
+    variables: { SMS: url + plan, TOKEN: token },
     async send(path, init) {
       const headers = new Headers(init?.headers);
       headers.set("authorization", `Bearer ${token}`);

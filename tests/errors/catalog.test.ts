@@ -34,6 +34,7 @@ const DOCUMENTED: Readonly<Record<number, readonly CatalogCode[]>> = {
     "upstream_unreachable",
     "upstream_circuit_open",
     "upstream_credentials_rejected",
+    "upstream_credentials_unavailable",
     "overloaded",
     "idempotency_unavailable",
     "key_set_unavailable",

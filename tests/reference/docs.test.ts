@@ -3,14 +3,17 @@ import { DELIVERY_CODES } from "../../delivery_codes.ts";
 import { CATALOG } from "../../errors/catalog.ts";
 import { STATUSES } from "../../errors/statuses.ts";
 import { OPERATIONS } from "../../operations.ts";
-import { ALL_PATHS, fingerprint, PATHS } from "../../reference/paths.ts";
+import { ALL_PATHS, fingerprint, GUIDE_PATHS, PATHS } from "../../reference/paths.ts";
 import { acceptsGzip, decompressed } from "../../reference/resource.ts";
 import { jsonReply, testGateway } from "../support/gateway.ts";
 
-/** Bytes of all pages and files of the reference together, compressed; each page is a part of it. */
+/** Bytes of all pages and files of the reference but the guides together, compressed. */
 const MAX_COMPRESSED_BYTES = 300_000;
 
-const PAGES = ALL_PATHS.filter((path) => /^\/docs(?:\/\w+)?$/.test(path));
+/** Bytes of a guide, compressed. */
+const MAX_GUIDE_BYTES = 20_000;
+
+const PAGES = ALL_PATHS.filter((path) => /^\/docs(?!\/assets)/.test(path));
 const BATCHES = "/xms/v1/plan-1/batches";
 
 Deno.test("the reference needs no token, has no span, and supports HEAD", async () => {
@@ -79,7 +82,7 @@ Deno.test("every link of the pages and of the search leads to a page, and to an 
   );
   for (const path of PAGES) {
     for (const [, href = ""] of texts.get(path)?.matchAll(/<a [^>]*href="([^"]+)"/g) ?? []) {
-      targets.push(href.startsWith("#") ? path + href : href);
+      if (!/^https?:/.test(href)) targets.push(href.startsWith("#") ? path + href : href);
     }
   }
   assert(targets.length > OPERATIONS.length ** 2, `${targets.length}`);
@@ -87,6 +90,15 @@ Deno.test("every link of the pages and of the search leads to a page, and to an 
     const [path = "", id] = target.split("#");
     assert(texts.has(path), target);
     if (id) assertStringIncludes(texts.get(path) ?? "", `id="${id}"`, target);
+  }
+});
+
+Deno.test("no page has two elements with the same id", async () => {
+  const { request } = await testGateway();
+  for (const path of PAGES) {
+    const page = await (await request(path)).text();
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assertEquals(ids, [...new Set(ids)], path);
   }
 });
 
@@ -116,7 +128,9 @@ Deno.test("all pages and files together have at most 300 KB when compressed", as
   let total = 0;
   for (const path of ALL_PATHS) {
     const response = await request(path, { headers: { "accept-encoding": "gzip" } });
-    total += (await response.bytes()).byteLength;
+    const { byteLength } = await response.bytes();
+    if (!GUIDE_PATHS.includes(path)) total += byteLength;
+    else assert(byteLength < MAX_GUIDE_BYTES, `${path}: ${byteLength} bytes`);
   }
   assert(total < MAX_COMPRESSED_BYTES, `${total} bytes`);
 });

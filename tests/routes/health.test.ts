@@ -35,7 +35,8 @@ for (const [name, deps = {}, reasons] of READINESS) {
 
 Deno.test("/readyz stays 200 while the breaker is open, and names it", async () => {
   const breaker = { state: "open" as const, run: () => Promise.reject(new Error("open")) };
-  const { request } = await testGateway({ deps: { breaker } });
+  const breakers = { state: breaker.state, of: () => breaker };
+  const { request } = await testGateway({ deps: { breakers } });
   const response = await request("/readyz", { token: null });
   assertEquals(
     [response.status, await response.json()],

@@ -25,7 +25,7 @@ contractSuite(
   async (env) => {
     const config = parseConfig(env);
     const state = await openState(config);
-    const transport = fetchTransport(new URL(config.upstream.url).origin);
+    const transport = fetchTransport();
     const gateway = createGateway(config, { transport, ...state && { state } });
     const server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },

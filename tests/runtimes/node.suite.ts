@@ -1,5 +1,7 @@
 import { bundle } from "../../scripts/bundle.ts";
 import { contractSuite } from "../contract/suite.ts";
+import { testEnv } from "../support/gateway.ts";
+import { checkWayOut } from "../support/way_out.ts";
 import { LISTENING, startCommand } from "./processes.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "sms-gateway-node-" });
@@ -18,3 +20,15 @@ contractSuite(
     hasStore: true,
   },
 );
+
+Deno.test("on Node, API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of NODE_EXTRA_CA_CERTS", async () => {
+  await checkWayOut("NODE_EXTRA_CA_CERTS", async ({ upstream, issuer, env }) => {
+    const { AUTH_JWKS: _, ...usual } = testEnv(issuer);
+    return await startCommand({
+      command: "node",
+      args: [file],
+      env: { ...usual, SMS_API_URL: upstream, ...env },
+      port: LISTENING,
+    });
+  });
+});

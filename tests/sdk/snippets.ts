@@ -101,7 +101,7 @@ async function run(
 }
 
 /** Whether the output has these lines in order; an SDK may log further lines. */
-function matches(printed: string, expected: string): boolean {
+export function matches(printed: string, expected: string): boolean {
   const lines = expected.trim().split("\n").map((line) => line.split("…").map(RegExp.escape));
   return new RegExp(lines.map((parts) => `^${parts.join(".*")}\\s*?$`).join("[^]*"), "m")
     .test(printed);

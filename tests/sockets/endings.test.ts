@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { TransportError } from "../../errors/transport_error.ts";
+import { upstreamTarget } from "../../upstream/target.ts";
 import { undiciTransport } from "../../upstream/undici_transport.ts";
 import { answeringOnce, rawUpstream } from "../support/raw_upstream.ts";
 import { serveGateway } from "../support/served.ts";
@@ -75,8 +76,9 @@ Deno.test("an aborted transport sends nothing and reports that nothing was sent"
     await connection.readRequest();
     await connection.closed;
   });
-  const transport = undiciTransport(upstream.url, { connectTimeoutMs: 1_000 });
-  const request = { method: "POST", path: "/", headers: {}, body: new Uint8Array([1]) };
+  const transport = undiciTransport({ connectTimeoutMs: 1_000 });
+  const target = upstreamTarget(upstream.url);
+  const request = { target, method: "POST", path: "/", headers: {}, body: new Uint8Array([1]) };
   const deadlines = { timeoutMs: 60_000, idleTimeoutMs: 60_000 };
   const send = () =>
     assertRejects(() => transport.send({ ...request, ...deadlines }), TransportError);

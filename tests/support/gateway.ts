@@ -9,7 +9,7 @@ import { createApp, type Dependencies } from "../../routes/app.ts";
 import { staticKeySet } from "../../auth/key_set.ts";
 import type { Exchange } from "../../exchange.ts";
 import { MemoryStore } from "../../state/memory.ts";
-import { upstreamBreaker } from "../../upstream/breaker.ts";
+import { upstreamBreakers } from "../../upstream/breaker.ts";
 import type { Transport, UpstreamReply, UpstreamRequest } from "../../upstream/transport.ts";
 import { type TestIssuer, testIssuer, type TokenOptions } from "./issuer.ts";
 
@@ -84,12 +84,12 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     transport,
     keySet: staticKeySet(issuer.jwks),
     tracer: provider.getTracer("test"),
-    breaker: upstreamBreaker(config.upstream.breaker),
+    breakers: upstreamBreakers(config.upstream.breaker),
     now: Date.now,
     newId: () => `id-${++ids}`,
     observers: [{ finished: (exchange) => void exchanges.push(exchange) }],
     isStopping: () => false,
-    prometheus: () => Promise.resolve(""),
+    metrics: { prometheus: () => Promise.resolve(""), openMetrics: () => Promise.resolve("") },
     store: new MemoryStore(),
     ...options.deps,
   });

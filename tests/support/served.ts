@@ -54,7 +54,7 @@ export async function serveGateway(
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const exchanges = new Exchanges();
   const gateway = createGateway(config, {
-    transport: undiciTransport(new URL(upstream).origin, {
+    transport: undiciTransport({
       connectTimeoutMs: config.upstream.timeoutMs,
     }),
     tracer: provider.getTracer("test"),

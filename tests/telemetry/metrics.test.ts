@@ -22,19 +22,19 @@ const CLIENT = "http_client_request_duration_seconds";
 const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
   keySetAgeS: () => 61.5,
+  tokens: () => ({ oldestTokenMs: 2_500 }),
   breakerState: () => "half_open",
   stateReachable: () => true,
   settingFiles: () => ({ names: ["SERVICE_PLANS_FILE"], refused: ["SERVICE_PLANS_FILE"] }),
   planLimits: () => new Map([["plan-1", 5]]),
+  process: () => ({ cpuS: 1.5, residentBytes: 1e8, startTimeS: 1.7e9 }),
   planLimitMax: 1_000,
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
 function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics {
-  const upstream = new URL("https://us.sms.api.sinch.com");
   const metrics = new Metrics({
     resource: { "service.name": "test", "service.version": VERSION },
-    upstream,
     push: otlpEndpoint === undefined
       ? undefined
       : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
@@ -88,6 +88,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
   ["sms_gateway_key_set_age_seconds", "gauge", []],
   ["sms_gateway_key_set_refreshes_total", "counter", ["outcome"]],
+  ["sms_gateway_upstream_token_fetches_total", "counter", ["outcome"]],
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
   ["sms_gateway_idempotency_requests_total", "counter", ["outcome"]],
@@ -95,6 +96,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_state_reachable", "gauge", []],
   ["sms_gateway_setting_file_usable", "gauge", ["setting"]],
   ["sms_gateway_setting_file_changes_total", "counter", ["outcome", "setting"]],
+  ["sms_gateway_upstream_token_age_seconds", "gauge", []],
   ["sms_gateway_breaker_state", "gauge", []],
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
@@ -104,6 +106,9 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_deliveries_total", "counter", ["code", "status"]],
   ["sms_gateway_delivery_time_seconds", "histogram", ["le"]],
   ["sms_gateway_relay_duration_seconds", "histogram", ["le", "relay", "result"]],
+  ["process_cpu_seconds_total", "counter", []],
+  ["process_resident_memory_bytes", "gauge", []],
+  ["process_start_time_seconds", "gauge", []],
   ["target_info", "gauge", ["service_name", "service_version"]],
   ["sms_gateway_build_info", "gauge", ["version"]],
 ];
@@ -132,6 +137,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
   }
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok");
+  metrics.tokenFetched("ok");
   metrics.keySetRefreshed("failed");
   metrics.settingFileRead("SERVICE_PLANS_FILE", "taken");
   metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
@@ -223,8 +229,8 @@ const serverLabels = (
 const clientLabels = (status: string, error?: string) => ({
   http_request_method: "GET",
   http_response_status_code: status,
-  server_address: "us.sms.api.sinch.com",
-  server_port: "443",
+  server_address: "upstream.test",
+  server_port: "80",
   url_template: ROUTE,
   ...(error && { error_type: error }),
 });
@@ -471,9 +477,13 @@ Deno.test("pushed metrics have their names and units, and are pushed at the shut
     "sms_gateway.service_plan.limit": "",
     "sms_gateway.service_plan.limit_max": "",
     "sms_gateway.key_set.age": "s",
+    "sms_gateway.upstream_token.age": "s",
     "sms_gateway.breaker_state": "",
     "sms_gateway.state.reachable": "",
     "sms_gateway.setting_file.usable": "",
+    "process.cpu": "s",
+    "process.resident_memory.bytes": "",
+    "process.start_time": "s",
     "sms_gateway.telemetry_dropped": "",
     "sms_gateway.build_info": "",
   });

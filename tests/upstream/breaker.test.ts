@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { TransportError } from "../../errors/transport_error.ts";
-import { upstreamBreaker } from "../../upstream/breaker.ts";
+import { upstreamBreaker, upstreamBreakers } from "../../upstream/breaker.ts";
+import { upstreamTarget } from "../../upstream/target.ts";
 import { jsonReply } from "../support/gateway.ts";
 
 const lost = (reason: TransportError["reason"] = "network") => () =>
@@ -116,3 +117,20 @@ for (const reason of ["aborted", "no_descriptor"] as const) {
     assertEquals(breaker.state === "closed", false);
   });
 }
+
+Deno.test("each origin has a breaker of its own, whatever the path, and the worst state is reported", async () => {
+  const changes: [state: string, url: string][] = [];
+  const breakers = upstreamBreakers({
+    failures: 1,
+    resetMs: 60_000,
+    onChange: (state, { url }) => changes.push([state, url]),
+  });
+  const [failing, working] = [upstreamTarget("http://a.test/x"), upstreamTarget("http://b.test")];
+  assertEquals(breakers.state, "closed");
+  await breakers.of(failing).run(saying(500));
+  await breakers.of(working).run(saying(200));
+  assertEquals(breakers.of(upstreamTarget("http://a.test/y")).state, "open");
+  assertEquals(breakers.of(working).state, "closed");
+  assertEquals(breakers.state, "open");
+  assertEquals(changes, [["open", "http://a.test/x"]]);
+});

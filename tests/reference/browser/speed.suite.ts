@@ -20,7 +20,15 @@ const ROUNDS = 5;
 /** Compressed bytes that a first visit of a page loads, in all. */
 const MAX_LOADED_BYTES = 40_000;
 
-for (const path of ["/docs", "/docs/sendBatch", "/docs/errors"]) {
+for (
+  const path of [
+    "/docs",
+    "/docs/sendBatch",
+    "/docs/errors",
+    "/docs/guide",
+    "/docs/guide/architecture",
+  ]
+) {
   testPage(
     `${path} shows its first paint within a second on a slow phone and network`,
     PHONE,

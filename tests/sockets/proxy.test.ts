@@ -1,0 +1,79 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { proxies } from "../../proxy.ts";
+import { TransportError } from "../../errors/transport_error.ts";
+import { upstreamTarget } from "../../upstream/target.ts";
+import { undiciTransport } from "../../upstream/undici_transport.ts";
+import { startGateway } from "../observability/gateway_process.ts";
+import { startProxy } from "../support/connect_proxy.ts";
+import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
+import { checkWayOut } from "../support/way_out.ts";
+
+Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of DENO_CERT", async () => {
+  await checkWayOut("DENO_CERT", (options) => startGateway(options));
+});
+
+/** Sends a POST to an http origin through a proxy. */
+function sendThrough(proxyUrl: string, url: string, timeoutMs = 20_000) {
+  const transport = undiciTransport({
+    connectTimeoutMs: 1_000,
+    proxyOf: proxies({ https: undefined, http: proxyUrl, no: "direct.test" }),
+  });
+  const sent = transport.send({
+    target: upstreamTarget(url),
+    method: "POST",
+    path: "/",
+    headers: {},
+    body: new Uint8Array([1]),
+    timeoutMs,
+    idleTimeoutMs: 20_000,
+  });
+  return { transport, sent };
+}
+
+for (const behaviour of [407, 403, 502, "close", "silent"] as const) {
+  Deno.test(`a proxy that answers CONNECT with ${behaviour} means that nothing was sent, and is not asked again and again`, async () => {
+    await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
+    await using proxy = await startProxy();
+    proxy.behaviour = behaviour;
+    const { transport, sent } = sendThrough(proxy.url, `http://api.test:${upstream.port}`, 1_500);
+    const failure = await sent.then(() => undefined, (error) => error);
+    assert(failure instanceof TransportError);
+    assertEquals([failure.sent, upstream.requests.length], [false, 0]);
+    const asked = proxy.targets.length;
+    await delay(300);
+    assert(proxy.targets.length <= asked + 1 && asked <= 2, `${proxy.targets.length} times`);
+    await proxy[Symbol.asyncDispose]();
+    await transport.close();
+  });
+}
+
+Deno.test("a request through a proxy that breaks on the way is never sent again", async () => {
+  await using upstream = await rawUpstream(async (connection) => {
+    await connection.readRequest();
+    connection.reset();
+  });
+  await using proxy = await startProxy();
+  const { transport, sent } = sendThrough(proxy.url, `http://api.test:${upstream.port}`);
+  const failure = await sent.then(() => undefined, (error) => error);
+  assert(failure instanceof TransportError);
+  assertEquals([failure.sent, upstream.requests.length], [true, 1]);
+  await transport.close();
+});
+
+Deno.test("a long response through a proxy is paused while it is not read, and arrives whole", async () => {
+  const length = 4_000_000;
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
+  await using upstream = await rawUpstream(async (connection) => {
+    await connection.readRequest();
+    await connection.write(head + "x".repeat(length));
+    connection.close();
+  });
+  await using proxy = await startProxy();
+  const { transport, sent } = sendThrough(proxy.url, `http://api.test:${upstream.port}`);
+  const { body } = await sent;
+  assert(!(body instanceof Uint8Array));
+  await delay(200);
+  assertEquals((await new Response(body).bytes()).length, length);
+  await transport.close();
+});
