@@ -4,16 +4,30 @@ import { conflicts } from "./config_conflicts.ts";
 import { platformAttributes } from "./platform.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
+import { type IssuerSettings, issuerSettings } from "./issuer_settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
 /** The environment: variable name → value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Maximum number of members that an error message names. */
+const MAX_NAMED_MEMBERS = 5;
 
 type Values = {
   [Name in keyof typeof SETTINGS]:
     | v.InferOutput<typeof SETTINGS[Name]["schema"]>
     | (typeof SETTINGS[Name] extends { optional: true } ? undefined : never);
 };
+
+/** To where, and how, `POST /oauth2/token` is passed. */
+export interface TokenEndpointConfig {
+  readonly url: string;
+  /** Names and values that are added to requests without them. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  readonly timeoutMs: number;
+  /** Maximum requests of a client id per minute. */
+  readonly perMinute: number;
+}
 
 /** The parsed configuration. It contains secrets, so it must not be logged. */
 export interface Config {
@@ -51,13 +65,10 @@ export interface Config {
   >;
   /** Which bearer tokens are accepted, and how long keys are kept, in ms. */
   readonly auth: {
-    readonly issuer: string;
-    readonly audience: string;
-    readonly algorithms: readonly string[];
-    readonly plansClaim: string;
+    readonly issuers: readonly IssuerSettings[];
     readonly clockToleranceS: number;
-    /** The issuer's key set: its URL, or the set itself. */
-    readonly keySet: { readonly url: string } | { readonly jwks: { keys: { kty: string }[] } };
+    /** The issuer's token endpoint; undefined: `/oauth2/token` does not exist. */
+    readonly tokenEndpoint: TokenEndpointConfig | undefined;
     readonly jwksMaxAgeMs: number;
     readonly jwksCooldownMs: number;
     readonly jwksMaxStaleMs: number;
@@ -158,7 +169,7 @@ export function parseConfig(environment: Environment): Config {
   return toConfig(values, platformAttributes(environment));
 }
 
-/** No valid value begins and ends with the same quote: all JSON values are objects. */
+/** No valid value begins and ends with the same quote: JSON values are objects or arrays. */
 function unquoted(value: string | undefined): string | undefined {
   // On Workers, a binding may have another type; the schema rejects it.
   if (typeof value !== "string") return value;
@@ -183,23 +194,41 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   if (result.success) return result.output;
   const variable = file ?? source;
   faults.push(...memberFaults(variable, setting, result.issues));
-  if (faults.length === before) {
-    faults.push(`${variable} is not valid; expected ${setting.expected}`);
-  }
+  if (faults.length > before) return undefined;
+  const members = setting.namesMembers ? membersOf(result.issues) : "";
+  faults.push(`${variable} is not valid${members}; expected ${setting.expected}`);
   return undefined;
 }
 
-/** The faults by the path of the member, of a setting that {@linkcode Setting.namesMembers}. */
+/** The faults by the path of the member, of a setting that {@linkcode Setting.explainsMembers}. */
 function memberFaults(
   source: string,
-  { namesMembers }: Setting,
+  { explainsMembers }: Setting,
   issues: readonly v.BaseIssue<unknown>[],
 ): string[] {
-  if (!namesMembers) return [];
+  if (!explainsMembers) return [];
   return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
     const path = v.getDotPath(issue);
     return path ? `${source}: ${path} ${issue.message}` : `${source}: ${issue.message}`;
   });
+}
+
+/** The members that are wrong, without their values. */
+function membersOf(issues: readonly v.BaseIssue<unknown>[]): string {
+  const paths = issues.map((issue) => v.getDotPath(issue)).filter((path) => path !== null);
+  return paths.length > 0 ? ` at ${paths.slice(0, MAX_NAMED_MEMBERS).join(", ")}` : "";
+}
+
+/** The issuers of AUTH_ISSUERS, or the one of the single settings. */
+function issuersOf(values: Values): IssuerSettings[] {
+  const defaults = { algorithms: values.AUTH_ALGORITHMS, plansClaim: values.AUTH_PLANS_CLAIM };
+  const single = {
+    issuer: values.AUTH_ISSUER ?? "",
+    audiences: [values.AUTH_AUDIENCE ?? ""],
+    jwks: values.AUTH_JWKS,
+    jwks_url: values.AUTH_JWKS_URL,
+  };
+  return (values.AUTH_ISSUERS ?? [single]).map((entry) => issuerSettings(entry, defaults));
 }
 
 function toConfig(values: Values, platform: Readonly<Record<string, string>>): Config {
@@ -230,12 +259,14 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
     },
     servicePlans: values.SERVICE_PLANS,
     auth: {
-      issuer: values.AUTH_ISSUER,
-      audience: values.AUTH_AUDIENCE,
-      algorithms: values.AUTH_ALGORITHMS,
-      plansClaim: values.AUTH_PLANS_CLAIM,
+      issuers: issuersOf(values),
       clockToleranceS: values.AUTH_CLOCK_TOLERANCE_S,
-      keySet: values.AUTH_JWKS ? { jwks: values.AUTH_JWKS } : { url: values.AUTH_JWKS_URL ?? "" },
+      tokenEndpoint: values.AUTH_TOKEN_URL === undefined ? undefined : {
+        url: values.AUTH_TOKEN_URL,
+        parameters: values.AUTH_TOKEN_PARAMETERS ?? [],
+        timeoutMs: values.AUTH_TOKEN_TIMEOUT_MS,
+        perMinute: values.AUTH_TOKEN_PER_MINUTE,
+      },
       jwksMaxAgeMs: values.JWKS_MAX_AGE_MS,
       jwksCooldownMs: values.JWKS_COOLDOWN_MS,
       jwksMaxStaleMs: values.JWKS_MAX_STALE_MS,

@@ -17,7 +17,8 @@ interface Values {
 /** Faults of several settings together, each as a sentence that says what to do. */
 export function conflicts(env: Environment, sizes: Values): string[] {
   return [
-    ...keySetFaults(env),
+    ...issuerFaults(env),
+    ...tokenFaults(env),
     ...metricsFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(sizes),
@@ -88,6 +89,32 @@ function metricsFaults(env: Environment): string[] {
     env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   return env.METRICS_EXPORT === "otlp" && !endpoint
     ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
+    : [];
+}
+
+/** The settings of a single issuer, with what each must be. */
+const SINGLE_ISSUER = {
+  AUTH_ISSUER: "the iss claim that tokens must have",
+  AUTH_AUDIENCE: "the aud claim that tokens must have",
+} as const;
+
+const KEY_SETS = ["AUTH_JWKS_URL", "AUTH_JWKS"] as const;
+
+function issuerFaults(env: Environment): string[] {
+  const single = [...Object.keys(SINGLE_ISSUER), ...KEY_SETS].filter((name) => env[name]);
+  if (env.AUTH_ISSUERS) {
+    return single.map((name) => `AUTH_ISSUERS and ${name} exclude each other: set one of them`);
+  }
+  return [
+    ...Object.entries(SINGLE_ISSUER).filter(([name]) => !env[name])
+      .map(([name, meaning]) => `${name} is required: ${meaning}`),
+    ...keySetFaults(env),
+  ];
+}
+
+function tokenFaults(env: Environment): string[] {
+  return env.AUTH_TOKEN_PARAMETERS && !env.AUTH_TOKEN_URL
+    ? ["AUTH_TOKEN_PARAMETERS is set, but without AUTH_TOKEN_URL there are no token requests"]
     : [];
 }
 

@@ -102,6 +102,14 @@ export interface CallbackResult {
   attempt?: Attempt;
 }
 
+/** What is known of a token request, and all that is recorded of it. */
+export interface TokenRequest {
+  /** The client id, if it is known, as it may be logged. */
+  readonly clientId?: string;
+  /** `issued`, or why not (RFC 6749 §5.2); absent if the issuer gave no such answer. */
+  outcome?: string;
+}
+
 /** Known from the start. Written by `telemetry/server_span.ts`. */
 export interface ReceivedRequest {
   readonly requestId: string;
@@ -115,10 +123,13 @@ export interface ReceivedRequest {
   readonly span: Span;
 }
 
-/** Known after routing. Written by `routes/match_route.ts`. */
+/** The path of token requests. */
+export const TOKEN_PATH = "/oauth2/token";
+
+/** Known after routing. Written by `routes/match_route.ts` and `middleware/token_request.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is a path of the API or that of callbacks. */
-  route?: Operation["path"] | typeof CALLBACK_ROUTE;
+  /** Template of the path, if it is one of the API, or that of callbacks or token requests. */
+  route?: Operation["path"] | typeof CALLBACK_ROUTE | typeof TOKEN_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -156,6 +167,11 @@ export interface CallbackMembers {
   batchId?: string;
   /** Absent unless the request is a callback. */
   callback?: CallbackResult;
+}
+
+/** Only of a token request. Written by `middleware/token_request.ts`. */
+export interface TokenRequestResult {
+  tokenRequest?: TokenRequest;
 }
 
 /** What was sent to the upstream. Written by `upstream/sender.ts`. */
@@ -200,6 +216,7 @@ export interface Exchange
     ReceivedBody,
     IdempotencyResult,
     CallbackMembers,
+    TokenRequestResult,
     UpstreamAttempts,
     ResponseResult {
   /**

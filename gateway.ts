@@ -1,14 +1,16 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { monotonicUlid } from "@std/ulid";
+import { Issuers } from "./auth/issuers.ts";
 import { type KeySet, staticKeySet } from "./auth/key_set.ts";
 import { downloadFailureReason } from "./auth/key_set_download.ts";
-import { RemoteKeySet } from "./auth/remote_key_set.ts";
+import { RemoteKeySet, type RemoteKeySetOptions } from "./auth/remote_key_set.ts";
 import { faultText } from "./auth/signing_keys.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors/gateway_error.ts";
 import { toFailure, toResponse } from "./errors/to_response.ts";
 import { TransportError } from "./errors/transport_error.ts";
+import type { IssuerSettings } from "./issuer_settings.ts";
 import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
 import { createApp, type Dependencies } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
@@ -111,7 +113,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     callbacks: config.callbacks !== undefined,
   });
   const deps: Dependencies = {
-    keySet: createKeySet(config, metrics, waitUntil),
+    issuers: createIssuers(config, metrics, waitUntil),
     tracer: tracing.tracer,
     breakers: upstreamBreakers({ ...config.upstream.breaker, onChange: logBreaker }),
     now: Date.now,
@@ -143,7 +145,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     outstanding,
     planLimits,
     planLimitMax: config.limits.inFlight,
-    keySetAgeS: () => ageS(deps.keySet),
+    keySetAgesS: () => agesS(deps.issuers),
     tokens: () => credentials,
     breakerState: () => deps.breakers.state,
     stateReachable: () => state?.health.isReachable,
@@ -214,21 +216,31 @@ function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["on
   };
 }
 
-function createKeySet(
+function createIssuers(
   { auth, limits }: Config,
   metrics: Metrics,
   waitUntil: RuntimeParts["waitUntil"],
+): Issuers {
+  const { jwksMaxAgeMs: maxAgeMs, jwksCooldownMs: cooldownMs, jwksMaxStaleMs: maxStaleMs } = auth;
+  const maxWaiting = Math.ceil(limits.inFlight * MAX_WAITING_SHARE);
+  const options = { maxAgeMs, cooldownMs, maxStaleMs, maxWaiting, waitUntil };
+  return new Issuers(auth.issuers, {
+    clockToleranceS: auth.clockToleranceS,
+    createKeySet: (settings, label) => createKeySet(settings, label, { ...options, metrics }),
+  });
+}
+
+function createKeySet(
+  { issuer, keySet: source }: IssuerSettings,
+  label: string,
+  { metrics, ...options }: RemoteKeySetOptions & { metrics: Metrics },
 ): KeySet {
-  if ("jwks" in auth.keySet) return staticKeySet(auth.keySet.jwks);
-  const log = keySetLog(auth.keySet.url);
-  const keySet = new RemoteKeySet(auth.keySet.url, {
-    maxAgeMs: auth.jwksMaxAgeMs,
-    cooldownMs: auth.jwksCooldownMs,
-    maxStaleMs: auth.jwksMaxStaleMs,
-    maxWaiting: Math.ceil(limits.inFlight * MAX_WAITING_SHARE),
-    waitUntil,
+  if ("jwks" in source) return staticKeySet(source.jwks);
+  const log = keySetLog("url" in source ? source.url : issuer, label);
+  const keySet = new RemoteKeySet("url" in source ? source : { metadataOf: issuer }, {
+    ...options,
     onRefresh(outcome, cause) {
-      metrics.keySetRefreshed(outcome);
+      metrics.keySetRefreshed(outcome, label);
       log.refreshed(outcome, outcome === "failed" ? downloadFailureReason(cause) : undefined);
     },
     onFaults: (faults) => log.faulty(faults.map(faultText)),
@@ -237,7 +249,12 @@ function createKeySet(
   return keySet;
 }
 
-function ageS(keySet: KeySet): number | undefined {
-  const ageMs = keySet.ageMs();
-  return ageMs === undefined ? undefined : ageMs / 1_000;
+/** Issuer → age of its keys, in seconds; without those whose keys were never downloaded. */
+function agesS(issuers: Issuers): ReadonlyMap<string, number> {
+  return new Map(
+    issuers.keySets().flatMap(({ label, keySet }) => {
+      const ageMs = keySet.ageMs();
+      return ageMs === undefined ? [] : [[label, ageMs / 1_000]];
+    }),
+  );
 }

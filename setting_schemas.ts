@@ -36,7 +36,7 @@ export const baseUrl = v.pipe(
   v.transform(withoutTrailingSlashes),
 );
 
-/** JSON of any kind. */
+/** The value of a JSON text. */
 export const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -108,6 +108,9 @@ export const notBlank = v.pipe(v.string(), v.regex(/\S/));
 /** A token that can be sent in a header: visible ASCII. */
 const headerToken = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 
+/** A service plan id. */
+export const planId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
+
 /** OAuth 2.0 client credentials. HTTP Basic (RFC 7617 §2) allows no colon in the id. */
 const keyPair = v.strictObject({
   key_id: v.pipe(headerToken, v.check((id) => !id.includes(":"))),
@@ -117,7 +120,7 @@ const keyPair = v.strictObject({
 /** A JSON object: service plan id → API token, or project id → client credentials. */
 export const servicePlans = v.pipe(
   json,
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/)), v.union([headerToken, keyPair])),
+  v.record(planId, v.union([headerToken, keyPair])),
   v.check((plans) => Object.keys(plans).length > 0),
 );
 
@@ -132,7 +135,24 @@ const publicKey = v.pipe(
 );
 
 /** A JSON Web Key Set with public keys only (RFC 7517 §5). */
-export const keySet = v.pipe(json, v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) }));
+export const keySetObject = v.object({ keys: v.pipe(v.array(publicKey), v.minLength(1)) });
+
+/** The JSON text of a {@linkcode keySetObject}. */
+export const keySet = v.pipe(json, keySetObject);
+
+/**
+ * Parameters that may be added to a token request: they say what the token is for. Credentials must
+ * come from the client, or everybody would get tokens.
+ */
+export const TOKEN_PARAMETERS = ["audience", "resource", "scope"] as const;
+
+/** A form of {@linkcode TOKEN_PARAMETERS}, as name and value. */
+export const tokenParameters = v.pipe(
+  v.string(),
+  v.transform((form) => [...new URLSearchParams(form)]),
+  v.array(v.tuple([v.picklist(TOKEN_PARAMETERS), v.pipe(v.string(), v.minLength(1))])),
+  v.minLength(1),
+);
 
 /** A comma-separated list of {@linkcode ALGORITHMS}. */
 export const algorithms = v.pipe(
@@ -148,7 +168,8 @@ function withoutTrailingSlashes(url: string): string {
   return url.slice(0, end);
 }
 
-function isPlainHttpUrl(text: string): boolean {
+/** Whether a text is an http(s) URL without credentials and fragment. */
+export function isPlainHttpUrl(text: string): boolean {
   // URL accepts blanks, and hides an empty fragment; both would break a path that is appended.
   if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);

@@ -16,8 +16,11 @@ import {
   proxyUrl,
   servicePlans,
   stateUrl,
+  TOKEN_PARAMETERS,
+  tokenParameters,
 } from "./setting_schemas.ts";
 import { callbackSettings } from "./callback_settings.ts";
+import { issuerList, ISSUERS_FORM } from "./issuer_settings.ts";
 import { STATE_URL_FORM } from "./state_url.ts";
 
 /** Longest time that a key is remembered, in seconds: 30 days. */
@@ -41,12 +44,14 @@ export interface Setting {
   readonly fallback?: string;
   readonly optional?: true;
   /**
-   * Whether each fault names its member, with the message of the schema: then every message of the
+   * Whether each fault names its member with the message of the schema: then every message of the
    * schema is in fixed words.
    */
-  readonly namesMembers?: true;
+  readonly explainsMembers?: true;
   /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
   readonly file?: true;
+  /** Whether an error message names the members of a JSON value that are wrong. */
+  readonly namesMembers?: true;
   /** Another variable that names this file, if the one with the suffix is not set. */
   readonly fileFallback?: string;
 }
@@ -129,7 +134,8 @@ export const SETTINGS = {
     expected: "host names and addresses, with or without port, separated by commas",
   },
   AUTH_JWKS_URL: {
-    meaning: "The token issuer's key set, by URL. This or `AUTH_JWKS` is required.",
+    meaning:
+      "The token issuer's key set, by URL. This or `AUTH_JWKS` is required without `AUTH_ISSUERS`.",
     schema: httpUrl,
     optional: true,
     expected: "an http(s) URL without credentials or fragment",
@@ -142,14 +148,25 @@ export const SETTINGS = {
     expected: 'a JSON Web Key Set of public RSA, EC or OKP keys, such as {"keys":[…]}',
   },
   AUTH_ISSUER: {
-    meaning: "`iss` of accepted tokens.",
+    meaning: "`iss` of accepted tokens; required without `AUTH_ISSUERS`.",
     schema: notBlank,
+    optional: true,
     expected: "the iss claim that tokens must have",
   },
   AUTH_AUDIENCE: {
-    meaning: "`aud` of accepted tokens.",
+    meaning: "`aud` of accepted tokens; required without `AUTH_ISSUERS`.",
     schema: notBlank,
+    optional: true,
     expected: "the aud claim that tokens must have",
+  },
+  AUTH_ISSUERS: {
+    meaning:
+      "Several issuers as a JSON array, instead of `AUTH_ISSUER`, `AUTH_AUDIENCE` and the key set: see [issuers.md](issuers.md).",
+    schema: issuerList,
+    optional: true,
+    file: true,
+    namesMembers: true,
+    expected: ISSUERS_FORM,
   },
   AUTH_ALGORITHMS: {
     meaning: "Accepted signatures; symmetric ones and `none` never are.",
@@ -158,16 +175,44 @@ export const SETTINGS = {
     expected: `a comma-separated list of ${ALGORITHMS.join(", ")}`,
   },
   AUTH_PLANS_CLAIM: {
-    meaning: "Claim with the array of service plans that the caller may use.",
+    meaning:
+      "Claim with the service plans that the caller may use: an array, or a string with spaces between. The name, or a path such as `resource_access.sms.roles`.",
     schema: v.pipe(v.string(), v.minLength(1)),
     default: "service_plans",
-    expected: "the name of the claim that holds the array of service plans",
+    expected: "the name of the claim that holds the service plans, or its path with dots",
   },
   AUTH_CLOCK_TOLERANCE_S: {
     meaning: "Leeway on `exp` and `nbf`.",
     schema: integer(0, 300),
     default: "5",
     expected: "whole seconds, 0 to 300",
+  },
+  AUTH_TOKEN_URL: {
+    meaning:
+      "The issuer's token endpoint, to which `POST /oauth2/token` is passed; without it there is no such path. See [issuers.md](issuers.md#the-token-endpoint).",
+    schema: httpUrl,
+    optional: true,
+    expected: "an http(s) URL without credentials or fragment",
+  },
+  AUTH_TOKEN_PARAMETERS: {
+    meaning:
+      "Parameters that are added to token requests which lack them, as a form, for SDKs that cannot: `audience=…` (Auth0) or `scope=…` (Entra ID, Okta).",
+    schema: tokenParameters,
+    optional: true,
+    expected: `a form of ${TOKEN_PARAMETERS.join(", ")}, such as scope=a%20b`,
+  },
+  AUTH_TOKEN_TIMEOUT_MS: {
+    meaning: "Deadline of a request to `AUTH_TOKEN_URL`, its whole reply included.",
+    schema: milliseconds,
+    default: "8000", // less than the 10 s of the Python SDK
+    expected: "whole milliseconds, 1 to 2147483647",
+  },
+  AUTH_TOKEN_PER_MINUTE: {
+    meaning:
+      "Maximum token requests of a client id per minute; ten times that for all. More are 429.",
+    schema: integer(1, 1_000_000),
+    default: "120",
+    expected: "1 or more",
   },
   JWKS_MAX_AGE_MS: {
     meaning: "Age at which keys are downloaded again, in the background.",
@@ -300,7 +345,7 @@ export const SETTINGS = {
     schema: callbackSettings,
     optional: true,
     file: true,
-    namesMembers: true,
+    explainsMembers: true,
     expected:
       'a JSON object such as {"plans":{"plan-id":{"hmac":"secret"}},"relays":[{"name":"billing","url":"https://billing.example/sms","secret":"whsec_…","callers":["billing"]}]}',
   },

@@ -1,8 +1,8 @@
 import { errors } from "jose";
 import { networkCause } from "../errors/network_cause.ts";
 
-/** Deadline of a download, in ms. */
-const TIMEOUT_MS = 5_000;
+/** Deadline of a download, in ms, with that of the metadata where there is one. */
+export const DOWNLOAD_TIMEOUT_MS = 5_000;
 
 /** Maximum length of a key set, in characters; a longer answer is no key set, or an attack. */
 const MAX_LENGTH = 1024 * 1024;
@@ -10,6 +10,10 @@ const MAX_LENGTH = 1024 * 1024;
 /** The issuer answered, but not with a key set. The message quotes nothing of the answer. */
 export class KeySetDownloadError extends Error {
   override readonly name = "KeySetDownloadError";
+  /** @param status of the answer, if that is why it is not one */
+  constructor(message: string, readonly status?: number) {
+    super(message);
+  }
 }
 
 /**
@@ -17,17 +21,38 @@ export class KeySetDownloadError extends Error {
  *
  * @param fetch called without a receiver, since Workers reject any `this` but the global object
  * @throws {KeySetDownloadError} when the status is not 2xx or the answer is too long
- * @throws {Error} of the runtime when there is no answer within the deadline
+ * @throws {Error} of the runtime when there is no answer before `signal` aborts
  */
-export async function downloadKeySet(url: string, fetch: typeof globalThis.fetch): Promise<string> {
+export function downloadKeySet(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<string> {
+  return download(url, "application/jwk-set+json, application/json", { fetch, signal });
+}
+
+/** Downloads an issuer's metadata, as {@linkcode downloadKeySet} does its key set. */
+export function downloadJson(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<string> {
+  return download(url, "application/json", { fetch, signal });
+}
+
+async function download(
+  url: string,
+  accept: string,
+  { fetch, signal }: { fetch: typeof globalThis.fetch; signal: AbortSignal },
+): Promise<string> {
   const response = await fetch(url, {
-    headers: { accept: "application/jwk-set+json, application/json" },
+    headers: { accept },
     redirect: "manual", // redirects are not followed; Workers lack "error"
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal,
   });
   if (!response.ok) {
     await response.body?.cancel();
-    throw new KeySetDownloadError(`answered with status ${response.status}`);
+    throw new KeySetDownloadError(`answered with status ${response.status}`, response.status);
   }
   return await boundedText(response);
 }

@@ -1,8 +1,12 @@
 import { createLocalJWKSet, errors } from "jose";
 import { atMost } from "../limits/deadlines.ts";
 import { type GetKey, type KeySet, KeySetUnavailableError } from "./key_set.ts";
-import { downloadKeySet, parseKeySet } from "./key_set_download.ts";
+import { discoverKeySet } from "./discovery.ts";
+import { DOWNLOAD_TIMEOUT_MS, downloadKeySet, parseKeySet } from "./key_set_download.ts";
 import { type KeyFault, signingKeys } from "./signing_keys.ts";
+
+/** Where a key set is: at a URL, or where the metadata of an issuer says. */
+export type KeySetPlace = { readonly url: string } | { readonly metadataOf: string };
 
 /** Options of {@linkcode RemoteKeySet}. */
 export interface RemoteKeySetOptions {
@@ -33,7 +37,7 @@ const MAX_WAIT_MS = 1_000;
 const DEFAULT_MAX_WAITING = 100;
 
 /**
- * The issuer's key set by URL, downloaded in advance and refreshed in the background. While the
+ * The issuer's key set, downloaded in advance and refreshed in the background. While the
  * issuer is down, the last valid set is used. Unknown keys and wrong signatures cause at most one
  * download per cooldown.
  */
@@ -46,13 +50,13 @@ export class RemoteKeySet implements KeySet {
   #waiting = 0;
   #text = "";
   #findKey: GetKey | undefined;
-  readonly #url: string;
+  readonly #place: KeySetPlace;
   readonly #options:
     & Required<Omit<RemoteKeySetOptions, "onRefresh" | "onFaults" | "waitUntil">>
     & RemoteKeySetOptions;
 
-  constructor(url: string, options: RemoteKeySetOptions) {
-    this.#url = url;
+  constructor(place: KeySetPlace, options: RemoteKeySetOptions) {
+    this.#place = place;
     this.#options = {
       fetch: globalThis.fetch,
       now: () => performance.now(),
@@ -132,8 +136,11 @@ export class RemoteKeySet implements KeySet {
 
   async #download(): Promise<void> {
     const { fetch, now, onRefresh } = this.#options;
+    const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
     try {
-      const text = await downloadKeySet(this.#url, fetch);
+      const text = "url" in this.#place
+        ? await downloadKeySet(this.#place.url, fetch, signal)
+        : await discoverKeySet(this.#place.metadataOf, fetch, signal);
       if (text !== this.#text) await this.#replaceKeys(text);
       this.#downloadedAt = now();
       this.#lastAttemptFailed = false;

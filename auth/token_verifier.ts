@@ -7,71 +7,62 @@ import {
 } from "jose";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Principal } from "../exchange.ts";
+import type { IssuerSettings } from "../issuer_settings.ts";
+import { hasOneOf, servicePlansOf } from "./claims.ts";
 import type { KeySet } from "./key_set.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
 import { toRefusal } from "./verification_errors.ts";
-import { VerifiedTokenCache } from "./verified_token_cache.ts";
 
 /** Options of {@linkcode TokenVerifier}. */
 export interface TokenVerifierOptions {
   keySet: KeySet;
-  /** The `iss` that tokens must have. */
-  issuer: string;
-  /** The `aud` that tokens must have. */
-  audience: string;
-  /** Accepted signature algorithms (JWA names); `EdDSA` and `Ed25519` are the same. */
-  algorithms: readonly string[];
-  /** The claim that holds the array of service plans. */
-  plansClaim: string;
+  /** Which tokens are accepted. */
+  settings: IssuerSettings;
   /** Leeway on `exp` and `nbf`, in seconds. */
   clockToleranceS: number;
-  /** Clock, epoch ms; default: `Date.now`. */
-  now?: () => number;
+  /** Clock, epoch ms. */
+  now: () => number;
 }
 
-/** Maximum length of a token, in characters: common limits for headers admit no longer one. */
-const MAX_TOKEN_LENGTH = 8_192;
+/** A token that was verified. */
+export interface VerifiedToken {
+  readonly principal: Principal;
+  /** When the token expires, leeway included, epoch ms. */
+  readonly expiresAt: number;
+  /** By which it was verified. */
+  readonly verifier: TokenVerifier;
+  /** Version of the keys that it was verified with. */
+  readonly keysVersion: number;
+}
 
 /** Accepted `typ` of an access token (RFC 9068 §2.1, RFC 8725 §3.11); many issuers set none. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
-/** Verifies bearer tokens and returns their principals. */
+/** Verifies the bearer tokens of one issuer. */
 export class TokenVerifier {
-  readonly #options: TokenVerifierOptions & { now: () => number };
-  readonly #cache = new VerifiedTokenCache();
-  #keysVersion = 0;
+  readonly settings: IssuerSettings;
+  readonly keySet: KeySet;
+  /** Set when the settings no longer have this issuer, or have it with other rules. */
+  isRetired = false;
+  readonly #clockToleranceS: number;
+  readonly #now: () => number;
+  readonly #algorithms: string[];
 
-  constructor(options: TokenVerifierOptions) {
-    this.#options = {
-      now: Date.now,
-      ...options,
-      algorithms: withBothEd25519Names(options.algorithms),
-    };
+  constructor({ keySet, settings, clockToleranceS, now }: TokenVerifierOptions) {
+    this.keySet = keySet;
+    this.settings = settings;
+    this.#clockToleranceS = clockToleranceS;
+    this.#now = now;
+    this.#algorithms = withBothEd25519Names(settings.algorithms);
   }
 
   /**
-   * Returns the principal of a token.
+   * Verifies a token.
    *
    * @throws {AuthRefusal} when the token is not valid
    * @throws {GatewayError} `key_set_unavailable` when it cannot be verified
    */
-  async verify(token: string): Promise<Principal> {
-    return this.recall(token) ?? await this.#verifyAnew(token);
-  }
-
-  /** Returns the principal if this token was verified with the current keys and has not expired. */
-  recall(token: string): Principal | undefined {
-    const { keySet, now } = this.#options;
-    keySet.keepFresh();
-    this.#clearIfKeysChanged();
-    if (!keySet.isReady()) return undefined; // the keys are too old
-    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not hashed
-    const known = this.#cache.get(token);
-    return known && now() < known.expiresAt ? known.principal : undefined;
-  }
-
-  async #verifyAnew(token: string): Promise<Principal> {
-    if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
+  async verify(token: string): Promise<VerifiedToken> {
     const { verified: { payload, protectedHeader }, version } = await this.#checkWithCurrentKeys(
       token,
     )
@@ -81,22 +72,24 @@ export class TokenVerifier {
     if (!ACCEPTED_TYPES.has((protectedHeader.typ ?? "jwt").toLowerCase())) {
       throw new AuthRefusal("type");
     }
-    const principal = this.#principalOf(payload);
-    const expiresAt = ((payload.exp ?? 0) + this.#options.clockToleranceS) * 1_000;
-    // If the keys changed during the verification, the key used may have been withdrawn.
-    if (this.#options.keySet.version === version) {
-      this.#clearIfKeysChanged();
-      this.#cache.set(token, { principal, expiresAt });
-    }
-    return principal;
+    if (!this.#hasAudience(payload)) throw new AuthRefusal("audience");
+    return {
+      principal: this.#principalOf(payload),
+      expiresAt: ((payload.exp ?? 0) + this.#clockToleranceS) * 1_000,
+      verifier: this,
+      keysVersion: version,
+    };
   }
 
-  /** Clears the cache when the keys have changed. */
-  #clearIfKeysChanged(): void {
-    const { version } = this.#options.keySet;
-    if (version === this.#keysVersion) return;
-    this.#cache.clear();
-    this.#keysVersion = version;
+  /**
+   * Whether a token that was verified may still be used: it has not expired, and neither the keys
+   * nor the rules have changed since. Also starts a download of the keys that is due.
+   */
+  accepts({ expiresAt, keysVersion }: VerifiedToken): boolean {
+    const { keySet } = this;
+    keySet.keepFresh();
+    return keysVersion === keySet.version && !this.isRetired && this.#now() < expiresAt &&
+      keySet.isReady(); // else the keys are too old
   }
 
   /**
@@ -107,7 +100,7 @@ export class TokenVerifier {
   async #checkWithCurrentKeys(
     token: string,
   ): Promise<{ verified: JWTVerifyResult; version: number }> {
-    const { keySet } = this.#options;
+    const { keySet } = this;
     const { version } = keySet;
     try {
       return { verified: await this.#check(token), version };
@@ -120,30 +113,35 @@ export class TokenVerifier {
   }
 
   async #check(token: string): Promise<JWTVerifyResult> {
-    const { keySet, issuer, audience, algorithms, clockToleranceS, now } = this.#options;
+    const { issuer, audiences, audienceClaim } = this.settings;
     const options: JWTVerifyOptions = {
       issuer,
-      audience,
-      algorithms: [...algorithms],
-      clockTolerance: clockToleranceS,
+      ...audienceClaim === "aud" && { audience: [...audiences] },
+      algorithms: this.#algorithms,
+      clockTolerance: this.#clockToleranceS,
       requiredClaims: ["exp"],
-      currentDate: new Date(now()),
+      currentDate: new Date(this.#now()),
     };
     try {
-      return await jwtVerify(token, keySet.getKey, options);
+      return await jwtVerify(token, this.keySet.getKey, options);
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
       return await verifyWithAny(error, token, options);
     }
   }
 
+  /** Of a claim other than `aud`, which jose checks. */
+  #hasAudience(payload: JWTPayload): boolean {
+    const { audiences, audienceClaim } = this.settings;
+    return audienceClaim === "aud" || hasOneOf(payload, audienceClaim, audiences);
+  }
+
   #principalOf(payload: JWTPayload): Principal {
-    const plans = payload[this.#options.plansClaim];
-    const isText = (value: unknown): value is string => typeof value === "string";
+    const { sub } = payload;
     return {
-      issuer: this.#options.issuer,
-      subject: isText(payload.sub) ? payload.sub : undefined,
-      servicePlans: Array.isArray(plans) ? plans.filter(isText) : [],
+      issuer: this.settings.issuer,
+      subject: typeof sub === "string" ? sub : undefined,
+      servicePlans: servicePlansOf(payload, this.settings),
     };
   }
 }

@@ -1,13 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Principal } from "../exchange.ts";
-
-/** What is cached for a verified token. */
-export interface VerifiedToken {
-  readonly principal: Principal;
-  /** When the token expires, leeway included, epoch ms. */
-  readonly expiresAt: number;
-}
+import type { VerifiedToken } from "./token_verifier.ts";
 
 /**
  * Memory for tokens by hash, in bytes. Verifying a signature costs more than the rest of a request,
@@ -55,20 +49,19 @@ export class VerifiedTokenCache {
     sizeCalculation: (plans, key) => ENTRY_BYTES + textBytes(key) + listBytes(plans),
   });
 
+  /** Returns a token as it was verified; it may have expired, or the keys may have changed. */
   get(token: string): VerifiedToken | undefined {
     return this.#recent.get(token) ?? this.#find(token);
   }
 
   /** The size of an entry includes its list of plans, even if other entries share it. */
-  set(token: string, { principal, expiresAt }: VerifiedToken): void {
-    const servicePlans = this.#shared(principal.servicePlans);
-    this.#byHash.set(hashOf(token), { principal: { ...principal, servicePlans }, expiresAt });
-  }
-
-  clear(): void {
-    this.#recent.clear();
-    this.#byHash.clear();
-    this.#planLists.clear();
+  set(token: string, verified: VerifiedToken): void {
+    const servicePlans = this.#shared(verified.principal.servicePlans);
+    this.#recent.delete(token); // it may have the token with other keys
+    this.#byHash.set(hashOf(token), {
+      ...verified,
+      principal: { ...verified.principal, servicePlans },
+    });
   }
 
   #find(token: string): VerifiedToken | undefined {

@@ -10,6 +10,8 @@ export interface IntroductionOptions {
   /** The service plan, and a token for it. */
   plan: string;
   token: string;
+  /** The client that gets tokens from the issuer. */
+  client: { id: string; secret: string };
   /** Deadline of requests to the SMS API, in ms. */
   timeoutMs: number;
   /** Where spans are exported to; undefined: nowhere. */
@@ -18,7 +20,7 @@ export interface IntroductionOptions {
 
 /** What the demo prints at its start: where it listens, and commands to paste. */
 export function introduction(options: IntroductionOptions): string {
-  const { url, plan, token, timeoutMs, collector } = options;
+  const { url, plan, token, client, timeoutMs, collector } = options;
   return `
 SMS gateway   ${url}   (in front of a sandbox SMS API: nothing is really sent)
 Traces        ${
@@ -44,6 +46,9 @@ ${send("?sandbox_status=503")}
 
 The API too slow (504: was it sent?). Paste it twice: the gateway finds out (201), and sends nothing:
 ${send(`?sandbox_delay_ms=${2 * timeoutMs}`, { key: "order-2" })}
+
+A token from the issuer, through the gateway, as an SDK in OAuth mode gets it (200):
+curl -i ${url}/oauth2/token -u ${client.id}:${client.secret} -d grant_type=client_credentials
 
 What was sent (200), each message once:
 curl -i $SMS/batches -H "Authorization: Bearer $TOKEN"

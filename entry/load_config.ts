@@ -2,19 +2,24 @@ import { faultText, signingKeys } from "../auth/signing_keys.ts";
 import { type Config, ConfigError, type Environment, parseConfig } from "../config.ts";
 
 /**
- * Parses an environment and tests the keys of AUTH_JWKS, so that an unusable key stops the start
+ * Parses an environment and tests the keys in it, so that an unusable key stops the start
  * and does not fail the requests of the callers whose tokens it signs.
  *
  * @throws {ConfigError} as {@linkcode parseConfig} does, or naming each unusable key
  */
 export async function loadConfig(env: Environment): Promise<Config> {
   const config = parseConfig(env);
-  const { keySet } = config.auth;
-  if (!("jwks" in keySet)) return config;
-  const { jwks, faults } = await signingKeys(keySet.jwks.keys);
-  if (faults.length > 0) {
-    throw new ConfigError(faults.map((fault) => `AUTH_JWKS: ${faultText(fault)}`));
-  }
-  if (jwks.keys.length === 0) throw new ConfigError(["AUTH_JWKS has no key for signatures"]);
+  const faults = await Promise.all(config.auth.issuers.map((settings, index) => {
+    const name = env.AUTH_ISSUERS ? `AUTH_ISSUERS at ${index}.jwks` : "AUTH_JWKS";
+    return "jwks" in settings.keySet ? faultsOf(settings.keySet.jwks.keys, name) : [];
+  }));
+  if (faults.flat().length > 0) throw new ConfigError(faults.flat());
   return config;
+}
+
+/** What is wrong with the keys of a setting, a sentence for each. */
+async function faultsOf(keys: readonly unknown[], name: string): Promise<string[]> {
+  const { jwks, faults } = await signingKeys(keys);
+  if (faults.length > 0) return faults.map((fault) => `${name}: ${faultText(fault)}`);
+  return jwks.keys.length === 0 ? [`${name} has no key for signatures`] : [];
 }

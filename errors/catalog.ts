@@ -10,7 +10,8 @@ export type Processed = "yes" | "no" | "unknown";
 /**
  * Whether the same request may be sent again:
  * - `never`: it would be refused again unless the request or the account is changed;
- * - `later`: it was not processed, so it may be sent again, after `Retry-After` if there is one;
+ * - `later`: it may be sent again, after `Retry-After` if there is one: it was not processed, or does
+ *   no harm twice;
  * - `idempotent_only`: GET, PUT and DELETE may be sent again; a POST may take effect twice.
  */
 export type RetryAdvice = "never" | "later" | "idempotent_only";
@@ -26,6 +27,8 @@ export interface CatalogEntry {
   readonly fault: Fault;
   readonly processed: Exclude<Processed, "yes">;
   readonly retry: RetryAdvice;
+  /** The only path with this code; default: those of the SMS API. */
+  readonly onlyOf?: "/oauth2/token";
 }
 
 /** Advice when it is not known whether a POST was processed. */
@@ -345,6 +348,36 @@ export const CATALOG = {
     fault: "caller",
     processed: "no",
     retry: "later",
+  },
+  token_endpoint_unavailable: {
+    status: 503,
+    meaning:
+      "The issuer's token endpoint could not be reached, or said that it cannot serve requests now.",
+    help: "No token was issued. Ask again after Retry-After.",
+    fault: "issuer",
+    processed: "no",
+    retry: "later",
+    onlyOf: "/oauth2/token",
+  },
+  token_endpoint_timeout: {
+    status: 504,
+    meaning: "The issuer's token endpoint did not answer in time.",
+    help: "Ask again: it does no harm to get a second token.",
+    fault: "issuer",
+    processed: "unknown",
+    retry: "later",
+    onlyOf: "/oauth2/token",
+  },
+  token_endpoint_failed: {
+    status: 502,
+    meaning:
+      "The issuer's token endpoint broke off, or answered with neither a bearer token nor an error of OAuth (RFC 6749 §5).",
+    help:
+      "Ask again: it does no harm to get a second token. If it lasts, tell the issuer's operator.",
+    fault: "issuer",
+    processed: "unknown",
+    retry: "later",
+    onlyOf: "/oauth2/token",
   },
   key_set_unavailable: {
     status: 503,

@@ -1,12 +1,13 @@
 import { AuthRefusal } from "../errors/auth_refusal.ts";
-import type { TokenVerifier } from "../auth/token_verifier.ts";
+import type { Issuers } from "../auth/issuers.ts";
 import type { Exchange, Principal } from "../exchange.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import type { Check } from "./checks.ts";
 
 /** Options of {@linkcode authenticate}. */
 export interface AuthenticateOptions {
-  verifier: TokenVerifier;
+  /** Whose tokens are accepted. */
+  issuers: Issuers;
   /** A service plan without a credential is rejected like one that the token does not name. */
   credentials: Credentials;
 }
@@ -18,7 +19,7 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * Requires a valid bearer token that names the service plan of the path; otherwise answers 401 with a
  * challenge (RFC 6750), or 503 if there is no key set to verify tokens with.
  */
-export function authenticate({ verifier, credentials }: AuthenticateOptions): Check {
+export function authenticate({ issuers, credentials }: AuthenticateOptions): Check {
   return function authenticate(c) {
     const exchange = c.get("exchange");
     const servicePlanId = servicePlanOf(exchange.rawPath);
@@ -26,10 +27,10 @@ export function authenticate({ verifier, credentials }: AuthenticateOptions): Ch
     const authorization = c.req.raw.headers.get("authorization");
     // Most tokens were verified before: they need no parsing, and no promise to await.
     const known = authorization?.startsWith("Bearer ")
-      ? verifier.recall(authorization.slice("Bearer ".length))
+      ? issuers.recall(authorization.slice("Bearer ".length))
       : undefined;
     if (known) return authorize(exchange, known);
-    return verifier.verify(bearerToken(authorization))
+    return issuers.verify(bearerToken(authorization))
       .then((principal) => authorize(exchange, principal));
   };
 }

@@ -18,6 +18,8 @@ export interface RequestBodyOptions {
   maxBytes: number;
   /** Budget for the bodies of all requests until their responses. */
   held: ByteBudget;
+  /** Checks the headers of a body that came without being declared. Default: requires JSON. */
+  requireType?: (headers: Headers) => void;
   /** Timeout for the whole body, in ms. */
   timeoutMs: number;
   /** Default: a new clock with one timer for all requests. */
@@ -54,6 +56,7 @@ export function requestBody(
     deadlines = new Deadlines(),
     isStopping = () => false,
     onUnreadBody,
+    requireType = requireJson,
   }: RequestBodyOptions,
 ): Check {
   async function read(request: Request, slots: (() => void)[]): Promise<Uint8Array<ArrayBuffer>> {
@@ -94,7 +97,7 @@ export function requestBody(
   return async function requestBody(c) {
     const exchange = c.get("exchange");
     const body = mayHaveBody(c.req.raw) ? await read(c.req.raw, exchange.slots) : null;
-    if (body?.byteLength && !declaresBody(c.req.raw)) requireJson(c.req.raw.headers);
+    if (body?.byteLength && !declaresBody(c.req.raw)) requireType(c.req.raw.headers);
     exchange.body = body?.byteLength ? body : null;
   };
 }

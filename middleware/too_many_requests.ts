@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors/gateway_error.ts";
+import { ownRetryAfter } from "../errors/retry_after.ts";
 
 /** Most requests take less than a second, so that a slot is likely to be free by then. */
 const RETRY_AFTER_S = "1";
@@ -15,6 +16,27 @@ export function tooManyRequests(policy: string, limit: number): GatewayError {
       "retry-after": RETRY_AFTER_S,
       "ratelimit-policy": `"${policy}";q=${limit};qu="concurrent-requests"`,
       "ratelimit": `"${policy}";r=0;t=${RETRY_AFTER_S}`,
+    },
+  });
+}
+
+/**
+ * A 429 of a limit by time.
+ *
+ * @param policy name of the limit
+ * @param perMinute maximum number of requests per minute
+ * @param waitMs when the next request may come, in ms
+ */
+export function tooManyPerMinute(
+  policy: string,
+  { perMinute, waitMs, text }: { perMinute: number; waitMs: number; text: string },
+): GatewayError {
+  return new GatewayError("too_many_requests", {
+    text,
+    headers: {
+      "retry-after": ownRetryAfter(waitMs),
+      "ratelimit-policy": `"${policy}";q=${perMinute};w=60`,
+      "ratelimit": `"${policy}";r=0;t=${Math.ceil(waitMs / 1_000)}`,
     },
   });
 }

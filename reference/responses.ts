@@ -95,7 +95,7 @@ export function headerRefs(names: readonly string[]): Record<string, { $ref: str
 }
 
 function codesOfStatus({ status }: StatusNotes): CatalogCode[] {
-  return codesOf(status).map(([code]) => code);
+  return codesOf(status).filter(([, { onlyOf }]) => !onlyOf).map(([code]) => code);
 }
 
 function codeLine(code: CatalogCode): string {

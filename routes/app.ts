@@ -1,6 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { KeySet } from "../auth/key_set.ts";
-import { TokenVerifier } from "../auth/token_verifier.ts";
+import type { Issuers } from "../auth/issuers.ts";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import { toFailure, toResponse } from "../errors/to_response.ts";
@@ -38,12 +37,13 @@ import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
 import { type MetricsText, mountMetrics } from "./metrics.ts";
+import { mountTokenEndpoint } from "./oauth.ts";
 import { sendHandler } from "./send_handler.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
 export interface Dependencies extends TokenDependencies {
   transport: Transport;
-  keySet: KeySet;
+  issuers: Issuers;
   breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
@@ -117,6 +117,14 @@ export function createApp(config: Config, deps: Dependencies): App {
   app.use(serverSpan(deps)); // around the checks, so that it records their errors
   const callbacks = createCallbacks(config, deps);
   if (callbacks) mountCallbacks(app, callbacks.handle); // not authenticated by a token
+  const { tokenEndpoint } = config.auth;
+  if (tokenEndpoint) {
+    mountTokenEndpoint(app, tokenEndpoint, {
+      ...deps,
+      deadlines,
+      bodyTimeoutMs: config.requestBodyTimeoutMs,
+    });
+  }
   const limits = createLimits(config);
   const credentials = createCredentials(config, { ...deps, deadlines });
   app.use(apiChecks(config, deps, { limits, credentials }));
@@ -139,10 +147,11 @@ export function createApp(config: Config, deps: Dependencies): App {
     app,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
-    reconfigure(changed) {
-      credentials.replace(changed.servicePlans);
+    reconfigure({ servicePlans, auth, callbacks: changed }) {
+      credentials.replace(servicePlans);
       credentials.fetchAhead();
-      if (changed.callbacks) callbacks?.replaceSettings(changed.callbacks);
+      deps.issuers.replace(auth.issuers);
+      if (changed) callbacks?.replaceSettings(changed);
     },
     settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
     credentials,
@@ -164,12 +173,11 @@ function apiChecks(
   deps: Dependencies,
   { limits, credentials }: { limits: Limits; credentials: Credentials },
 ): MiddlewareHandler<GatewayEnv> {
-  const verifier = new TokenVerifier({ ...config.auth, keySet: deps.keySet, now: deps.now });
   return checks(
     validHost(), // first: with an invalid Host the path is unknown
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
-    authenticate({ verifier, credentials }), // before the body is read
+    authenticate({ issuers: deps.issuers, credentials }), // before the body is read
     // Before the gateway waits for a body.
     callerLimit(limits.perCaller, { maxWaiting: Math.ceil(limits.inFlight.limit * WAITING_SHARE) }),
     contentType(),
@@ -208,20 +216,24 @@ function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Respon
 }
 
 function readiness(
-  { keySet, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
+  { issuers, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
     Dependencies,
   credentials: Credentials,
 ): Readiness {
+  const keySets = issuers.keySets();
   // An instance that is not ready gets no requests, so the probe has to start the key fetch.
-  keySet.keepFresh();
+  for (const { keySet } of keySets) keySet.keepFresh();
+  const withoutKeys = keySets.filter(({ keySet }) => !keySet.isReady());
+  const hasKeys = withoutKeys.length < keySets.length; // the callers of one issuer at least
   return {
     notReady: [
       ...(isStopping() ? ["stopping"] : []),
-      ...(keySet.isReady() ? [] : ["key_set_unavailable"]),
+      ...(hasKeys ? [] : ["key_set_unavailable"]),
     ],
     // An outage of the API affects every instance: with none ready, callers would not get its error.
     // Half open is degraded as well: only a successful request shows that the API works again.
     degraded: [
+      ...(hasKeys ? withoutKeys.map(({ label }) => `key_set_unavailable:${label}`) : []),
       ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
       ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
       ...(isStoreReachable() ? [] : ["state_unavailable"]),

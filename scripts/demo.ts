@@ -18,7 +18,7 @@ import { createSandbox } from "../sandbox/app.ts";
 import { serveSandbox } from "../sandbox/serve.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
-import { AUDIENCE, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
+import { AUDIENCE, CLIENT_ID, CLIENT_SECRET, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
 import { prefilledReference } from "./prefilled_reference.ts";
 
 const CREDENTIAL = "demo-token";
@@ -30,6 +30,10 @@ async function demo(): Promise<void> {
   const issuer = await demoIssuer();
   const token = await issuer.token();
   const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
+  const tokens = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    issuer.tokenEndpoint,
+  );
   const env = Deno.env.toObject();
   const collector = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || await findCollector();
   const config = await loadConfig({
@@ -39,6 +43,8 @@ async function demo(): Promise<void> {
     SERVICE_PLANS: JSON.stringify({ [PLAN]: CREDENTIAL }),
     AUTH_JWKS: JSON.stringify(issuer.jwks),
     AUTH_JWKS_URL: undefined,
+    AUTH_ISSUERS: undefined,
+    AUTH_TOKEN_URL: `http://127.0.0.1:${tokens.addr.port}/oauth2/token`,
     AUTH_ISSUER: ISSUER,
     AUTH_AUDIENCE: AUDIENCE,
     OTLP_ENDPOINT: collector,
@@ -61,9 +67,11 @@ async function demo(): Promise<void> {
   const reference = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
   const server = serve({ ...gateway, fetch: tracePages(reference, traces) }, config);
   url = `http://localhost:${server.port}`;
-  print(introduction({ url, plan: PLAN, token, timeoutMs: TIMEOUT_MS, collector }));
+  const client = { id: CLIENT_ID, secret: CLIENT_SECRET };
+  print(introduction({ url, plan: PLAN, token, client, timeoutMs: TIMEOUT_MS, collector }));
   await server.stopped;
   await log.close();
+  await tokens.shutdown();
   await sandbox.close();
 }
 

@@ -1,21 +1,22 @@
 /**
- * A token issuer for demos only: it authenticates nobody. Serves its key set at `/jwks.json` and a
- * token for the demo's service plan at `/token`.
+ * A token issuer for demos only: `/token` authenticates nobody. Serves its key set at `/jwks.json`, a
+ * token for the demo's service plan at `/token`, and a token endpoint at `/oauth2/token`.
  */
 import { demoIssuer, PLAN } from "./demo_issuer.ts";
 
-const { jwks, token } = await demoIssuer();
+const { jwks, token, tokenEndpoint } = await demoIssuer();
 
 /** Path → handler. */
-const HANDLERS: Readonly<Record<string, () => Response | Promise<Response>>> = {
+const HANDLERS: Readonly<Record<string, (request: Request) => Response | Promise<Response>>> = {
   "/jwks.json": () => Response.json(jwks),
   "/token": async () => new Response(await token()),
+  "/oauth2/token": tokenEndpoint,
 };
 
 const port = Number(Deno.env.get("ISSUER_PORT") || "8091");
 const server = Deno.serve({ port, hostname: "0.0.0.0", onListen() {} }, (request) => {
   const handler = HANDLERS[new URL(request.url).pathname];
-  return handler ? handler() : new Response(null, { status: 404 });
+  return handler ? handler(request) : new Response(null, { status: 404 });
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => server.shutdown());

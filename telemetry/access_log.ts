@@ -41,6 +41,9 @@ export type AccessRecord = {
   readonly relay: string | undefined;
   /** The service's answer to a callback. */
   readonly relay_status: number | undefined;
+  /** The client of a token request, and what became of it. */
+  readonly oauth_client_id: string | undefined;
+  readonly oauth_outcome: string | undefined;
   readonly upstream_status: number | undefined;
   /** Why the last attempt got no response, in fixed words, where the cause is known. */
   readonly upstream_cause: string | undefined;
@@ -83,6 +86,8 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     callback_refusal: exchange.callback?.refusal,
     relay: exchange.callback?.relay,
     relay_status: exchange.callback?.attempt?.status,
+    oauth_client_id: exchange.tokenRequest?.clientId,
+    oauth_outcome: exchange.tokenRequest?.outcome,
     upstream_status: attempts.at(-1)?.status,
     upstream_cause: attempts.at(-1)?.cause,
     duration_ms: rounded(durationMs),

@@ -23,6 +23,8 @@ export const ATTR = {
   deliveryCode: "sms_gateway.delivery.code",
   deliveryCodeName: "sms_gateway.delivery.code_name",
   sinceSend: "sms_gateway.delivery.since_send_s",
+  oauthClientId: "sms_gateway.oauth.client_id",
+  oauthOutcome: "sms_gateway.oauth.outcome",
   subject: "enduser.id",
 } as const;
 

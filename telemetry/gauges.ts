@@ -5,8 +5,11 @@ import { VERSION } from "../version.ts";
 export interface MetricSources {
   /** Route template → requests outstanding. */
   outstanding(): ReadonlyMap<string, number>;
-  /** Age of the fetched key set, in seconds; undefined before the first fetch, or if it is static. */
-  keySetAgeS(): number | undefined;
+  /**
+   * Issuer → age of its fetched key set, in seconds; without those that were not fetched, or are
+   * static.
+   */
+  keySetAgesS(): ReadonlyMap<string, number>;
   /** The OAuth tokens of the SMS API. */
   tokens(): { readonly oldestTokenMs: number | undefined };
   breakerState(): keyof typeof BREAKER_STATES;
@@ -69,11 +72,10 @@ function registerOutstanding(meter: Meter, sources: MetricSources): void {
 
 function registerKeySetAge(meter: Meter, sources: MetricSources): void {
   meter.createObservableGauge("sms_gateway.key_set.age", {
-    description: "Time since the issuer's keys were fetched.",
+    description: "Time since an issuer's keys were fetched.",
     unit: "s",
   }).addCallback((result) => {
-    const age = sources.keySetAgeS();
-    if (age !== undefined) result.observe(age);
+    for (const [issuer, age] of sources.keySetAgesS()) result.observe(age, { issuer });
   });
 }
 

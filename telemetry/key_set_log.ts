@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 /** Maximum number of keys named in one log line; a key set may have thousands. */
 const MAX_NAMED_KEYS = 10;
 
-/** Logs changes in the state of the issuer's key set. */
+/** Logs changes in the state of an issuer's key set. */
 export interface KeySetLog {
   /**
    * Writes a line when downloads begin to fail, and one when they succeed again.
@@ -15,11 +15,15 @@ export interface KeySetLog {
   faulty(faults: readonly string[]): void;
 }
 
-/** @param url of the key set; it is logged without credentials and query */
-export function keySetLog(url: string): KeySetLog {
+/**
+ * @param url of the key set, or of the issuer whose metadata has it; it is logged without
+ * credentials and query
+ * @param issuer names the issuer, as in the metrics
+ */
+export function keySetLog(url: string, issuer: string): KeySetLog {
   const logger = getLogger("sms-gateway");
   const { origin, pathname } = new URL(url);
-  const where = { url: origin + pathname };
+  const where = { issuer, url: origin + pathname };
   let isFailing = false;
   let lastFaults = "";
   return {

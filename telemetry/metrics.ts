@@ -71,7 +71,7 @@ export class Metrics implements ExchangeObserver {
       description: "Rejected tokens, by reason.",
     });
     this.#keySetRefreshes = meter.createCounter("sms_gateway.key_set.refreshes", {
-      description: "Fetches of the issuer's key set, by outcome.",
+      description: "Fetches of key sets, by outcome and issuer.",
     });
     this.#credentialRejections = meter.createCounter(
       "sms_gateway.upstream_credential_rejections",
@@ -142,9 +142,9 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles.add(1, { setting, outcome });
   }
 
-  /** Counts a fetch of the issuer's key set. */
-  keySetRefreshed(outcome: "ok" | "failed"): void {
-    this.#keySetRefreshes.add(1, { outcome });
+  /** Counts a fetch of an issuer's key set. */
+  keySetRefreshed(outcome: "ok" | "failed", issuer: string): void {
+    this.#keySetRefreshes.add(1, { outcome, issuer });
   }
 
   /** Counts a fetch of an OAuth token of the SMS API; `outcome` is `ok`, or why it failed. */

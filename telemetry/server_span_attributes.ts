@@ -71,6 +71,8 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.unverifiedSubject]: refusal?.unverifiedSubject,
     [ATTR.pathProblem]: exchange.pathProblem,
     [ATTR.idempotency]: exchange.idempotency,
+    [ATTR.oauthClientId]: exchange.tokenRequest?.clientId,
+    [ATTR.oauthOutcome]: exchange.tokenRequest?.outcome,
     [ATTR.batchId]: exchange.batchId === undefined ? undefined : safeId(exchange.batchId),
     ...(exchange.callback && callbackAttributes(exchange.callback)),
   };

@@ -1,5 +1,8 @@
 import process from "node:process";
 import { assert } from "@std/assert";
+import { claimAt, servicePlansOf } from "../auth/claims.ts";
+import { clientIdOf, loggableClientId } from "../auth/client_id.ts";
+import { toTokenReply } from "../auth/token_reply.ts";
 import { signingKeys } from "../auth/signing_keys.ts";
 import { parseConfig } from "../config.ts";
 import { contentType } from "../middleware/content_type.ts";
@@ -13,7 +16,7 @@ import { normalize } from "../upstream/normalize.ts";
 import { readProblem } from "../upstream/problem.ts";
 import { retryAfterMs } from "../upstream/retry_after.ts";
 import { testEnv } from "./support/gateway.ts";
-import { testIssuer } from "./support/issuer.ts";
+import { settingsOf, testIssuer } from "./support/issuer.ts";
 
 /** Size of the small input, in characters or members; the large one is four times as large. */
 const SMALL = 64_000;
@@ -32,7 +35,8 @@ const MAX_TRIES = 5;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const filter = new CredentialFilter(["a-credential-of-the-usual-length", "short-one"]);
-const env = testEnv(await testIssuer());
+const issuer = await testIssuer();
+const env = testEnv(issuer);
 
 /** Texts that make some parsers and regular expressions slow. */
 const TEXTS: Readonly<Record<string, (n: number) => string>> = {
@@ -76,6 +80,27 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
       allow: [],
       clean: (text) => filter.clean(text),
     }),
+  "a token request": (text) => [
+    clientIdOf(`Basic ${text}`, encode(`client_id=${text}`)),
+    loggableClientId(text),
+  ],
+  "a reply of a token endpoint": (text) =>
+    [200, 400].map((status) =>
+      attempt(() =>
+        toTokenReply({ status, headers: new Headers(), bytes: encode(text) }, {
+          requestedScope: "",
+          now: 0,
+        })
+      )
+    ),
+  "claims of a token": (text) =>
+    servicePlansOf(
+      { service_plans: text, [text]: [text] },
+      settingsOf(issuer, { plansPrefix: "a" }),
+    ),
+  "the path of a claim": (text) => claimAt({ a: 1 }, text),
+  "a setting that is a list of issuers": (text) =>
+    attempt(() => parseConfig({ ...env, AUTH_ISSUERS: text })),
   "a Retry-After": (text) => retryAfterMs(text),
   "a setting that is a URL": (text) =>
     attempt(() => parseConfig({ ...env, SMS_API_URL: `http://h/${clean(text)}` })),

@@ -34,10 +34,10 @@ const DEFAULTS: readonly [(config: Config) => unknown, unknown][] = [
   [(c) => c.upstream.idleTimeoutMs, 5_000],
   [(c) => c.upstream.retryAttempts, 2],
   [(c) => c.servicePlans, { "plan-1": "token-1" }],
-  [(c) => c.auth.algorithms, ["RS256", "PS256", "ES256", "EdDSA"]],
-  [(c) => c.auth.plansClaim, "service_plans"],
+  [(c) => c.auth.issuers[0]?.algorithms, ["RS256", "PS256", "ES256", "EdDSA"]],
+  [(c) => c.auth.issuers[0]?.plansClaim, "service_plans"],
   [(c) => c.auth.clockToleranceS, 5],
-  [(c) => c.auth.keySet, { url: "https://issuer.example/jwks.json" }],
+  [(c) => c.auth.issuers[0]?.keySet, { url: "https://issuer.example/jwks.json" }],
   [(c) => c.auth.jwksMaxAgeMs, 600_000],
   [(c) => c.auth.jwksCooldownMs, 30_000],
   [(c) => c.maxBodyBytes, 1_048_576],
@@ -79,13 +79,13 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
     [
       "algorithms may be listed with spaces",
       { AUTH_ALGORITHMS: "ES256, EdDSA" },
-      (c) => c.auth.algorithms,
+      (c) => c.auth.issuers[0]?.algorithms,
       ["ES256", "EdDSA"],
     ],
     [
       "AUTH_JWKS holds a key set inline",
       { AUTH_JWKS_URL: "", AUTH_JWKS: KEY_SET },
-      (c) => c.auth.keySet,
+      (c) => c.auth.issuers[0]?.keySet,
       { jwks: { keys: [PUBLIC_KEY] } },
     ],
     [
@@ -176,19 +176,19 @@ const ACCEPTED: readonly [string, Record<string, string>, (config: Config) => un
     [
       "single quotes around a JSON value are removed",
       { SERVICE_PLANS: `'{"plan-1":"token-2"}'`, AUTH_JWKS_URL: "''", AUTH_JWKS: `'${KEY_SET}'` },
-      (c) => [c.servicePlans, c.auth.keySet],
+      (c) => [c.servicePlans, c.auth.issuers[0]?.keySet],
       [{ "plan-1": "token-2" }, { jwks: { keys: [PUBLIC_KEY] } }],
     ],
     [
       "quotes around a plain value are removed, for a fallback too",
       { AUTH_ISSUER: "'issuer'", PORT: '"1"', OTEL_EXPORTER_OTLP_ENDPOINT: '"http://b:4318"' },
-      (c) => [c.auth.issuer, c.port, c.telemetry.traces?.url],
+      (c) => [c.auth.issuers[0]?.issuer, c.port, c.telemetry.traces?.url],
       ["issuer", 1, "http://b:4318/v1/traces"],
     ],
     [
       "only one pair of quotes is removed, and only if both match",
       { AUTH_ISSUER: `"'issuer'"`, AUTH_AUDIENCE: `"audience'` },
-      (c) => [c.auth.issuer, c.auth.audience],
+      (c) => [c.auth.issuers[0]?.issuer, c.auth.issuers[0]?.audiences[0]],
       ["'issuer'", `"audience'`],
     ],
     [

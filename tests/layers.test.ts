@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "delivery_codes.ts",
     "errors",
     "exchange.ts",
+    "issuer_settings.ts",
     "limits",
     "operations.ts",
     "proxy.ts",

@@ -21,13 +21,13 @@ routes/                        which path is served by what; the order <i class=
 middleware/                    one check or concern each
 callbacks/                     callbacks <i class="k">of</i> the SMS API: authenticity, identity, service, relaying once
 idempotency/                   decisions about a repeated request: key, record, finding out
-upstream/  auth/               the SMS API; the callers&#39; issuer
+upstream/  auth/               the SMS API; the callers&#39; issuers
 state/                         what is remembered across requests and instances
 telemetry/                     spans, metrics, logs
 reference/                     the pages <i class="k">of</i> /docs and the OpenAPI document; guides/ is generated
 sandbox/                       an SMS API <i class="k">of</i> its own; imports only operations.ts and schemas/
 schemas/                       the bodies <i class="k">of</i> the SMS API, shared by sandbox and reference
-errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_files.ts
+errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_files.ts  issuer_settings.ts
                                facts and small tools</code></pre>
 </div>
 <p><code>state/</code> has one port and three stores: memory, SQLite, Redis. <code>entry/open_state.ts</code> opens the one
@@ -92,6 +92,20 @@ stays absent.</p>
 <tr><td><code>bytesOut</code></td><td>with the response; grows while it is streamed</td><td><code>Forwarder</code>, <code>trackedBody</code></td><td><code>responseSlots</code>, log</td></tr>
 <tr><td><code>status</code></td><td>when the response is made</td><td><code>serverSpan</code></td><td>telemetry</td></tr>
 <tr><td><code>slots</code></td><td>from <code>inFlight</code> to the end</td><td><code>inFlight</code>, <code>callerLimit</code>, <code>requestBody</code>, <code>outstanding</code></td><td><code>serverSpan</code>; <code>callerLimit</code> moves earlier ones to <code>responseSlots</code></td></tr>
+<tr><td>Members</td><td>Known</td><td>Written by</td><td>Read by</td></tr>
+<tr><td>-----------------------------------------------------------------</td><td>---------------------------------------------</td><td>-------------------------------------------------------</td><td>-------------------------------------------------------------------</td></tr>
+<tr><td><code>requestId</code>, <code>method</code>, <code>rawPath</code>, <code>rawQuery</code>, <code>startedAt</code>, <code>span</code></td><td>from the start</td><td><code>serverSpan</code></td><td>all that follow</td></tr>
+<tr><td><code>route</code>, <code>pathProblem</code>, <code>operation</code></td><td>after routing</td><td><code>matchRoute</code></td><td><code>outstanding</code>, <code>Forwarder</code>, CLIENT span, telemetry</td></tr>
+<tr><td><code>servicePlanId</code>, <code>principal</code></td><td>after authentication</td><td><code>authenticate</code></td><td><code>callerLimit</code>, <code>idempotency</code>, <code>outstanding</code>, <code>Forwarder</code>, telemetry</td></tr>
+<tr><td><code>body</code></td><td>once the body was read</td><td><code>requestBody</code></td><td><code>idempotency</code>, <code>Forwarder</code>, log</td></tr>
+<tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
+<tr><td><code>tokenRequest</code></td><td>with a token request only</td><td><code>tokenRate</code>, <code>tokenForward</code></td><td>telemetry</td></tr>
+<tr><td><code>attempts</code></td><td>after each attempt</td><td><code>Sender</code></td><td><code>refuse</code>, <code>outstanding</code> (a 429 lowers the plan&#39;s limit), telemetry</td></tr>
+<tr><td><code>failure</code>, <code>thrown</code></td><td>when an error was thrown</td><td><code>refuse</code>; <code>serverSpan</code> (caller left, stream aborted)</td><td>telemetry</td></tr>
+<tr><td><code>streamed</code></td><td>with a streamed response</td><td><code>trackedBody</code></td><td><code>serverSpan</code>, <code>responseSlots</code></td></tr>
+<tr><td><code>bytesOut</code></td><td>with the response; grows while it is streamed</td><td><code>Forwarder</code>, <code>trackedBody</code></td><td><code>responseSlots</code>, log</td></tr>
+<tr><td><code>status</code></td><td>when the response is made</td><td><code>serverSpan</code></td><td>telemetry</td></tr>
+<tr><td><code>slots</code></td><td>from <code>inFlight</code> to the end</td><td><code>inFlight</code>, <code>callerLimit</code>, <code>requestBody</code>, <code>outstanding</code></td><td><code>serverSpan</code>; <code>callerLimit</code> moves earlier ones to <code>responseSlots</code></td></tr>
 </tbody>
 </table>
 </div>
@@ -109,6 +123,8 @@ stays absent.</p>
 <tr><td>what is remembered of a request, and for how long</td><td><code>idempotency/record.ts</code>, <code>idempotency/seal.ts</code>, <code>middleware/idempotency.ts</code></td></tr>
 <tr><td>where it is remembered</td><td><code>state/</code>, <code>entry/open_state.ts</code></td></tr>
 <tr><td>what happens to a callback</td><td><code>routes/callbacks.ts</code>, <code>middleware/callback.ts</code>, <code>middleware/callback_relaying.ts</code>, <code>callbacks/</code></td></tr>
+<tr><td>whose tokens are accepted, and what they may do</td><td><code>issuer_settings.ts</code>, <code>auth/issuers.ts</code>, <code>auth/token_verifier.ts</code>, <code>auth/claims.ts</code>, <code>auth/discovery.ts</code></td></tr>
+<tr><td>what becomes of <code>POST /oauth2/token</code></td><td><code>routes/oauth.ts</code>, <code>middleware/token_request.ts</code>, <code>middleware/token_forward.ts</code>, <code>auth/token_reply.ts</code></td></tr>
 <tr><td>how the API is called, and how its errors are mapped</td><td><code>upstream/</code> (<code>normalize.ts</code>, <code>retry.ts</code>, <code>headers.ts</code>)</td></tr>
 <tr><td>an attribute of a span</td><td><code>telemetry/server_span_attributes.ts</code>, <code>upstream/client_span.ts</code></td></tr>
 <tr><td>the time from a signal to the end of the process</td><td><code>entry/shutdown.ts</code></td></tr>
@@ -135,6 +151,13 @@ stays absent.</p>
 </table>
 </div>
 <h2 id="decisions">Decisions</h2>
+<p><strong>A token is verified by the issuer it names.</strong> Its <code>iss</code> is read before the signature is checked,
+to choose keys and rules; a wrong <code>iss</code> then fails by those. The alternative, to try the keys of all
+issuers, would let an issuer speak for another.</p>
+<p><strong>Replies of the token endpoint are read, not only passed on.</strong> They are small, SDKs need members
+that issuers leave out, and a reply that is neither a bearer token nor an error of OAuth is an error
+of the gateway&#39;s own form. A token of another type is refused, not relabelled: the gateway could not
+verify that its sender is its owner.</p>
 <p>Figures were measured on a shared two-core machine with Deno 2.9.6; a range is that of several runs.</p>
 <p><strong>undici 7.</strong> It reports when it starts to write a request, and never sends one again by itself;
 fetch does neither. Version 8 loads on neither Node 20 nor Deno 2.5, see

@@ -45,13 +45,18 @@ has. A change of the file is taken over while the gateway runs: see
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col">Default</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
-<tr><td><code>AUTH_JWKS_URL</code></td><td>–</td><td>The token issuer&#39;s key set, by URL. This or <code>AUTH_JWKS</code> is required.</td></tr>
+<tr><td><code>AUTH_JWKS_URL</code></td><td>–</td><td>The token issuer&#39;s key set, by URL. This or <code>AUTH_JWKS</code> is required without <code>AUTH_ISSUERS</code>.</td></tr>
 <tr><td><code>AUTH_JWKS</code>, <code>AUTH_JWKS_FILE</code></td><td>–</td><td>The token issuer&#39;s key set, inline; instead of <code>AUTH_JWKS_URL</code>.</td></tr>
-<tr><td><code>AUTH_ISSUER</code></td><td>required</td><td><code>iss</code> of accepted tokens.</td></tr>
-<tr><td><code>AUTH_AUDIENCE</code></td><td>required</td><td><code>aud</code> of accepted tokens.</td></tr>
+<tr><td><code>AUTH_ISSUER</code></td><td>–</td><td><code>iss</code> of accepted tokens; required without <code>AUTH_ISSUERS</code>.</td></tr>
+<tr><td><code>AUTH_AUDIENCE</code></td><td>–</td><td><code>aud</code> of accepted tokens; required without <code>AUTH_ISSUERS</code>.</td></tr>
+<tr><td><code>AUTH_ISSUERS</code>, <code>AUTH_ISSUERS_FILE</code></td><td>–</td><td>Several issuers as a JSON array, instead of <code>AUTH_ISSUER</code>, <code>AUTH_AUDIENCE</code> and the key set: see <a href="/docs/guide/issuers">Issuers of the callers&#39; tokens</a>.</td></tr>
 <tr><td><code>AUTH_ALGORITHMS</code></td><td><code>RS256,PS256,ES256,EdDSA</code></td><td>Accepted signatures; symmetric ones and <code>none</code> never are.</td></tr>
-<tr><td><code>AUTH_PLANS_CLAIM</code></td><td><code>service_plans</code></td><td>Claim with the array of service plans that the caller may use.</td></tr>
+<tr><td><code>AUTH_PLANS_CLAIM</code></td><td><code>service_plans</code></td><td>Claim with the service plans that the caller may use: an array, or a string with spaces between. The name, or a path such as <code>resource_access.sms.roles</code>.</td></tr>
 <tr><td><code>AUTH_CLOCK_TOLERANCE_S</code></td><td><code>5</code></td><td>Leeway on <code>exp</code> and <code>nbf</code>.</td></tr>
+<tr><td><code>AUTH_TOKEN_URL</code></td><td>–</td><td>The issuer&#39;s token endpoint, to which <code>POST /oauth2/token</code> is passed; without it there is no such path. See <a href="/docs/guide/issuers#the-token-endpoint">Issuers of the callers&#39; tokens</a>.</td></tr>
+<tr><td><code>AUTH_TOKEN_PARAMETERS</code></td><td>–</td><td>Parameters that are added to token requests which lack them, as a form, for SDKs that cannot: <code>audience=…</code> (Auth0) or <code>scope=…</code> (Entra ID, Okta).</td></tr>
+<tr><td><code>AUTH_TOKEN_TIMEOUT_MS</code></td><td><code>8000</code></td><td>Deadline of a request to <code>AUTH_TOKEN_URL</code>, its whole reply included.</td></tr>
+<tr><td><code>AUTH_TOKEN_PER_MINUTE</code></td><td><code>120</code></td><td>Maximum token requests of a client id per minute; ten times that for all. More are 429.</td></tr>
 <tr><td><code>JWKS_MAX_AGE_MS</code></td><td><code>600000</code></td><td>Age at which keys are downloaded again, in the background.</td></tr>
 <tr><td><code>JWKS_COOLDOWN_MS</code></td><td><code>30000</code></td><td>Shortest time between two downloads of the keys.</td></tr>
 <tr><td><code>JWKS_MAX_STALE_MS</code></td><td><code>86400000</code></td><td>How long the last valid keys are used while the issuer is down.</td></tr>

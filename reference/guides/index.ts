@@ -28,6 +28,7 @@ export const content: GuideContent = {
 <tr><td><a href="/docs/guide/deploy">Deployment</a></td><td>The gateway runs as a container, on Deno Deploy, on Node and on Workers, with the same settings.</td></tr>
 <tr><td><a href="/docs/guide/configuration">Configuration</a></td><td>The gateway reads environment variables once, at its start; .env.example lists them with the expected values.</td></tr>
 <tr><td><a href="/docs/guide/credentials">Credentials</a></td><td>SERVICE_PLANS says how the gateway identifies itself for each plan.</td></tr>
+<tr><td><a href="/docs/guide/issuers">Issuers of the callers&#39; tokens</a></td><td>A token is a JWT of an issuer that the gateway is configured for.</td></tr>
 <tr><td><a href="/docs/guide/operate">Signals, retries and limits</a></td><td>What a running gateway reports, when it retries and what it limits.</td></tr>
 <tr><td><a href="/docs/guide/telemetry">Traces and metrics to any backend</a></td><td>The gateway sends spans, and with METRICS_EXPORT=otlp metrics, by OTLP/HTTP in JSON.</td></tr>
 <tr><td><a href="/docs/guide/monitoring">Operating the gateway</a></td><td>What to watch, whom to call, and which query answers which question.</td></tr>

@@ -30,7 +30,7 @@ and derive nothing from statuses, codes or origins.</p>
 <tr><td><code>caller</code></td><td>the service that sent the request</td><td>every 4xx</td></tr>
 <tr><td><code>gateway</code></td><td>the operators of the gateway</td><td><code>internal_error</code>, <code>upstream_credentials_rejected</code>, <code>overloaded</code>, <code>idempotency_unavailable</code></td></tr>
 <tr><td><code>upstream</code></td><td>the SMS API&#39;s support, or the network&#39;s people</td><td><code>service_unavailable</code>, <code>upstream_unreachable</code>, <code>upstream_circuit_open</code>, <code>upstream_timeout</code>, <code>upstream_failed</code>, <code>upstream_connection_lost</code>, <code>upstream_credentials_unavailable</code>; <code>internal_error</code> of origin <code>upstream</code></td></tr>
-<tr><td><code>issuer</code></td><td>who publishes the key set</td><td><code>key_set_unavailable</code></td></tr>
+<tr><td><code>issuer</code></td><td>who runs the issuer of the callers&#39; tokens</td><td><code>token_endpoint_unavailable</code>, <code>token_endpoint_timeout</code>, <code>token_endpoint_failed</code>, <code>key_set_unavailable</code></td></tr>
 </tbody>
 </table>
 </div>
@@ -50,8 +50,8 @@ search Jaeger or the logs for those.</p>
 <tr><td><code>http_server_active_requests</code></td><td><code>http_request_method</code></td></tr>
 <tr><td><code>sms_gateway_outstanding_requests</code></td><td><code>http_route</code></td></tr>
 <tr><td><code>sms_gateway_authentication_failures_total</code></td><td><code>reason</code>: <code>missing</code> <code>malformed</code> <code>expired</code> <code>signature</code> <code>unknown_key</code> <code>audience</code> …</td></tr>
-<tr><td><code>sms_gateway_key_set_age_seconds</code></td><td></td></tr>
-<tr><td><code>sms_gateway_key_set_refreshes_total</code></td><td><code>outcome</code>: <code>ok</code> <code>failed</code></td></tr>
+<tr><td><code>sms_gateway_key_set_age_seconds</code></td><td><code>issuer</code>: its host</td></tr>
+<tr><td><code>sms_gateway_key_set_refreshes_total</code></td><td><code>outcome</code>: <code>ok</code> <code>failed</code>, <code>issuer</code></td></tr>
 <tr><td><code>sms_gateway_upstream_token_age_seconds</code></td><td>of the oldest OAuth token of the SMS API in use; absent without one</td></tr>
 <tr><td><code>sms_gateway_upstream_token_fetches_total</code></td><td><code>outcome</code>: <code>ok</code> <code>timeout</code> <code>network</code> <code>rate_limited</code> <code>server_error</code> <code>refused</code> <code>malformed</code> <code>token_type</code></td></tr>
 <tr><td><code>sms_gateway_upstream_credential_rejections_total</code></td><td></td></tr>

@@ -120,23 +120,9 @@ try {
 <pre tabindex="0" role="region" aria-label="Text 4"><code>Hello <i class="k">from</i> the Node SDK
 <i class="k">403</i> unknown_group</code></pre>
 </div>
-<p>For tokens that expire while the service runs, prefer the SDK&#39;s OAuth mode: the SDK fetches tokens
-itself, and renews a token when the gateway reports that it has expired. With <code>apiToken</code> an expired
-token causes a <code>GenericError</code> about a missing plugin, since the SDK finds the word <code>expired</code> in the
-challenge and looks for the plugin of the OAuth mode. <code>projectId</code> is the service plan; <code>keyId</code> and
-<code>keySecret</code> are your client credentials at the issuer. <code>authHostname</code> is the host where
-<code>POST /oauth2/token</code> is the issuer&#39;s token endpoint: the issuer itself, or the gateway if its
-ingress routes that path to the issuer.</p>
-<div class="code">
-<div class="code-bar"><span>TypeScript 3</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="TypeScript 3"><code><i class="k">const</i> sms = <i class="k">new</i> SmsService({
-  projectId: process.env.SERVICE_PLAN!,
-  keyId: process.env.CLIENT_ID!,
-  keySecret: process.env.CLIENT_SECRET!,
-  authHostname: process.env.TOKEN_HOST!,
-  smsHostname: process.env.SMS_GATEWAY!,
-});</code></pre>
-</div>
+<p>With <code>apiToken</code> an expired token causes a <code>GenericError</code> about a missing plugin, since the SDK finds
+the word <code>expired</code> in the challenge and looks for the plugin of the OAuth mode. For tokens that
+expire while the service runs, use that mode: see <a href="#tokens-that-renew-themselves">below</a>.</p>
 <h2 id="python-sdk">Python SDK</h2>
 <p><code>sinch</code> on PyPI, tested with 2.3.0. The SDK requires a region, although the address overrides it.
 Tokens are as described above.</p>
@@ -204,6 +190,76 @@ too, once after a 429 or a 503, and waits for <code>Retry-After</code> before th
 answers 429 and 503 only if the request was not processed, and its own <code>Retry-After</code> is at most 5
 seconds. If the outcome is unknown, the gateway answers 502 or 504, which the client does not retry;
 the SDK throws an <code>ApiException</code> with that status, and the table below says what to do.</p>
+<h2 id="tokens-that-renew-themselves">Tokens that renew themselves</h2>
+<p>In OAuth mode an SDK gets its tokens itself, and renews a token that has expired. It needs your
+client credentials at the issuer, your service plan as <code>projectId</code>, and no host but the gateway,
+which passes <code>POST /oauth2/token</code> on to the issuer. For that the gateway needs <code>AUTH_TOKEN_URL</code>:
+<a href="/docs/guide/issuers#the-token-endpoint">Issuers of the callers&#39; tokens</a>. The snippets read <code>CLIENT_ID</code> and <code>CLIENT_SECRET</code>
+instead of <code>TOKEN</code>.</p>
+<div class="code">
+<div class="code-bar"><span>TypeScript 3</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="TypeScript 3"><code><i class="k">import</i> { SmsService } <i class="k">from</i> <i class="s">&quot;@sinch/sdk-core&quot;</i>;
+<i class="k">import</i> process <i class="k">from</i> <i class="s">&quot;node:process&quot;</i>;
+
+<i class="k">const</i> sms = <i class="k">new</i> SmsService({
+  projectId: process.env.SERVICE_PLAN!,
+  keyId: process.env.CLIENT_ID!,
+  keySecret: process.env.CLIENT_SECRET!,
+  authHostname: process.env.SMS_GATEWAY!,
+  smsHostname: process.env.SMS_GATEWAY!,
+});
+
+<i class="k">const</i> batch = <i class="k">await</i> sms.batches.send({
+  sendSMSRequestBody: { <i class="k">from</i>: <i class="s">&quot;12345&quot;</i>, to: [<i class="s">&quot;+46701234567&quot;</i>], body: <i class="s">&quot;Hello with OAuth&quot;</i> },
+});
+console.log(batch.body);</code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Text 7</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 7"><code>Hello with OAuth</code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Python 2</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Python 2"><code><i class="k">import</i> os
+
+<i class="k">from</i> sinch <i class="k">import</i> SinchClient
+
+sinch = SinchClient(
+    project_id=os.environ[<i class="s">&quot;SERVICE_PLAN&quot;</i>],
+    key_id=os.environ[<i class="s">&quot;CLIENT_ID&quot;</i>],
+    key_secret=os.environ[<i class="s">&quot;CLIENT_SECRET&quot;</i>],
+    sms_region=<i class="s">&quot;eu&quot;</i>,
+)
+sinch.configuration.auth_origin = os.environ[<i class="s">&quot;SMS_GATEWAY&quot;</i>]
+sinch.configuration.sms_domain = os.environ[<i class="s">&quot;SMS_GATEWAY&quot;</i>]
+
+batch = sinch.sms.batches.send_sms(
+    from_=<i class="s">&quot;12345&quot;</i>, to=[<i class="s">&quot;+46701234567&quot;</i>], body=<i class="s">&quot;Hello with OAuth&quot;</i>
+)
+<i class="k">print</i>(batch.body)</code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Text 8</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 8"><code>Hello with OAuth</code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Shell 3</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Shell 3"><code>TOKEN=$(<i class="k">curl</i> -sS <i class="s">&quot;$SMS_GATEWAY/oauth2/token&quot;</i> -u <i class="s">&quot;$CLIENT_ID:$CLIENT_SECRET&quot;</i> \\
+  -d grant_type=client_credentials | sed <i class="s">&#39;s/.*&quot;access_token&quot;:&quot;\\([^&quot;]*\\)&quot;.*/\\1/&#39;</i>)
+<i class="k">curl</i> -sS <i class="s">&quot;$SMS_GATEWAY/xms/v1/$SERVICE_PLAN/batches&quot;</i> \\
+  -H <i class="s">&quot;Authorization: Bearer $TOKEN&quot;</i> -H <i class="s">&#39;Content-Type: application/json&#39;</i> \\
+  -d <i class="s">&#39;{&quot;from&quot;:&quot;12345&quot;,&quot;to&quot;:[&quot;+46701234567&quot;],&quot;body&quot;:&quot;Hello with OAuth&quot;}&#39;</i></code></pre>
+</div>
+<div class="code">
+<div class="code-bar"><span>Text 9</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 9"><code>{<i class="n">&quot;id&quot;</i>:<i class="s">&quot;…&quot;</i>,<i class="n">&quot;type&quot;</i>:<i class="s">&quot;mt_text&quot;</i>,<i class="n">&quot;to&quot;</i>:[<i class="s">&quot;46701234567&quot;</i>],<i class="n">&quot;body&quot;</i>:<i class="s">&quot;Hello with OAuth&quot;</i>,<i class="n">&quot;from&quot;</i>:<i class="s">&quot;12345&quot;</i>,…}</code></pre>
+</div>
+<p>A token that has expired is 401 with the word <code>expired</code> in <code>WWW-Authenticate</code>: that is what the SDKs
+look for before they renew it. A wrong secret is the issuer&#39;s own answer, such as 401
+<code>{&quot;error&quot;:&quot;invalid_client&quot;}</code>. Tests send with the unmodified Node and Python SDKs, let a token
+expire on the way, and refuse a client. In the Java SDK the settings are <code>setProjectId</code>, <code>setKeyId</code>,
+<code>setKeySecret</code>, <code>setSmsUrl</code>, and <code>setOAuthUrl</code> with the whole address, <code>…/oauth2/token</code>; no test
+runs it in this mode.</p>
 <h2 id="send-it-once">Send it once</h2>
 <p>A request that got no answer may have been processed; sent again without a key, it becomes a second
 SMS. With an <code>Idempotency-Key</code> it can be repeated as often as you like: the gateway sends it once,
@@ -258,12 +314,12 @@ async function sendOnce(key: string, body: string) {
 console.log(batch.body, batch.client_reference);</code></pre>
 </div>
 <div class="code">
-<div class="code-bar"><span>Text 7</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="Text 7"><code>Once, <i class="k">from</i> fetch order-<i class="k">17</i></code></pre>
+<div class="code-bar"><span>Text 10</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 10"><code>Once, <i class="k">from</i> fetch order-<i class="k">17</i></code></pre>
 </div>
 <div class="code">
-<div class="code-bar"><span>Python 2</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="Python 2"><code><i class="k">import</i> json
+<div class="code-bar"><span>Python 3</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Python 3"><code><i class="k">import</i> json
 <i class="k">import</i> os
 <i class="k">import</i> random
 <i class="k">import</i> time
@@ -305,8 +361,8 @@ batch = send_once(str(uuid.uuid4()), json.dumps(message).encode())
 <i class="k">print</i>(batch[<i class="s">&quot;body&quot;</i>], batch[<i class="s">&quot;client_reference&quot;</i>])</code></pre>
 </div>
 <div class="code">
-<div class="code-bar"><span>Text 8</span><button type="button" class="copy" hidden>Copy</button></div>
-<pre tabindex="0" role="region" aria-label="Text 8"><code>Once, <i class="k">from</i> Python order-<i class="k">18</i></code></pre>
+<div class="code-bar"><span>Text 11</span><button type="button" class="copy" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Text 11"><code>Once, <i class="k">from</i> Python order-<i class="k">18</i></code></pre>
 </div>
 <p>The test loses the answer of the first attempt: the sandbox processes the request and breaks the
 connection. The loops repeat it, the gateway finds the batch, and the sandbox has received one.</p>

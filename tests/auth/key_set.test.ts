@@ -28,7 +28,7 @@ function remote(initially: Answer) {
   const outcomes: string[] = [];
   const faults: (readonly KeyFault[])[] = [];
   const world = { answer: initially, fetches: 0 };
-  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+  const keySet = new RemoteKeySet({ url: "https://issuer.test/jwks.json" }, {
     now: clock.now,
     fetch: async () => {
       world.fetches++;
@@ -271,7 +271,7 @@ Deno.test("the age of the keys is the time since the issuer confirmed them", asy
 
 Deno.test("ages do not depend on the wall clock, which may be set back", async () => {
   let fetches = 0;
-  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+  const keySet = new RemoteKeySet({ url: "https://issuer.test/jwks.json" }, {
     fetch: () => {
       fetches++;
       return Promise.resolve(Response.json(first.jwks));
@@ -431,7 +431,7 @@ Deno.test("an empty key set withdraws every key", async () => {
 
 Deno.test("redirects are not followed, and a fetch has a deadline", async () => {
   let init: RequestInit | undefined;
-  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+  const keySet = new RemoteKeySet({ url: "https://issuer.test/jwks.json" }, {
     fetch: (_url, options) => {
       init = options;
       return Promise.resolve(Response.json(first.jwks));

@@ -2,7 +2,7 @@ import { assertEquals, assertNotMatch } from "@std/assert";
 import { downloadFailureReason, downloadKeySet, parseKeySet } from "../../auth/key_set_download.ts";
 
 async function failureOf(url: string): Promise<string> {
-  return await downloadKeySet(url, fetch).then(parseKeySet).then(
+  return await downloadKeySet(url, fetch, AbortSignal.timeout(5_000)).then(parseKeySet).then(
     () => "none",
     downloadFailureReason,
   );

@@ -2,11 +2,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { type KeySet, KeySetUnavailableError, staticKeySet } from "../../auth/key_set.ts";
 import { RemoteKeySet } from "../../auth/remote_key_set.ts";
-import { TokenVerifier } from "../../auth/token_verifier.ts";
 import { AuthRefusal, type AuthRefusalReason } from "../../errors/auth_refusal.ts";
 import { GatewayError } from "../../errors/gateway_error.ts";
 import { testClock } from "../support/clock.ts";
-import { type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
+import { issuersOf, type TestIssuer, testIssuer, type TokenOptions } from "../support/issuer.ts";
 
 const rsa = await testIssuer("RS256", "rsa");
 const es = await testIssuer("ES256", "es");
@@ -31,15 +30,7 @@ function verifierOf(...issuers: TestIssuer[]) {
       return found.getKey(...args);
     },
   };
-  const verifier = new TokenVerifier({
-    keySet,
-    issuer: rsa.issuer,
-    audience: rsa.audience,
-    algorithms: ALGORITHMS,
-    plansClaim: "service_plans",
-    clockToleranceS: TOLERANCE_S,
-    now: clock.now,
-  });
+  const verifier = issuersOf(rsa, keySet, { clockToleranceS: TOLERANCE_S, now: clock.now });
   const token = (options: TokenOptions = {}, issuer = rsa) =>
     issuer.token({ now: clock.now(), ...options });
   return { verifier, clock, keySet, asked, token };
@@ -323,7 +314,11 @@ for (const [name, options] of GOOD) {
 const PLANS: readonly [claim: unknown, plans: readonly string[]][] = [
   [["a", "b"], ["a", "b"]],
   [[], []],
-  ["plan-1", []],
+  ["plan-1", ["plan-1"]],
+  ["a b  c ", ["a", "b", "c"]],
+  ["", []],
+  [[""], []],
+  [7, []],
   [{ 0: "plan-1" }, []],
   [[1, null, "a", ["b"]], ["a"]],
   [true, []],
@@ -361,14 +356,12 @@ for (const accepted of ED25519_NAMES) {
           ...key,
           ...(ofKey && { alg: ofKey }),
         }));
-        const { issuer, audience } = ed;
-        const common = { issuer, audience, plansClaim: "service_plans", clockToleranceS: 0 };
-        const fetched = new RemoteKeySet("https://issuer.test/jwks.json", {
+        const fetched = new RemoteKeySet({ url: "https://issuer.test/jwks.json" }, {
           fetch: () => Promise.resolve(Response.json({ keys })),
           ...FETCHING,
         });
         for (const keySet of [staticKeySet({ keys }), fetched]) {
-          const verifier = new TokenVerifier({ ...common, keySet, algorithms: [accepted] });
+          const verifier = issuersOf(ed, keySet, { settings: { algorithms: [accepted] } });
           assertEquals((await verifier.verify(await ed.token())).subject, "service-a");
         }
       });
@@ -378,13 +371,7 @@ for (const accepted of ED25519_NAMES) {
 
 Deno.test("EdDSA and Ed25519 are refused if neither is configured", async () => {
   const ed = await testIssuer("Ed25519");
-  const { issuer, audience } = ed;
-  const common = { issuer, audience, plansClaim: "service_plans", clockToleranceS: 0 };
-  const verifier = new TokenVerifier({
-    ...common,
-    keySet: staticKeySet(ed.jwks),
-    algorithms: ["ES256"],
-  });
+  const verifier = issuersOf(ed, staticKeySet(ed.jwks), { settings: { algorithms: ["ES256"] } });
   const refusal = await assertRejects(async () => verifier.verify(await ed.token()), AuthRefusal);
   assertEquals(refusal.reason, "algorithm");
 });
@@ -395,7 +382,7 @@ const FETCHING = { maxAgeMs: 600_000, cooldownMs: 30_000, maxStaleMs: 3_600_000 
 function fetchingVerifier(first: TestIssuer) {
   const clock = testClock();
   const world = { answer: () => Promise.resolve(Response.json(first.jwks)), fetches: 0 };
-  const keySet = new RemoteKeySet("https://issuer.test/jwks.json", {
+  const keySet = new RemoteKeySet({ url: "https://issuer.test/jwks.json" }, {
     ...FETCHING,
     now: clock.now,
     fetch: () => {
@@ -403,14 +390,7 @@ function fetchingVerifier(first: TestIssuer) {
       return world.answer();
     },
   });
-  const verifier = new TokenVerifier({
-    keySet,
-    issuer: first.issuer,
-    audience: first.audience,
-    algorithms: ALGORITHMS,
-    plansClaim: "service_plans",
-    clockToleranceS: TOLERANCE_S,
-  });
+  const verifier = issuersOf(first, keySet, { clockToleranceS: TOLERANCE_S });
   const reasonOf = async (token: string) =>
     (await assertRejects(() => verifier.verify(token), AuthRefusal)).reason;
   return { clock, world, keySet, verifier, reasonOf };
@@ -555,13 +535,7 @@ Deno.test("a token that cannot be verified for want of keys is 503 with Retry-Af
     ...staticKeySet(rsa.jwks),
     getKey: () => Promise.reject(new KeySetUnavailableError()),
   };
-  const options = { issuer: rsa.issuer, audience: rsa.audience, algorithms: ALGORITHMS };
-  const verifier = new TokenVerifier({
-    ...options,
-    keySet,
-    plansClaim: "service_plans",
-    clockToleranceS: 0,
-  });
+  const verifier = issuersOf(rsa, keySet);
   const error = await assertRejects(
     async () => verifier.verify(await rsa.token()),
     GatewayError,
@@ -575,14 +549,7 @@ Deno.test("an unexpected failure during verification is not a 401", async () => 
     ...staticKeySet(rsa.jwks),
     getKey: () => Promise.reject(new RangeError("bug")),
   };
-  const verifier = new TokenVerifier({
-    keySet,
-    issuer: rsa.issuer,
-    audience: rsa.audience,
-    algorithms: ALGORITHMS,
-    plansClaim: "service_plans",
-    clockToleranceS: 0,
-  });
+  const verifier = issuersOf(rsa, keySet);
   await assertRejects(async () => verifier.verify(await rsa.token()), RangeError);
 });
 

@@ -18,7 +18,7 @@ const BAD_TOKENS: Readonly<Record<string, TokenOptions>> = {
   "is of another issuer": { issuer: "https://other.test" },
   "is for another audience": { audience: "other" },
   "is for another plan": { servicePlans: ["plan-2"] },
-  "names its plan as a string": { servicePlans: "plan-1" },
+  "names other plans as a string": { servicePlans: "plan-2 plan-10" },
 };
 
 const BAD_AUTHORIZATIONS = ["Basic eDp5", "Bearer", "Bearer a b", "Bearer x.y.z"];

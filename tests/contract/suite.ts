@@ -5,6 +5,7 @@ import { OPERATIONS } from "./operations.ts";
 import { REPLIES } from "./replies.ts";
 import { STATUSES } from "./statuses.ts";
 import { TELEMETRY } from "./telemetry.ts";
+import { TOKEN_ENDPOINT } from "./token_endpoint.ts";
 import { createWorld, type StartGateway, type Traits, type World } from "./world.ts";
 
 /** Guarantee → its test from outside. Steps do not depend on each other. */
@@ -18,6 +19,7 @@ const CHAPTERS: Readonly<Record<string, Steps>> = {
   headers: HEADERS,
   credentials: CREDENTIALS_CHAPTER,
   idempotency: IDEMPOTENCY,
+  tokens: TOKEN_ENDPOINT,
   telemetry: TELEMETRY,
 };
 

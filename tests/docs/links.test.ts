@@ -6,7 +6,14 @@ import { repositoryPath } from "../../scripts/docs/links.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** Folders without documents of this repository. */
-const SKIPPED: ReadonlySet<string> = new Set([".git", "coverage", "dist", "node_modules", "seeds"]);
+const SKIPPED: ReadonlySet<string> = new Set([
+  ".cache",
+  ".git",
+  "coverage",
+  "dist",
+  "node_modules",
+  "seeds",
+]);
 
 /** The Markdown files below a folder, as paths in the repository. */
 function* markdownFiles(folder = ""): Generator<string> {

@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAX_TOKEN_REPLY_BYTES } from "../../auth/token_endpoint.ts";
+import { MAX_ISSUERS } from "../../issuer_settings.ts";
+import { MAX_RATE_KEY_LENGTH, MAX_RATE_KEYS } from "../../limits/rate.ts";
 import { MAX_TOKEN_CACHE_BYTES } from "../../auth/verified_token_cache.ts";
 import { MAX_UNREAD_BODIES } from "../../limits/unread_bodies.ts";
 import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
@@ -42,12 +45,17 @@ async function constantIn(file: string, name: string): Promise<number> {
 
 Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum", async () => {
   const inFlight = Number(SETTINGS.MAX_IN_FLIGHT.default);
-  const tokenLength = await constantIn("auth/token_verifier.ts", "MAX_TOKEN_LENGTH");
+  const tokenLength = await constantIn("auth/issuers.ts", "MAX_TOKEN_LENGTH");
   const unreadMiB = MAX_UNREAD_BODIES * 280 * KIB / MIB;
   const responsesMiB = inFlight * MAX_BUFFERED_BYTES / MIB;
   const docs = await constantIn("routes/docs.ts", "MAX_UNREAD_RESPONSES");
   const metrics = await constantIn("routes/metrics.ts", "MAX_UNREAD_RESPONSES");
   const keySetMiB = await constantIn("auth/key_set_download.ts", "MAX_LENGTH") / MIB;
+  const keySetsMiB = MAX_ISSUERS * keySetMiB;
+  const tokenBodiesMiB = await constantIn("routes/oauth.ts", "MAX_HELD_TOKEN_REQUEST_BYTES") / MIB;
+  const tokenRequests = await constantIn("routes/oauth.ts", "MAX_TOKEN_REQUESTS");
+  const tokenRepliesMiB = tokenRequests * MAX_TOKEN_REPLY_BYTES / MIB;
+  const clientIdsMiB = MAX_RATE_KEYS * 2 * MAX_RATE_KEY_LENGTH / MIB;
   const waitingMiB = inFlight / 10 * tokenLength / MIB;
   const lookupsMiB = MAX_LOOKUPS * MAX_PAGE_BYTES / MIB;
   const bodiesMiB = Number(SETTINGS.MAX_HELD_BODY_BYTES.default) / MIB;
@@ -65,12 +73,16 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
     `${MAX_WAITING_SPAN_BYTES / MIB} MiB`,
     `${MAX_WAITING_LINE_BYTES / MIB} MiB`,
     `100 × ${tokenLength / KIB} KiB = ${waitingMiB.toFixed(1)} MiB`,
-    `${keySetMiB} MiB`,
+    `${MAX_ISSUERS} × ${keySetMiB} MiB = ${keySetsMiB} MiB`,
+    `${tokenBodiesMiB} MiB`,
+    `${tokenRequests} × ${MAX_TOKEN_REPLY_BYTES / KIB} KiB = ${tokenRepliesMiB} MiB`,
+    `1,000 × ${2 * MAX_RATE_KEY_LENGTH / KIB} KiB = ${clientIdsMiB.toFixed(1)} MiB`,
     `${MAX_MEMORY_STORE_BYTES / MIB} MiB`,
     `${MAX_WAITING_BYTES / MIB} MiB`,
     `${MAX_LOOKUPS} × ${MAX_PAGE_BYTES / MIB} MiB = ${lookupsMiB} MiB`,
   ]);
-  const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetMiB + lookupsMiB +
+  const sum = bodiesMiB + unreadMiB + responsesMiB + waitingMiB + keySetsMiB + tokenBodiesMiB +
+    tokenRepliesMiB + clientIdsMiB + lookupsMiB +
     (MAX_MEMORY_STORE_BYTES + MAX_WAITING_BYTES +
         MAX_TOKEN_CACHE_BYTES + MAX_REQUEST_SPAN_BYTES + MAX_WAITING_SPAN_BYTES +
         MAX_WAITING_LINE_BYTES) / MIB;

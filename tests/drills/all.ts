@@ -11,6 +11,7 @@ const FILES = [
   "replies",
   "breaker",
   "issuer",
+  "issuers",
   "tokens",
   "limits",
   "adaptive",

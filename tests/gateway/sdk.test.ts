@@ -2,7 +2,8 @@ import { SmsService } from "@sinch/sdk-core";
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
 import { serveSandbox } from "../../sandbox/serve.ts";
-import { type ServedGateway, serveGateway } from "../support/served.ts";
+import { commonIssuer, type ServedGateway, serveGateway } from "../support/served.ts";
+import { CLIENT, type TokenIssuer, tokenIssuer } from "../support/token_issuer.ts";
 import type { TokenOptions } from "../support/issuer.ts";
 
 /** Fictional numbers (reserved for such use). */
@@ -318,35 +319,46 @@ Deno.test("a user of the official SDK gets an upstream 401 as a 503", () =>
     assertMatch(String(failure.data), /upstream_credentials_rejected/);
   }));
 
-/** A token endpoint (RFC 6749 §4.4) that issues these tokens in order. */
-function tokenEndpoint(tokens: readonly string[]) {
-  const asked: string[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    asked.push(`${request.method} ${new URL(request.url).pathname}`);
-    const access_token = tokens[Math.min(asked.length, tokens.length) - 1];
-    return Response.json({ access_token, expires_in: 3_600, token_type: "bearer" });
+/** The official SDK in OAuth mode, which knows no host but the gateway. */
+const oauthSdk = (gateway: ServedGateway, keySecret = CLIENT.secret) =>
+  new SmsService({
+    projectId: "plan-1",
+    keyId: CLIENT.id,
+    keySecret,
+    authHostname: gateway.url,
+    smsHostname: gateway.url,
+    logger: SILENT,
   });
-  return {
-    asked,
-    url: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+
+/** Runs with a token endpoint whose first tokens live for these times. */
+async function withTokens(
+  lifetimesS: readonly number[],
+  run: (whole: Whole, issuer: TokenIssuer) => Promise<void>,
+): Promise<void> {
+  await using issuer = tokenIssuer(await commonIssuer(), lifetimesS);
+  await withSdk((whole) => run(whole, issuer), { env: { AUTH_TOKEN_URL: issuer.url } });
 }
 
-Deno.test("the official SDK in OAuth mode fetches a token, and a new one when it has expired", () =>
-  withSdk(async ({ sandbox, gateway }) => {
-    const expired = await gateway.token({ expiresInS: -60 });
-    await using issuer = tokenEndpoint([expired, await gateway.token()]);
-    const sms = new SmsService({
-      projectId: "plan-1",
-      keyId: "billing",
-      keySecret: "secret-of-billing",
-      authHostname: issuer.url,
-      smsHostname: gateway.url,
-      logger: SILENT,
-    });
-    const { id } = await sms.batches.send(textTo([ALICE]));
+Deno.test("the official SDK in OAuth mode gets one token for all its requests, through the gateway", () =>
+  withTokens([], async ({ sandbox, gateway }, issuer) => {
+    const sms = oauthSdk(gateway);
+    for (const body of ["one", "two"]) {
+      assertEquals((await sms.batches.send(textTo([ALICE], { body }))).body, body);
+    }
+    assertEquals([issuer.issued(), sandbox.requests().length], [1, 2]);
+  }));
+
+Deno.test("the official SDK in OAuth mode renews a token that has expired by itself, and sends once", () =>
+  withTokens([-60], async ({ sandbox, gateway }, issuer) => {
+    const { id } = await oauthSdk(gateway).batches.send(textTo([ALICE]));
     assertEquals(typeof id, "string");
-    assertEquals(issuer.asked, ["POST /oauth2/token", "POST /oauth2/token"]);
-    assertEquals(sandbox.requests().length, 1);
+    assertEquals([issuer.issued(), sandbox.requests().length], [2, 1]);
+  }));
+
+Deno.test("the official SDK in OAuth mode gets the issuer's own refusal for a wrong secret", () =>
+  withTokens([], async ({ sandbox, gateway }) => {
+    const failure = await failureOf(() => oauthSdk(gateway, "wrong").batches.send(textTo([ALICE])));
+    assertEquals(failure.statusCode, 401);
+    assertMatch(JSON.stringify(failure), /invalid_client.*There is no such client/);
+    assertEquals(sandbox.requests(), []);
   }));

@@ -27,6 +27,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   unverified_subject: "string?",
   path_problem: "string?",
   idempotency: "string?",
+  oauth_client_id: "string?",
+  oauth_outcome: "string?",
   upstream_status: "number?",
   upstream_cause: "string?",
   duration_ms: "number",

@@ -121,6 +121,9 @@ const NOT_PASSED_THROUGH: ReadonlySet<string> = new Set([
   "callback_refused", // only callbacks get them
   "callback_not_relayed",
   "key_set_unavailable",
+  "token_endpoint_unavailable",
+  "token_endpoint_timeout",
+  "token_endpoint_failed",
 ]);
 
 const passedThrough: readonly Provocation[] = Object.entries(CATALOG)

@@ -114,14 +114,12 @@ Deno.test("a success has no X-Error-Origin", async () => {
 Deno.test("a token that cannot be verified for want of keys is 503 with Retry-After and no challenge", async () => {
   const keySet = staticKeySet({ keys: [] });
   const { request, sent } = await testGateway({
-    deps: {
-      keySet: {
-        ...keySet,
-        isReady: () => false,
-        getKey: async () => {
-          const { KeySetUnavailableError } = await import("../../auth/key_set.ts");
-          throw new KeySetUnavailableError();
-        },
+    keySet: {
+      ...keySet,
+      isReady: () => false,
+      getKey: async () => {
+        const { KeySetUnavailableError } = await import("../../auth/key_set.ts");
+        throw new KeySetUnavailableError();
       },
     },
   });

@@ -18,8 +18,12 @@ function parseCurl(command: string, variables: string): [url: string, init: Requ
     if (word === "-H") {
       const [name = "", value = ""] = words[++i]?.split(/: (.*)/s) ?? [];
       headers.set(name, value);
-    } else if (word === "-d") body = words[++i];
+    } else if (word === "-u") headers.set("authorization", `Basic ${btoa(words[++i] ?? "")}`);
+    else if (word === "-d") body = words[++i];
     else if (word.startsWith("http")) url = word;
+  }
+  if (body !== undefined && !headers.has("content-type")) {
+    headers.set("content-type", "application/x-www-form-urlencoded"); // as curl does
   }
   return [url, { headers, ...(body !== undefined && { method: "POST", body }) }];
 }
@@ -55,6 +59,7 @@ Deno.test("the demo prints its URL, the endpoint of traces and working curl comm
     [503, "service_unavailable", null],
     [504, "upstream_timeout", null],
     [201, undefined, "true"],
+    [200, undefined, null],
     [200, undefined, null],
   ]);
   assertEquals(batches.map((batch) => batch.client_reference), ["order-2", "order-1"]);

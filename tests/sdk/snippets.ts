@@ -2,6 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PLAN, type Stage, stage } from "../reference/kit.ts";
+import { commonIssuer } from "../support/served.ts";
+import { CLIENT, tokenIssuer } from "../support/token_issuer.ts";
 
 /** The languages of the page's snippets. */
 export const LANGUAGES = ["sh", "ts", "python"] as const;
@@ -34,7 +36,8 @@ export function testSnippets(language: typeof LANGUAGES[number], runner: Runner)
     if (snippet.language !== language) continue;
     const name = `snippet ${index + 1} of docs/sdk.md, under "${snippet.heading}"`;
     Deno.test(`${name}, prints the documented output`, async () => {
-      await using served = await stage();
+      await using issuer = tokenIssuer(await commonIssuer());
+      await using served = await stage({ AUTH_TOKEN_URL: issuer.url });
       const isOnce = snippet.heading === "Send it once";
       // The message is processed, and the first answer is lost.
       if (isOnce) served.sandbox.setFault({ reset: "mid_body", times: 1 });
@@ -89,6 +92,8 @@ async function run(
         SMS_GATEWAY: gateway.url,
         SERVICE_PLAN: PLAN,
         TOKEN: await gateway.token(),
+        CLIENT_ID: CLIENT.id,
+        CLIENT_SECRET: CLIENT.secret,
         NO_COLOR: "1",
       },
     }).output();

@@ -6,7 +6,8 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { type Config, parseConfig } from "../../config.ts";
 import { createApp, type Dependencies } from "../../routes/app.ts";
-import { staticKeySet } from "../../auth/key_set.ts";
+import { Issuers } from "../../auth/issuers.ts";
+import { type KeySet, staticKeySet } from "../../auth/key_set.ts";
 import type { Exchange } from "../../exchange.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import { upstreamBreakers } from "../../upstream/breaker.ts";
@@ -21,6 +22,8 @@ export interface TestGatewayOptions {
   upstream?: (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
   deps?: Partial<Dependencies>;
   issuer?: TestIssuer;
+  /** Default: that of the issuer. */
+  keySet?: KeySet;
 }
 
 /** A whole gateway in memory, with its forwarded requests, exchanges and spans. */
@@ -82,7 +85,11 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   let ids = 0;
   const { app, reconfigure } = createApp(config, {
     transport,
-    keySet: staticKeySet(issuer.jwks),
+    issuers: new Issuers(config.auth.issuers, {
+      ...config.auth,
+      createKeySet: ({ keySet }) =>
+        options.keySet ?? staticKeySet("jwks" in keySet ? keySet.jwks : { keys: [] }),
+    }),
     tracer: provider.getTracer("test"),
     breakers: upstreamBreakers(config.upstream.breaker),
     now: Date.now,

@@ -5,6 +5,9 @@ import {
   type JWTHeaderParameters,
   SignJWT,
 } from "jose";
+import { Issuers } from "../../auth/issuers.ts";
+import type { KeySet } from "../../auth/key_set.ts";
+import type { IssuerSettings } from "../../issuer_settings.ts";
 
 /** Options of a token; the default is a valid one. */
 export interface TokenOptions {
@@ -64,4 +67,41 @@ function sign(
     ...options.claims,
   });
   return jwt.setProtectedHeader({ alg, kid, typ: "JWT", ...options.header }).sign(privateKey);
+}
+
+/** The settings of an issuer whose tokens have the usual claims. */
+export function settingsOf(
+  { issuer, audience, jwks }: Pick<TestIssuer, "issuer" | "audience" | "jwks">,
+  changes: Partial<IssuerSettings> = {},
+): IssuerSettings {
+  return {
+    issuer,
+    audiences: [audience],
+    audienceClaim: "aud",
+    algorithms: ["RS256", "PS256", "ES256", "EdDSA"],
+    plansClaim: "service_plans",
+    plansPrefix: "",
+    keySet: { jwks: { keys: jwks.keys.map((key) => ({ kty: "", ...key })) } },
+    ...changes,
+  };
+}
+
+/** Options of {@linkcode issuersOf}. */
+export interface IssuersOfOptions {
+  settings?: Partial<IssuerSettings>;
+  clockToleranceS?: number;
+  now?: () => number;
+}
+
+/** One issuer, whose keys are these. */
+export function issuersOf(
+  issuer: TestIssuer,
+  keySet: KeySet,
+  { settings, clockToleranceS = 0, now = Date.now }: IssuersOfOptions = {},
+): Issuers {
+  return new Issuers([settingsOf(issuer, settings)], {
+    clockToleranceS,
+    now,
+    createKeySet: () => keySet,
+  });
 }

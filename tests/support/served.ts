@@ -37,13 +37,18 @@ export interface ServedGateway extends AsyncDisposable {
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
-let commonIssuer: Promise<TestIssuer> | undefined;
+let common: Promise<TestIssuer> | undefined;
+
+/** The issuer of gateways that are given none. */
+export function commonIssuer(): Promise<TestIssuer> {
+  return common ??= testIssuer();
+}
 
 /** Serves a gateway with real sockets to the caller and to the upstream. */
 export async function serveGateway(
   { upstream, env, issuer: given }: ServeGatewayOptions,
 ): Promise<ServedGateway> {
-  const issuer = given ?? await (commonIssuer ??= testIssuer());
+  const issuer = given ?? await commonIssuer();
   const config = parseConfig({
     ...testEnv(issuer),
     SMS_API_URL: upstream,

@@ -3,7 +3,7 @@ import { assertEquals, assertNotMatch } from "@std/assert";
 import { keySetLog } from "../../telemetry/key_set_log.ts";
 
 const URL_OF_KEYS = "https://issuer.example/realms/x/keys?api_key=SECRET";
-const WHERE = "https://issuer.example/realms/x/keys";
+const WHERE = { issuer: "issuer.example", url: "https://issuer.example/realms/x/keys" };
 
 /** The lines that `write` causes: level, message, members. */
 async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
@@ -16,7 +16,7 @@ async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
     ],
     reset: true,
   });
-  write(keySetLog(URL_OF_KEYS));
+  write(keySetLog(URL_OF_KEYS, "issuer.example"));
   await reset();
   return records.map(({ level, rawMessage, properties }) => [level, rawMessage, properties]);
 }
@@ -31,9 +31,9 @@ Deno.test("a failing key set is logged once, with its URL and the cause, and its
     log.refreshed("failed", "answer is not JSON");
   });
   assertEquals(lines, [
-    ["warning", "key set not fetched", { url: WHERE, reason: "answered with status 502" }],
-    ["info", "key set fetched again", { url: WHERE }],
-    ["warning", "key set not fetched", { url: WHERE, reason: "answer is not JSON" }],
+    ["warning", "key set not fetched", { ...WHERE, reason: "answered with status 502" }],
+    ["info", "key set fetched again", { ...WHERE }],
+    ["warning", "key set not fetched", { ...WHERE, reason: "answer is not JSON" }],
   ]);
   assertNotMatch(JSON.stringify(lines), /SECRET/);
 });
@@ -53,7 +53,7 @@ Deno.test("keys that cannot be used are logged in one line, at most ten of them,
     log.faulty(faults);
   });
   assertEquals(lines[0], ["warning", "keys of the key set cannot be used", {
-    url: WHERE,
+    ...WHERE,
     keys: 'key 1 (kid "k0") is symmetric; key 2 (kid "k1") is symmetric',
     count: 2,
   }]);

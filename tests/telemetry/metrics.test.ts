@@ -21,7 +21,7 @@ const CLIENT = "http_client_request_duration_seconds";
 
 const SOURCES: MetricSources = {
   outstanding: () => new Map([[ROUTE, 3]]),
-  keySetAgeS: () => 61.5,
+  keySetAgesS: () => new Map([["issuer.example", 61.5]]),
   tokens: () => ({ oldestTokenMs: 2_500 }),
   breakerState: () => "half_open",
   stateReachable: () => true,
@@ -86,8 +86,8 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["http_server_active_requests", "gauge", ["http_request_method", "url_scheme"]],
   ["sms_gateway_outstanding_requests", "gauge", ["http_route"]],
   ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
-  ["sms_gateway_key_set_age_seconds", "gauge", []],
-  ["sms_gateway_key_set_refreshes_total", "counter", ["outcome"]],
+  ["sms_gateway_key_set_age_seconds", "gauge", ["issuer"]],
+  ["sms_gateway_key_set_refreshes_total", "counter", ["issuer", "outcome"]],
   ["sms_gateway_upstream_token_fetches_total", "counter", ["outcome"]],
   ["sms_gateway_upstream_credential_rejections_total", "counter", []],
   ["sms_gateway_retries_total", "counter", []],
@@ -136,9 +136,9 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     metrics.finished(exchange, 1);
   }
   metrics.started(gateway.exchanges[0]!);
-  metrics.keySetRefreshed("ok");
+  metrics.keySetRefreshed("ok", "issuer.example");
   metrics.tokenFetched("ok");
-  metrics.keySetRefreshed("failed");
+  metrics.keySetRefreshed("failed", "issuer.example");
   metrics.settingFileRead("SERVICE_PLANS_FILE", "taken");
   metrics.stateOperation({ operation: "claim", outcome: "ok", durationMs: 1 });
   const { types, samples } = await scrape(metrics);

@@ -1,0 +1,125 @@
+import { decodeJwt } from "jose";
+import { AuthRefusal } from "../errors/auth_refusal.ts";
+import type { Principal } from "../exchange.ts";
+import type { IssuerSettings, KeySource } from "../issuer_settings.ts";
+import { issuerLabels } from "./issuer_labels.ts";
+import type { KeySet } from "./key_set.ts";
+import { TokenVerifier } from "./token_verifier.ts";
+import { toRefusal } from "./verification_errors.ts";
+import { VerifiedTokenCache } from "./verified_token_cache.ts";
+
+/** Options of {@linkcode Issuers}. */
+export interface IssuersOptions {
+  /** Leeway on `exp` and `nbf`, in seconds. */
+  clockToleranceS: number;
+  /** Clock, epoch ms; default: `Date.now`. */
+  now?: () => number;
+  /** Creates the key set of an issuer; `label` names it in logs and metrics. */
+  createKeySet: (settings: IssuerSettings, label: string) => KeySet;
+}
+
+/** An issuer's key set, and its name in logs, metrics and `/readyz`. */
+export interface LabelledKeySet {
+  readonly label: string;
+  readonly keySet: KeySet;
+}
+
+/** Maximum length of a token, in characters: common limits for headers admit no longer one. */
+const MAX_TOKEN_LENGTH = 8_192;
+
+/**
+ * The issuers whose tokens are accepted. A token is verified with the keys and the rules of the
+ * issuer that it names, and with no others.
+ */
+export class Issuers {
+  readonly #options: IssuersOptions & { now: () => number };
+  readonly #cache = new VerifiedTokenCache();
+  /** By the exact `iss`: names that differ by a slash are different issuers. */
+  #verifiers: ReadonlyMap<string, TokenVerifier> = new Map();
+  #keySets: readonly LabelledKeySet[] = [];
+
+  constructor(settings: readonly IssuerSettings[], options: IssuersOptions) {
+    this.#options = { now: Date.now, ...options };
+    this.replace(settings);
+  }
+
+  /**
+   * Returns the principal of a token.
+   *
+   * @throws {AuthRefusal} when the token is not valid
+   * @throws {GatewayError} `key_set_unavailable` when it cannot be verified
+   */
+  async verify(token: string): Promise<Principal> {
+    const known = this.recall(token);
+    if (known) return known;
+    const verifier = this.#verifierFor(token);
+    const verified = await verifier.verify(token);
+    // If the keys changed during the verification, the key used may have been withdrawn.
+    if (verifier.accepts(verified)) this.#cache.set(token, verified);
+    return verified.principal;
+  }
+
+  /** Returns the principal if this token was verified with the current keys and has not expired. */
+  recall(token: string): Principal | undefined {
+    if (token.length > MAX_TOKEN_LENGTH) return undefined; // not hashed
+    const known = this.#cache.get(token);
+    return known?.verifier.accepts(known) ? known.principal : undefined;
+  }
+
+  /**
+   * Takes over other settings. Issuers that did not change keep their keys and verified tokens;
+   * those with other rules keep their keys if these come from the same place.
+   */
+  replace(settings: readonly IssuerSettings[]): void {
+    const labels = issuerLabels(settings.map(({ issuer }) => issuer));
+    const verifiers = settings.map((each, index) => this.#reuse(each, labels[index] ?? ""));
+    for (const before of this.#verifiers.values()) {
+      before.isRetired = !verifiers.includes(before);
+    }
+    this.#verifiers = new Map(verifiers.map((each) => [each.settings.issuer, each]));
+    this.#keySets = verifiers.map(({ keySet }, index) => ({ label: labels[index] ?? "", keySet }));
+  }
+
+  /** The key sets of all issuers, in the order of the settings. */
+  keySets(): readonly LabelledKeySet[] {
+    return this.#keySets;
+  }
+
+  #reuse(settings: IssuerSettings, label: string): TokenVerifier {
+    const before = this.#verifiers.get(settings.issuer);
+    if (before && isSame(before.settings, settings)) return before;
+    const keepsKeys = before && isSameSource(before.settings.keySet, settings.keySet);
+    const keySet = keepsKeys ? before.keySet : this.#options.createKeySet(settings, label);
+    return new TokenVerifier({ ...this.#options, settings, keySet });
+  }
+
+  /** The verifier for the `iss` that a token claims; it checks whether that is true. */
+  #verifierFor(token: string): TokenVerifier {
+    if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
+    const verifier = this.#verifiers.get(issuerClaim(token));
+    if (!verifier) throw new AuthRefusal("issuer");
+    return verifier;
+  }
+}
+
+/** The unverified `iss`; empty, which no issuer is, if there is none. */
+function issuerClaim(token: string): string {
+  try {
+    const { iss } = decodeJwt(token);
+    return typeof iss === "string" ? iss : "";
+  } catch (error) {
+    throw toRefusal(error);
+  }
+}
+
+function isSame(one: IssuerSettings, other: IssuerSettings): boolean {
+  return comparable(one) === comparable(other);
+}
+
+function comparable({ plansMap, ...rest }: IssuerSettings): string {
+  return JSON.stringify([rest, [...plansMap ?? []], plansMap !== undefined]);
+}
+
+function isSameSource(one: KeySource, other: KeySource): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

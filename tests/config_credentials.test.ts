@@ -1,0 +1,84 @@
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigError, parseConfig } from "../config.ts";
+import { warnOfRegion } from "../entry/warn_of_region.ts";
+
+const USUAL = {
+  SERVICE_PLANS: '{"project-1":{"key_id":"id","key_secret":"secret"},"plan-1":"token-1"}',
+  AUTH_JWKS_URL: "https://issuer.example/jwks.json",
+  AUTH_ISSUER: "https://issuer.example",
+  AUTH_AUDIENCE: "sms-gateway",
+};
+const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+const KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----";
+
+for (const region of ["us", "eu"]) {
+  Deno.test(`client credentials are used at the OAuth host of ${region}, and API tokens at the other`, () => {
+    const { upstream } = parseConfig({ ...USUAL, SMS_REGION: region });
+    assertEquals(upstream.oauthUrl, `https://zt.${region}.sms.api.sinch.com`);
+    assertEquals(upstream.url, `https://${region}.sms.api.sinch.com`);
+    assertEquals(upstream.tokenUrl, "https://auth.sinch.com/oauth2/token");
+  });
+}
+
+Deno.test("SMS_API_URL replaces both hosts, in every region", () => {
+  const url = "https://api.example";
+  const { upstream } = parseConfig({ ...USUAL, SMS_REGION: "au", SMS_API_URL: url });
+  assertEquals([upstream.url, upstream.oauthUrl], [url, url]);
+});
+
+const plans = (credential: unknown) => ({ SERVICE_PLANS: JSON.stringify({ p: credential }) });
+
+/** Settings that are not usable, and the first word of the only fault. */
+const FAULTS: readonly [name: string, env: Record<string, string>, variable: string][] = [
+  ["client credentials in a region without OAuth", { SMS_REGION: "au" }, "SERVICE_PLANS"],
+  ["a key id with a colon", plans({ key_id: "a:b", key_secret: "s" }), "SERVICE_PLANS"],
+  ["a secret with a line feed", plans({ key_id: "a", key_secret: "s\n" }), "SERVICE_PLANS"],
+  ["a key id without a secret", plans({ key_id: "a" }), "SERVICE_PLANS"],
+  ["another member", plans({ key_id: "a", key_secret: "s", x: 1 }), "SERVICE_PLANS"],
+  ["a certificate without a key", { SMS_CLIENT_CERT: CERT }, "SMS_CLIENT_CERT"],
+  ["a key without a certificate", { SMS_CLIENT_KEY: KEY }, "SMS_CLIENT_CERT"],
+  ["a key as a certificate", { SMS_CLIENT_CERT: KEY, SMS_CLIENT_KEY: KEY }, "SMS_CLIENT_CERT"],
+  ["a SOCKS proxy", { HTTPS_PROXY: "socks5://proxy.test" }, "HTTPS_PROXY"],
+  ["a proxy without a scheme", { https_proxy: "proxy:3128" }, "https_proxy"],
+];
+
+for (const [name, env, variable] of FAULTS) {
+  Deno.test(`${name} stops the start`, () => {
+    const { faults } = assertThrows(() => parseConfig({ ...USUAL, ...env }), ConfigError);
+    assertEquals(faults.map((fault) => fault.split(" ", 1)[0]), [variable]);
+  });
+}
+
+Deno.test("proxies are read in upper or lower case", () => {
+  const { proxy } = parseConfig({ ...USUAL, https_proxy: "http://a:1", NO_PROXY: "b" });
+  assertEquals(proxy, { https: "http://a:1", http: undefined, no: "b" });
+});
+
+/** Environments, and whether their region is nobody's decision. */
+const REGIONS: readonly [env: Record<string, string>, warns: boolean][] = [
+  [{}, true],
+  [{ SMS_REGION: "" }, true],
+  [{ SMS_REGION: "us" }, false],
+  [{ SMS_API_URL: "https://api.example" }, false],
+];
+
+Deno.test("the start warns if neither SMS_REGION nor SMS_API_URL is set", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { memory: (record) => void records.push(record) },
+    loggers: [
+      { category: "sms-gateway", sinks: ["memory"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    for (const [env, warns] of REGIONS) {
+      warnOfRegion(env);
+      assertEquals(records.splice(0).map(({ level }) => level), warns ? ["warning"] : []);
+    }
+  } finally {
+    await reset();
+  }
+});
