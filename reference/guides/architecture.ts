@@ -85,21 +85,8 @@ stays absent.</p>
 <tr><td><code>servicePlanId</code>, <code>principal</code></td><td>after authentication</td><td><code>authenticate</code></td><td><code>callerLimit</code>, <code>idempotency</code>, <code>outstanding</code>, <code>Forwarder</code>, telemetry</td></tr>
 <tr><td><code>body</code></td><td>once the body was read</td><td><code>requestBody</code></td><td><code>idempotency</code>, <code>Forwarder</code>, log</td></tr>
 <tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
-<tr><td><code>batchId</code>, <code>callback</code></td><td>only with <code>CALLBACKS</code>: after the reply to a send; with a callback</td><td><code>BatchMemory</code>; <code>callback</code>, <code>CallbackRelaying</code></td><td>telemetry</td></tr>
-<tr><td><code>attempts</code></td><td>after each attempt</td><td><code>Sender</code></td><td><code>refuse</code>, <code>outstanding</code> (a 429 lowers the plan&#39;s limit), telemetry</td></tr>
-<tr><td><code>failure</code>, <code>thrown</code></td><td>when an error was thrown</td><td><code>refuse</code>; <code>serverSpan</code> (caller left, stream aborted)</td><td>telemetry</td></tr>
-<tr><td><code>streamed</code></td><td>with a streamed response</td><td><code>trackedBody</code></td><td><code>serverSpan</code>, <code>responseSlots</code></td></tr>
-<tr><td><code>bytesOut</code></td><td>with the response; grows while it is streamed</td><td><code>Forwarder</code>, <code>trackedBody</code></td><td><code>responseSlots</code>, log</td></tr>
-<tr><td><code>status</code></td><td>when the response is made</td><td><code>serverSpan</code></td><td>telemetry</td></tr>
-<tr><td><code>slots</code></td><td>from <code>inFlight</code> to the end</td><td><code>inFlight</code>, <code>callerLimit</code>, <code>requestBody</code>, <code>outstanding</code></td><td><code>serverSpan</code>; <code>callerLimit</code> moves earlier ones to <code>responseSlots</code></td></tr>
-<tr><td>Members</td><td>Known</td><td>Written by</td><td>Read by</td></tr>
-<tr><td>-----------------------------------------------------------------</td><td>---------------------------------------------</td><td>-------------------------------------------------------</td><td>-------------------------------------------------------------------</td></tr>
-<tr><td><code>requestId</code>, <code>method</code>, <code>rawPath</code>, <code>rawQuery</code>, <code>startedAt</code>, <code>span</code></td><td>from the start</td><td><code>serverSpan</code></td><td>all that follow</td></tr>
-<tr><td><code>route</code>, <code>pathProblem</code>, <code>operation</code></td><td>after routing</td><td><code>matchRoute</code></td><td><code>outstanding</code>, <code>Forwarder</code>, CLIENT span, telemetry</td></tr>
-<tr><td><code>servicePlanId</code>, <code>principal</code></td><td>after authentication</td><td><code>authenticate</code></td><td><code>callerLimit</code>, <code>idempotency</code>, <code>outstanding</code>, <code>Forwarder</code>, telemetry</td></tr>
-<tr><td><code>body</code></td><td>once the body was read</td><td><code>requestBody</code></td><td><code>idempotency</code>, <code>Forwarder</code>, log</td></tr>
-<tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
 <tr><td><code>tokenRequest</code></td><td>with a token request only</td><td><code>tokenRate</code>, <code>tokenForward</code></td><td>telemetry</td></tr>
+<tr><td><code>batchId</code>, <code>callback</code></td><td>only with <code>CALLBACKS</code>: after the reply to a send; with a callback</td><td><code>BatchMemory</code>; <code>callback</code>, <code>CallbackRelaying</code></td><td>telemetry</td></tr>
 <tr><td><code>attempts</code></td><td>after each attempt</td><td><code>Sender</code></td><td><code>refuse</code>, <code>outstanding</code> (a 429 lowers the plan&#39;s limit), telemetry</td></tr>
 <tr><td><code>failure</code>, <code>thrown</code></td><td>when an error was thrown</td><td><code>refuse</code>; <code>serverSpan</code> (caller left, stream aborted)</td><td>telemetry</td></tr>
 <tr><td><code>streamed</code></td><td>with a streamed response</td><td><code>trackedBody</code></td><td><code>serverSpan</code>, <code>responseSlots</code></td></tr>
