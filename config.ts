@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { CallbackSettings } from "./callback_settings.ts";
 import { conflicts } from "./config_conflicts.ts";
 import { platformAttributes } from "./platform.ts";
 import type { Policy } from "./policies/policy.ts";
@@ -95,6 +96,8 @@ export interface Config {
     readonly ttlMs: number;
     readonly fromClientReference: boolean;
   };
+  /** Callbacks of the SMS API; undefined: there is no route for them. */
+  readonly callbacks: CallbackSettings | undefined;
   /** Time from a signal to the end of the process, in ms. */
   readonly shutdownGraceMs: number;
   /** Whether the API reference is served. */
@@ -202,12 +205,29 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   }
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
-  const byPath = setting.faultsByPath ? faultsByPath(file ?? source, result.issues) : [];
-  faults.push(...byPath);
-  if (byPath.length > 0) return undefined;
+  const variable = file ?? source;
+  const described = [
+    ...setting.faultsByPath ? faultsByPath(variable, result.issues) : [],
+    ...memberFaults(variable, setting, result.issues),
+  ];
+  faults.push(...described);
+  if (described.length > 0) return undefined;
   const members = setting.namesMembers ? membersOf(result.issues) : "";
-  faults.push(`${file ?? source} is not valid${members}; expected ${setting.expected}`);
+  faults.push(`${variable} is not valid${members}; expected ${setting.expected}`);
   return undefined;
+}
+
+/** The faults by the path of the member, of a setting that {@linkcode Setting.explainsMembers}. */
+function memberFaults(
+  source: string,
+  { explainsMembers }: Setting,
+  issues: readonly v.BaseIssue<unknown>[],
+): string[] {
+  if (!explainsMembers) return [];
+  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
+    const path = v.getDotPath(issue);
+    return path ? `${source}: ${path} ${issue.message}` : `${source}: ${issue.message}`;
+  });
 }
 
 /** The members that are wrong, without their values. */
@@ -301,6 +321,7 @@ function toConfig(values: Values, platform: Readonly<Record<string, string>>): C
       ttlMs: values.IDEMPOTENCY_TTL_S * 1_000,
       fromClientReference: values.IDEMPOTENCY_FROM_CLIENT_REFERENCE === "on",
     },
+    callbacks: values.CALLBACKS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     docs: values.DOCS === "on",
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },

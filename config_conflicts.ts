@@ -1,4 +1,5 @@
 import type { Policy } from "./policies/policy.ts";
+import type { CallbackSettings } from "./callback_settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,6 +13,7 @@ interface Values {
   readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
   readonly PORT: number;
   readonly ADMIN_PORT: number | undefined;
+  readonly CALLBACKS?: CallbackSettings | undefined;
   readonly OTLP_CLIENT_CERTIFICATE: string | undefined;
   readonly OTLP_CLIENT_KEY: string | undefined;
 }
@@ -28,10 +30,16 @@ export function conflicts(env: Environment, values: Values): string[] {
     ...portFaults(values),
     ...stateFaults(env),
     ...testFaults(env, values),
+    ...callbackFaults(values),
     ...oauthFaults(env, values),
     ...certificateFaults(env),
     ...clientKeyFaults(values),
   ];
+}
+
+function callbackFaults({ SERVICE_PLANS = {}, CALLBACKS }: Values): string[] {
+  return Object.keys(CALLBACKS?.plans ?? {}).filter((plan) => !Object.hasOwn(SERVICE_PLANS, plan))
+    .map((plan) => `CALLBACKS: plans.${plan} is not a service plan of SERVICE_PLANS`);
 }
 
 function certificateFaults({ SMS_CLIENT_CERT, SMS_CLIENT_KEY }: Environment): string[] {

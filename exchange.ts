@@ -3,7 +3,7 @@ import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
 import type { AppliedPolicy } from "./policies/policy.ts";
-import type { USAGE_PATH } from "./route_table.ts";
+import type { CALLBACK_ROUTE, USAGE_PATH } from "./route_table.ts";
 
 /** The caller, as identified by a verified token. */
 export interface Principal {
@@ -52,6 +52,57 @@ export type IdempotencyOutcome =
   /** The store could not be asked; nothing was sent. */
   | "unavailable";
 
+/** What became of a callback of the SMS API (docs/callbacks.md). */
+export type CallbackOutcome =
+  /** The service took it. */
+  | "relayed"
+  /** The service had taken it before. */
+  | "duplicate"
+  /** Not authentic. */
+  | "refused"
+  /** Not a JSON object. */
+  | "malformed"
+  /** Relayed by another request at the same time. */
+  | "under_way"
+  /** The service did not take it, or did not answer. */
+  | "not_taken"
+  /** No service is configured for it, or its batch is not remembered yet. */
+  | "no_relay"
+  /** Too many callbacks are outstanding. */
+  | "overloaded"
+  /** The store did not answer; nothing was relayed. */
+  | "unavailable"
+  /** Its body did not arrive, or the gateway itself failed. */
+  | "failed";
+
+/** What a callback reports. Its types and statuses are documented ones, or `_OTHER`. */
+export interface CallbackReport {
+  readonly type: string;
+  readonly statuses: readonly {
+    readonly status: string;
+    readonly code: number | undefined;
+    readonly count: number;
+  }[];
+  /** From the send to the report; undefined if the send is not remembered. */
+  readonly sinceSendMs: number | undefined;
+  /** The same, of a report about one recipient. */
+  readonly deliveryMs: number | undefined;
+}
+
+/** Known of a callback. Written by `middleware/callback.ts`. */
+export interface CallbackResult {
+  /** Absent where it is not known yet. */
+  outcome?: CallbackOutcome;
+  /** Why it was refused. */
+  refusal?: string;
+  /** Absent unless it is authentic. */
+  report?: CallbackReport;
+  /** Name of the service that it is relayed to. */
+  relay?: string;
+  /** The attempt to relay it, if there was one. */
+  attempt?: Attempt;
+}
+
 /** What is known of a token request, and all that is recorded of it. */
 export interface TokenRequest {
   /** The client id, if it is known, as it may be logged. */
@@ -87,8 +138,12 @@ export const TOKEN_PATH = "/oauth2/token";
 
 /** Known after routing. Written by `routes/match_route.ts` and `middleware/token_request.ts`. */
 export interface RoutingResult {
-  /** Template of the path, if it is one of the API, that of token requests or that of the usage. */
-  route?: Operation["path"] | typeof TOKEN_PATH | typeof USAGE_PATH;
+  /** Template of the path, if it is one of the API, or that of callbacks, token requests or usage. */
+  route?:
+    | Operation["path"]
+    | typeof CALLBACK_ROUTE
+    | typeof TOKEN_PATH
+    | typeof USAGE_PATH;
   /** Why the path is not one of the API, if it is known. */
   pathProblem?: PathProblem;
   /** Absent if the path has no such method. */
@@ -118,6 +173,14 @@ export interface IdempotencyResult {
    * by `middleware/forward.ts`.
    */
   lookups?: LookupAttempts[];
+}
+
+/** Only where callbacks are configured, or of a callback. */
+export interface CallbackMembers {
+  /** The batch that was created, or that a callback is about. Also written by `routes/app.ts`. */
+  batchId?: string;
+  /** Absent unless the request is a callback. */
+  callback?: CallbackResult;
 }
 
 /** Only of a token request. Written by `middleware/token_request.ts`. */
@@ -187,6 +250,7 @@ export interface Exchange
     PolicyResult,
     BudgetResult,
     IdempotencyResult,
+    CallbackMembers,
     TokenRequestResult,
     UpstreamAttempts,
     ResponseResult {

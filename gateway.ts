@@ -20,6 +20,8 @@ import { droppedLines } from "./telemetry/log_output.ts";
 import type { SettingFiles } from "./setting_files.ts";
 import type { State } from "./state/health.ts";
 import { MemoryCounters } from "./state/memory_counters.ts";
+import { MemoryStore } from "./state/memory.ts";
+import type { StateStore } from "./state/store.ts";
 import type { ProcessUsage } from "./telemetry/gauges.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { tokenLog } from "./telemetry/token_log.ts";
@@ -89,6 +91,9 @@ export interface Gateway {
  */
 const MAX_WAITING_SHARE = 1 / 10;
 
+/** Memory for what is remembered of callbacks with `STATE_URL=memory:`: about 20,000 records. */
+export const MAX_CALLBACK_STORE_BYTES = 16 * 1024 * 1024;
+
 /** Creates a gateway from its configuration and the parts of its runtime. */
 export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   let stopping = false;
@@ -111,6 +116,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const metrics = new Metrics({
     resource,
     push: targets.metrics && { target: targets.metrics, fetch },
+    callbacks: config.callbacks !== undefined,
   });
   const deps: Dependencies = {
     issuers: createIssuers(config, metrics, waitUntil),
@@ -129,7 +135,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     deadlines: waitUntil ? new SeparateDeadlines() : deadlines,
     bodyDeadlines: waitUntil ? new SeparateDeadlines() : bodyDeadlines,
     budgets: new Budgets(state?.counters ?? new MemoryCounters(), { onChange: logCountedBy }),
-    ...state && { store: state.store, isStoreReachable: () => state.health.isReachable },
+    ...state && {
+      store: state.store,
+      callbackStore: callbackStore(state.store),
+      isStoreReachable: () => state.health.isReachable,
+    },
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
@@ -173,19 +183,25 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     onError: (error) => unhandledErrorResponse(error, deps.newId()),
     expireAll() {
       parts.transport.expireAll?.();
+      parts.relayTransport?.expireAll?.();
       deadlines.expireAll();
       bodyDeadlines.expireAll();
     },
     refuseUnreadBodies: () => bodyDeadlines.expireAll(),
     async close() {
       credentials.close();
-      await parts.transport.close();
+      await Promise.all([parts.transport.close(), parts.relayTransport?.close()]);
       await settled();
       await state?.store.close();
       await flush();
     },
     flush,
   };
+}
+
+/** In memory callbacks have a store of their own, so that they cannot take the space of keys. */
+function callbackStore(store: StateStore): StateStore {
+  return store.kind === "memory" ? new MemoryStore({ maxBytes: MAX_CALLBACK_STORE_BYTES }) : store;
 }
 
 function copy<T extends object>(value: T | undefined): T | undefined {

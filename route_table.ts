@@ -10,6 +10,9 @@ export function allowedMethods(path: string): string[] {
   return methods.includes("GET") ? ["GET", "HEAD", ...methods.filter((m) => m !== "GET")] : methods;
 }
 
+/** The route of callbacks; a secret may follow as a further segment. */
+export const CALLBACK_ROUTE = "/callbacks/{service_plan_id}";
+
 /** Converts a route template to a pattern for the whole raw path. */
 function patternOf(path: string): RegExp {
   const source = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof SEGMENTS) => SEGMENTS[name]);

@@ -23,6 +23,7 @@ import {
   TOKEN_PARAMETERS,
   tokenParameters,
 } from "./setting_schemas.ts";
+import { callbackSettings } from "./callback_settings.ts";
 import { issuerList, ISSUERS_FORM } from "./issuer_settings.ts";
 import { STATE_URL_FORM } from "./state_url.ts";
 
@@ -46,6 +47,11 @@ export interface Setting {
   /** A variable that is read if this one is not set. */
   readonly fallback?: string;
   readonly optional?: true;
+  /**
+   * Whether each fault names its member with the message of the schema: then every message of the
+   * schema is in fixed words.
+   */
+  readonly explainsMembers?: true;
   /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
   readonly file?: true;
   /** Whether an error message names the members of a JSON value that are wrong. */
@@ -368,6 +374,16 @@ export const SETTINGS = {
     schema: v.picklist(["on", "off"]),
     default: "off",
     expected: "on or off",
+  },
+  CALLBACKS: {
+    meaning:
+      "Callbacks of the SMS API, as JSON: how they are authenticated, and to which services they are relayed; see docs/callbacks.md. It contains secrets. Without it there is no `/callbacks`.",
+    schema: callbackSettings,
+    optional: true,
+    file: true,
+    explainsMembers: true,
+    expected:
+      'a JSON object such as {"plans":{"plan-id":{"hmac":"secret"}},"relays":[{"name":"billing","url":"https://billing.example/sms","secret":"whsec_…","callers":["billing"]}]}',
   },
   SHUTDOWN_GRACE_MS: {
     meaning: "Longest time from SIGTERM or SIGINT to the end of the process.",

@@ -25,7 +25,8 @@ const CLOSE_DELAY_FACTOR = 2;
  * @throws {ConfigError} for a file that cannot be opened
  */
 export async function openState(config: Config): Promise<OpenedState | undefined> {
-  if (config.idempotency.mode === "off" && config.policies.length === 0) return undefined;
+  const { idempotency, policies, callbacks } = config;
+  if (idempotency.mode === "off" && policies.length === 0 && !callbacks) return undefined;
   const health = new StoreHealth();
   let { url } = config.state;
   let current = await open(config, health);

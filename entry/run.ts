@@ -135,11 +135,14 @@ async function serve(
     proxyOf,
     clientCertificate: config.upstream.clientCertificate,
   });
+  // Not with the client certificate of the SMS API.
+  const relayTransport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs, proxyOf });
   const { unreadBodies } = runtime;
   const state = await openState(config);
   let sendExport = await collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
+    relayTransport,
     accessLog,
     ...logExport && { logExporter: logExport.exporter },
     settingFiles: files,

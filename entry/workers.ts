@@ -61,7 +61,7 @@ async function start(env: Environment): Promise<Gateway> {
  */
 function refuseUnsupported(
   { STATE_URL }: Environment,
-  { adminPort, idempotency, policies }: Config,
+  { adminPort, idempotency, policies, callbacks }: Config,
 ): void {
   const faults = [
     ...(adminPort === undefined ? [] : [
@@ -72,6 +72,7 @@ function refuseUnsupported(
         "STATE_URL: there is no store on Workers: isolates and their memory come and go, and Redis needs sockets",
       ]
       : []),
+    ...(callbacks ? ["CALLBACKS needs a store; on Workers there is none"] : []),
     ...(idempotency.mode === "required"
       ? ["IDEMPOTENCY is required, which needs a store; on Workers there is none"]
       : []),

@@ -103,6 +103,15 @@ export const CATALOG = {
     processed: "no",
     retry: "never",
   },
+  callback_refused: {
+    status: 401,
+    meaning: "The callback is not authentic, so nothing was relayed.",
+    help:
+      "Only the SMS API sends callbacks. The operator of the gateway has to check CALLBACKS if its callbacks are refused; the metrics have the reason.",
+    fault: "caller",
+    processed: "no",
+    retry: "never",
+  },
   blocked_account: {
     status: 403,
     meaning: "The account at the SMS API has been blocked.",
@@ -359,6 +368,14 @@ export const CATALOG = {
     help:
       "It is safe to repeat the request with the same key after Retry-After. Requests without a key are served.",
     fault: "gateway",
+    processed: "no",
+    retry: "later",
+  },
+  callback_not_relayed: {
+    status: 503,
+    meaning: "No service has taken the callback yet.",
+    help: "The SMS API sends it again; the metrics have the reason.",
+    fault: "caller",
     processed: "no",
     retry: "later",
   },

@@ -13,7 +13,7 @@ const ID = /^[A-Za-z0-9_-]{1,128}$/;
  */
 export function readIdOf(
   stream: ReadableStream<Bytes>,
-  onId: (id: string | undefined) => void,
+  onId: (id: string | undefined) => unknown,
 ): ReadableStream<Bytes> {
   const reader = stream.getReader();
   const search = new IdSearch();

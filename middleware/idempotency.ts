@@ -9,6 +9,7 @@ import { readIdOf } from "../idempotency/resource_id.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
 import { type ClaimResult, StateError } from "../state/store.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
+import type { BatchMemory } from "./batch_memory.ts";
 import type { Forwarder } from "./forward.ts";
 import {
   type IdempotencyKey,
@@ -30,6 +31,8 @@ export interface IdempotencyOptions extends IdempotencyKeyOptions {
   /** Longest time for finding out what became of an earlier request, in ms. */
   lookupTimeoutMs: number;
   forwarder: Forwarder;
+  /** Remembers batches that were found out; default: nothing is remembered. */
+  batchMemory?: BatchMemory | undefined;
   /** The checks after the claim, then `forwarder.send`; runs `undo` if nothing was processed. */
   send: Send;
 }

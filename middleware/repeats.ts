@@ -13,6 +13,7 @@ import { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Operation } from "../operations.ts";
 import type { StoredRecord } from "../state/store.ts";
 import { MAX_BUFFERED_BYTES, type UpstreamReply } from "../upstream/transport.ts";
+import type { BatchMemory } from "./batch_memory.ts";
 import type { Forwarder } from "./forward.ts";
 
 /** Options of {@linkcode Repeats}. */
@@ -20,6 +21,8 @@ export interface RepeatsOptions {
   ttlMs: number;
   lookupTimeoutMs: number;
   forwarder: Forwarder;
+  /** Remembers a batch that was found out; default: nothing is remembered. */
+  batchMemory?: BatchMemory | undefined;
 }
 
 /** A request whose key has a record. */
@@ -123,7 +126,8 @@ export class Repeats {
     const body = new TextEncoder().encode(JSON.stringify(found));
     const content = body.byteLength > MAX_BUFFERED_BYTES ? { id: found.id } : { body };
     const { token } = stored;
-    const { ttlMs } = this.#options;
+    const { ttlMs, batchMemory } = this.#options;
+    batchMemory?.remember(exchange, found, record.span);
     const writer = new RecordWriter({ settlements, keys, token, span: record.span, ttlMs });
     await writer.answered({ status: 201, headers, content });
     return this.#respond(c, "found_out", { status: 201, headers, body });

@@ -1,4 +1,5 @@
 import type { CatalogCode, CatalogEntry, Fault, RetryAdvice } from "../errors/catalog.ts";
+import { DELIVERY_CODES } from "../delivery_codes.ts";
 import { PATH_PROBLEMS, type PathProblem, pathProblemAnchor } from "../errors/path_problems.ts";
 import { OTHER_STATUSES, statusAnchor } from "../errors/help.ts";
 import { codesOf, STATUSES, type StatusNotes } from "../errors/statuses.ts";
@@ -75,7 +76,7 @@ ${(Object.keys(FAULTS) as Fault[]).map((fault) => codesByFault(fault, errors))}<
 <p>Any 2xx is a success, with the SMS API’s own status and body.</p>
 <dl class="members">
 ${STATUSES.filter(({ status }) => status < 300).map(success)}</dl>
-${errors.map(section)}${OTHERS}
+${errors.map(section)}${OTHERS}${deliveryCodes()}
 </main>`;
 }
 
@@ -101,6 +102,32 @@ Link: &lt;${PATHS.errors}#unknown_group&gt;; rel="help"
 <dt><code>Link</code></dt>
 <dd>the explanation of the error on this page.</dd>
 </dl>`;
+
+function deliveryCodes(): Markup {
+  return markup`<section aria-labelledby="delivery-codes">
+<h2 id="delivery-codes">Codes of delivery reports</h2>
+<p>The <code>code</code> of a delivery report says why a message has its status. These are the SMS
+API’s own; 0 is a delivered message, and others are those of operators (SMPP). Codes will be
+added.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="delivery-codes">
+<table>
+<thead><tr><th scope="col">Code</th><th scope="col">Name</th><th scope="col">Status</th><th scope="col">Meaning</th></tr></thead>
+<tbody>
+${
+    DELIVERY_CODES.map(({ code, name, status = "", meaning }) =>
+      markup`<tr id="delivery-code-${code}">
+<td>${code}</td>
+<td>${name}</td>
+<td>${status}</td>
+<td>${meaning}</td>
+</tr>
+`
+    )
+  }</tbody>
+</table>
+</div>
+</section>`;
+}
 
 const OTHERS = markup`<section aria-labelledby="${OTHER_STATUSES}">
 <h2 id="${OTHER_STATUSES}">Other statuses</h2>

@@ -37,7 +37,10 @@ import { CredentialFilter } from "../upstream/credential_filter.ts";
 import { upstreamTarget } from "../upstream/target.ts";
 import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
 import type { Credentials } from "../upstream/credentials.ts";
+import { fetchTransport } from "../upstream/fetch_transport.ts";
 import type { Transport } from "../upstream/transport.ts";
+import { type CallbackParts, callbackParts } from "./callback_parts.ts";
+import { mountCallbacks } from "./callbacks.ts";
 import { mountDocs } from "./docs.ts";
 import { mountHealth, type Readiness } from "./health.ts";
 import { matchRoute } from "./match_route.ts";
@@ -72,6 +75,10 @@ export interface Dependencies extends TokenDependencies {
   store?: StateStore;
   /** The budgets of policies; default: counted in this process. */
   budgets?: Budgets;
+  /** Where callbacks and their batches are remembered; default: `store`. */
+  callbackStore?: StateStore;
+  /** Sends to the services that callbacks are relayed to; default: over fetch. */
+  relayTransport?: Transport;
   /** Whether the store answered last; default: always. */
   isStoreReachable?: () => boolean;
   /** The variables whose files cannot be used; default: none. */
@@ -120,6 +127,8 @@ export function createApp(config: Config, deps: Dependencies): App {
   if (config.docs) mountDocs(app);
   const captured = capturedAttributes(config.telemetry.captured);
   app.use(serverSpan({ ...deps, captured })); // around the checks, so that it records their errors
+  const callbacks = createCallbacks(config, deps);
+  if (callbacks) mountCallbacks(app, callbacks.handle); // not authenticated by a token
   const { tokenEndpoint } = config.auth;
   if (tokenEndpoint) {
     mountTokenEndpoint(app, tokenEndpoint, {
@@ -158,7 +167,11 @@ export function createApp(config: Config, deps: Dependencies): App {
     retryAttempts,
   });
   const settlements = deps.store && new Settlements(deps.store);
-  app.all("*", sendHandler(config, { limits, forwarder, settlements, policies, budgets }));
+  const batchMemory = callbacks?.batchMemory;
+  app.all(
+    "*",
+    sendHandler(config, { limits, forwarder, settlements, policies, budgets, batchMemory }),
+  );
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     app,
@@ -172,8 +185,9 @@ export function createApp(config: Config, deps: Dependencies): App {
       deps.issuers.replace(changed.auth.issuers);
       policies.replace(changed.policies);
       testCredential = testCredentialOf(changed);
+      if (changed.callbacks) callbacks?.replaceSettings(changed.callbacks);
     },
-    settled: async () => await settlements?.close(),
+    settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
     credentials,
   };
 }
@@ -192,6 +206,15 @@ function createEmptyApp(
   app.use(drainHttp2(deps.isStopping)); // before that
   app.use(requestId({ newId: deps.newId }));
   return app;
+}
+
+/** The parts for callbacks; undefined where they are not configured, or there is no store. */
+function createCallbacks(config: Config, deps: Dependencies): CallbackParts | undefined {
+  const { callbacks } = config;
+  const store = deps.callbackStore ?? deps.store;
+  if (!callbacks || !store) return undefined;
+  const transport = deps.relayTransport ?? fetchTransport();
+  return callbackParts(config, callbacks, { ...deps, store, transport });
 }
 
 /** The checks of a request to the SMS API, in their order. */

@@ -3,6 +3,7 @@ import type { Budgets } from "../budgets/budgets.ts";
 import type { Config } from "../config.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
+import type { BatchMemory } from "../middleware/batch_memory.ts";
 import { addRateLimit, budget } from "../middleware/budget.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
@@ -30,6 +31,8 @@ export interface SendHandlerOptions {
   settlements: Settlements | undefined;
   policies: Policies;
   budgets: Budgets;
+  /** Absent where callbacks are not configured. */
+  batchMemory: BatchMemory | undefined;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface SendHandlerOptions {
  * policy of the caller allows (§7).
  */
 export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
-  const { forwarder, policies } = options;
+  const { forwarder, policies, batchMemory } = options;
   const reserveBudget = budget(options.budgets);
   const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
   const judge = policyJudge(config, forwarder);
@@ -47,7 +50,8 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
     const reserving = reserveBudget(c);
     if (reserving) await reserving; // nothing to wait for without a budget
     await acquireSlots(c);
-    return await forwarder.send(c);
+    const reply = await forwarder.send(c);
+    return batchMemory ? batchMemory.ofReply(c.get("exchange"), reply) : reply;
   });
   const sendOnce = config.idempotency.mode === "off"
     ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
@@ -72,7 +76,7 @@ function policyJudge({ upstream }: Config, forwarder: Forwarder): PolicyJudge {
 
 function onceHandler(
   { upstream, state, idempotency: settings }: Config,
-  { forwarder, settlements, send }: SendHandlerOptions & {
+  { forwarder, settlements, batchMemory, send }: SendHandlerOptions & {
     send: Send;
   },
 ): Handler<GatewayEnv> {
@@ -88,6 +92,7 @@ function onceHandler(
     leaseMs,
     lookupTimeoutMs: timeoutMs,
     forwarder,
+    batchMemory,
     send,
   });
 }

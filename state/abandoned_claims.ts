@@ -1,4 +1,11 @@
-import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
+import {
+  type Change,
+  type Claim,
+  type ClaimResult,
+  StateError,
+  type StateStore,
+  type StoredRecord,
+} from "./store.ts";
 
 /** Options of {@linkcode withAbandonedClaims}. */
 export interface AbandonedClaimsOptions {
@@ -82,6 +89,12 @@ class AbandonedClaims implements StateStore {
       if (error instanceof StateError && error.maybeDone) this.#abandon(key, claim.token);
       throw error;
     }
+  }
+
+  /** An abandoned record counts as none, as it does for a claim. */
+  async read(key: string): Promise<StoredRecord | undefined> {
+    const record = await this.#store.read(key);
+    return record && this.#abandoned.has(record.token) ? undefined : record;
   }
 
   update(key: string, change: Change): Promise<boolean> {

@@ -22,8 +22,9 @@ export class StoreHealth implements StoreObserver {
 
   readonly onReachable = (reachable: boolean): void => {
     const logger = getLogger("sms-gateway");
-    if (!reachable) logger.error("the state store does not answer: requests with a key get 503");
-    else if (this.#reachable === false) logger.info("the state store answers again");
+    if (!reachable) {
+      logger.error("the state store does not answer: requests with a key get 503");
+    } else if (this.#reachable === false) logger.info("the state store answers again");
     this.#reachable = reachable;
   };
 }

@@ -79,6 +79,12 @@ export class MemoryStore implements StateStore {
     return Promise.resolve({ claimed: true });
   }
 
+  read(key: string): Promise<StoredRecord | undefined> {
+    const now = this.#now();
+    const found = this.#live(key, now);
+    return Promise.resolve(found && stored(found, now));
+  }
+
   // An update may exceed maxBytes: an answer that is not stored cannot be replayed.
   update(key: string, { token, value, settled, ttlMs }: Change): Promise<boolean> {
     const now = this.#now();

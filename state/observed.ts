@@ -6,11 +6,12 @@ import {
   StateError,
   type StateErrorReason,
   type StateStore,
+  type StoredRecord,
 } from "./store.ts";
 
 /** One operation on a store, for metrics. */
 export interface StoreOperation {
-  readonly operation: "claim" | "update" | "release" | "reserve" | "give_back";
+  readonly operation: "claim" | "read" | "update" | "release" | "reserve" | "give_back";
   readonly durationMs: number;
   /** `ok`, or why the operation failed. */
   readonly outcome: "ok" | StateErrorReason;
@@ -100,6 +101,10 @@ export class ObservedStore implements StateStore {
 
   claim(key: string, claim: Claim): Promise<ClaimResult> {
     return this.#reports.observe("claim", () => this.#store.claim(key, claim));
+  }
+
+  read(key: string): Promise<StoredRecord | undefined> {
+    return this.#reports.observe("read", () => this.#store.read(key));
   }
 
   update(key: string, change: Change): Promise<boolean> {

@@ -1,9 +1,16 @@
 import { Buffer } from "node:buffer";
 import { ReplicaConfirmations } from "./redis_replicas.ts";
-import { parseClaimReply } from "./redis_reply.ts";
+import { parseClaimReply, parseReadReply } from "./redis_reply.ts";
 import type { RedisRunner, ScriptResult } from "./redis_runner.ts";
-import { CLAIM, packToken, RELEASE, UPDATE } from "./redis_scripts.ts";
-import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
+import { CLAIM, packToken, READ, RELEASE, UPDATE } from "./redis_scripts.ts";
+import {
+  type Change,
+  type Claim,
+  type ClaimResult,
+  StateError,
+  type StateStore,
+  type StoredRecord,
+} from "./store.ts";
 
 /** Options of {@linkcode RedisStore}. */
 export interface RedisStoreOptions {
@@ -49,6 +56,14 @@ export class RedisStore implements StateStore {
       const result = parseClaimReply(sent.reply);
       if (result.claimed && confirm) await this.#confirm(key, token, sent);
       return result;
+    });
+  }
+
+  async read(key: string): Promise<StoredRecord | undefined> {
+    return await this.#runner.beforeDeadline(async (deadline) => {
+      return parseReadReply(
+        (await this.#runner.run({ script: READ, key, args: [] }, deadline)).reply,
+      );
     });
   }
 

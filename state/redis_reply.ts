@@ -4,11 +4,17 @@ import { type ClaimResult, StateError, type StoredRecord } from "./store.ts";
 
 /** Reads the reply of the CLAIM script: the server's time, and the record that is there. */
 export function parseClaimReply(reply: unknown): ClaimResult {
+  const record = parseReadReply(reply);
+  return record ? { claimed: false, record } : { claimed: true };
+}
+
+/** Reads the reply of the READ script, which is that of a CLAIM that did not succeed. */
+export function parseReadReply(reply: unknown): StoredRecord | undefined {
   if (!Array.isArray(reply)) throw unreadable();
   const [now, record]: unknown[] = reply;
-  if (record === null || record === undefined) return { claimed: true };
+  if (record === null || record === undefined) return undefined;
   if (!Buffer.isBuffer(record) || record[0] !== "1".charCodeAt(0)) throw unreadable();
-  return { claimed: false, record: parseRecord(record, Number(now)) };
+  return parseRecord(record, Number(now));
 }
 
 function parseRecord(packed: Buffer, now: number): StoredRecord {

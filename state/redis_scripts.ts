@@ -30,6 +30,10 @@ local times = string.format('%013.0f%013.0f', now, now + ARGV[1])
 redis.call('SET', KEYS[1], '${VERSION}0' .. times .. ARGV[3] .. ARGV[4], 'PX', ARGV[2])
 return {now, false}`);
 
+/** Returns now and record. */
+export const READ = script(`${NOW}
+return {now, redis.call('GET', KEYS[1])}`);
+
 const IF_OPEN_AND_MINE = `
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 1, 2) ~= '${VERSION}0' then return 0 end

@@ -1,5 +1,5 @@
 import type { Counters, Reservation, ReservationRequest, WindowCount } from "./counters.ts";
-import type { Change, Claim, ClaimResult, StateStore } from "./store.ts";
+import type { Change, Claim, ClaimResult, StateStore, StoredRecord } from "./store.ts";
 
 /**
  * A store that can be replaced while the gateway runs, such as by the same Redis with another
@@ -32,6 +32,10 @@ export class ReplaceableStore implements StateStore {
 
   claim(key: string, claim: Claim): Promise<ClaimResult> {
     return this.#store.claim(key, claim);
+  }
+
+  read(key: string): Promise<StoredRecord | undefined> {
+    return this.#store.read(key);
   }
 
   update(key: string, change: Change): Promise<boolean> {

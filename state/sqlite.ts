@@ -2,7 +2,14 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { SqliteCounters } from "./sqlite_counters.ts";
 import { openSqliteFile, pages, type SqliteFileOptions } from "./sqlite_file.ts";
 import { retryLocked, toStateError } from "./sqlite_retry.ts";
-import { type Change, type Claim, type ClaimResult, StateError, type StateStore } from "./store.ts";
+import {
+  type Change,
+  type Claim,
+  type ClaimResult,
+  StateError,
+  type StateStore,
+  type StoredRecord,
+} from "./store.ts";
 
 /** Options of {@linkcode SqliteStore}. */
 export interface SqliteStoreOptions extends Partial<SqliteFileOptions> {
@@ -78,6 +85,14 @@ export class SqliteStore implements StateStore {
   async claim(key: string, claim: Claim): Promise<ClaimResult> {
     if (this.#claims++ % CLAIMS_PER_CLEANUP === 0) this.#cleanUp();
     return await this.#retry(() => this.#tryClaim(key, claim));
+  }
+
+  async read(key: string): Promise<StoredRecord | undefined> {
+    return await this.#retry(() => {
+      const now = this.#now();
+      const row = this.#statements.select.get(key);
+      return row && Number(row.expires_at) > now ? toRecord(row, now) : undefined;
+    });
   }
 
   async update(key: string, { token, value, settled, ttlMs }: Change): Promise<boolean> {
@@ -167,7 +182,7 @@ function prepareAll(database: DatabaseSync): Statements {
   };
 }
 
-function toRecord(row: Record<string, unknown>, now: number) {
+function toRecord(row: Record<string, unknown>, now: number): StoredRecord {
   if (!(row.value instanceof Uint8Array)) throw new StateError("failed", { detail: "not bytes" });
   return {
     token: String(row.token),

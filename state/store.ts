@@ -88,6 +88,8 @@ export interface StateStore {
   readonly kind: "memory" | "sqlite" | "redis";
   /** Creates the record if there is none; otherwise returns the one that is there. */
   claim(key: string, claim: Claim): Promise<ClaimResult>;
+  /** The record under a key, if there is one; changes nothing. */
+  read(key: string): Promise<StoredRecord | undefined>;
   /** Replaces the value if the record has this token and is not settled; false otherwise. */
   update(key: string, change: Change): Promise<boolean>;
   /** Deletes the record if it has this token and is not settled; false otherwise. */

@@ -1,7 +1,7 @@
 import type { LogLevel, Sink } from "@logtape/logtape";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Exchange } from "../exchange.ts";
-import { safeCode, safePath, truncated } from "./attributes.ts";
+import { safeCode, safeId, safePath, truncated } from "./attributes.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 
 /**
@@ -31,6 +31,16 @@ export type AccessRecord = {
   readonly path_problem: string | undefined;
   /** What became of a request with an idempotency key. */
   readonly idempotency: string | undefined;
+  /** The batch that was sent, or that a callback is about; only where callbacks are configured. */
+  readonly batch_id: string | undefined;
+  /** What became of a callback. */
+  readonly callback: string | undefined;
+  /** Why a callback was refused. */
+  readonly callback_refusal: string | undefined;
+  /** The service that a callback is for. */
+  readonly relay: string | undefined;
+  /** The service's answer to a callback. */
+  readonly relay_status: number | undefined;
   /** The client of a token request, and what became of it. */
   readonly oauth_client_id: string | undefined;
   readonly oauth_outcome: string | undefined;
@@ -81,6 +91,11 @@ export function accessRecord(exchange: Exchange, durationMs: number): AccessReco
     unverified_subject: refusal?.unverifiedSubject,
     path_problem: exchange.pathProblem,
     idempotency: exchange.idempotency,
+    batch_id: exchange.batchId === undefined ? undefined : safeId(exchange.batchId),
+    callback: exchange.callback?.outcome,
+    callback_refusal: exchange.callback?.refusal,
+    relay: exchange.callback?.relay,
+    relay_status: exchange.callback?.attempt?.status,
     oauth_client_id: exchange.tokenRequest?.clientId,
     oauth_outcome: exchange.tokenRequest?.outcome,
     ...policyMembers(exchange),

@@ -14,6 +14,15 @@ export const ATTR = {
   servicePlanId: "sms_gateway.service_plan_id",
   requestId: "sms_gateway.request_id",
   idempotency: "sms_gateway.idempotency",
+  batchId: "sms_gateway.batch_id",
+  callbackType: "sms_gateway.callback.type",
+  callbackOutcome: "sms_gateway.callback.outcome",
+  callbackRefusal: "sms_gateway.callback.refusal",
+  callbackRelay: "sms_gateway.callback.relay",
+  deliveryStatus: "sms_gateway.delivery.status",
+  deliveryCode: "sms_gateway.delivery.code",
+  deliveryCodeName: "sms_gateway.delivery.code_name",
+  sinceSend: "sms_gateway.delivery.since_send_s",
   oauthClientId: "sms_gateway.oauth.client_id",
   oauthOutcome: "sms_gateway.oauth.outcome",
   policy: "sms_gateway.policy.name",
@@ -120,6 +129,11 @@ export function failureAfterHeaders({ status, failure }: Exchange): Failure | un
 /** A text, truncated to {@linkcode MAX_LENGTH} characters. */
 export function truncated(text: string): string {
   return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text;
+}
+
+/** An id of the API, or `REDACTED` where it may be a phone number. */
+export function safeId(id: string): string {
+  return /^\d{7,15}$/.test(id) ? REDACTED : truncated(id);
 }
 
 /** An error code, or `_OTHER` where it does not look like one or may hold a phone number. */

@@ -13,6 +13,7 @@ import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
 import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
+import { CallbackMetrics } from "./callback_metrics.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
@@ -25,6 +26,8 @@ export interface MetricsOptions {
   resource: Readonly<Record<string, string>>;
   /** The collector to push to; undefined: nothing is pushed. */
   push: PushOptions | undefined;
+  /** Whether callbacks are configured; default: false. */
+  callbacks?: boolean;
 }
 
 /** Bucket boundaries in seconds, from the semantic conventions, for both durations. */
@@ -68,10 +71,11 @@ export class Metrics implements ExchangeObserver {
   readonly #policyViolations: Counter;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
+  readonly #callbacks: CallbackMetrics | undefined;
   readonly #serverExemplars = new Exemplars();
   readonly #clientExemplars = new Exemplars();
 
-  constructor({ resource, push }: MetricsOptions) {
+  constructor({ resource, push, callbacks }: MetricsOptions) {
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes(resource),
       readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
@@ -121,6 +125,7 @@ export class Metrics implements ExchangeObserver {
       "Duration of operations on the state store, but for one in memory.",
       STATE_BUCKETS,
     );
+    this.#callbacks = callbacks ? new CallbackMetrics(meter) : undefined;
     meter.createObservableUpDownCounter("http.server.active_requests", {
       description: "Requests in progress.",
       unit: "{request}",
@@ -147,6 +152,7 @@ export class Metrics implements ExchangeObserver {
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, exchange });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
     this.#countMessages(exchange);
+    if (exchange.callback) this.#callbacks?.record(exchange.callback);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
     }

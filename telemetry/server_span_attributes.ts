@@ -1,11 +1,15 @@
 import type { Attributes } from "@opentelemetry/api";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
-import type { Exchange } from "../exchange.ts";
+import { deliveryCodeName } from "../delivery_codes.ts";
+import type { CallbackResult, Exchange } from "../exchange.ts";
+import { CALLBACK_ROUTE } from "../route_table.ts";
 import {
   ATTR,
   knownMethod,
   originalMethod,
+  REDACTED,
   safeCode,
+  safeId,
   safePath,
   safeQuery,
   truncated,
@@ -51,7 +55,9 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
   const { route, principal, failure, rawQuery, servicePlanId, thrown } = exchange;
   const refusal = thrown instanceof AuthRefusal ? thrown : undefined;
   return {
-    "url.path": safePath(exchange.rawPath, route !== undefined),
+    "url.path": exchange.callback
+      ? callbackPath(servicePlanId)
+      : safePath(exchange.rawPath, route !== undefined),
     "url.query": rawQuery ? safeQuery(rawQuery) : undefined,
     "http.route": route,
     "http.response.status_code": exchange.status,
@@ -67,6 +73,8 @@ export function outcomeAttributes(exchange: Exchange): Attributes {
     [ATTR.idempotency]: exchange.idempotency,
     [ATTR.oauthClientId]: exchange.tokenRequest?.clientId,
     [ATTR.oauthOutcome]: exchange.tokenRequest?.outcome,
+    [ATTR.batchId]: exchange.batchId === undefined ? undefined : safeId(exchange.batchId),
+    ...(exchange.callback && callbackAttributes(exchange.callback)),
     ...policyAttributes(exchange),
   };
 }
@@ -77,5 +85,26 @@ function policyAttributes({ policy: applied }: Exchange): Attributes | undefined
     [ATTR.policy]: applied.policy.name,
     [ATTR.policyMode]: applied.policy.mode,
     [ATTR.policyViolations]: applied.violations.length > 0 ? [...applied.violations] : undefined,
+  };
+}
+
+/** The path without its secret; the service plan of a refused callback may be anything. */
+function callbackPath(servicePlanId = REDACTED): string {
+  return CALLBACK_ROUTE.replace("{service_plan_id}", servicePlanId);
+}
+
+/** Status and code only where the callback reports one: that of a batch can report many. */
+function callbackAttributes({ outcome, refusal, relay, report }: CallbackResult): Attributes {
+  const [status, ...more] = report?.statuses ?? [];
+  const only = more.length === 0 ? status : undefined;
+  return {
+    [ATTR.callbackType]: report?.type,
+    [ATTR.callbackOutcome]: outcome,
+    [ATTR.callbackRefusal]: refusal,
+    [ATTR.callbackRelay]: relay,
+    [ATTR.deliveryStatus]: only?.status,
+    [ATTR.deliveryCode]: only?.code,
+    [ATTR.deliveryCodeName]: only?.code === undefined ? undefined : deliveryCodeName(only.code),
+    [ATTR.sinceSend]: report?.sinceSendMs === undefined ? undefined : report.sinceSendMs / 1_000,
   };
 }

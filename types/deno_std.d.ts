@@ -69,6 +69,9 @@ declare module "@std/ulid" {
 
   /** A new ULID, later in order than all before it. */
   export function monotonicUlid(seedTime?: number): string;
+
+  /** The time of a ULID, in ms since the epoch; throws for any other text. */
+  export function decodeTime(ulid: string): number;
 }
 
 declare module "@std/yaml" {

@@ -19,6 +19,7 @@ main.ts  entry/                a runtime: environment, socket, signals
 gateway.ts                     composition: config and parts <i class="k">of</i> the runtime → a fetch handler
 routes/                        which path is served by what; the order <i class="k">of</i> the middleware
 middleware/                    one check or concern each
+callbacks/                     callbacks <i class="k">of</i> the SMS API: authenticity, identity, service, relaying once
 idempotency/                   decisions about a repeated request: key, record, finding out
 budgets/                       message parts that a policy may still send
 upstream/  auth/               the SMS API; the callers&#39; issuers
@@ -34,8 +35,9 @@ errors/  limits/  exchange.ts  operations.ts  config.ts  settings.ts  setting_fi
 </div>
 <p><code>state/</code> has two ports, records (<code>state/store.ts</code>) and counters (<code>state/counters.ts</code>), and three
 adapters of each: memory, SQLite, Redis. <code>entry/open_state.ts</code> opens those of <code>STATE_URL</code>;
-<code>middleware/idempotency.ts</code> uses the records (<a href="/docs/guide/idempotency">Send a message once</a>), <code>budgets/</code> the
-counters (<a href="/docs/guide/policies#budgets">Policies: what a caller may send</a>).</p>
+<code>middleware/idempotency.ts</code> uses the records (<a href="/docs/guide/idempotency">Send a message once</a>), and so do
+<code>middleware/batch_memory.ts</code> and <code>middleware/callback_relaying.ts</code> (<a href="/docs/guide/callbacks">Callbacks: delivery reports and inbound messages</a>);
+<code>budgets/</code> uses the counters (<a href="/docs/guide/policies#budgets">Policies: what a caller may send</a>).</p>
 <p>Settings are read once, except those that come from files: <code>setting_files.ts</code> decides when a changed
 file is taken over, <code>entry/watch_files.ts</code> looks at the files, and <code>Gateway.reconfigure</code> replaces
 what depends on them.</p>
@@ -97,6 +99,7 @@ stays absent.</p>
 <tr><td><code>undo</code></td><td>before sending</td><td><code>idempotency</code>, <code>middleware/budget.ts</code></td><td><code>middleware/undo.ts</code></td></tr>
 <tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
 <tr><td><code>tokenRequest</code></td><td>with a token request only</td><td><code>tokenRate</code>, <code>tokenForward</code></td><td>telemetry</td></tr>
+<tr><td><code>batchId</code>, <code>callback</code></td><td>only with <code>CALLBACKS</code>: after the reply to a send; with a callback</td><td><code>BatchMemory</code>; <code>callback</code>, <code>CallbackRelaying</code></td><td>telemetry</td></tr>
 <tr><td><code>attempts</code></td><td>after each attempt</td><td><code>Sender</code></td><td><code>refuse</code>, <code>outstanding</code> (a 429 lowers the plan&#39;s limit), telemetry</td></tr>
 <tr><td><code>failure</code>, <code>thrown</code></td><td>when an error was thrown</td><td><code>refuse</code>; <code>serverSpan</code> (caller left, stream aborted)</td><td>telemetry</td></tr>
 <tr><td><code>streamed</code></td><td>with a streamed response</td><td><code>trackedBody</code></td><td><code>serverSpan</code>, <code>responseSlots</code></td></tr>
@@ -120,6 +123,7 @@ stays absent.</p>
 <tr><td>what a repeat with the same <code>Idempotency-Key</code> gets</td><td><code>idempotency/decision.ts</code>, <code>middleware/repeats.ts</code></td></tr>
 <tr><td>what is remembered of a request, and for how long</td><td><code>idempotency/record.ts</code>, <code>idempotency/seal.ts</code>, <code>middleware/idempotency.ts</code></td></tr>
 <tr><td>where it is remembered</td><td><code>state/</code>, <code>entry/open_state.ts</code></td></tr>
+<tr><td>what happens to a callback</td><td><code>routes/callbacks.ts</code>, <code>middleware/callback.ts</code>, <code>middleware/callback_relaying.ts</code>, <code>callbacks/</code></td></tr>
 <tr><td>whose tokens are accepted, and what they may do</td><td><code>issuer_settings.ts</code>, <code>auth/issuers.ts</code>, <code>auth/token_verifier.ts</code>, <code>auth/claims.ts</code>, <code>auth/discovery.ts</code></td></tr>
 <tr><td>what becomes of <code>POST /oauth2/token</code></td><td><code>routes/oauth.ts</code>, <code>middleware/token_request.ts</code>, <code>middleware/token_forward.ts</code>, <code>auth/token_reply.ts</code></td></tr>
 <tr><td>how the API is called, and how its errors are mapped</td><td><code>upstream/</code> (<code>normalize.ts</code>, <code>retry.ts</code>, <code>headers.ts</code>)</td></tr>

@@ -121,6 +121,7 @@ has. A change of the file is taken over while the gateway runs: see
 <tr><td><code>IDEMPOTENCY</code></td><td><code>optional</code></td><td>Whether <code>Idempotency-Key</code> is honoured on every POST, <code>required</code> on every POST, or ignored (<code>off</code>).</td></tr>
 <tr><td><code>IDEMPOTENCY_TTL_S</code></td><td><code>86400</code></td><td>How long a key is remembered.</td></tr>
 <tr><td><code>IDEMPOTENCY_FROM_CLIENT_REFERENCE</code></td><td><code>off</code></td><td>Whether a send without <code>Idempotency-Key</code> is keyed by its <code>client_reference</code>, for SDKs that cannot set a header; only if the reference is new for each message.</td></tr>
+<tr><td><code>CALLBACKS</code>, <code>CALLBACKS_FILE</code></td><td>–</td><td>Callbacks of the SMS API, as JSON: how they are authenticated, and to which services they are relayed; see docs/callbacks.md. It contains secrets. Without it there is no <code>/callbacks</code>.</td></tr>
 </tbody>
 </table>
 </div>

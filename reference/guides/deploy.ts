@@ -25,6 +25,7 @@ prior knowledge, HTTP/2.</p>
 <tr><td>Export of spans</td><td>in batches</td><td>in batches</td><td>in batches</td><td>after each response, once: no queue in memory</td></tr>
 <tr><td><code>/metrics</code>, limits, breaker</td><td>of the process</td><td>of each instance</td><td>of the process</td><td>of each isolate; <code>METRICS_EXPORT=otlp</code> is ignored</td></tr>
 <tr><td><a href="/docs/guide/idempotency"><code>Idempotency-Key</code></a></td><td><code>memory:</code>, SQLite, Redis</td><td>Redis</td><td><code>memory:</code>, Redis; SQLite from Node 22.13</td><td>none: 503</td></tr>
+<tr><td><a href="/docs/guide/callbacks"><code>CALLBACKS</code></a></td><td>as for <code>Idempotency-Key</code></td><td>Redis</td><td>as for <code>Idempotency-Key</code></td><td>refused at the start</td></tr>
 <tr><td><code>PORT</code>, <code>HOST</code>, <code>SHUTDOWN_GRACE_MS</code></td><td>used</td><td>used; leave <code>PORT</code> alone</td><td>used</td><td>not used: the platform listens and drains</td></tr>
 <tr><td><code>ADMIN_PORT</code></td><td>used</td><td>leave it unset: one port</td><td>used</td><td>refused</td></tr>
 </tbody>

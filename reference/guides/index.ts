@@ -15,6 +15,7 @@ export const content: GuideContent = {
 <tr><td><a href="/docs/guide/quick-start">Quick start</a></td><td>Try the gateway in front of a sandbox SMS API.</td></tr>
 <tr><td><a href="/docs/guide/sdk">Use the gateway from a service</a></td><td>Every client of the Sinch SMS REST API works with the gateway.</td></tr>
 <tr><td><a href="/docs/guide/idempotency">Send a message once</a></td><td>A POST that carries an Idempotency-Key can be repeated until there is an answer.</td></tr>
+<tr><td><a href="/docs/guide/callbacks">Callbacks: delivery reports and inbound messages</a></td><td>The SMS API tells by callbacks what became of a message, and what phones send.</td></tr>
 <tr><td><a href="/docs/errors">Errors</a></td><td>Every error response has a body {&quot;code&quot;,&quot;text&quot;}; a 404 has none.</td></tr>
 </tbody>
 </table>

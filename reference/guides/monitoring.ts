@@ -86,7 +86,7 @@ policies are named. Search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_upstream_credential_rejections_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_retries_total</code></td><td></td></tr>
 <tr><td><code>sms_gateway_idempotency_requests_total</code></td><td><code>outcome</code>: <code>first</code> <code>replayed</code> <code>in_use</code> <code>reused</code> <code>found_out</code> <code>unknown</code> <code>unavailable</code>, <a href="#was-this-message-sent-and-by-which-request">see below</a></td></tr>
-<tr><td><code>sms_gateway_state_operation_duration_seconds</code></td><td><code>operation</code>: <code>claim</code> <code>update</code> <code>release</code> <code>reserve</code> <code>give_back</code>; <code>outcome</code>: <code>ok</code> <code>timeout</code> <code>unreachable</code> <code>full</code> <code>not_replicated</code> <code>failed</code>; none with <code>STATE_URL=memory:</code></td></tr>
+<tr><td><code>sms_gateway_state_operation_duration_seconds</code></td><td><code>operation</code>: <code>claim</code> <code>read</code> <code>update</code> <code>release</code> <code>reserve</code> <code>give_back</code>; <code>outcome</code>: <code>ok</code> <code>timeout</code> <code>unreachable</code> <code>full</code> <code>not_replicated</code> <code>failed</code>; none with <code>STATE_URL=memory:</code></td></tr>
 <tr><td><code>sms_gateway_policy_requests_total</code></td><td><code>policy</code>, <code>mode</code>: <code>live</code> <code>test</code> <code>warn</code>; requests of callers with a policy</td></tr>
 <tr><td><code>sms_gateway_policy_violations_total</code></td><td><code>policy</code>, <code>mode</code>, <code>rule</code>: <code>body</code> <code>sender</code> <code>groups</code> <code>group_size</code> <code>country</code> <code>quota</code>; refused unless the mode is <code>warn</code></td></tr>
 <tr><td><code>sms_gateway_messages_total</code></td><td><code>policy</code>, <code>country</code> (those that the policy names, or <code>other</code>), <code>outcome</code>: <code>accepted</code> <code>over_budget</code> <code>not_allowed</code> <code>not_processed</code> <code>unknown</code>; message parts of callers with a policy</td></tr>
@@ -96,6 +96,11 @@ policies are named. Search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_state_reachable</code></td><td>1 if the state store answered last, else 0; absent without a store</td></tr>
 <tr><td><code>sms_gateway_setting_file_usable</code></td><td><code>setting</code>, such as <code>SERVICE_PLANS_FILE</code>: 1 if the file is in use as it is, 0 if the last good one is</td></tr>
 <tr><td><code>sms_gateway_setting_file_changes_total</code></td><td><code>setting</code>; <code>outcome</code>: <code>taken</code> <code>refused</code></td></tr>
+<tr><td><code>sms_gateway_callbacks_total</code></td><td><code>outcome</code>, <code>type</code>, <code>relay</code>: see <a href="/docs/guide/callbacks#the-trace-of-a-message">Callbacks: delivery reports and inbound messages</a>; this and the next four only with <code>CALLBACKS</code></td></tr>
+<tr><td><code>sms_gateway_callback_refusals_total</code></td><td><code>reason</code></td></tr>
+<tr><td><code>sms_gateway_deliveries_total</code></td><td><code>status</code>, <code>code</code>: messages, by reports that were relayed</td></tr>
+<tr><td><code>sms_gateway_delivery_time_seconds</code></td><td>from the send to the delivery of a message</td></tr>
+<tr><td><code>sms_gateway_relay_duration_seconds</code></td><td><code>relay</code>; <code>result</code>: the status of the service, or why there is none</td></tr>
 <tr><td><code>process_cpu_seconds_total</code></td><td>CPU time of the process</td></tr>
 <tr><td><code>process_resident_memory_bytes</code></td><td>resident memory</td></tr>
 <tr><td><code>process_start_time_seconds</code></td><td>when the process started, epoch</td></tr>
@@ -148,6 +153,8 @@ traces <i class="s">&#39;{&quot;sms_gateway.service_plan_id&quot;:&quot;X&quot;,
 <tr><td>Does the API throttle the gateway?</td><td><code>http.response.status_code=429 span.kind=client</code></td><td><code>sms_gateway_service_plan_limit &lt; on (job, instance) group_left () sms_gateway_service_plan_limit_max</code></td></tr>
 <tr><td>Which client has a wrong base URL?</td><td><code>sms_gateway.path.problem=repeated_slash</code></td><td></td></tr>
 <tr><td>Which plan&#39;s credential is rejected?</td><td><code>sms_gateway.error.code=upstream_credentials_rejected</code></td><td><code>increase(sms_gateway_upstream_credential_rejections_total[1h])</code></td></tr>
+<tr><td>What became of the batch with id B?</td><td><code>sms_gateway.batch_id=B</code>: the send, and every callback (with <code>CALLBACKS</code>)</td><td></td></tr>
+<tr><td>Why are messages not delivered?</td><td><code>sms_gateway.delivery.status=Aborted</code>; <code>sms_gateway.delivery.code_name</code></td><td><code>sum by (status, code) (increase(sms_gateway_deliveries_total[1h]))</code></td></tr>
 <tr><td>What happened to the request with id Z?</td><td><code>sms_gateway.request_id=Z</code></td><td></td></tr>
 <tr><td>Does Jaeger have all traces?</td><td></td><td><code>increase(sms_gateway_telemetry_dropped_total[1h])</code> is 0, and <code>TRACE_SAMPLE_RATIO</code> is 1</td></tr>
 </tbody>
@@ -178,7 +185,7 @@ SERVER span of the first, on whichever instance. In Jaeger&#39;s UI the link is 
 <tr><td>request id Z (<code>X-Request-Id</code>)</td><td><code>sms_gateway.request_id=Z</code></td><td><code>request_id</code></td></tr>
 <tr><td>trace id</td><td>open the trace</td><td><code>trace_id</code></td></tr>
 <tr><td>key</td><td>no record has it in the clear: <code>enduser.id=Y sms_gateway.service_plan_id=X</code>, and the time</td><td><code>subject</code>, <code>time</code></td></tr>
-<tr><td>batch id, or <code>client_reference</code></td><td>not recorded: <code>GET /batches/{batch_id}</code>, or <code>?client_reference=…</code>, has the time; then as for a key</td><td><code>subject</code>, <code>time</code></td></tr>
+<tr><td>batch id, or <code>client_reference</code></td><td>without <code>CALLBACKS</code> not recorded, else <code>sms_gateway.batch_id</code>: <code>GET /batches/{batch_id}</code>, or <code>?client_reference=…</code>, has the time; then as for a key</td><td><code>subject</code>, <code>time</code></td></tr>
 </tbody>
 </table>
 </div>
@@ -222,6 +229,7 @@ jq -c <i class="s">&#39;select(.request_id == &quot;Z&quot; or .idempotency == &
 </div>
 <h3 id="while-the-state-store-does-not-answer">While the state store does not answer</h3>
 <ul>
+<li>Callbacks get 503, and the SMS API repeats them.</li>
 <li>Requests with a key get 503 <code>idempotency_unavailable</code>: nothing of them is sent, and callers repeat
 them with the same key. Requests without a key are served.</li>
 <li>Message budgets are counted by each instance for itself, from what the store said last

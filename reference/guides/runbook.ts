@@ -282,5 +282,47 @@ window ends (UTC), unless the mode is <code>warn</code>. Nothing of theirs is se
 <p><strong>What to do.</strong> Decide with the owner of the callers whether the refusal is right. If it is not,
 raise <code>messages</code> of the policy: it applies within two seconds where <code>POLICIES_FILE</code> is used.</p>
 <p><strong>What not to do.</strong> Do not restart an instance or empty the store to get the budget back.</p>
+<h2 id="callbacks">Callbacks</h2>
+<h3 id="smsapideliveriesfail">SmsApiDeliveriesFail</h3>
+<p><strong>What it means.</strong> More than 10 % of the messages that delivery reports call finished in the last
+hour ended with the status and code of the labels, and more than 20 of them.</p>
+<p><strong>How to confirm.</strong> <code>/docs/errors</code> of the gateway has the meaning of codes 400 to 418. Search Jaeger
+with <code>sms_gateway.delivery.code=…</code>, and follow a link to the send: the spans of the senders show
+what the messages have in common.</p>
+<p><strong>What to do.</strong> 405, 410 and 411: the sender has to change its messages. 412 and codes of operators:
+the SMS API&#39;s support, with batch ids. One sender or one country only: see &quot;Who sends what&quot; on the
+dashboard.</p>
+<p><strong>What not to do.</strong> Do not send the messages again: some may still arrive, and each costs.</p>
+<h3 id="smsgatewaycallbackssilent">SmsGatewayCallbacksSilent</h3>
+<p><strong>What it means.</strong> No callback has come for an hour, although messages were sent, and callbacks came
+the day before.</p>
+<p><strong>How to confirm.</strong> <code>GET /delivery_reports</code> of the service plan has reports, so they exist.
+<code>sms_gateway_callback_refusals_total</code> rises: see SmsGatewayCallbacksRefused.</p>
+<p><strong>What to do.</strong> Check the callback URL of the service plan at the SMS API, and that the proxy in
+front of the gateway passes <code>POST /callbacks/…</code> on from outside.</p>
+<p><strong>What not to do.</strong> Do not switch the signature off to see whether that helps: then anybody can post
+reports.</p>
+<h3 id="smsgatewaycallbacksnottaken">SmsGatewayCallbacksNotTaken</h3>
+<p><strong>What it means.</strong> The service of the label <code>relay</code> does not answer its callbacks with 2xx. The SMS
+API gets 503 and repeats each for about a day, in growing intervals of up to 23 hours.</p>
+<p><strong>How to confirm.</strong> <code>sms_gateway_relay_duration_seconds_count</code> by <code>result</code>.</p>
+<p><strong>What to do.</strong> Tell the owner of the service. It recognizes repeats by <code>webhook-id</code>.</p>
+<p><strong>What not to do.</strong> Do not make the gateway answer 2xx for it: the SMS API would forget the reports.</p>
+<h3 id="smsgatewaycallbackswithoutservice">SmsGatewayCallbacksWithoutService</h3>
+<p><strong>What it means.</strong> Callbacks come for which <code>CALLBACKS</code> names no service. They are answered 503, and
+the SMS API gives them up after about a day.</p>
+<p><strong>How to confirm.</strong> The log lines of <code>/callbacks/{service_plan_id}</code> with the outcome <code>no_relay</code>.</p>
+<p><strong>What to do.</strong> Set <code>default</code> in <code>CALLBACKS</code>, a relay for the callers, or an inbound rule. If it
+began with an outage of the state store, batches of that time were not remembered.</p>
+<p><strong>What not to do.</strong> Do not wait: after a day the reports are lost.</p>
+<h3 id="smsgatewaycallbacksrefused">SmsGatewayCallbacksRefused</h3>
+<p><strong>What it means.</strong> Callbacks are refused with 401, for the reason in the label. The SMS API does not
+repeat them, so their reports are lost.</p>
+<p><strong>How to confirm.</strong> <code>sms_gateway_callback_refusals_total</code> by <code>reason</code>.</p>
+<p><strong>What to do.</strong> <code>wrong_signature</code>, <code>wrong_password</code>, <code>wrong_path_secret</code>: a secret was changed at
+one end; list the old and the new one in <code>CALLBACKS</code>. <code>unsigned</code>: the account does not sign
+callbacks. <code>too_old</code>, <code>too_new</code>: a clock is wrong, or retries carry the time of the first attempt;
+raise <code>max_age_s</code>. Otherwise somebody else posts them: block the address.</p>
+<p><strong>What not to do.</strong> Do not remove the authentication of a plan.</p>
 `,
 };

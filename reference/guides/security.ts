@@ -17,6 +17,8 @@ in a public issue. Say what you did, what you saw and what you expected.</p>
 <tbody>
 <tr><td>Caller</td><td>the service plans its token names</td><td>other plans, the API&#39;s credentials, request headers that are not on the allow-list</td></tr>
 <tr><td>Token issuer</td><td>the identity of a caller and its service plans</td><td>being reachable at all times</td></tr>
+<tr><td>Sender of a callback</td><td>what it can prove by signature, password or secret path, where all that are configured fit</td><td>being the SMS API otherwise; URLs: callbacks go to those of <code>CALLBACKS</code> only</td></tr>
+<tr><td>Service that callbacks are relayed to</td><td>the callbacks of its own batches and inbound rules</td><td>those of others, the secrets of other services, answering at all</td></tr>
 <tr><td>SMS API</td><td>the messages, the credential of the plan</td><td>the format, size, speed and content of its responses</td></tr>
 <tr><td>Reader of the store</td><td>when keys were used, and whether a guess of key or request is right</td><td>keys, callers, messages, phone numbers, answers</td></tr>
 <tr><td>Collector, log reader</td><td>caller, operation, time and outcome</td><td>tokens, credentials, messages, phone numbers, query values</td></tr>
@@ -38,6 +40,7 @@ in a public issue. Say what you did, what you saw and what you expected.</p>
 <tr><td>One request of a caller is never two requests upstream, whatever its framing.</td><td><code>smuggling: corpus</code></td></tr>
 <tr><td>A POST with an idempotency key reaches the API at most once, whoever repeats it on whichever instance, whatever is killed. A store that does not answer stops such requests, and no others. What Redis can lose is in docs/idempotency.md.</td><td><code>idempotency: …</code></td></tr>
 <tr><td>A store holds no key, caller, number, text or answer in the clear. Who can read it has to guess a whole request, with its key, to read the answer or to recognize it: keys should be random.</td><td><code>deno task test</code>, <code>deno task test:state</code></td></tr>
+<tr><td>A callback that is not authentic, or a replay, is 401 and reaches no service. Nothing is acknowledged that the service has not taken; nothing is relayed again that was acknowledged, on whichever instance, whatever is killed. A service that is slow or down does not hold up another.</td><td><code>callbacks: …</code></td></tr>
 <tr><td>A POST reaches the API at most once, whatever fails, the process itself included. A response never claims an outcome that is not known.</td><td><code>once: …</code>, <code>retries: …</code>, <code>crash: kill -9 under load</code></td></tr>
 <tr><td>For any response of the API, the caller gets a response by the contract, in time. A truncated body is never delivered as a complete one. While the API keeps failing, the breaker stops sending to it for a while.</td><td><code>replies: …</code>, <code>fuzz: replies</code>, <code>breaker: …</code></td></tr>
 <tr><td>No caller takes the gateway away from the others: by many requests, by bodies that do not arrive, or by answers it does not read. An answer counts as outstanding until it was taken.</td><td><code>limits: …</code>, <code>adaptive: limit shrinks and recovers</code>, <code>callers: …</code>, <code>unread: one caller</code>, <code>unread: HTTP/1.1</code></td></tr>
@@ -90,6 +93,11 @@ Requests that wait for a token hold nothing beside their bodies: at most a tenth
 <p>The sum is 386 MiB and the idle process uses 110 MiB; the rest up to 512 MiB is garbage that V8 has
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
+<p>With <code>CALLBACKS</code> these come on top: 8 MiB for the bodies of callbacks (<code>MAX_HELD_CALLBACK_BYTES</code> in
+<code>routes/callback_parts.ts</code>), apart from those of callers, since strangers can send callbacks;
+<code>max_outstanding</code> (100) callbacks at once; 10,000 batches that wait for the store, about 5 MiB
+(<code>MAX_WAITING_BATCHES</code> in <code>callbacks/sent_batches.ts</code>); with <code>STATE_URL=memory:</code> 16 MiB for what is
+remembered (<code>MAX_CALLBACK_STORE_BYTES</code> in <code>gateway.ts</code>).</p>
 <h2 id="the-store-of-idempotency-keys">The store of idempotency keys</h2>
 <p>A record holds a hash of caller, service plan, operation and key, a fingerprint of the request, a
 random token, times, the trace id of the first request, and the code of an unknown outcome or the
@@ -100,6 +108,10 @@ guesses can be tested: a short or predictable idempotency key (or <code>client_r
 <code>IDEMPOTENCY_FROM_CLIENT_REFERENCE=on</code>) reveals that and when it was used, and together with a
 guessed body it reveals the answer. Use random keys. Who can write to the store can delete records,
 so that a repeat is sent again, or make requests fail; a forged answer is not accepted.</p>
+<p>What is remembered for <a href="/docs/guide/callbacks#what-is-remembered">callbacks</a> has keys that are hashes
+too: of plan and batch id, and of batch, recipient and status. The value of a batch is the name of a
+service and the ids of a span. Who can read the store and knows a batch id can test guesses of its
+recipients, unless <code>hash_key</code> is set.</p>
 <p>For policies with budgets the store has the names of the policies, and the message parts that were
 used, in the clear. Who can write to it can make budgets larger or smaller.</p>
 <p>The SQLite file has mode 0600. For Redis use a password and TLS (<code>rediss://</code>), and a user that may
@@ -122,6 +134,10 @@ runtime does not tell. A cut JSON body is refused by the API, but one that happe
 is sent. Callers should send <code>content-length</code>, as HTTP clients do with a body of known size.</li>
 <li>A request over HTTP/1.1 without <code>Host</code> is served, although RFC 9112 §3.2 demands a 400: the
 runtime does not tell it from one over HTTP/2 with <code>:authority</code>.</li>
+<li>Which of its retries the SMS API signs anew is not documented: see <code>max_age_s</code> in
+<a href="/docs/guide/callbacks#what-the-api-gets">Callbacks: delivery reports and inbound messages</a>. Strangers who guess a service plan can
+occupy <code>max_outstanding</code> with slow bodies for <code>REQUEST_BODY_TIMEOUT_MS</code>, as the signature covers
+the body; a path secret or password is checked before the body is read.</li>
 <li><code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> need no token: do not route them from outside. <code>ADMIN_PORT</code>
 gives them a port of their own.</li>
 <li><code>POST /oauth2/token</code> needs no token either, since it is there to get one: who can reach it can try

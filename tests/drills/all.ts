@@ -28,6 +28,8 @@ const FILES = [
   "crash",
   "idempotency_crash",
   "idempotency_random",
+  "callbacks",
+  "callbacks_once",
   "telemetry",
   "clock",
   "idempotency_clock",

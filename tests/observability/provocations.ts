@@ -118,6 +118,8 @@ const NOT_PASSED_THROUGH: ReadonlySet<string> = new Set([
   "upstream_credentials_rejected",
   "overloaded",
   "idempotency_unavailable",
+  "callback_refused", // only callbacks get them
+  "callback_not_relayed",
   "key_set_unavailable",
   "token_endpoint_unavailable",
   "token_endpoint_timeout",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DELIVERY_CODES } from "../../delivery_codes.ts";
 import { CATALOG } from "../../errors/catalog.ts";
 import { STATUSES } from "../../errors/statuses.ts";
 import { OPERATIONS } from "../../operations.ts";
@@ -180,6 +181,22 @@ Deno.test("the errors page has a section for every status and code, with its mea
     assertStringIncludes(section, escaped(help));
   }
   for (const { status } of STATUSES) assertStringIncludes(page, `id="status-${status}"`);
+});
+
+Deno.test("the errors page has every code of delivery reports, with its status and meaning", async () => {
+  const { request } = await testGateway();
+  const page = await (await request(PATHS.errors)).text();
+  assertEquals(DELIVERY_CODES.map(({ code }) => code), [
+    ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 410, 411, 412, 413, 414, 415, 416, 417, 418],
+  ]);
+  for (const { code, status = "", meaning } of DELIVERY_CODES) {
+    const row = page.split(`id="delivery-code-${code}"`)[1]?.split("</tr>")[0] ?? "";
+    for (
+      const text of [`<td>${code}</td>`, `<td>${status}</td>`, meaning.replaceAll("'", "&#39;")]
+    ) {
+      assertStringIncludes(row, text);
+    }
+  }
 });
 
 Deno.test("the errors page lists every code by whose action it needs", async () => {

@@ -148,6 +148,24 @@ const PROMISES: Record<string, Test> = {
     await claimed(store, key);
   },
 
+  async "reads a record in every state, and changes nothing"({ store, other, pass }) {
+    const key = newKey();
+    assertEquals(await store.read(key), undefined);
+    const { token, value } = await claimed(store, key, { leaseMs: LEASE_MS, ttlMs: TTL_MS });
+    const { ageMs, ...open } = await other.read(key) ?? { ageMs: -1 };
+    assertEquals(open, { token, value, settled: false, leaseExpired: false });
+    assert(ageMs >= 0 && ageMs < TTL_MS, `${ageMs}`);
+    await pass(LEASE_MS + 20);
+    assertEquals((await other.read(key))?.leaseExpired, true);
+    const settled = { token, value: new Uint8Array([1, 2]), settled: true, ttlMs: TTL_MS };
+    assertEquals(await store.update(key, settled), true);
+    const found = await other.read(key);
+    assertEquals([found?.settled, found && [...found.value]], [true, [1, 2]]);
+    await pass(TTL_MS + 20);
+    assertEquals(await other.read(key), undefined);
+    await claimed(store, key);
+  },
+
   async "returns the bytes that it was given"({ store }) {
     const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     const large = crypto.getRandomValues(new Uint8Array(60_000));

@@ -9,6 +9,11 @@ const BATCHES = "/xms/v1/plan-1/batches";
 
 /** All members that an access record may have. */
 const MEMBERS = [
+  "batch_id",
+  "callback",
+  "callback_refusal",
+  "relay",
+  "relay_status",
   "attempts",
   "auth_reason",
   "bytes_in",
@@ -62,6 +67,11 @@ Deno.test("an access record has the principal, the request, its outcome and its 
     code: "unknown_group",
     origin: "upstream",
     fault: "caller",
+    batch_id: undefined,
+    callback: undefined,
+    callback_refusal: undefined,
+    relay: undefined,
+    relay_status: undefined,
     auth_reason: undefined,
     path_problem: undefined,
     idempotency: undefined,

@@ -7,6 +7,7 @@ import { OPERATIONS } from "../../operations.ts";
 import type { MetricSources } from "../../telemetry/gauges.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import type { UpstreamReply } from "../../upstream/transport.ts";
+import { callbackGateway, recipientReport, signed } from "../callbacks/kit.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
 import { parseMetrics, samplesOf, type Scrape, total } from "../observability/prometheus_text.ts";
 import { jsonReply, testEnv, type TestGateway, testGateway } from "../support/gateway.ts";
@@ -33,12 +34,13 @@ const SOURCES: MetricSources = {
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
-function testMetrics(otlpEndpoint?: string): Metrics {
+function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics {
   const metrics = new Metrics({
     resource: { "service.name": "test", "service.version": VERSION },
     push: otlpEndpoint === undefined
       ? undefined
       : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
+    callbacks,
   });
   metrics.registerGauges(SOURCES);
   return metrics;
@@ -107,6 +109,11 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
   ["sms_gateway_service_plan_limit", "gauge", ["sms_gateway_service_plan_id"]],
   ["sms_gateway_service_plan_limit_max", "gauge", []],
   ["sms_gateway_telemetry_dropped_total", "counter", ["signal"]],
+  ["sms_gateway_callbacks_total", "counter", ["outcome", "relay", "type"]],
+  ["sms_gateway_callback_refusals_total", "counter", ["reason"]],
+  ["sms_gateway_deliveries_total", "counter", ["code", "status"]],
+  ["sms_gateway_delivery_time_seconds", "histogram", ["le"]],
+  ["sms_gateway_relay_duration_seconds", "histogram", ["le", "relay", "result"]],
   ["process_cpu_seconds_total", "counter", []],
   ["process_resident_memory_bytes", "gauge", []],
   ["process_start_time_seconds", "gauge", []],
@@ -139,7 +146,7 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     env: { POLICIES: JSON.stringify(policies) },
     upstream: () => (replies.shift() ?? (() => jsonReply(200, {})))(),
   });
-  const metrics = testMetrics();
+  const metrics = testMetrics(undefined, { callbacks: true });
   for (let requests = 0; requests < 3; requests++) await gateway.request(BATCHES);
   await gateway.request(BATCHES, { token: null });
   const headers = { "content-type": "application/json", "idempotency-key": "key-1" };
@@ -150,7 +157,13 @@ Deno.test("the metrics are exactly the documented names, types and labels", asyn
     body: '{"to":["4915112345678"]}',
     token: { subject: "billing" },
   });
-  for (const exchange of gateway.exchanges) metrics.finished(exchange, 1);
+  const callbacks = await callbackGateway();
+  const report = recipientReport(await callbacks.send("billing"));
+  await callbacks.post(signed(report));
+  await callbacks.post(signed(report, { secret: "another" }));
+  for (const exchange of [...gateway.exchanges, ...callbacks.gateway.exchanges]) {
+    metrics.finished(exchange, 1);
+  }
   metrics.finished({ ...gateway.exchanges[0]!, ...POLICY_MEMBERS }, 1);
   metrics.started(gateway.exchanges[0]!);
   metrics.keySetRefreshed("ok", "issuer.example");

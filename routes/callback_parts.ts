@@ -1,0 +1,71 @@
+import type { Tracer } from "@opentelemetry/api";
+import type { CallbackSettings } from "../callback_settings.ts";
+import { Relay } from "../callbacks/relay.ts";
+import { SentBatches } from "../callbacks/sent_batches.ts";
+import type { Config } from "../config.ts";
+import { Settlements } from "../idempotency/settlements.ts";
+import { ByteBudget } from "../limits/byte_budget.ts";
+import { BatchMemory } from "../middleware/batch_memory.ts";
+import { callback, type CallbackHandler } from "../middleware/callback.ts";
+import { CallbackRelaying } from "../middleware/callback_relaying.ts";
+import { requestBody, type RequestBodyOptions } from "../middleware/request_body.ts";
+import type { StateStore } from "../state/store.ts";
+import type { Transport } from "../upstream/transport.ts";
+
+/** What the parts for callbacks need. */
+export interface CallbackDependencies
+  extends Pick<RequestBodyOptions, "isStopping" | "onUnreadBody"> {
+  store: StateStore;
+  /** Sends to the services. */
+  transport: Transport;
+  tracer: Tracer;
+  now: () => number;
+  bodyDeadlines?: RequestBodyOptions["deadlines"];
+}
+
+/** What receives callbacks, and remembers for them who sent what. */
+export interface CallbackParts {
+  readonly handle: CallbackHandler;
+  readonly batchMemory: BatchMemory;
+  /** Has these settings count from the next callback, and the next send, on. */
+  replaceSettings(settings: CallbackSettings): void;
+  /** Resolves when nothing is written to the store any more. */
+  settled(): Promise<void>;
+}
+
+/** Largest callback: a full report on 1,000 recipients has 20 KB. */
+const MAX_CALLBACK_BYTES = 1024 * 1024;
+
+/** Memory for the bodies of all callbacks, apart from those of callers: strangers can send them. */
+export const MAX_HELD_CALLBACK_BYTES = 8 * 1024 * 1024;
+
+/** Composes the parts for callbacks; `initial` are the settings until they are replaced. */
+export function callbackParts(
+  config: Config,
+  initial: CallbackSettings,
+  deps: CallbackDependencies,
+): CallbackParts {
+  let current = initial;
+  const settings = () => current;
+  const settlements = new Settlements(deps.store);
+  const batches = new SentBatches(deps.store);
+  const readBody = requestBody({
+    ...deps,
+    maxBytes: Math.min(config.maxBodyBytes, MAX_CALLBACK_BYTES),
+    held: new ByteBudget(MAX_HELD_CALLBACK_BYTES),
+    timeoutMs: config.requestBodyTimeoutMs,
+    deadlines: deps.bodyDeadlines,
+  });
+  const relaying = new CallbackRelaying({
+    ...deps,
+    settlements,
+    stateTimeoutMs: config.state.timeoutMs,
+    relay: new Relay(deps),
+  });
+  return {
+    handle: callback({ ...deps, settings, readBody, relaying }),
+    batchMemory: new BatchMemory({ ...deps, settings, batches }),
+    replaceSettings: (settings) => void (current = settings),
+    settled: async () => void await Promise.all([settlements.close(), batches.close()]),
+  };
+}
