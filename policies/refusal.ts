@@ -16,7 +16,7 @@ const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   body: {
     code: "syntax_invalid_json",
     text: () =>
-      "The body is not one JSON object in UTF-8, or has a member twice, so it cannot be judged by your policy. Write every member once, and nothing after the object.",
+      "The body has a member twice, something after the object, or another encoding than UTF-8, so it cannot be judged by your policy. Write every member once, nothing after the object, in UTF-8.",
   },
   sender: {
     code: "sender_not_allowed",

@@ -89,10 +89,7 @@ for (
     ["to twice, once escaped", `{"to":["+4915112345678"],"t\\u006f":["${SWEDEN}"],"body":"Hi"}`],
     ["a value of a parameter twice", `{"to":["${SWEDEN}"],"parameters":{"a":{"b":"1","b":"2"}}}`],
     ["something after the object", `{"to":["${SWEDEN}"],"body":"Hi"} {}`],
-    ["a list", `[{"to":["${SWEDEN}"],"body":"Hi"}]`],
     ["UTF-16", new Uint8Array([0x7b, 0, 0x7d, 0])],
-    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-    ["a cut body", `{"to":["${SWEDEN}"`],
   ] as const
 ) {
   Deno.test(`a body that others could read differently is 400 and not sent: ${what}`, async () => {
@@ -100,6 +97,23 @@ for (
     const refused = await send("POST", BATCHES, body);
     assertEquals(await codeOf(refused), "400 syntax_invalid_json");
     assertEquals(reached(), []);
+  });
+}
+
+for (
+  const [what, body] of [
+    ["a list", `[{"to":["${SWEDEN}"],"body":"Hi"}]`],
+    ["a text", '"Hi"'],
+    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ["a cut body", `{"to":["${SWEDEN}"`],
+    ["a word", "hello"],
+  ] as const
+) {
+  Deno.test(`what is no JSON object is left to the API, which refuses it: ${what}`, async () => {
+    const { send, reached } = await policyGateway([NORDIC]);
+    const refused = await send("POST", BATCHES, body);
+    assertEquals([refused.status, refused.headers.get("x-error-origin")], [400, "upstream"]);
+    assertEquals(reached().length, 1);
   });
 }
 
