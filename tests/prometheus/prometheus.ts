@@ -88,8 +88,9 @@ export async function startPrometheus(
     adapted(await Deno.readTextFile(`${OPS}/prometheus.yaml`), target),
   );
   for (const file of RULE_FILES) {
-    const rules = await Deno.readTextFile(`${OPS}/${file}`);
-    await Deno.writeTextFile(`${directory}/${file}`, spedUp(rules, speedUp));
+    const rules = spedUp(await Deno.readTextFile(`${OPS}/${file}`), speedUp);
+    const adjusted = file === "objectives.yaml" ? evaluatedLessOften(rules) : rules;
+    await Deno.writeTextFile(`${directory}/${file}`, adjusted);
   }
   const { url, end } = await launch(binary, [
     `--config.file=${config}`,
@@ -168,6 +169,11 @@ function spedUp(rules: string, factor: number): string {
     (_, before: string, count: string, unit: keyof typeof SECONDS) =>
       `${before}${Math.ceil(Number(count) * SECONDS[unit] / factor)}s`,
   );
+}
+
+/** Rules whose windows are long: to evaluate them five times a second would take most of the CPU. */
+function evaluatedLessOften(rules: string): string {
+  return rules.replaceAll(/^  - name: .*$/gm, "$&\n    interval: 2s");
 }
 
 /** The shipped configuration with another target and shorter intervals. */
