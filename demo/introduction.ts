@@ -35,6 +35,10 @@ export SMS=${url}/xms/v1/${plan} TOKEN=${token}
 Send an SMS (201). Paste it twice: the second answer has the same id, and nothing is sent:
 ${send("", { key: "order-1" })}
 
+With delivery reports (201): within 3 s two callbacks reach the demo's service, and ${url}${TRACES}
+shows them linked to the trace of the send, until the message is delivered:
+${send("", { report: true })}
+
 An unknown group (403 unknown_group, refused by the API):
 ${send("", { to: "01FC66621VHDBN119Z8PMV1QPU" })}
 
@@ -68,14 +72,22 @@ interface SendOptions {
   type?: string;
   /** The idempotency key, and the reference by which the message can be found. */
   key?: string;
+  /** Whether each change of the message is reported. */
+  report?: boolean;
 }
 
 /** A curl command that sends a message. */
 function send(
   query: string,
-  { to = "+46701234567", type = "application/json", key }: SendOptions = {},
+  { to = "+46701234567", type = "application/json", key, report }: SendOptions = {},
 ): string {
-  const message = { from: "12345", to: [to], body: "Hello", client_reference: key };
+  const message = {
+    from: "12345",
+    to: [to],
+    body: "Hello",
+    client_reference: key,
+    ...report && { delivery_report: "per_recipient" },
+  };
   const url = query ? `"$SMS/batches${query}"` : "$SMS/batches";
   const keyHeader = key ? `-H 'Idempotency-Key: ${key}' ` : "";
   return `curl -i ${url} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: ${type}' ` +

@@ -43,7 +43,7 @@ function outcome(server: OtlpSpan): Markup {
   }`;
 }
 
-/** A replayed response links to the trace of the request that was sent. */
+/** A replayed response and a callback link to the trace of the request that was sent. */
 function linked({ traceId }: OtlpLink): Markup {
   return markup` <span>links to <a href="${tracePath(traceId)}">${
     traceId.slice(0, SHORT_ID_LENGTH)

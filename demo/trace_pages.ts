@@ -30,8 +30,9 @@ function createPages(store: TraceStore): Hono {
     (c) => c.body(TRACES_STYLE, 200, { "content-type": "text/css; charset=utf-8" }),
   );
   pages.get(`${TRACES}/:traceId`, (c) => {
-    const trace = store.get(c.req.param("traceId"));
-    return trace ? c.html(singleTracePage(trace)) : c.notFound();
+    const traceId = c.req.param("traceId");
+    const trace = store.get(traceId);
+    return trace ? c.html(singleTracePage(trace, store.linkingTo(traceId))) : c.notFound();
   });
   pages.notFound((c) => c.html(unknownTracePage(c.req.path), 404));
   return pages;

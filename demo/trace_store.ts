@@ -56,6 +56,13 @@ export class TraceStore implements SpanProcessor {
     return trace && parsed(traceId, trace);
   }
 
+  /** The traces that link to this one, such as callbacks and repeats, the earliest first. */
+  linkingTo(traceId: string): Trace[] {
+    const links = (trace: Trace) =>
+      trace.spans.some((span) => span.links?.some((link) => link.traceId === traceId));
+    return this.list().filter(links).reverse();
+  }
+
   /** All traces, the one with the latest span first. */
   list(): Trace[] {
     return [...this.#traces].reverse().map(([traceId, trace]) => parsed(traceId, trace));

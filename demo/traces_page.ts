@@ -19,14 +19,20 @@ ${traces.length > 0 ? traces.map((trace) => traceArticle(trace)) : NONE}`,
   );
 }
 
-/** The page of one trace, with all its spans opened. */
-export function singleTracePage(trace: Trace): string {
+/** The page of one trace with all its spans opened, and of those that link to it. */
+export function singleTracePage(trace: Trace, later: readonly Trace[] = []): string {
   const { traceId } = trace;
   return tracePage(
     { title: `Trace ${traceId}`, path: tracePath(traceId) },
     markup`<h1>Trace</h1>
 <p><a href="${TRACES}">All traces</a> · <a href="${tracePath(traceId)}">Refresh</a></p>
-${traceArticle(trace, { open: true })}<p class="muted">${PRIVACY}</p>`,
+${traceArticle(trace, { open: true })}${
+      later.length > 0
+        ? markup`<h2>What came of it</h2>
+<p>Repeats of the request, and callbacks about its message.</p>
+${later.map((one) => traceArticle(one))}`
+        : ""
+    }<p class="muted">${PRIVACY}</p>`,
   );
 }
 

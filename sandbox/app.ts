@@ -44,6 +44,8 @@ export interface Sandbox {
   clearFault(): void;
   /** Receives a text message for a plan, as `POST /sandbox/inbounds` does. */
   receive(message: ReceivedText): Inbound;
+  /** Sets the default callback URL of a plan, if there is such a plan. */
+  setCallbackUrl(planId: string, url: string): void;
   /** The latest attempts at callbacks, at most 1,000, in order. */
   callbacks(): readonly CallbackAttempt[];
   /** Sets what is wrong with the next callbacks, as `PUT /sandbox/callback_faults` does. */
@@ -81,6 +83,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     setFault: (next) => fault.set(next),
     clearFault: () => fault.clear(),
     receive: receiveText,
+    setCallbackUrl(planId, url) {
+      const plan = plans.get(planId);
+      if (plan) plan.defaultCallbackUrl = url;
+    },
     callbacks: () => callbacks.attempts(),
     setCallbackFault: (next) => callbacks.fault.set(next),
     close: () => callbacks.close(),

@@ -10,7 +10,7 @@ export interface Plan {
   readonly id: string;
   readonly token: string;
   /** Callback URL for batches without a `callback_url`; undefined if the plan has none. */
-  readonly defaultCallbackUrl: string | undefined;
+  defaultCallbackUrl: string | undefined;
   readonly batches: BoundedStore<Batch>;
   readonly groups: BoundedStore<Group>;
   /** Group name → identifier; names are unique. */

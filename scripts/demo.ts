@@ -6,6 +6,7 @@ import { ConfigError } from "../config.ts";
 import { DEFAULT_COLLECTOR, introduction } from "../demo/introduction.ts";
 import { tracePath } from "../demo/paths.ts";
 import { demoLine } from "../demo/request_line.ts";
+import { demoService } from "../demo/service.ts";
 import { tracePages } from "../demo/trace_pages.ts";
 import { TraceStore } from "../demo/trace_store.ts";
 import { serve } from "../entry/deno_server.ts";
@@ -33,7 +34,14 @@ const POLICIES = [{ name: "demo", callers: ["*"], countries: ["SE", "US", "GB"] 
 async function demo(): Promise<void> {
   const issuer = await demoIssuer();
   const token = await issuer.token();
-  const sandbox = await serveSandbox(createSandbox({ servicePlans: { [PLAN]: CREDENTIAL } }));
+  const callbackSecret = crypto.randomUUID();
+  const api = createSandbox({
+    servicePlans: { [PLAN]: CREDENTIAL },
+    sendCallbacks: true,
+    callbackSecrets: { [PLAN]: callbackSecret },
+  });
+  const sandbox = await serveSandbox(api);
+  const service = demoService({ print });
   const tokens = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     issuer.tokenEndpoint,
@@ -45,6 +53,7 @@ async function demo(): Promise<void> {
   const config = await loadConfig({
     UPSTREAM_TIMEOUT_MS: `${TIMEOUT_MS}`,
     POLICIES: JSON.stringify(POLICIES),
+    CALLBACKS: JSON.stringify(service.callbacks({ plan: PLAN, hmac: callbackSecret })),
     TEST_API_URL: trial.url,
     TEST_API_TOKEN: CREDENTIAL,
     ...env,
@@ -78,11 +87,13 @@ async function demo(): Promise<void> {
   const reference = prefilledReference(gateway.fetch, { service_plan_id: PLAN, token });
   const server = serve({ ...gateway, fetch: tracePages(reference, traces) }, config);
   url = `http://localhost:${server.port}`;
+  api.setCallbackUrl(PLAN, `http://127.0.0.1:${server.port}/callbacks/${PLAN}`);
   const client = { id: CLIENT_ID, secret: CLIENT_SECRET };
   print(introduction({ url, plan: PLAN, token, client, timeoutMs: TIMEOUT_MS, collector }));
   await server.stopped;
   await log.close();
-  await tokens.shutdown();
+  api.close();
+  await Promise.all([tokens.shutdown(), service.close()]);
   await Promise.all([sandbox.close(), trial.close()]);
 }
 

@@ -26,6 +26,19 @@ Deno.test("the pages show each request as soon as it has ended", async () => {
   }
 });
 
+Deno.test("the page of a trace has the traces that link to it, the earliest first", async () => {
+  const { tracer, get } = served();
+  const id = record(tracer, { name: "a send", from: 0, to: 1 });
+  const context = { traceId: id, spanId: "b7ad6b7169203331", traceFlags: 1 };
+  for (const name of ["a repeat", "a callback"]) {
+    record(tracer, { name, from: 2, to: 3, links: [{ context }] });
+  }
+  record(tracer, { name: "something else", from: 4, to: 5 });
+  const page = await (await get(`${TRACES}/${id}`)).text();
+  const names = [...page.matchAll(/>(a \w+|something else)<\/a>/g)].map(([, name]) => name);
+  assertEquals(names, ["a send", "a repeat", "a callback"]);
+});
+
 Deno.test("every page has the security headers of the reference", async () => {
   const { get } = served();
   const { request } = await testGateway();
