@@ -20,8 +20,6 @@ export interface Failure {
   readonly helpAnchor?: string;
   /** Further response headers, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** `never` where waiting cannot help; then a 429 has no `Retry-After`. */
-  readonly retryAfter?: "never";
 }
 
 /** Options of {@linkcode GatewayError}. */
@@ -32,8 +30,6 @@ export interface GatewayErrorOptions {
   headers?: Record<string, string>;
   /** Section of the errors page. Default: that of the code. */
   helpAnchor?: string;
-  /** `never` where waiting cannot help: no `Retry-After`. */
-  retryAfter?: "never";
   /** The underlying error; for span and log only, never for the caller. */
   cause?: unknown;
 }
@@ -62,7 +58,7 @@ export class GatewayError extends Error {
 /** Creates a failure with the origin `gateway` from a code of the catalog. */
 export function gatewayFailure(
   code: CatalogCode,
-  { text, headers, helpAnchor, retryAfter }: Omit<GatewayErrorOptions, "cause"> = {},
+  { text, headers, helpAnchor }: Omit<GatewayErrorOptions, "cause"> = {},
 ): Failure {
   const { status, fault, processed } = CATALOG[code];
   return {
@@ -74,6 +70,5 @@ export function gatewayFailure(
     processed,
     ...(headers && { headers }),
     ...(helpAnchor && { helpAnchor }),
-    ...(retryAfter && { retryAfter }),
   };
 }

@@ -42,14 +42,13 @@ export function toResponse(
   requestId: string,
   { docs = false }: ToResponseOptions = {},
 ): Response {
-  const { status, code, text, origin, retryAfter } = failure;
+  const { status, code, text, origin } = failure;
   const headers: Record<string, string> = {
     "x-error-origin": origin,
     "x-request-id": requestId,
     "cache-control": "no-store",
     ...(docs && { link: helpLink(failure) }),
-    ...(WITH_RETRY_AFTER.has(status) && retryAfter !== "never" &&
-      { "retry-after": DEFAULT_RETRY_AFTER_S }),
+    ...(WITH_RETRY_AFTER.has(status) && { "retry-after": DEFAULT_RETRY_AFTER_S }),
     ...failure.headers,
   };
   if (status === 404) {

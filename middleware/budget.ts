@@ -50,20 +50,18 @@ function quotaExceeded(windows: readonly BudgetWindow[], messages: number): Gate
   const tooLarge = exceeded.find(({ limit }) => messages > limit);
   // The last to end is decisive: before that, this request is refused in any case.
   const last = exceeded.reduce((last, window) => window.resetMs > last.resetMs ? window : last);
-  const fields = rateLimitFields(windows.map(toRateLimit));
-  return tooLarge
-    ? new GatewayError("quota_exceeded", {
-      text:
-        `This request needs ${messages} message parts, more than the whole budget of ${tooLarge.limit} per ${tooLarge.unit}: it can never pass. Nothing was sent. Split it into several requests with fewer recipients.`,
-      headers: fields,
-      retryAfter: "never",
-    })
-    : new GatewayError("quota_exceeded", {
-      text: `This request needs ${messages} message parts, but ${
-        leftOf(last)
-      } of ${last.limit} per ${last.unit} (UTC) are left. Nothing was sent. Send it again after Retry-After.`,
-      headers: { "retry-after": String(secondsOf(last.resetMs)), ...fields },
-    });
+  const text = tooLarge
+    ? `This request needs ${messages} message parts, more than the whole budget of ${tooLarge.limit} per ${tooLarge.unit}: it can never pass. Nothing was sent. Split it into several requests with fewer recipients.`
+    : `This request needs ${messages} message parts, but ${
+      leftOf(last)
+    } of ${last.limit} per ${last.unit} (UTC) are left. Nothing was sent. Send it again after Retry-After.`;
+  return new GatewayError("quota_exceeded", {
+    text,
+    headers: {
+      "retry-after": String(secondsOf(last.resetMs)),
+      ...rateLimitFields(windows.map(toRateLimit)),
+    },
+  });
 }
 
 function toRateLimit(window: BudgetWindow): RateLimit {

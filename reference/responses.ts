@@ -50,8 +50,8 @@ export const HEADERS = {
     example: "application/json",
   },
   "Retry-After": {
-    description:
-      "Seconds to wait before trying again. Absent where waiting cannot help, as with a request that is larger than a whole budget.",
+    description: "Seconds to wait before trying again.",
+    required: true,
     schema: { type: "string" },
     example: "1",
   },

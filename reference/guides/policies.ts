@@ -121,9 +121,9 @@ all budgets of the policy in one step, or from none:</p>
 </table>
 </div>
 <p>The 429 has <code>Retry-After</code>: the seconds until the last window ends that refuses the request. A
-request that is larger than a whole budget can never pass; its 429 says so, and has no
-<code>Retry-After</code>. With <code>per_hour</code> and <code>per_day</code>, <code>Retry-After</code> can be hours: set a timeout or a limit
-for waits in clients that wait by themselves, such as the HTTP client of the Java SDK.</p>
+request that is larger than a whole budget can never pass; the text of its 429 says so: split it.
+With <code>per_hour</code> and <code>per_day</code>, <code>Retry-After</code> can be hours: set a timeout or a limit for waits in
+clients that wait by themselves, such as the HTTP client of the Java SDK.</p>
 <p>Successes and these 429 have <code>RateLimit</code> and <code>RateLimit-Policy</code>
 (<a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">draft-ietf-httpapi-ratelimit-headers</a>),
 so that a caller can slow down in time: <code>r</code> is what is left, <code>t</code> the seconds until the window ends,

@@ -173,7 +173,7 @@ function spedUp(rules: string, factor: number): string {
 
 /** Rules whose windows are long: to evaluate them five times a second would take most of the CPU. */
 function evaluatedLessOften(rules: string): string {
-  return rules.replaceAll(/^  - name: .*$/gm, "$&\n    interval: 2s");
+  return rules.replaceAll(/^ {2}- name: .*$/gm, "$&\n    interval: 2s");
 }
 
 /** The shipped configuration with another target and shorter intervals. */
