@@ -39,13 +39,16 @@ contractSuite(
 );
 
 Deno.test("on Node, API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of NODE_EXTRA_CA_CERTS", async () => {
-  await checkWayOut("NODE_EXTRA_CA_CERTS", async ({ upstream, issuer, env }) => {
-    const { AUTH_JWKS: _, ...usual } = testEnv(issuer);
-    return await startCommand({
-      command: "node",
-      args: [file],
-      env: { ...usual, SMS_API_URL: upstream, ...env },
-      port: LISTENING,
-    });
-  });
+  await checkWayOut(
+    (file) => ({ NODE_EXTRA_CA_CERTS: file }),
+    async ({ upstream, issuer, env }) => {
+      const { AUTH_JWKS: _, ...usual } = testEnv(issuer);
+      return await startCommand({
+        command: "node",
+        args: [file],
+        env: { ...usual, SMS_API_URL: upstream, ...env },
+        port: LISTENING,
+      });
+    },
+  );
 });

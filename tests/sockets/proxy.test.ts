@@ -10,7 +10,12 @@ import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
 import { checkWayOut } from "../support/way_out.ts";
 
 Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of DENO_CERT", async () => {
-  await checkWayOut("DENO_CERT", (options) => startGateway(options));
+  await checkWayOut((file) => ({ DENO_CERT: file }), (options) => startGateway(options));
+});
+
+Deno.test("with DENO_TLS_CA_STORE=system the authorities of the system's store are trusted", async () => {
+  const store = (file: string) => ({ DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: file });
+  await checkWayOut(store, (options) => startGateway(options));
 });
 
 /** Sends a POST to an http origin through a proxy. */

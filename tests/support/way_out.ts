@@ -40,9 +40,13 @@ async function serveOutside(ca: CertificateAuthority, jwks: unknown) {
  * Checks that a gateway reaches everything by its proxy alone: the name of the host outside exists
  * for the proxy only.
  *
- * @param caVariable names the file with the private authority's certificate
+ * @param caVariables the variables that make the runtime trust the private authority, by the file
+ * with its certificate
  */
-export async function checkWayOut(caVariable: string, start: Start): Promise<void> {
+export async function checkWayOut(
+  caVariables: (file: string) => Record<string, string>,
+  start: Start,
+): Promise<void> {
   const issuer = await testIssuer();
   const ca = await certificateAuthority();
   await using outside = await serveOutside(ca, issuer.jwks);
@@ -55,7 +59,7 @@ export async function checkWayOut(caVariable: string, start: Start): Promise<voi
       issuer,
       env: {
         HTTPS_PROXY: proxy.url.replace("://", "://user:pass@"),
-        [caVariable]: caFile,
+        ...caVariables(caFile),
         DENO_NO_UPDATE_CHECK: "1",
         AUTH_JWKS_URL: `${outside.url}/jwks`,
         SMS_AUTH_URL: `${outside.url}/oauth2/token`,
