@@ -14,6 +14,7 @@ import type { Exchange, UpstreamAttempts } from "../exchange.ts";
 import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import { CallbackMetrics } from "./callback_metrics.ts";
+import { DurationHistogram, DurationProducer } from "./duration_histogram.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
@@ -38,9 +39,6 @@ const DURATION_BUCKETS =
 /** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
 const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
 
-const SERVER_DURATION = "http.server.request.duration";
-const CLIENT_DURATION = "http.client.request.duration";
-
 /** A request to the SMS API, with its attempts. */
 interface SentRequest extends UpstreamAttempts {
   readonly method: string;
@@ -54,11 +52,19 @@ interface SentRequest extends UpstreamAttempts {
 export class Metrics implements ExchangeObserver {
   /** Number of data points that the collector rejected of pushes that it accepted. */
   rejectedPoints = 0;
-  readonly #reader = new PrometheusReader();
+  readonly #serverDuration = new DurationHistogram({
+    name: "http.server.request.duration",
+    description: "Duration of requests.",
+    boundaries: DURATION_BUCKETS,
+  });
+  readonly #clientDuration = new DurationHistogram({
+    name: "http.client.request.duration",
+    description: "Duration of requests to the SMS API.",
+    boundaries: DURATION_BUCKETS,
+  });
+  readonly #reader: PrometheusReader;
   readonly #provider: MeterProvider;
   readonly #activeRequests = new Map<string, number>();
-  readonly #serverDuration: Histogram;
-  readonly #clientDuration: Histogram;
   readonly #authFailures: Counter;
   readonly #keySetRefreshes: Counter;
   readonly #credentialRejections: Counter;
@@ -76,13 +82,14 @@ export class Metrics implements ExchangeObserver {
   readonly #clientExemplars = new Exemplars();
 
   constructor({ resource, push, callbacks }: MetricsOptions) {
+    const ofProcess = resourceFromAttributes(resource);
+    const durations = new DurationProducer(ofProcess, [this.#serverDuration, this.#clientDuration]);
+    this.#reader = new PrometheusReader({ metricProducers: [durations] });
     this.#provider = new MeterProvider({
-      resource: resourceFromAttributes(resource),
-      readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
+      resource: ofProcess,
+      readers: [this.#reader, ...(push ? [this.#pushReader(push, durations)] : [])],
     });
     const meter = this.#provider.getMeter("sms-gateway");
-    this.#serverDuration = seconds(meter, SERVER_DURATION, "Duration of requests.");
-    this.#clientDuration = seconds(meter, CLIENT_DURATION, "Duration of requests to the SMS API.");
     this.#authFailures = meter.createCounter("sms_gateway.authentication_failures", {
       description: "Rejected tokens, by reason.",
     });
@@ -192,8 +199,8 @@ export class Metrics implements ExchangeObserver {
   openMetrics(): Promise<string> {
     return this.#reader.openMetrics(
       new Map([
-        [`${SERVER_DURATION}.seconds`, this.#serverExemplars.list()],
-        [`${CLIENT_DURATION}.seconds`, this.#clientExemplars.list()],
+        [`${this.#serverDuration.name}.seconds`, this.#serverExemplars.list()],
+        [`${this.#clientDuration.name}.seconds`, this.#clientExemplars.list()],
       ]),
     );
   }
@@ -203,8 +210,12 @@ export class Metrics implements ExchangeObserver {
     await this.#provider.shutdown().catch(() => {});
   }
 
-  #pushReader(options: PushOptions) {
-    return pushReader({ ...options, onRejected: (points) => void (this.rejectedPoints += points) });
+  #pushReader(options: PushOptions, durations: DurationProducer) {
+    return pushReader({
+      ...options,
+      metricProducers: [durations],
+      onRejected: (points) => void (this.rejectedPoints += points),
+    });
   }
 
   #observeActive(result: ObservableResult): void {
@@ -228,8 +239,11 @@ export class Metrics implements ExchangeObserver {
   }
 
   #served(exchange: Exchange, value: number): void {
-    const attributes = serverAttributes(exchange);
-    this.#serverDuration.record(value, attributes);
+    const { method, route, status, failure } = exchange;
+    const late = failureAfterHeaders(exchange)?.code;
+    const key = `${knownMethod(method)} ${route} ${status} ${late} ` +
+      (failure ? `${knownCode(failure.code)} ${failure.origin} ${failure.fault}` : "");
+    const attributes = this.#serverDuration.record(key, value, () => serverAttributes(exchange));
     const failed = exchange.failure !== undefined;
     if (!this.#serverExemplars.wants(value, failed) || !isExported(exchange)) return;
     this.#serverExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
@@ -238,15 +252,16 @@ export class Metrics implements ExchangeObserver {
   #sent({ method, route, attempts, exchange }: SentRequest): void {
     for (const { server, durationMs, status, failure } of attempts) {
       const value = durationMs / 1_000;
-      const attributes = {
+      const { "server.address": host, "server.port": port } = server ?? {};
+      const key = `${host} ${port} ${method} ${route} ${status} ${failure}`;
+      const attributes = this.#clientDuration.record(key, value, () => ({
         ...server,
         "http.request.method": method,
         "url.template": route,
         ...(status !== undefined && { "http.response.status_code": status }),
         ...(failure && { "error.type": failure }),
         ...(status !== undefined && status >= 400 && { "error.type": String(status) }),
-      };
-      this.#clientDuration.record(value, attributes);
+      }));
       const failed = "error.type" in attributes;
       if (!this.#clientExemplars.wants(value, failed) || !isExported(exchange)) continue;
       this.#clientExemplars.add(exchange.span.spanContext(), { value, failed, attributes });
@@ -261,6 +276,11 @@ function isExported({ span, status = 500, failure }: Exchange): boolean {
     failure?.origin === "gateway";
 }
 
+/** The code of the catalog; any other is one value, since the API can send as many as it likes. */
+function knownCode(code: string): string {
+  return catalogEntry(code) ? code : "_OTHER";
+}
+
 function serverAttributes(exchange: Exchange): Attributes {
   const { method, route, status, failure } = exchange;
   const late = failureAfterHeaders(exchange);
@@ -272,7 +292,7 @@ function serverAttributes(exchange: Exchange): Attributes {
     ...(status !== undefined && status >= 500 && { "error.type": String(status) }),
     ...(late && { "error.type": late.code }),
     ...(failure && {
-      "sms_gateway.error.code": catalogEntry(failure.code) ? failure.code : "_OTHER",
+      "sms_gateway.error.code": knownCode(failure.code),
       "sms_gateway.error.origin": failure.origin,
       "sms_gateway.error.fault": failure.fault,
     }),

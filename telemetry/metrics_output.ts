@@ -1,5 +1,6 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import {
+  type MetricProducer,
   MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
@@ -45,6 +46,8 @@ export interface PushOptions {
   target: OtlpTarget;
   /** Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
+  /** Further metrics beside those of the SDK. */
+  metricProducers?: MetricProducer[];
   /** Called with the number of data points that the collector rejects of an accepted push. */
   onRejected?: (dataPoints: number) => void;
 }
@@ -57,7 +60,11 @@ const MAX_PUSH_TIMEOUT_MS = 2_000;
 
 /** Pushes to a collector as OTLP/HTTP JSON, every minute and at shutdown. */
 export function pushReader(options: PushOptions): MetricReader {
-  return new PeriodicExportingMetricReader({ exporter: new PushExporter(options) });
+  const { metricProducers = [] } = options;
+  return new PeriodicExportingMetricReader({
+    exporter: new PushExporter(options),
+    metricProducers,
+  });
 }
 
 /**
