@@ -21,11 +21,14 @@ FROM base AS gateway-files
 COPY ops/container ops/container
 COPY *.ts ./
 COPY auth auth
+COPY budgets budgets
+COPY callbacks callbacks
 COPY entry entry
 COPY errors errors
 COPY idempotency idempotency
 COPY limits limits
 COPY middleware middleware
+COPY policies policies
 COPY reference reference
 COPY routes routes
 COPY schemas schemas
@@ -37,6 +40,7 @@ RUN ["/bin/deno", "eval", "Deno.mkdirSync('/data')"]
 
 FROM base AS demo-files
 COPY ops/container ops/container
+COPY policies policies
 COPY sandbox sandbox
 COPY schemas schemas
 COPY scripts/demo_issuer.ts scripts/issuer.ts scripts/
