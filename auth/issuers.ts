@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt, errors } from "jose";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import type { Principal } from "../exchange.ts";
 import type { IssuerSettings, KeySource } from "../issuer_settings.ts";
@@ -97,9 +97,14 @@ export class Issuers {
   #verifierFor(token: string): TokenVerifier {
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthRefusal("malformed");
     const verifier = this.#verifiers.get(issuerClaim(token));
-    if (!verifier) throw new AuthRefusal("issuer");
+    if (!verifier) throw new AuthRefusal("issuer", { cause: unknownIssuer() });
     return verifier;
   }
+}
+
+/** As jose says it of a token with another `iss` than the expected one. */
+function unknownIssuer(): Error {
+  return new errors.JWTClaimValidationFailed('unexpected "iss" claim value', {}, "iss");
 }
 
 /** The unverified `iss`; empty, which no issuer is, if there is none. */
