@@ -36,7 +36,9 @@ COPY state state
 COPY telemetry telemetry
 COPY upstream upstream
 RUN ["/bin/deno", "run", "--allow-all", "ops/container/production.ts", "main.ts", "ops/container/live.ts"]
-RUN ["/bin/deno", "eval", "Deno.mkdirSync('/data')"]
+# "yes": without Deno's caches, so that the same commit gives the same bytes.
+ARG REPRODUCIBLE
+RUN ["/bin/deno", "run", "--allow-all", "ops/container/finish.ts"]
 
 FROM base AS demo-files
 COPY ops/container ops/container

@@ -40,6 +40,7 @@ export function mountUsage(app: Hono<GatewayEnv>, options: UsageOptions): void {
       "content-type": "application/json",
       "content-length": String(body.byteLength),
       "cache-control": "no-store",
+      "x-request-id": c.get("requestId"),
     });
   });
   app.all(USAGE_PATH, () => {

@@ -18,6 +18,7 @@ export async function writeImage(
     "--timestamp",
     String(epochS),
     "--target=gateway",
+    "--build-arg=REPRODUCIBLE=yes",
     `--build-arg=VERSION=${version}`,
     `--build-arg=REVISION=${revision}`,
     `--tag=${name}`,

@@ -30,7 +30,7 @@ const world = (counters = new MemoryCounters({ now: () => NOW })) =>
 
 async function usageOf(gateway: Awaited<ReturnType<typeof world>>, subject: string) {
   const response = await gateway.request("/usage", { token: { subject } });
-  assertEquals(response.status, 200);
+  assertEquals([response.status, response.headers.has("x-request-id")], [200, true]);
   return v.parse(v.strictObject(UsageResponse.entries), await response.json());
 }
 
