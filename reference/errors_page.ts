@@ -104,7 +104,7 @@ Link: &lt;${PATHS.errors}#unknown_group&gt;; rel="help"
 </dl>`;
 
 function deliveryCodes(): Markup {
-  return markup`<section aria-labelledby="delivery-codes">
+  return markup`<section>
 <h2 id="delivery-codes">Codes of delivery reports</h2>
 <p>The <code>code</code> of a delivery report says why a message has its status. These are the SMS
 API’s own; 0 is a delivered message, and others are those of operators (SMPP). Codes will be

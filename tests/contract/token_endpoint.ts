@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { refusedPort } from "../support/raw_upstream.ts";
 import { assertError } from "./errors.ts";
 import type { Steps } from "./suite.ts";
@@ -54,7 +54,8 @@ export const TOKEN_ENDPOINT: Steps = {
     }, async (ask) => {
       const response = await ask();
       assertEquals([response.status, await response.text()], [200, ISSUED]);
-      assertEquals(response.headers.get("cache-control"), "no-store");
+      // Deno 2.5 would compress it, which the gateway forbids: then there is a second directive.
+      assertMatch(response.headers.get("cache-control") ?? "", /^no-store(, no-transform)?$/);
       assertEquals(received, [[`Basic ${btoa("a:b")}`, BODY]]);
     });
   },

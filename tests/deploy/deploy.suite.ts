@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { VARIABLES } from "../../settings.ts";
+import { type Setting, SETTINGS, VARIABLES } from "../../settings.ts";
 import { contractSuite } from "../contract/suite.ts";
 import { createWorld, type World } from "../contract/world.ts";
 import { DENO, LISTENING, startCommand } from "../runtimes/processes.ts";
@@ -123,8 +123,12 @@ rehearsal(
 );
 
 Deno.test("every setting has a name that Deno Deploy accepts", () => {
-  const fallbacks = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME"];
-  const names = VARIABLES.filter((name) => !fallbacks.includes(name));
+  const fallbacks = new Set(
+    Object.values<Setting>(SETTINGS).flatMap((
+      { fallback, fileFallback },
+    ) => [fallback, fileFallback]),
+  );
+  const names = VARIABLES.filter((name) => !fallbacks.has(name));
   assertEquals(names.filter((name) => /^(DENO_|LD_|OTEL_|AWS_|GCP_|AZURE_)/.test(name)), []);
   assertEquals(names.filter((name) => name.length > 128), []);
 });
