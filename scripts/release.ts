@@ -1,7 +1,7 @@
 /**
  * Makes a version: checks CHANGELOG.md and the working tree, tags the commit, and writes bundles, a
- * bill of materials, the image and checksums to a folder. The same commit gives the same bytes, but
- * for the image: the caches of Deno in it differ.
+ * bill of materials, the image and checksums to a folder. The same commit, version of Deno and base
+ * image give the same bytes.
  *
  *     deno task release              # dist/release, and the tag v1.2.3
  *     deno task release --rehearse   # the same files without the image and the tag
