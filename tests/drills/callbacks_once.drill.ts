@@ -72,11 +72,14 @@ async function killed(): Promise<string> {
 
 const SHARED = 100;
 
+/** How long the service takes for a callback, in ms. */
+const SERVICE_MS = 50;
+
 async function twoInstances(): Promise<string> {
   await using store = await redisStore();
   await using service = startService({
     async answer() {
-      await delay(20);
+      await delay(SERVICE_MS);
       return 200;
     },
   });
@@ -84,10 +87,14 @@ async function twoInstances(): Promise<string> {
   await using first = await start(settings, store.url);
   await using second = await start(settings, store.url);
   const bodies = Array.from({ length: SHARED }, (_, index) => report(index));
-  const deliveries = await inParallel(bodies.flatMap((body) => [
-    deliver(body, { port: () => first.port }),
-    deliver(body, { port: () => second.port }),
-  ]));
+  // The other instance gets each while the first is relaying it.
+  const deliveries = await inParallel(bodies.flatMap((body, index) => {
+    const [one, other] = index % 2 === 0 ? [first, second] : [second, first];
+    return [
+      deliver(body, { port: () => one.port }),
+      delay(SERVICE_MS / 2).then(() => deliver(body, { port: () => other.port })),
+    ];
+  }));
   const ends = deliveries.map(({ statuses }) => statuses.at(-1));
   assertEquals([...new Set(ends)], [200]);
   assertEquals(service.received.length, SHARED, "relayed");
@@ -97,7 +104,8 @@ async function twoInstances(): Promise<string> {
       gateway.metric("sms_gateway_callbacks_total", 'outcome="relayed"')
     ),
   );
-  assert(relayed.every((count) => count > 0), `${relayed}`);
+  // Which of them relays more depends on the machine.
+  assertEquals(relayed.reduce((sum, count) => sum + count), SHARED);
   return `${SHARED} callbacks, each to both instances at once: relayed once each, ${
     relayed.join(" and ")
   } by instance, all acknowledged twice`;
