@@ -11,7 +11,7 @@ const SCREENS = {
   "a phone in dark mode": { ...PHONE, colorScheme: "dark" },
 } as const;
 
-const PAGES = ALL_PATHS.filter((path) => /^\/docs(?!\/assets)/.test(path));
+const PAGES = ALL_PATHS.filter((path) => /^\/docs(?!\/assets|.*\.json$)/.test(path));
 
 for (const [name, screen] of Object.entries(SCREENS)) {
   testPage(
