@@ -4,15 +4,13 @@ import { conflicts } from "./config_conflicts.ts";
 import { platformAttributes } from "./platform.ts";
 import type { Policy } from "./policies/policy.ts";
 import type { ProxySettings } from "./proxy.ts";
+import { settingFaults } from "./setting_faults.ts";
 import { fileVariable, type Setting, SETTINGS, VARIABLES } from "./settings.ts";
 import { type IssuerSettings, issuerSettings } from "./issuer_settings.ts";
 import { type UnknownVariable, unknownVariables } from "./unknown_variables.ts";
 
 /** The environment: variable name → value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Maximum number of members that an error message names. */
-const MAX_NAMED_MEMBERS = 5;
 
 type Values = {
   [Name in keyof typeof SETTINGS]:
@@ -205,50 +203,8 @@ function parse(name: string, setting: Setting, env: Environment, faults: string[
   }
   const result = v.safeParse(setting.schema, raw);
   if (result.success) return result.output;
-  const variable = file ?? source;
-  const described = [
-    ...setting.faultsByPath ? faultsByPath(variable, result.issues) : [],
-    ...memberFaults(variable, setting, result.issues),
-  ];
-  faults.push(...described);
-  if (described.length > 0) return undefined;
-  const members = setting.namesMembers ? membersOf(result.issues) : "";
-  faults.push(`${variable} is not valid${members}; expected ${setting.expected}`);
+  faults.push(...settingFaults(file ?? source, setting, result.issues));
   return undefined;
-}
-
-/** The faults by the path of the member, of a setting that {@linkcode Setting.explainsMembers}. */
-function memberFaults(
-  source: string,
-  { explainsMembers }: Setting,
-  issues: readonly v.BaseIssue<unknown>[],
-): string[] {
-  if (!explainsMembers) return [];
-  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
-    const path = v.getDotPath(issue);
-    return path ? `${source}: ${path} ${issue.message}` : `${source}: ${issue.message}`;
-  });
-}
-
-/** The members that are wrong, without their values. */
-function membersOf(issues: readonly v.BaseIssue<unknown>[]): string {
-  const paths = issues.map((issue) => v.getDotPath(issue)).filter((path) => path !== null);
-  return paths.length > 0 ? ` at ${paths.slice(0, MAX_NAMED_MEMBERS).join(", ")}` : "";
-}
-
-/** A sentence for each fault within a value; none if it is not JSON. Values are not quoted. */
-function faultsByPath(name: string, issues: readonly v.BaseIssue<unknown>[]): string[] {
-  return issues.filter(({ type }) => type !== "raw_transform").map((issue) => {
-    const path = issue.path?.map(({ key }) => typeof key === "number" ? `[${key}]` : `.${key}`) ??
-      [];
-    return `${name}${path.join("")} ${faultOf(issue)}`;
-  });
-}
-
-function faultOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
-  if (kind !== "schema") return message;
-  if (expected === "never") return "is not known here; is it misspelt?";
-  return received === "undefined" ? "is missing" : `must be ${expected}`;
 }
 
 /** The issuers of AUTH_ISSUERS, or the one of the single settings. */

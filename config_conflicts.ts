@@ -23,8 +23,7 @@ export function conflicts(env: Environment, values: Values): string[] {
   return [
     ...issuerFaults(env),
     ...tokenFaults(env),
-    ...metricsFaults(env),
-    ...logsFaults(env),
+    ...exportFaults(env),
     ...endpointFaults(env),
     ...bodyFaults(values),
     ...portFaults(values),
@@ -106,20 +105,17 @@ function endpointFaults(env: Environment): string[] {
     : [];
 }
 
-function metricsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
-    env.OTLP_METRICS_ENDPOINT || env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
-  return env.METRICS_EXPORT === "otlp" && !endpoint
-    ? ["METRICS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to push metrics to"]
-    : [];
-}
+/** Signals that are exported only if a setting says so, with what the collector is for. */
+const EXPORTS = { METRICS: "push metrics to", LOGS: "send log lines to" } as const;
 
-function logsFaults(env: Environment): string[] {
-  const endpoint = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT ||
-    env.OTLP_LOGS_ENDPOINT || env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT;
-  return env.LOGS_EXPORT === "otlp" && !endpoint
-    ? ["LOGS_EXPORT is otlp, which needs OTLP_ENDPOINT: where to send log lines to"]
-    : [];
+function exportFaults(env: Environment): string[] {
+  const common = env.OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return Object.entries(EXPORTS).filter(([signal]) =>
+    env[`${signal}_EXPORT`] === "otlp" && !common &&
+    !env[`OTLP_${signal}_ENDPOINT`] && !env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]
+  ).map(([signal, purpose]) =>
+    `${signal}_EXPORT is otlp, which needs OTLP_ENDPOINT: where to ${purpose}`
+  );
 }
 
 /** The settings of a single issuer, with what each must be. */

@@ -48,16 +48,17 @@ export interface Setting {
   readonly fallback?: string;
   readonly optional?: true;
   /**
-   * Whether each fault names its member with the message of the schema: then every message of the
-   * schema is in fixed words.
+   * How an error message describes faults within a JSON value; default: not at all.
+   *
+   * - `names`: the members that are wrong are named.
+   * - `messages`: each fault is a sentence with the message of the schema; every message of the
+   *   schema is in fixed words.
+   * - `expectations`: each fault is a sentence with its path and what is expected there; the value
+   *   has no secrets.
    */
-  readonly explainsMembers?: true;
+  readonly memberFaults?: "names" | "messages" | "expectations";
   /** Whether the value can come from a file, which the variable with the suffix `_FILE` names. */
   readonly file?: true;
-  /** Whether an error message names the members of a JSON value that are wrong. */
-  readonly namesMembers?: true;
-  /** Whether each fault is reported with its path in the value, which is JSON without secrets. */
-  readonly faultsByPath?: true;
   /** Another variable that names this file, if the one with the suffix is not set. */
   readonly fileFallback?: string;
 }
@@ -152,7 +153,7 @@ export const SETTINGS = {
     schema: policies,
     optional: true,
     file: true,
-    faultsByPath: true,
+    memberFaults: "expectations",
     expected:
       'a JSON list of policies, such as [{"name":"shop","callers":["shop-*"],"countries":["SE"]}]',
   },
@@ -201,7 +202,7 @@ export const SETTINGS = {
     schema: issuerList,
     optional: true,
     file: true,
-    namesMembers: true,
+    memberFaults: "names",
     expected: ISSUERS_FORM,
   },
   AUTH_ALGORITHMS: {
@@ -381,7 +382,7 @@ export const SETTINGS = {
     schema: callbackSettings,
     optional: true,
     file: true,
-    explainsMembers: true,
+    memberFaults: "messages",
     expected:
       'a JSON object such as {"plans":{"plan-id":{"hmac":"secret"}},"relays":[{"name":"billing","url":"https://billing.example/sms","secret":"whsec_…","callers":["billing"]}]}',
   },

@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { type OAuthError, oauthError } from "../errors/oauth_errors.ts";
 import { MAX_RETRY_AFTER_S } from "../errors/retry_after.ts";
 
 /** What a token endpoint answered. */
@@ -18,18 +19,8 @@ export interface TokenReply {
   readonly outcome: TokenOutcome;
 }
 
-/** The error codes of RFC 6749 §5.2; others are recorded as `refused`. */
-const ERRORS = [
-  "invalid_request",
-  "invalid_client",
-  "invalid_grant",
-  "unauthorized_client",
-  "unsupported_grant_type",
-  "invalid_scope",
-] as const;
-
-/** What became of a token request, in few values. */
-export type TokenOutcome = "issued" | "refused" | typeof ERRORS[number];
+/** What became of a token request, in few values: `refused` for codes that RFC 6749 has not. */
+export type TokenOutcome = "issued" | "refused" | OAuthError;
 
 /** Statuses by which an issuer says that it has done nothing yet. */
 const NOT_NOW: ReadonlySet<number> = new Set([429, 503]);
@@ -54,7 +45,7 @@ export function toTokenReply(reply: TokenEndpointReply, options: TokenReplyOptio
   if (status >= 200 && status < 300) return issued(reply, body, options);
   if (body && status >= 400 && status < 500 && typeof body.error === "string") {
     const { error } = body;
-    return { status, bytes, outcome: ERRORS.find((code) => code === error) ?? "refused" };
+    return { status, bytes, outcome: oauthError(error) ?? "refused" };
   }
   if (!NOT_NOW.has(status)) throw failed(`it answered with status ${status}`);
   throw new GatewayError("token_endpoint_unavailable", {

@@ -15,10 +15,10 @@ export interface ReadMessage {
 const decoder = new TextDecoder();
 
 /**
- * Reads the body of a send, in time proportional to its length. What is no JSON object is left to
- * the API, which refuses it (contract.md §7). Other readers can be more lenient than the gateway:
- * they may stop reading after the first value, detect UTF-16, or take the first of two members with
- * one name. What they could read so is ambiguous.
+ * Reads the body of a send, in time proportional to its length. A body that is not a JSON object
+ * is left to the API, which refuses it (contract.md §7). Other readers can be more lenient than the
+ * gateway: they may stop reading after the first value, detect UTF-16, or take the first of two
+ * members with one name. What they could read so is ambiguous.
  */
 export function readMessage(body: Uint8Array): ReadMessage {
   const text = decoder.decode(body);

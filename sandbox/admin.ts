@@ -1,13 +1,14 @@
 /** Routes that the real SMS API does not have: faults and the recorded requests. */
 
 import { Hono } from "hono";
+import type { ActiveFault } from "./active_fault.ts";
 import type { SandboxEnv } from "./env.ts";
-import { type ActiveFault, LimitedFault, readFault } from "./faults.ts";
+import { LimitedFault, readFault } from "./faults.ts";
 import { parseObject } from "./json.ts";
 import type { RequestLog } from "./request_log.ts";
 
 /** `/sandbox/faults`, `/sandbox/requests` and `/sandbox/redirected`, the target of 3xx faults. */
-export function adminRoutes(fault: ActiveFault, log: RequestLog): Hono<SandboxEnv> {
+export function adminRoutes(fault: ActiveFault<LimitedFault>, log: RequestLog): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
   routes.get("/faults", (c) => c.json(fault.current ?? {}));
   routes.put("/faults", async (c) => {

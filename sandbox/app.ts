@@ -8,7 +8,8 @@ import type { CallbackFault } from "./callbacks/faults.ts";
 import { callbackRoutes } from "./callbacks/routes.ts";
 import type { CallbackAttempt } from "./callbacks/sender.ts";
 import type { SandboxEnv } from "./env.ts";
-import { ActiveFault, type LimitedFault } from "./faults.ts";
+import { ActiveFault } from "./active_fault.ts";
+import type { LimitedFault } from "./faults.ts";
 import { injectFaults } from "./fault_injection.ts";
 import { notFoundResponse, operationHandler, refusalResponse, refuseMethod } from "./handler.ts";
 import { type ReceivedText, receiveInbound } from "./inbound_texts.ts";
@@ -60,7 +61,7 @@ const BASE = "/xms/v1/:service_plan_id{[A-Za-z0-9_-]+}";
 export function createSandbox(options: SandboxOptions): Sandbox {
   const settings = resolveOptions(options);
   const log = new RequestLog();
-  const fault = new ActiveFault();
+  const fault = new ActiveFault<LimitedFault>();
   const plans = createPlans(settings);
   const callbacks = new Callbacks(settings);
   const receiveText = (text: ReceivedText) => receiveInbound(text, { plans, settings, callbacks });

@@ -1,8 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { delay } from "@std/async/delay";
+import type { ActiveFault } from "./active_fault.ts";
 import type { SandboxEnv } from "./env.ts";
 import { faultResponse } from "./fault_response.ts";
-import { type ActiveFault, type Fault, faultInQuery } from "./faults.ts";
+import { type Fault, faultInQuery, type LimitedFault } from "./faults.ts";
 import {
   type NodeBindings,
   resetConnection,
@@ -15,7 +16,7 @@ import {
  * or a reset before the headers the request has no effect; with a delay, a stall or a reset in the
  * body it has.
  */
-export function injectFaults(active: ActiveFault): MiddlewareHandler<SandboxEnv> {
+export function injectFaults(active: ActiveFault<LimitedFault>): MiddlewareHandler<SandboxEnv> {
   return async function injectFaults(c, next) {
     const fault = faultInQuery(c.get("query")) ?? active.take();
     if (!fault) return await next();

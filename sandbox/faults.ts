@@ -51,33 +51,6 @@ export const LimitedFault = v.strictObject({
 /** A value of the {@linkcode LimitedFault} schema. */
 export type LimitedFault = v.InferOutput<typeof LimitedFault>;
 
-/** The fault that the admin route has set, if any. */
-export class ActiveFault {
-  #fault: LimitedFault | undefined;
-
-  get current(): LimitedFault | undefined {
-    return this.#fault;
-  }
-
-  set(fault: LimitedFault): void {
-    this.#fault = fault;
-  }
-
-  clear(): void {
-    this.#fault = undefined;
-  }
-
-  /** The fault for the next request, if one is set; counts the request. */
-  take(): Fault | undefined {
-    if (!this.#fault) return undefined;
-    const { times, ...fault } = this.#fault;
-    if (times !== undefined) {
-      this.#fault = times > 1 ? { ...fault, times: times - 1 } : undefined;
-    }
-    return fault;
-  }
-}
-
 const PREFIX = "sandbox_";
 
 /** The fault in a query string, if any. Throws a 400 that names what was expected. */

@@ -6,7 +6,6 @@ import { ConfigError } from "../config.ts";
 import { DEFAULT_COLLECTOR, introduction } from "../demo/introduction.ts";
 import { tracePath } from "../demo/paths.ts";
 import { demoLine } from "../demo/request_line.ts";
-import { demoService } from "../demo/service.ts";
 import { tracePages } from "../demo/trace_pages.ts";
 import { TraceStore } from "../demo/trace_store.ts";
 import { serve } from "../entry/deno_server.ts";
@@ -21,6 +20,7 @@ import { serveSandbox } from "../sandbox/serve.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { AUDIENCE, CLIENT_ID, CLIENT_SECRET, demoIssuer, ISSUER, PLAN } from "./demo_issuer.ts";
+import { demoService } from "./demo_service.ts";
 import { prefilledReference } from "./prefilled_reference.ts";
 
 const CREDENTIAL = "demo-token";

@@ -2,7 +2,6 @@ import {
   type Attributes,
   type Counter,
   type Histogram,
-  type Meter,
   type ObservableResult,
   TraceFlags,
 } from "@opentelemetry/api";
@@ -126,12 +125,11 @@ export class Metrics implements ExchangeObserver {
       description:
         "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
     });
-    this.#stateDuration = seconds(
-      meter,
-      "sms_gateway.state.operation.duration",
-      "Duration of operations on the state store, but for one in memory.",
-      STATE_BUCKETS,
-    );
+    this.#stateDuration = meter.createHistogram("sms_gateway.state.operation.duration", {
+      description: "Duration of operations on the state store, but for one in memory.",
+      unit: "s",
+      advice: { explicitBucketBoundaries: STATE_BUCKETS },
+    });
     this.#callbacks = callbacks ? new CallbackMetrics(meter) : undefined;
     meter.createObservableUpDownCounter("http.server.active_requests", {
       description: "Requests in progress.",
@@ -297,17 +295,4 @@ function serverAttributes(exchange: Exchange): Attributes {
       "sms_gateway.error.fault": failure.fault,
     }),
   };
-}
-
-function seconds(
-  meter: Meter,
-  name: string,
-  description: string,
-  buckets: readonly number[] = DURATION_BUCKETS,
-): Histogram {
-  return meter.createHistogram(name, {
-    unit: "s",
-    description,
-    advice: { explicitBucketBoundaries: [...buckets] },
-  });
 }

@@ -34,6 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "route_table.ts",
     "setting_schemas.ts",
     "platform.ts",
+    "setting_faults.ts",
     "setting_files.ts",
     "settings.ts",
     "state_url.ts",

@@ -1,13 +1,14 @@
+import { ActiveFault } from "../active_fault.ts";
 import type { Settings } from "../options.ts";
 import type { Plan } from "../plan.ts";
 import type { Batch, Inbound } from "../resources.ts";
-import { ActiveCallbackFault } from "./faults.ts";
+import type { CallbackFault } from "./faults.ts";
 import { DeliveryReporter } from "./reporter.ts";
 import { type CallbackAttempt, CallbackSender } from "./sender.ts";
 
 /** The callbacks of a sandbox: delivery reports and inbound messages. */
 export class Callbacks {
-  readonly fault = new ActiveCallbackFault();
+  readonly fault = new ActiveFault<CallbackFault>();
   readonly #isOn: boolean;
   readonly #sender: CallbackSender;
   readonly #reporter: DeliveryReporter;

@@ -17,27 +17,3 @@ export const CallbackFault = v.strictObject({
 });
 /** A value of the {@linkcode CallbackFault} schema. */
 export type CallbackFault = v.InferOutput<typeof CallbackFault>;
-
-/** The active fault of callbacks, if any. */
-export class ActiveCallbackFault {
-  #fault: CallbackFault | undefined;
-
-  get current(): CallbackFault | undefined {
-    return this.#fault;
-  }
-
-  set(fault: CallbackFault): void {
-    this.#fault = fault;
-  }
-
-  clear(): void {
-    this.#fault = undefined;
-  }
-
-  /** The fault of the next callback; counts it. */
-  take(): CallbackFault {
-    const { times, ...fault } = this.#fault ?? {};
-    if (times !== undefined) this.#fault = times > 1 ? { ...fault, times: times - 1 } : undefined;
-    return fault;
-  }
-}

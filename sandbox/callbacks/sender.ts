@@ -1,5 +1,6 @@
+import type { ActiveFault } from "../active_fault.ts";
 import type { Settings } from "../options.ts";
-import type { ActiveCallbackFault, CallbackFault } from "./faults.ts";
+import type { CallbackFault } from "./faults.ts";
 import { isRetried, retryDelayMs } from "./retry_schedule.ts";
 import { signatureHeaders } from "./signature.ts";
 
@@ -34,13 +35,13 @@ const MAX_ATTEMPTS = 1_000;
 /** Sends callbacks with the retries of the API; nothing is stored across restarts. */
 export class CallbackSender {
   readonly #settings: Settings;
-  readonly #fault: ActiveCallbackFault;
+  readonly #fault: ActiveFault<CallbackFault>;
   readonly #timers = new Set<Timer>();
   readonly #attempts: CallbackAttempt[] = [];
   readonly #closed = new AbortController();
   #pending = 0;
 
-  constructor(settings: Settings, fault: ActiveCallbackFault) {
+  constructor(settings: Settings, fault: ActiveFault<CallbackFault>) {
     this.#settings = settings;
     this.#fault = fault;
   }
@@ -52,7 +53,7 @@ export class CallbackSender {
 
   /** Sends a callback, and again as long as it is not taken; never rejects. */
   send(callback: Callback): void {
-    const fault = this.#fault.take();
+    const fault = this.#fault.take() ?? {};
     this.#start(callback, fault);
     if (fault.duplicate) this.#start(callback, fault);
   }

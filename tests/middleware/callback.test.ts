@@ -280,7 +280,7 @@ Deno.test("inbound messages go to the service of their number and keyword, or to
   assertEquals(relayed.map(({ origin }) => origin), messages.map(([, origin]) => origin));
 });
 
-Deno.test("unknown types are relayed, and what is no JSON object is refused for good", async () => {
+Deno.test("unknown types are relayed, and a body that is not a JSON object is refused for good", async () => {
   const { relayed, post } = await callbackGateway();
   for (const callback of [{ type: "new_type", n: 1 }, { n: 1 }, { type: 7 }]) {
     assertEquals((await post(signed(callback))).status, 200);

@@ -74,7 +74,7 @@ for (
   });
 }
 
-Deno.test("what is no number is left to the API, which refuses it", async () => {
+Deno.test("a recipient that is not a number is left to the API, which refuses it", async () => {
   const { send, reached } = await policyGateway([NORDIC]);
   for (const to of [["nobody at all"], [], null]) {
     const refused = await send("POST", BATCHES, { from: "ACME", to, body: "Hi" });
@@ -109,7 +109,7 @@ for (
     ["a word", "hello"],
   ] as const
 ) {
-  Deno.test(`what is no JSON object is left to the API, which refuses it: ${what}`, async () => {
+  Deno.test(`a body that is not a JSON object is left to the API, which refuses it: ${what}`, async () => {
     const { send, reached } = await policyGateway([NORDIC]);
     const refused = await send("POST", BATCHES, body);
     assertEquals([refused.status, refused.headers.get("x-error-origin")], [400, "upstream"]);

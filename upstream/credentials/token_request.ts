@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { networkCause } from "../../errors/network_cause.ts";
+import { oauthError } from "../../errors/oauth_errors.ts";
 import { ChunkList } from "../chunk_list.ts";
 import { retryAfterMs } from "../retry_after.ts";
 import { TokenError } from "./token_error.ts";
@@ -36,16 +37,6 @@ const USABLE_TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
 /** Statuses that must not have a body (Fetch standard, null body status). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
-
-/** Error codes of a token endpoint (RFC 6749 §5.2); others are not repeated. */
-const ERROR_CODES: ReadonlySet<string> = new Set([
-  "invalid_request",
-  "invalid_client",
-  "invalid_grant",
-  "unauthorized_client",
-  "unsupported_grant_type",
-  "invalid_scope",
-]);
 
 /**
  * Fetches a token with the client credentials grant (RFC 6749 §4.4).
@@ -108,7 +99,7 @@ async function readToken(
 }
 
 function statusError({ status, headers }: Response, error: unknown): TokenError {
-  const code = error instanceof oauth.ResponseBodyError && ERROR_CODES.has(error.error)
+  const code = error instanceof oauth.ResponseBodyError && oauthError(error.error)
     ? ` (${error.error})`
     : "";
   const reason = status === 429 ? "rate_limited" : status >= 500 ? "server_error" : "refused";
