@@ -1,4 +1,5 @@
 import type { Attributes, Span } from "@opentelemetry/api";
+import type { Context } from "hono";
 import type { Failure } from "./errors/gateway_error.ts";
 import type { PathProblem } from "./errors/path_problems.ts";
 import type { Operation } from "./operations.ts";
@@ -177,7 +178,7 @@ export interface IdempotencyResult {
 
 /** Only where callbacks are configured, or of a callback. */
 export interface CallbackMembers {
-  /** The batch that was created, or that a callback is about. Also written by `routes/app.ts`. */
+  /** The batch that was created, or that a callback is about. Also written by `middleware/batch_memory.ts`. */
   batchId?: string;
   /** Absent unless the request is a callback. */
   callback?: CallbackResult;
@@ -219,7 +220,7 @@ export interface ResponseResult {
   status?: number;
   /**
    * The error that the caller got, or that ended a streamed body. Written by `refuse` of
-   * `routes/app.ts` and by `telemetry/server_span.ts`.
+   * `routes/refuse.ts` and by `telemetry/server_span.ts`.
    */
   failure?: Failure;
   /** The error that was thrown, for the span. Written together with `failure`. */
@@ -287,4 +288,11 @@ export interface GatewayEnv {
     /** Aborts the response by closing its connection, if the runtime can. */
     giveUp?: () => void;
   };
+}
+
+/** What is done before a request is handled, and when its response is made. Neither may throw. */
+export interface RequestHooks {
+  readonly onRequest?: (c: Context<GatewayEnv>) => void;
+  /** Called with the response in `c.res`, that of a refused request included. */
+  readonly onResponse?: (c: Context<GatewayEnv>) => void | Promise<void>;
 }

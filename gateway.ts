@@ -13,7 +13,7 @@ import { toFailure, toResponse } from "./errors/to_response.ts";
 import { TransportError } from "./errors/transport_error.ts";
 import type { IssuerSettings } from "./issuer_settings.ts";
 import { Deadlines, SeparateDeadlines } from "./limits/deadlines.ts";
-import { createApp, type Dependencies } from "./routes/app.ts";
+import { createApp, type Dependencies, type Fetch } from "./routes/app.ts";
 import { credentialLog } from "./telemetry/credential_log.ts";
 import { keySetLog } from "./telemetry/key_set_log.ts";
 import { droppedLines } from "./telemetry/log_output.ts";
@@ -59,10 +59,9 @@ export interface RuntimeParts extends Partial<Dependencies> {
 
 /** A complete gateway, independent of the runtime. */
 export interface Gateway {
-  /** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
-  fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
+  fetch: Fetch;
   /** Handles a request to `ADMIN_PORT`; undefined if metrics and probes have no own port. */
-  adminFetch?: Gateway["fetch"];
+  adminFetch?: Fetch;
   /** Makes `/readyz` return 503, so that no new requests are routed to this instance. */
   stopAccepting(): void;
   /** Logs an error that `fetch` rejected with, and returns the response to it. */
@@ -143,11 +142,8 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...settingFiles && { refusedFiles: () => settingFiles.refused },
     ...parts,
   };
-  const { app, admin, outstanding, planLimits, budgets, reconfigure, credentials, settled } =
-    createApp(
-      config,
-      deps,
-    );
+  const app = createApp(config, deps);
+  const { outstanding, planLimits, budgets, reconfigure, credentials, settled } = app;
   if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
@@ -172,7 +168,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     void await Promise.all([tracing.shutdown(), metrics.shutdown(), logExporter?.flush()]);
   return {
     fetch: app.fetch,
-    ...admin && { adminFetch: admin.fetch },
+    ...app.adminFetch && { adminFetch: app.adminFetch },
     stopAccepting: () => void (stopping = true),
     reconfigure(changed) {
       reconfigure(changed);

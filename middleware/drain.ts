@@ -1,6 +1,5 @@
-import type { MiddlewareHandler } from "hono";
-import type { GatewayEnv } from "../exchange.ts";
 import { cameOverHttp2 } from "./declared_body.ts";
+import type { RequestHooks } from "../exchange.ts";
 import { SmallChunks } from "./small_chunks.ts";
 
 /**
@@ -20,13 +19,14 @@ const MAX_DRAIN_WHILE_STOPPING_MS = 50;
  * resets a stream whose body was not read, and many clients then discard the response that they have
  * already received. HTTP/1.1 clients do not.
  */
-export function drainHttp2(isStopping: () => boolean): MiddlewareHandler<GatewayEnv> {
-  return async function drainHttp2(c, next) {
-    await next();
-    const request = c.req.raw;
-    if (c.res.status < 400 || !cameOverHttp2(request.headers)) return;
-    if (!request.body || request.body.locked) return;
-    await drain(request.body, isStopping() ? MAX_DRAIN_WHILE_STOPPING_MS : MAX_DRAIN_MS);
+export function drainHttp2(isStopping: () => boolean): RequestHooks {
+  return {
+    onResponse(c) {
+      const request = c.req.raw;
+      if (c.res.status < 400 || !cameOverHttp2(request.headers)) return;
+      if (!request.body || request.body.locked) return;
+      return drain(request.body, isStopping() ? MAX_DRAIN_WHILE_STOPPING_MS : MAX_DRAIN_MS);
+    },
   };
 }
 

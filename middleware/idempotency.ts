@@ -1,4 +1,4 @@
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import { catalogEntry, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_WITH_KEY } from "../errors/catalog.ts";
 import { type Failure, GatewayError, type GatewayErrorOptions } from "../errors/gateway_error.ts";
 import { toFailure } from "../errors/to_response.ts";
@@ -51,7 +51,9 @@ const NO_STORE =
  * §5). The key is claimed in the store before anything is sent. Requests without a key are sent as
  * they are.
  */
-export function idempotency(options: IdempotencyOptions): Handler<GatewayEnv> {
+export function idempotency(
+  options: IdempotencyOptions,
+): (c: Context<GatewayEnv>) => Promise<Response> {
   const { forwarder, send, leaseMs, ttlMs } = options;
   const repeats = new Repeats(options);
 

@@ -1,5 +1,5 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { GatewayEnv } from "../exchange.ts";
+import type { Context } from "hono";
+import type { GatewayEnv, RequestHooks } from "../exchange.ts";
 import type { DeadlineClock } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { chunked, MAX_UNTRACKED_BYTES } from "./chunks.ts";
@@ -22,7 +22,7 @@ export const MAX_RESPONSES_WITHOUT_SLOT = 512;
  * ended. Until then the runtime keeps the response in memory: an HTTP/2 client may set its flow
  * control window to 0 bytes.
  */
-export function responseSlots(options: ResponseSlotsOptions): MiddlewareHandler<GatewayEnv> {
+export function responseSlots(options: ResponseSlotsOptions): RequestHooks {
   const withoutSlot = new OutstandingLimiter(MAX_RESPONSES_WITHOUT_SLOT);
 
   async function trackResponse(c: Context<GatewayEnv>, slots: (() => void)[]): Promise<void> {
@@ -36,15 +36,16 @@ export function responseSlots(options: ResponseSlotsOptions): MiddlewareHandler<
     releaseWhenCompleted(c, slots, options);
   }
 
-  return async function responseSlots(c, next) {
-    const slots: (() => void)[] = [];
-    c.set("responseSlots", slots);
-    await next();
-    const { env } = c;
-    if (!env || !("completed" in env)) return releaseAtEnd(c, slots);
-    if (env.giveUp) return releaseWhenCompleted(c, slots, options);
-    if (!isStream(c) && isSmall(sizeOf(c))) return releaseAll(slots);
-    await trackResponse(c, slots);
+  return {
+    onRequest: (c) => c.set("responseSlots", []),
+    onResponse(c) {
+      const { env } = c;
+      const slots = c.get("responseSlots");
+      if (!env || !("completed" in env)) return releaseAtEnd(c, slots);
+      if (env.giveUp) return releaseWhenCompleted(c, slots, options);
+      if (!isStream(c) && isSmall(sizeOf(c))) return releaseAll(slots);
+      return trackResponse(c, slots);
+    },
   };
 }
 

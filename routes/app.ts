@@ -1,29 +1,29 @@
-import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { Issuers } from "../auth/issuers.ts";
+import { type Handler, Hono } from "hono";
 import type { Config } from "../config.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
-import { toFailure, toResponse } from "../errors/to_response.ts";
-import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { ToResponseOptions } from "../errors/to_response.ts";
+import type { GatewayEnv, RequestHooks } from "../exchange.ts";
 import { Budgets, type KnownBudget } from "../budgets/budgets.ts";
 import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { AdaptiveLimiter } from "../limits/adaptive.ts";
 import { type DeadlineClock, Deadlines } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
-import { responseSlots, type ResponseSlotsOptions } from "../middleware/response_slots.ts";
+import { responseSlots } from "../middleware/response_slots.ts";
 import { authenticate, identify } from "../middleware/authenticate.ts";
 import { callerLimit } from "../middleware/caller_limit.ts";
-import { checks } from "../middleware/checks.ts";
+import { type Check, checks } from "../middleware/checks.ts";
 import { contentType } from "../middleware/content_type.ts";
 import { drainHttp2 } from "../middleware/drain.ts";
 import { Forwarder } from "../middleware/forward.ts";
+import { hooks } from "../middleware/hooks.ts";
 import { inFlight } from "../middleware/in_flight.ts";
-import { isTest, policyHeaders } from "../middleware/policy_mode.ts";
 import { requestBody } from "../middleware/request_body.ts";
+import { RequestCredentials } from "../middleware/request_credentials.ts";
 import { requestId } from "../middleware/request_id.ts";
 import { validHost } from "../middleware/valid_host.ts";
 import { Policies } from "../policies/policies.ts";
-import { routedPathOf } from "../raw_url.ts";
+import { rawPathOf, routedPathOf } from "../raw_url.ts";
 import { ROUTES } from "../route_table.ts";
 import { MAX_TIMER_MS } from "../setting_schemas.ts";
 import { MemoryCounters } from "../state/memory_counters.ts";
@@ -31,37 +31,32 @@ import type { StateStore } from "../state/store.ts";
 import type { ExchangeObserver } from "../telemetry/exchange_observer.ts";
 import { capturedAttributes } from "../telemetry/captured_attributes.ts";
 import { serverSpan } from "../telemetry/server_span.ts";
-import type { Breakers } from "../upstream/breaker.ts";
-import { ApiToken } from "../upstream/credentials/api_token.ts";
-import { CredentialFilter } from "../upstream/credential_filter.ts";
-import { upstreamTarget } from "../upstream/target.ts";
 import { createCredentials, type TokenDependencies } from "../upstream/create_credentials.ts";
 import type { Credentials } from "../upstream/credentials.ts";
 import { fetchTransport } from "../upstream/fetch_transport.ts";
 import type { Transport } from "../upstream/transport.ts";
+import { apiHandler } from "./api_handler.ts";
 import { type CallbackParts, callbackParts } from "./callback_parts.ts";
 import { mountCallbacks } from "./callbacks.ts";
 import { mountDocs } from "./docs.ts";
-import { mountHealth, type Readiness } from "./health.ts";
-import { matchRoute } from "./match_route.ts";
+import { mountHealth } from "./health.ts";
+import { API_PREFIX, matchRoute } from "./match_route.ts";
 import { type MetricsText, mountMetrics } from "./metrics.ts";
 import { mountTokenEndpoint } from "./oauth.ts";
+import { readiness, type ReadinessSources } from "./readiness.ts";
+import { refuse } from "./refuse.ts";
 import { sendHandler } from "./send_handler.ts";
 import { mountUsage } from "./usage.ts";
 
 /** What the gateway depends on outside itself; tests replace it. */
-export interface Dependencies extends TokenDependencies {
+export interface Dependencies extends TokenDependencies, Omit<ReadinessSources, "credentials"> {
   transport: Transport;
-  issuers: Issuers;
-  breakers: Breakers;
   /** The time, in ms since the epoch. */
   now: () => number;
   /** A new request id. */
   newId: () => string;
   /** Called with every finished exchange. */
   observers: readonly ExchangeObserver[];
-  /** Whether the process is stopping. */
-  isStopping: () => boolean;
   /** Deadlines of request bodies and of unread responses. Default: one timer for all. */
   deadlines?: DeadlineClock;
   /** Deadlines of request bodies; default: a timer for all. */
@@ -79,17 +74,16 @@ export interface Dependencies extends TokenDependencies {
   callbackStore?: StateStore;
   /** Sends to the services that callbacks are relayed to; default: over fetch. */
   relayTransport?: Transport;
-  /** Whether the store answered last; default: always. */
-  isStoreReachable?: () => boolean;
-  /** The variables whose files cannot be used; default: none. */
-  refusedFiles?: () => readonly string[];
 }
 
-/** The Hono app, and the limits that the metrics show. */
+/** Handles a request; `bindings` are what the runtime knows of it, see `exchange.ts`. */
+export type Fetch = (request: Request, bindings?: object) => Response | Promise<Response>;
+
+/** The gateway as a fetch handler, and the limits that the metrics show. */
 export interface App {
-  readonly app: Hono<GatewayEnv>;
-  /** Serves metrics and probes if they have a port of their own; else `app` serves them. */
-  readonly admin: Hono<GatewayEnv> | undefined;
+  readonly fetch: Fetch;
+  /** Serves metrics and probes if they have a port of their own; else `fetch` serves them. */
+  readonly adminFetch: Fetch | undefined;
   /** Route template → requests outstanding. */
   outstanding(): ReadonlyMap<string, number>;
   /** Service plan → limit of concurrent requests to the upstream. */
@@ -112,21 +106,32 @@ const RESPONSE_READ_TIMEOUT_FACTOR = 6;
 /** Share of the requests in flight that may wait for a slot of their caller. */
 const WAITING_SHARE = 1 / 20;
 
-/** Composes the gateway: a request passes the middleware in the order of this function. */
+/**
+ * Composes the gateway. Requests to the SMS API are handled by one function, `apiHandler`; all others
+ * by Hono's routes.
+ */
 export function createApp(config: Config, deps: Dependencies): App {
   const { deadlines = new Deadlines() } = deps;
   const readTimeoutMs = Math.min(
     RESPONSE_READ_TIMEOUT_FACTOR * config.requestBodyTimeoutMs,
     MAX_TIMER_MS,
   );
-  const emptyApp = () => createEmptyApp(config, deps, { timeoutMs: readTimeoutMs, deadlines });
+  const hooksOfAll: readonly RequestHooks[] = [
+    responseSlots({ timeoutMs: readTimeoutMs, deadlines }), // outermost: acts last
+    drainHttp2(deps.isStopping), // before that
+    requestId({ newId: deps.newId }),
+  ];
+  const captured = capturedAttributes(config.telemetry.captured);
+  const span = serverSpan({ ...deps, captured }); // innermost: records the errors of the checks
+  const { docs } = config;
+  const emptyApp = () => createEmptyApp(hooksOfAll, { docs });
   const app = emptyApp();
   const admin = config.adminPort === undefined ? undefined : emptyApp();
-  mountHealth(admin ?? app, () => readiness(deps, credentials)); // before the SERVER span: not traced
+  const credentials = createCredentials(config, { ...deps, deadlines });
+  mountHealth(admin ?? app, () => readiness({ ...deps, credentials })); // not traced
   mountMetrics(admin ?? app, deps.metrics);
-  if (config.docs) mountDocs(app);
-  const captured = capturedAttributes(config.telemetry.captured);
-  app.use(serverSpan({ ...deps, captured })); // around the checks, so that it records their errors
+  if (docs) mountDocs(app);
+  app.use(hooks(span));
   const callbacks = createCallbacks(config, deps);
   if (callbacks) mountCallbacks(app, callbacks.handle); // not authenticated by a token
   const { tokenEndpoint } = config.auth;
@@ -138,7 +143,6 @@ export function createApp(config: Config, deps: Dependencies): App {
     });
   }
   const limits = createLimits(config);
-  const credentials = createCredentials(config, { ...deps, deadlines });
   const { policies = new Policies(config.policies) } = deps;
   const { budgets = new Budgets(new MemoryCounters()) } = deps;
   const ownChecks = checks(
@@ -147,35 +151,31 @@ export function createApp(config: Config, deps: Dependencies): App {
     callerLimit(limits.perCaller, limits.waiting),
   );
   mountUsage(app, { checks: ownChecks, policies, budgets });
-  app.use(apiChecks(config, deps, { limits, credentials }));
+  app.use(checks(validHost(), matchRoute())); // 400, or a 404 that says what is wrong with the path
+  const requestCredentials = new RequestCredentials(credentials, config.testApi);
   const { upstream } = config;
   const { retryAttempts } = upstream;
-  let testCredential = testCredentialOf(config);
-  /** The credential of the service plan is never used for the test API. */
-  const credentialOf = (exchange: Exchange) =>
-    isTest(exchange) ? present(testCredential) : credentials.of(exchange.servicePlanId ?? "");
   const forwarder = new Forwarder({
     ...deps,
     deadlines,
     readTimeoutMs,
-    credentialOf,
-    filterOf: (exchange) =>
-      isTest(exchange)
-        ? present(testCredential).filter
-        : credentials.filterOf(exchange.servicePlanId ?? ""),
+    credentialOf: (exchange) => requestCredentials.of(exchange),
+    filterOf: (exchange) => requestCredentials.filterOf(exchange),
     upstream,
     retryAttempts,
   });
   const settlements = deps.store && new Settlements(deps.store);
   const batchMemory = callbacks?.batchMemory;
-  app.all(
-    "*",
-    sendHandler(config, { limits, forwarder, settlements, policies, budgets, batchMemory }),
-  );
+  const api = createApiApp(apiHandler({
+    hooks: [...hooksOfAll, span],
+    checks: apiChecks(config, deps, { limits, credentials }),
+    send: sendHandler(config, { limits, forwarder, settlements, policies, budgets, batchMemory }),
+    refuse: (c, thrown) => refuse(c, thrown, { docs }),
+  }));
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
-    app,
-    admin,
+    fetch: (request, bindings) => (isApiPath(request) ? api : app).fetch(request, bindings),
+    adminFetch: admin?.fetch,
     outstanding: () => byRoute(limits.perRoute),
     planLimits: () => new Map([...credentials.plans()].map(limitOf)),
     budgets: () => budgets.known(policies.list),
@@ -184,7 +184,7 @@ export function createApp(config: Config, deps: Dependencies): App {
       credentials.fetchAhead();
       deps.issuers.replace(changed.auth.issuers);
       policies.replace(changed.policies);
-      testCredential = testCredentialOf(changed);
+      requestCredentials.replaceTestApi(changed.testApi);
       if (changed.callbacks) callbacks?.replaceSettings(changed.callbacks);
     },
     settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
@@ -192,19 +192,27 @@ export function createApp(config: Config, deps: Dependencies): App {
   };
 }
 
-/** An app without routes, with the middleware that every response passes, health included. */
+/** Whether a path may be one of the SMS API. With an invalid host it is not: its path is unknown. */
+function isApiPath(request: Request): boolean {
+  return routedPathOf(request).startsWith(API_PREFIX);
+}
+
+/** An app with one handler for everything, which Hono calls without composing it with others. */
+function createApiApp(handler: Handler<GatewayEnv>): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>({ getPath: ({ url }) => rawPathOf(url) });
+  return app.all("*", handler);
+}
+
+/** An app without routes, with the hooks that every response passes, health included. */
 function createEmptyApp(
-  config: Config,
-  deps: Dependencies,
-  slots: ResponseSlotsOptions,
+  hooksOfAll: readonly RequestHooks[],
+  options: ToResponseOptions,
 ): Hono<GatewayEnv> {
   // Routes match the raw path, since a decoded path could match another route.
   const app = new Hono<GatewayEnv>({ getPath: routedPathOf });
-  app.onError((error, c) => refuse(c, error, config));
-  app.notFound((c) => refuse(c, new GatewayError("not_found"), config));
-  app.use(responseSlots(slots)); // outermost: acts last
-  app.use(drainHttp2(deps.isStopping)); // before that
-  app.use(requestId({ newId: deps.newId }));
+  app.onError((error, c) => refuse(c, error, options));
+  app.notFound((c) => refuse(c, new GatewayError("not_found"), options));
+  app.use(hooks(...hooksOfAll));
   return app;
 }
 
@@ -222,9 +230,8 @@ function apiChecks(
   config: Config,
   deps: Dependencies,
   { limits, credentials }: { limits: Limits; credentials: Credentials },
-): MiddlewareHandler<GatewayEnv> {
-  return checks(
-    validHost(), // first: with an invalid Host the path is unknown
+): readonly Check[] {
+  return [
     matchRoute(), // 404 and 405: unknown operations are rejected before the checks that follow
     inFlight(limits.inFlight), // before the expensive checks
     authenticate({ issuers: deps.issuers, credentials }), // before the body is read
@@ -237,20 +244,7 @@ function apiChecks(
       timeoutMs: config.requestBodyTimeoutMs,
       deadlines: deps.bodyDeadlines,
     }),
-  );
-}
-
-/** The token and the address of the SMS API of callers in the mode `test`. */
-function testCredentialOf({ testApi }: Config): ApiToken | undefined {
-  if (!testApi) return undefined;
-  const { url, token } = testApi;
-  return new ApiToken(token, upstreamTarget(url), new CredentialFilter([token]));
-}
-
-/** The configuration is refused if it has a policy in the mode `test` and no API for it. */
-function present(credential: ApiToken | undefined): ApiToken {
-  if (!credential) throw new Error("there is no API for the mode test");
-  return credential;
+  ];
 }
 
 type Limits = ReturnType<typeof createLimits>;
@@ -267,41 +261,5 @@ function createLimits({ limits }: Config) {
     perRoute: new OutstandingLimiter(limits.outstandingPerRoute),
     perPlan: new AdaptiveLimiter(limits.inFlight),
     waiting: { maxWaiting: Math.ceil(limits.inFlight * WAITING_SHARE) },
-  };
-}
-
-/** Renders an error, and stores it in the exchange for span, log and metrics. */
-function refuse(c: Context<GatewayEnv>, thrown: Error, { docs }: Config): Response {
-  const exchange: Exchange | undefined = c.get("exchange");
-  const failure = toFailure(thrown, { sent: (exchange?.attempts.length ?? 0) > 0 });
-  if (exchange) Object.assign(exchange, { failure, thrown });
-  const headers = { ...failure.headers, ...exchange && policyHeaders(exchange) };
-  return toResponse({ ...failure, headers }, c.get("requestId"), { docs });
-}
-
-function readiness(
-  { issuers, breakers, isStopping, isStoreReachable = () => true, refusedFiles = () => [] }:
-    Dependencies,
-  credentials: Credentials,
-): Readiness {
-  const keySets = issuers.keySets();
-  // An instance that is not ready gets no requests, so the probe has to start the key fetch.
-  for (const { keySet } of keySets) keySet.keepFresh();
-  const withoutKeys = keySets.filter(({ keySet }) => !keySet.isReady());
-  const hasKeys = withoutKeys.length < keySets.length; // the callers of one issuer at least
-  return {
-    notReady: [
-      ...(isStopping() ? ["stopping"] : []),
-      ...(hasKeys ? [] : ["key_set_unavailable"]),
-    ],
-    // An outage of the API affects every instance: with none ready, callers would not get its error.
-    // Half open is degraded as well: only a successful request shows that the API works again.
-    degraded: [
-      ...(hasKeys ? withoutKeys.map(({ label }) => `key_set_unavailable:${label}`) : []),
-      ...(breakers.state === "closed" ? [] : ["upstream_circuit_open"]),
-      ...(credentials.isTokenUnavailable ? ["upstream_credentials_unavailable"] : []),
-      ...(isStoreReachable() ? [] : ["state_unavailable"]),
-      ...refusedFiles().map((name) => `file_refused:${name}`),
-    ],
   };
 }

@@ -8,6 +8,9 @@ import { type Route, ROUTES } from "../route_table.ts";
 /** The prefix of every path of the API. */
 const PREFIX = "/xms/v1";
 
+/** What every path of the API begins with. */
+export const API_PREFIX = `${PREFIX}/`;
+
 /**
  * Finds the operation by method and raw path. Throws a 404 if no path of the API matches byte for
  * byte, and a 405 if the path does not have the method (contract.md §1).

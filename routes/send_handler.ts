@@ -1,4 +1,4 @@
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import type { Budgets } from "../budgets/budgets.ts";
 import type { Config } from "../config.ts";
 import type { GatewayEnv } from "../exchange.ts";
@@ -23,6 +23,9 @@ const STORE_OPERATIONS = 2;
 /** A policy may need a batch before its change, and groups; together they get one deadline more. */
 const MAX_LOOKUPS_OF_A_POLICY = 2;
 
+/** Answers a request to the SMS API that has passed the checks. */
+export type SendHandler = (c: Context<GatewayEnv>) => Promise<Response>;
+
 /** Options of {@linkcode sendHandler}. */
 export interface SendHandlerOptions {
   limits: OutstandingOptions;
@@ -39,7 +42,7 @@ export interface SendHandlerOptions {
  * Sends what has passed the checks: with an idempotency key once (contract.md §5), and only what the
  * policy of the caller allows (§7).
  */
-export function sendHandler(config: Config, options: SendHandlerOptions): Handler<GatewayEnv> {
+export function sendHandler(config: Config, options: SendHandlerOptions): SendHandler {
   const { forwarder, policies, batchMemory } = options;
   const reserveBudget = budget(options.budgets);
   const acquireSlots = outstanding(options.limits); // last: only what is sent occupies a slot
@@ -53,19 +56,19 @@ export function sendHandler(config: Config, options: SendHandlerOptions): Handle
     const reply = await forwarder.send(c);
     return batchMemory ? batchMemory.ofReply(c.get("exchange"), reply) : reply;
   });
-  const sendOnce = config.idempotency.mode === "off"
-    ? async (c: Context<GatewayEnv>) => forwarder.respond(c, await send(c))
+  const sendOnce: SendHandler = config.idempotency.mode === "off"
+    ? async (c) => forwarder.respond(c, await send(c))
     : onceHandler(config, { ...options, send });
-  async function sendByPolicy(...[c, next]: Parameters<typeof sendOnce>): Promise<Response> {
-    const response = await sendOnce(c, next);
+  async function sendByPolicy(c: Context<GatewayEnv>): Promise<Response> {
+    const response = await sendOnce(c);
     addRateLimit(c.get("exchange"), response);
     addPolicyHeaders(c.get("exchange"), response);
     return response;
   }
-  return function sendHandler(c, next) {
+  return function sendHandler(c) {
     const exchange = c.get("exchange");
     matchPolicy(exchange, policies);
-    return exchange.policy ? sendByPolicy(c, next) : sendOnce(c, next);
+    return exchange.policy ? sendByPolicy(c) : sendOnce(c);
   };
 }
 
@@ -79,7 +82,7 @@ function onceHandler(
   { forwarder, settlements, batchMemory, send }: SendHandlerOptions & {
     send: Send;
   },
-): Handler<GatewayEnv> {
+): SendHandler {
   const { timeoutMs, idleTimeoutMs } = upstream;
   const policyMs = timeoutMs;
   const leaseMs = policyMs + timeoutMs + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs +

@@ -6,10 +6,10 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { type Failure, GatewayError, gatewayFailure } from "../errors/gateway_error.ts";
 import { failureCode, TransportError } from "../errors/transport_error.ts";
-import type { Exchange, GatewayEnv } from "../exchange.ts";
+import type { Exchange, GatewayEnv, RequestHooks } from "../exchange.ts";
 import { rawQueryOf } from "../raw_url.ts";
 import { failureAfterHeaders } from "./attributes.ts";
 import { exceptionAttributes } from "./exceptions.ts";
@@ -35,7 +35,7 @@ const propagator = new W3CTraceContextPropagator();
  */
 export function serverSpan(
   { tracer, observers = [], captured }: ServerSpanOptions,
-): MiddlewareHandler<GatewayEnv> {
+): RequestHooks {
   function end(exchange: Exchange): void {
     for (const release of exchange.slots) release();
     endSpan(exchange);
@@ -43,27 +43,31 @@ export function serverSpan(
     for (const observer of observers) observer.finished(exchange, durationMs);
   }
 
-  return async function serverSpan(c, next) {
-    const exchange = startExchange(c, tracer);
-    c.set("exchange", exchange);
-    for (const observer of observers) observer.started?.(exchange);
-    // Before the gateway's own, which take precedence.
-    if (captured) exchange.span.setAttributes(captured(c.req.raw.headers));
-    // Not passed to startSpan, which copies attributes twice.
-    exchange.span.setAttributes(
-      requestAttributes(exchange.method, c.req.raw.headers, c.env?.remoteAddr?.hostname),
-    );
-    // Read before the handler runs: a signal that is first read after an abort does not report it.
-    const { signal } = c.req.raw;
-    await next();
-    exchange.status = c.res.status;
-    if (signal.aborted && exchange.failure?.origin !== "upstream") recordClientClosed(exchange);
-    if (exchange.streamed) {
-      exchange.streamed.then(() => end(exchange), (error) => {
-        Object.assign(exchange, { thrown: error, failure: streamFailure(error) });
-        end(exchange);
-      });
-    } else end(exchange);
+  return {
+    onRequest(c) {
+      const exchange = startExchange(c, tracer);
+      c.set("exchange", exchange);
+      for (const observer of observers) observer.started?.(exchange);
+      // Before the gateway's own, which take precedence.
+      if (captured) exchange.span.setAttributes(captured(c.req.raw.headers));
+      // Not passed to startSpan, which copies attributes twice.
+      exchange.span.setAttributes(
+        requestAttributes(exchange.method, c.req.raw.headers, c.env?.remoteAddr?.hostname),
+      );
+      void c.req.raw.signal; // a signal that is first read after an abort does not report it
+    },
+    onResponse(c) {
+      const exchange = c.get("exchange");
+      exchange.status = c.res.status;
+      const { aborted } = c.req.raw.signal;
+      if (aborted && exchange.failure?.origin !== "upstream") recordClientClosed(exchange);
+      if (exchange.streamed) {
+        exchange.streamed.then(() => end(exchange), (error) => {
+          Object.assign(exchange, { thrown: error, failure: streamFailure(error) });
+          end(exchange);
+        });
+      } else end(exchange);
+    },
   };
 }
 

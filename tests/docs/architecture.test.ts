@@ -34,8 +34,8 @@ Deno.test("every path in docs/architecture.md exists", async () => {
 });
 
 Deno.test("docs/architecture.md names the checks in the order in which they run", async () => {
-  const [, code = ""] = (await read("routes/app.ts")).split("return checks(");
-  const inCode = [...code.split("\n  );")[0]?.matchAll(/^ {4}(\w+)\(/gm) ?? []].map((m) => m[1]);
+  const [, code = ""] = (await read("routes/app.ts")).split("readonly Check[] {\n  return [");
+  const inCode = [...code.split("\n  ];")[0]?.matchAll(/^ {4}(\w+)\(/gm) ?? []].map((m) => m[1]);
   assert(inCode.length > 5, `${inCode}`);
   const [, step = ""] = section("The way of one `POST /batches`").split("\n4. ");
   const inText = [...step.split("\n5. ")[0]?.matchAll(/`(\w+)`\s+\(\d/g) ?? []].map((m) => m[1]);

@@ -72,9 +72,9 @@ Deno.test("every name of our own in ops/README.md and the alerts exists", async 
 
 Deno.test("ops/README.md has the log lines and the reason of /readyz of the state store", async () => {
   const health = await Deno.readTextFile(new URL("../../state/health.ts", import.meta.url));
-  const app = await Deno.readTextFile(new URL("../../routes/app.ts", import.meta.url));
+  const readiness = await Deno.readTextFile(new URL("../../routes/readiness.ts", import.meta.url));
   for (const line of ["the state store does not answer: ", "the state store answers again"]) {
     assert(health.includes(`"${line}`) && README.includes(`\`${line}`), line);
   }
-  assert(app.includes('"state_unavailable"') && README.includes("`state_unavailable`"));
+  assert(readiness.includes('"state_unavailable"') && README.includes("`state_unavailable`"));
 });

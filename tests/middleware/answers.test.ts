@@ -3,6 +3,7 @@ import { delay } from "@std/async/delay";
 import { type Context, Hono } from "hono";
 import type { GatewayEnv } from "../../exchange.ts";
 import { Deadlines } from "../../limits/deadlines.ts";
+import { hooks } from "../../middleware/hooks.ts";
 import { MAX_RESPONSES_WITHOUT_SLOT, responseSlots } from "../../middleware/response_slots.ts";
 
 const SIZE = 10_000;
@@ -11,7 +12,7 @@ const SIZE = 10_000;
 function scene() {
   let held = 0;
   const app = new Hono<GatewayEnv>();
-  app.use(responseSlots({ timeoutMs: 20, deadlines: new Deadlines() }));
+  app.use(hooks(responseSlots({ timeoutMs: 20, deadlines: new Deadlines() })));
   const answer = (c: Context, size: number) =>
     c.body("x".repeat(size), 200, { "content-length": String(size) });
   for (const [path, size] of [["/slot", SIZE], ["/small", 1_000]] as const) {

@@ -83,7 +83,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     close: () => Promise.resolve(),
   };
   let ids = 0;
-  const { app, reconfigure } = createApp(config, {
+  const { fetch, reconfigure } = createApp(config, {
     transport,
     issuers: new Issuers(config.auth.issuers, {
       ...config.auth,
@@ -119,7 +119,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
       if (typeof init.body === "string" && !headers.has("content-length")) {
         headers.set("content-length", String(new TextEncoder().encode(init.body).byteLength));
       }
-      return await app.fetch(rawRequest(path, { ...init, headers }));
+      return await fetch(rawRequest(path, { ...init, headers }));
     },
   };
 }
