@@ -55,7 +55,7 @@ function startArguments(folder: string, dataFolder: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
   const [, ...args] = tasks.start.command.split(" ");
   return args.map((arg: string) =>
-    arg === "main.ts" ? `${folder}/${arg}` : arg.replace(/=data$/, `=${dataFolder}`)
+    arg === "main.ts" ? `${folder}/${arg}` : arg.replace(/=data\b/, `=${dataFolder}`)
   );
 }
 

@@ -130,7 +130,8 @@ export class Forwarder {
     const { operation, route } = exchange;
     const filter = this.#options.filterOf(exchange);
     const raw = body instanceof Uint8Array ? body : new Uint8Array();
-    const bytes = await decodeBody(raw, headerOf(headers, "content-encoding"));
+    const decoding = decodeBody(raw, headerOf(headers, "content-encoding"));
+    const bytes = decoding instanceof Uint8Array ? decoding : await decoding;
     return new GatewayError(normalize({ status, headers, bytes }, {
       method: operation?.method ?? "POST",
       allow: allowedMethods(route ?? ""),

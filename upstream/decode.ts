@@ -14,11 +14,18 @@ const FORMATS: Readonly<Record<string, string>> = {
  * {@linkcode MAX_BUFFERED_BYTES}, so that a small reply cannot exhaust the memory, and no bytes if
  * the body cannot be decoded.
  */
-export async function decodeBody(
+export function decodeBody(
   body: Uint8Array<ArrayBuffer>,
   encoding: string | undefined,
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  if (!encoding || encoding.toLowerCase() === "identity") return body; // nothing to wait for
+  return decompressed(body, encoding);
+}
+
+async function decompressed(
+  body: Uint8Array<ArrayBuffer>,
+  encoding: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (!encoding || encoding.toLowerCase() === "identity") return body;
   const format = FORMATS[encoding.trim().toLowerCase()];
   try {
     // TypeScript's type lacks "brotli". A runtime that lacks it throws.

@@ -34,9 +34,11 @@ export function readProblem(bytes: Uint8Array, status: number): Problem {
   return /^</.test(text) || status >= 500 ? {} : withText({}, text);
 }
 
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return strictDecoder.decode(bytes);
   } catch {
     return undefined;
   }
