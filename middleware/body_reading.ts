@@ -57,27 +57,28 @@ export function readAtOnce(request: Request, onUnreadBody?: () => void): BodyRea
   return { body, cancel };
 }
 
-/** Reads the body chunk by chunk, and stops at the first chunk that exceeds a limit. */
+/**
+ * Reads the body chunk by chunk, and stops at the first chunk that exceeds a limit. Reads into the
+ * buffer of the body where the runtime can: copying chunks would cost 10 % more CPU for 100 KB.
+ */
 export function readInChunks(
   { body, headers }: Request,
   { maxBytes, expectedBytes, memory, onUnreadBody }: ReadInChunksOptions,
 ): BodyReading {
   const bytes = new GrowingBytes({ maxBytes, expectedBytes });
-  const reader = body?.getReader();
+  const reader = body && readerOf(body);
   if (!reader) return { body: Promise.resolve(bytes.whole()) };
   let isEnded = false;
 
-  async function read(chunks: ReadableStreamDefaultReader<Uint8Array>) {
+  async function read(from: Reader): Promise<Uint8Array<ArrayBuffer>> {
     const small = new SmallChunks();
     for (;;) {
-      const { done, value } = await chunks.read();
-      if (done) {
-        isEnded = true;
-        return bytes.whole();
-      }
-      if (!bytes.append(value)) throw bodyTooLarge(maxBytes);
-      memory.growTo(bytes.capacity);
-      small.add(value.byteLength);
+      const { size } = bytes;
+      const { done, fits } = await readChunk(from, bytes, memory);
+      if (!fits) throw bodyTooLarge(maxBytes);
+      isEnded = done;
+      if (done) return bytes.whole();
+      small.add(bytes.size - size);
       if (small.areTooMany) throw tooManySmallChunks();
     }
   }
@@ -96,4 +97,33 @@ export function readInChunks(
   }
 
   return { body: read(reader).finally(cancel), cancel };
+}
+
+type Reader = ReadableStreamBYOBReader | ReadableStreamDefaultReader<Uint8Array>;
+
+/** A reader that reads into a given buffer, where the stream has one (Deno, Workers). */
+function readerOf(body: ReadableStream<Uint8Array>): Reader {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return body.getReader(); // not a stream of bytes
+  }
+}
+
+/** Adds the next chunk to the body; `fits` is false if that exceeds its limit. */
+async function readChunk(
+  reader: Reader,
+  bytes: GrowingBytes,
+  memory: BodyMemory,
+): Promise<{ done: boolean; fits: boolean }> {
+  if (reader instanceof ReadableStreamBYOBReader) {
+    const space = bytes.space();
+    memory.growTo(bytes.capacity);
+    const { done, value } = await reader.read(space);
+    return { done, fits: value === undefined || bytes.filled(value) };
+  }
+  const { done, value } = await reader.read();
+  const fits = done || bytes.append(value);
+  memory.growTo(bytes.capacity);
+  return { done, fits };
 }

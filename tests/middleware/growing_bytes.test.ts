@@ -40,3 +40,24 @@ Deno.test("a chunk is copied, so its buffer may be overwritten or released", () 
   piece.fill(0);
   assertEquals(bytes.whole(), new Uint8Array([1, 2]));
 });
+
+Deno.test("a body that is read into the buffer takes its length and a byte to find the end", () => {
+  const bytes = new GrowingBytes({ maxBytes: 1e6, expectedBytes: 100_000 });
+  const capacities = new Set<number>();
+  while (bytes.size < 100_000) {
+    const { buffer, byteOffset, byteLength } = bytes.space();
+    capacities.add(bytes.capacity);
+    const read = new Uint8Array(buffer.transfer(), byteOffset, Math.min(30_000, byteLength)); // as a read does
+    read.fill(bytes.size % 251);
+    assert(bytes.filled(read.subarray(0, 100_000 - bytes.size)));
+  }
+  assertEquals([...capacities], [65_536, 100_001]);
+  assertEquals([bytes.whole().byteLength, bytes.space().byteLength], [100_000, 1]);
+  assertEquals([bytes.whole()[0], bytes.whole()[99_999]], [0, 95_536 % 251]);
+});
+
+Deno.test("what is read into the buffer beyond the limit is refused", () => {
+  const bytes = new GrowingBytes({ maxBytes: 10, expectedBytes: 3 });
+  assertEquals([bytes.space().byteLength, bytes.filled(bytes.space())], [4, true]);
+  assertEquals([bytes.space().byteLength, bytes.filled(bytes.space())], [7, false]);
+});
