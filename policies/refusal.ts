@@ -16,7 +16,7 @@ const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   body: {
     code: "syntax_invalid_json",
     text: () =>
-      "The body has a member twice, something after the object, or another encoding than UTF-8, so it cannot be judged by your policy. Write every member once, nothing after the object, in UTF-8.",
+      "The body has a member twice or in another case (such as To), something after the object, or another encoding than UTF-8, so it cannot be judged by your policy. Write every member once, in lower case, nothing after the object, in UTF-8.",
   },
   sender: {
     code: "sender_not_allowed",

@@ -94,9 +94,10 @@ that matters.</p>
 SMS API would choose the sender, so <code>from</code> is required where <code>senders</code> is set, and an update may not
 set it to null.</p>
 <p><strong>Bodies</strong> that are no JSON object are left to the SMS API, which refuses them. A body that has a
-member twice, something after the object, or the zero bytes of UTF-16 is 400 <code>syntax_invalid_json</code>
-by the gateway: other readers could find another recipient in it. A policy that has only a mode
-leaves these to the SMS API, too.</p>
+member twice, a member whose name differs from one of the API&#39;s in case only (<code>To</code>), something after
+the object, the zero bytes of UTF-16, or bytes that are not UTF-8 is 400 <code>syntax_invalid_json</code> by
+the gateway: other readers could find another recipient in it. A policy that has only a mode leaves
+these to the SMS API, too.</p>
 <p><strong>Message parts</strong> are counted as the SMS API does: GSM 7-bit or UCS-2, 160 and 153 or 70 and 67
 characters, with the parameters of each recipient filled in. An update or a replacement counts what
 it adds to the batch as it is, which the gateway asks the API for (<code>GET /batches/{batch_id}</code>) if the

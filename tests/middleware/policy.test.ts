@@ -10,6 +10,11 @@ const message = (...to: unknown[]) => ({ from: "ACME", to, body: "Hi" });
 
 const NORDIC = { name: "nordic", callers: ["shop"], countries: ["SE", "NO"] };
 
+/** The bytes of a text whose characters stand for one byte each. */
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 async function codeOf(response: Response): Promise<string> {
   return `${response.status} ${(await response.json()).code ?? ""}`.trim();
 }
@@ -90,6 +95,24 @@ for (
     ["a value of a parameter twice", `{"to":["${SWEDEN}"],"parameters":{"a":{"b":"1","b":"2"}}}`],
     ["something after the object", `{"to":["${SWEDEN}"],"body":"Hi"} {}`],
     ["UTF-16", new Uint8Array([0x7b, 0, 0x7d, 0])],
+    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    // 0xC1 0xB4 is an overlong form of "t", 0xC0 0xB4 one of "4", 0xC0 0xB9 one of "9".
+    ["an overlong name", latin1(`{"\xc1\xb4o":["+4915112345678"],"to_add":[],"body":"Hi"}`)],
+    ["overlong digits", latin1(`{"to":["+\xc0\xb4\xc0\xb915112345678"],"body":"Hi"}`)],
+    ["an overlong name in a cut body", latin1(`{"\xc1\xb4o":["+4915112345678"]`)],
+    ...([
+      "To",
+      "TO_ADD",
+      "to_Remove",
+      "From",
+      "Body",
+      "Type",
+      "parameterS",
+      "parameter\u017f",
+    ] as const)
+      .map((name) =>
+        [`the member ${name}`, `{"${name}":["${SWEDEN}"],"to":[],"body":"Hi"}`] as const
+      ),
   ] as const
 ) {
   Deno.test(`a body that others could read differently is 400 and not sent: ${what}`, async () => {
@@ -104,7 +127,6 @@ for (
   const [what, body] of [
     ["a list", `[{"to":["${SWEDEN}"],"body":"Hi"}]`],
     ["a text", '"Hi"'],
-    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
     ["a cut body", `{"to":["${SWEDEN}"`],
     ["a word", "hello"],
   ] as const
@@ -281,11 +303,14 @@ Deno.test("in the mode warn everything is sent, and log, span and counts say wha
   assertEquals([sent.status, sent.headers.get("x-policy-mode")], [201, null]);
   const twice = `{"to":["${SWEDEN}"],"to":["${NORWAY}"],"from":"BANK","body":"Hi"}`;
   assertEquals((await send("POST", BATCHES, twice)).status, 201);
-  assertEquals(reached(), ["POST /batches", "POST /batches"]);
+  const invalid = latin1(`{"to":["${SWEDEN}"],"from":"BANK","body":"\xff"}`);
+  const left = await send("POST", BATCHES, invalid);
+  assertEquals(left.headers.get("x-error-origin"), "upstream");
+  assertEquals(reached(), Array(3).fill("POST /batches"));
   const records = exchanges.map((exchange) => accessRecord(exchange, 1));
   assertEquals(
     records.map(({ policy_mode, policy_violations }) => [policy_mode, policy_violations]),
-    [["warn", "sender country"], ["warn", "body"]],
+    [["warn", "sender country"], ["warn", "body"], ["warn", "body"]],
   );
   const span = spans.find(({ attributes }) => attributes["http.route"]);
   assertEquals(span?.attributes["sms_gateway.policy.violations"], ["sender", "country"]);
