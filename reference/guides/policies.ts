@@ -68,9 +68,10 @@ and rule (<code>sms_gateway_policy_violations_total</code>).</li>
 <tbody>
 <tr><td>send a batch</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>all message parts</td></tr>
 <tr><td>dry run</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>nothing, since nothing is sent</td></tr>
-<tr><td>update a batch</td><td><code>to_add</code></td><td><code>from</code>, if it is there</td><td>what the change adds to the batch</td></tr>
+<tr><td>update a batch</td><td>the batch as changed</td><td>the batch as changed</td><td>what the change adds to the batch</td></tr>
 <tr><td>replace a batch</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>what the change adds to the batch</td></tr>
 <tr><td>create, change a group</td><td>when the group is sent to</td><td></td><td></td></tr>
+<tr><td>cancel a batch, delivery feedback</td><td>nothing, since nothing is sent</td><td>nothing</td><td>nothing</td></tr>
 <tr><td>everything else</td><td></td><td></td><td></td></tr>
 </tbody>
 </table>
@@ -87,12 +88,12 @@ numbers that countries share belong to the first of them (+1 800 is <code>US</co
 country is remembered for a minute; no numbers are. Recipients count once for each group that they
 are in. More than 1 MiB of members (about 70,000), or more than 20 groups in a request that are not
 remembered, are 403 <code>destination_not_allowed</code>. If the API does not tell the members, the answer is
-503 with <code>Retry-After</code>, and nothing was sent. Policies without <code>countries</code> and <code>messages</code> ask
-nothing. Members who join after the message was accepted are not judged: use <code>&quot;groups&quot;: false</code> where
-that matters.</p>
+503 with <code>Retry-After</code>, and nothing was sent. Policies without <code>countries</code> and <code>messages</code> do not ask
+for members. Members who join after the message was accepted are not judged: use <code>&quot;groups&quot;: false</code>
+where that matters.</p>
 <p><strong>Senders</strong> are compared exactly, phone numbers and short codes by their digits. Without <code>from</code> the
 SMS API would choose the sender, so <code>from</code> is required where <code>senders</code> is set, and an update may not
-set it to null.</p>
+set it to null. A batch without <code>from</code> can be updated with one.</p>
 <p><strong>Bodies</strong> that are no JSON object are left to the SMS API, which refuses them. A body that has a
 member twice, a member whose name differs from one of the API&#39;s in case only (<code>To</code>), something after
 the object, the zero bytes of UTF-16, or bytes that are not UTF-8 is 400 <code>syntax_invalid_json</code> by
@@ -100,8 +101,11 @@ the gateway: other readers could find another recipient in it. A policy that has
 these to the SMS API, too.</p>
 <p><strong>Message parts</strong> are counted as the SMS API does: GSM 7-bit or UCS-2, 160 and 153 or 70 and 67
 characters, with the parameters of each recipient filled in. An update or a replacement counts what
-it adds to the batch as it is, which the gateway asks the API for (<code>GET /batches/{batch_id}</code>) if the
-policy has a budget.</p>
+it adds to the batch as it is; a recipient that an update both adds and removes counts as added.</p>
+<p><strong>Updates</strong> are judged with the rest of the batch, which another caller may have sent: the gateway
+asks the API for it (<code>GET /batches/{batch_id}</code>) if the policy has any rule; for a replacement, which
+has the whole message, if it has a budget. An update of a batch whose recipients or sender the
+policy does not allow is refused, unless it removes or replaces them.</p>
 <h2 id="budgets">Budgets</h2>
 <p>A budget belongs to the policy: all callers that it applies to share it, on all instances of the
 gateway. For a budget of its own a caller needs a policy of its own. The windows are the minute, the
@@ -152,9 +156,10 @@ of nothing used. It is logged when it begins and when it ends, and counted
 (<code>sms_gateway_budget_reservations_total</code>, <code>counted_by=&quot;instance&quot;</code>); <code>SmsGatewayBudgetsByInstance</code>
 fires after a minute. One request at a time asks the store again, so that the others do not wait for
 it.</p>
-<p>When the store answers again, its counts hold. What was sent meanwhile is missing in them, until the
-window ends. What could not be given back stays used as long. A store that was emptied begins with
-nothing used.</p>
+<p>When the store takes message parts again, its counts hold. One that can only be read (out of memory,
+a replica) still counts as one that does not answer. What was sent meanwhile is missing in them,
+until the window ends. What could not be given back stays used as long. A store that was emptied
+begins with nothing used.</p>
 <h2 id="usage">Usage</h2>
 <p><code>GET /usage</code>, with the caller&#39;s own token, says what its policy allows, and what is used and left of
 the budgets. It needs no service plan, costs nothing and has no phone numbers.</p>
@@ -179,7 +184,7 @@ the budgets. It needs no service plan, costs nothing and has no phone numbers.</
 }</code></pre>
 </div>
 <p>A caller without a policy gets <code>&quot;policy&quot;: null</code>, and may send everything. <code>counted_by</code> is <code>instance</code>
-while the store does not answer.</p>
+from when the store did not answer until it takes message parts again.</p>
 <p>For operators, <a href="/docs/guide/monitoring#metrics">Operating the gateway</a> has the metrics:
 <code>sms_gateway_messages_total</code> (message parts by policy, country and outcome), and
 <code>sms_gateway_budget_left</code> and <code>sms_gateway_budget_limit</code>, which each instance knows as of its last

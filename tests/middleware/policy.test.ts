@@ -175,12 +175,47 @@ Deno.test("dry run, update and replacement of a batch are judged like a send", a
   ) {
     assertEquals(await codeOf(await send(method, path, body)), `403 ${code}`);
   }
-  assertEquals(reached(), ["POST /batches"]);
+  assertEquals(reached().filter((one) => !one.startsWith("GET")), ["POST /batches"]);
   assertEquals((await send("POST", batch, { to_add: [NORWAY] })).status, 200);
   assertEquals((await send("POST", batch, { body: "Hello" })).status, 200);
   assertEquals((await send("PUT", batch, message(NORWAY))).status, 200);
   assertEquals((await send("POST", `${BATCHES}/dry_run`, message(NORWAY))).status, 200);
   assertEquals((await send("GET", batch)).status, 200);
+});
+
+for (
+  const [rule, code] of [
+    [{ countries: ["SE"] }, "destination_not_allowed"],
+    [{ senders: ["ACME"] }, "sender_not_allowed"],
+    [{ groups: false }, "destination_not_allowed"],
+  ] as const
+) {
+  Deno.test(`an update is judged with the rest of the batch, which another caller sent: ${JSON.stringify(rule)}`, async () => {
+    const { send, reached } = await policyGateway([{ name: "p", callers: ["shop"], ...rule }]);
+    const as = { subject: "other" };
+    const { id: group } = await (await send("POST", GROUPS, { members: [SWEDEN] }, as)).json();
+    const send_at = new Date(Date.now() + 3_600_000).toISOString();
+    const body = { from: "BANK", to: ["4915112345678", group], body: "Hi", send_at };
+    const batch = `${BATCHES}/${(await (await send("POST", BATCHES, body, as)).json()).id}`;
+    const before = reached().length;
+    assertEquals(await codeOf(await send("POST", batch, { body: "Hello" })), `403 ${code}`);
+    assertEquals(reached().slice(before).filter((one) => one.startsWith("POST")), []);
+    const mended = { from: "ACME", to_add: [SWEDEN], to_remove: ["4915112345678", group] };
+    assertEquals((await send("POST", batch, mended)).status, 200);
+    assertEquals((await send("POST", `${BATCHES}/none`, { body: "Hello" })).status, 404);
+  });
+}
+
+Deno.test("what an update both adds and removes is billed and judged as added", async () => {
+  const policy = { name: "p", callers: ["*"], messages: { per_day: 1_000 }, countries: ["SE"] };
+  const { send, exchanges } = await policyGateway([policy]);
+  const send_at = new Date(Date.now() + 3_600_000).toISOString();
+  const created = await send("POST", BATCHES, { ...message(SWEDEN), send_at });
+  const batch = `${BATCHES}/${(await created.json()).id}`;
+  await send("POST", batch, { to_add: ["46701234568"], to_remove: ["46701234568"] });
+  assertEquals(exchanges.at(-1)?.policy?.messages, 1);
+  const both = { to_add: ["4915112345678"], to_remove: ["4915112345678"] };
+  assertEquals(await codeOf(await send("POST", batch, both)), "403 destination_not_allowed");
 });
 
 Deno.test("a change of a batch bills what it adds, a dry run nothing", async () => {
@@ -314,6 +349,15 @@ Deno.test("in the mode warn everything is sent, and log, span and counts say wha
   );
   const span = spans.find(({ attributes }) => attributes["http.route"]);
   assertEquals(span?.attributes["sms_gateway.policy.violations"], ["sender", "country"]);
+});
+
+Deno.test('in the mode warn with "groups": false the members of a group are counted all the same', async () => {
+  const policy = { ...NORDIC, groups: false, messages: { per_day: 10 }, mode: "warn" };
+  const { send, exchanges } = await policyGateway([policy]);
+  const { id } = await (await send("POST", GROUPS, { members: [SWEDEN, NORWAY] })).json();
+  await send("POST", BATCHES, message(id));
+  const { messages, violations } = exchanges.at(-1)?.policy ?? {};
+  assertEquals([messages, violations], [2, ["groups"]]);
 });
 
 Deno.test("in the mode warn a request is sent when the API does not tell the members of a group", async () => {
