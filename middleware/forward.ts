@@ -36,6 +36,8 @@ export interface Lookup {
   readonly query: string;
   /** Default: that of the caller's requests. */
   readonly timeoutMs?: number;
+  /** Aborts the request, and the stream of its body; default: only the deadlines do. */
+  readonly signal?: AbortSignal;
 }
 
 /** Statuses that must not have a body (Fetch standard, null body status). */
@@ -80,7 +82,7 @@ export class Forwarder {
   /** Sends a GET request of the gateway itself; resolves with the reply, whatever its status. */
   lookUp(
     c: Context<GatewayEnv>,
-    { route, path, query, timeoutMs }: Lookup,
+    { route, path, query, timeoutMs, signal }: Lookup,
   ): Promise<UpstreamReply> {
     const exchange = c.get("exchange");
     const { span } = exchange;
@@ -93,6 +95,7 @@ export class Forwarder {
       path: request.target.basePath + path + (query && `?${query}`),
       body: null,
       timeoutMs: timeoutMs ?? request.timeoutMs,
+      signal,
     });
   }
 

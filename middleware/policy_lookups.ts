@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { GatewayEnv } from "../exchange.ts";
+import { withTimeout } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { GroupSize } from "../policies/count.ts";
 import type { CountryOf } from "../policies/country_of.ts";
@@ -33,6 +34,14 @@ export interface PolicyLookupsOptions {
   timeoutMs: number;
 }
 
+/** When lookups end. */
+interface TimeLimit {
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Aborts at the deadline. */
+  readonly signal: AbortSignal;
+}
+
 /** What the policies need to know from the SMS API: members of groups, and batches as they are. */
 export class PolicyLookups {
   readonly #options: PolicyLookupsOptions;
@@ -63,13 +72,13 @@ export class PolicyLookups {
     }
     if (unknown.length > MAX_GROUPS_ASKED) throw new TooLarge();
     if (unknown.length === 0) return sizes;
-    return await this.#withSlot(async (deadline) => {
+    return await this.#withSlot(async (limit) => {
       for (const id of unknown) {
         const members = await this.#get(c, {
           route: `${PLAN}/groups/{group_id}/members`,
           path: `/xms/v1/${c.get("exchange").servicePlanId}/groups/${id}/members`,
           query: "",
-        }, deadline);
+        }, limit);
         const size = members === undefined ? EMPTY : sizeOf(members, countryOf);
         if (!size) throw notTold();
         if (size !== EMPTY) this.#sizes.set(cacheKey(c, id, countryOf), size);
@@ -88,30 +97,40 @@ export class PolicyLookups {
   async batch(c: Context<GatewayEnv>): Promise<MessageBody | undefined> {
     const path = c.get("exchange").rawPath;
     const lookup = { route: `${PLAN}/batches/{batch_id}`, path, query: "" } as const;
-    const batch = await this.#withSlot((deadline) => this.#get(c, lookup, deadline));
+    const batch = await this.#withSlot((limit) => this.#get(c, lookup, limit));
     if (batch !== undefined && !isObject(batch)) throw notTold();
     return batch;
   }
 
   /**
-   * Runs lookups within their deadline, on the clock of `performance.now()`.
+   * Runs lookups within their deadline, which includes their bodies.
    *
    * @throws {GatewayError} 503 if too many lookups are under way
    */
-  async #withSlot<T>(lookUp: (deadline: number) => Promise<T>): Promise<T> {
+  async #withSlot<T>(lookUp: (limit: TimeLimit) => Promise<T>): Promise<T> {
     const release = this.#lookups.acquire("all"); // not `using`, which Node 20 does not have
     if (!release) throw new GatewayError("overloaded");
+    const { timeoutMs } = this.#options;
+    const deadline = performance.now() + timeoutMs;
     try {
-      return await lookUp(performance.now() + this.#options.timeoutMs);
+      return await withTimeout(
+        timeoutMs,
+        "the SMS API has not told in time",
+        (signal) => lookUp({ deadline, signal }),
+      );
     } finally {
       release();
     }
   }
 
   /** The JSON of a resource; undefined if it does not exist. */
-  async #get(c: Context<GatewayEnv>, lookup: Lookup, deadline: number): Promise<unknown> {
+  async #get(
+    c: Context<GatewayEnv>,
+    lookup: Lookup,
+    { deadline, signal }: TimeLimit,
+  ): Promise<unknown> {
     const timeoutMs = Math.max(1, deadline - performance.now());
-    const reply = await this.#options.forwarder.lookUp(c, { ...lookup, timeoutMs })
+    const reply = await this.#options.forwarder.lookUp(c, { ...lookup, timeoutMs, signal })
       .catch((cause) => {
         throw notTold(cause);
       });
