@@ -4,6 +4,7 @@ import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { changed } from "../policies/change.ts";
 import { added, countMessage, type Counts, type GroupSize } from "../policies/count.ts";
 import type { CountryOf } from "../policies/country_of.ts";
+import { NO_GROUP } from "../policies/group_sizes.ts";
 import { type MessageBody, type ReadMessage, readMessage } from "../policies/message.ts";
 import { JUDGED, type JudgedOperation } from "../policies/operations.ts";
 import type { Policies } from "../policies/policies.ts";
@@ -31,7 +32,6 @@ interface LookedUp {
 
 const NOTHING: Counts = { recipients: 0, parts: 0, messages: 0, countries: new Map() };
 const NOTHING_NEEDED: LookedUp = { sizes: new Map() };
-const EMPTY_GROUP: GroupSize = { members: 0, countries: new Map() };
 
 /** Finds the policy of the caller, and sets `exchange.policy` (contract.md §7). */
 export function matchPolicy(exchange: Exchange, policies: Policies): void {
@@ -51,6 +51,11 @@ export class PolicyJudge {
 
   constructor(lookups: PolicyLookups) {
     this.#lookups = lookups;
+  }
+
+  /** Called when a request has been sent, whatever became of it. */
+  sent(exchange: Exchange): void {
+    this.#lookups.sent(exchange);
   }
 
   /**
@@ -94,7 +99,7 @@ export class PolicyJudge {
       const isTooLarge = error instanceof TooLarge;
       const isIgnored = message.policy.mode === "warn" && error instanceof GatewayError;
       if (!isTooLarge && !isIgnored) throw error;
-      const sizes = new Map([...groups].map((id) => [id, EMPTY_GROUP] as const));
+      const sizes = new Map([...groups].map((id) => [id, NO_GROUP] as const));
       return { batch, sizes, violations: isTooLarge ? ["group_size"] : [] };
     }
   }

@@ -53,8 +53,12 @@ export function sendHandler(config: Config, options: SendHandlerOptions): SendHa
     const reserving = reserveBudget(c);
     if (reserving) await reserving; // nothing to wait for without a budget
     await acquireSlots(c);
-    const reply = await forwarder.send(c);
-    return batchMemory ? batchMemory.ofReply(c.get("exchange"), reply) : reply;
+    try {
+      const reply = await forwarder.send(c);
+      return batchMemory ? batchMemory.ofReply(c.get("exchange"), reply) : reply;
+    } finally {
+      judge.sent(c.get("exchange"));
+    }
   });
   const sendOnce: SendHandler = config.idempotency.mode === "off"
     ? async (c) => forwarder.respond(c, await send(c))

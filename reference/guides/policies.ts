@@ -85,12 +85,17 @@ national number without its country, digits of another script, anything with dig
 as a number. What has no digits at all is left to the SMS API, which refuses it. Toll-free and other
 numbers that countries share belong to the first of them (+1 800 is <code>US</code>).</p>
 <p><strong>Groups</strong> are asked for at the SMS API (<code>GET /groups/{group_id}/members</code>), and their size by
-country is remembered for a minute; no numbers are. Recipients count once for each group that they
-are in. More than 1 MiB of members (about 70,000), or more than 20 groups in a request that are not
-remembered, are 403 <code>destination_not_allowed</code>. If the API does not tell the members, the answer is
-503 with <code>Retry-After</code>, and nothing was sent. Policies without <code>countries</code> and <code>messages</code> do not ask
-for members. Members who join after the message was accepted are not judged: use <code>&quot;groups&quot;: false</code>
-where that matters.</p>
+country is remembered for a minute (that there is no such group, for five seconds); no numbers are.
+Recipients count once for each group that they are in. More than 1 MiB of members (about 70,000), or
+more than 20 groups in a request that are not remembered, are 403 <code>destination_not_allowed</code>. If the
+API does not tell the members, the answer is 503 with <code>Retry-After</code>, and nothing was sent. Policies
+without <code>countries</code> and <code>messages</code> do not ask for members. Members who join after the message was
+accepted are not judged: use <code>&quot;groups&quot;: false</code> where that matters.</p>
+<p>When an instance passes on a change of a group, it forgets the sizes of all groups of the service
+plan. Other instances, and this one after a change that it did not see, may judge and bill by the
+members of up to a minute ago.</p>
+<p>An instance asks about groups and batches for at most 8 requests at once, 2 of them of one caller.
+Further requests wait for a quarter of <code>UPSTREAM_TIMEOUT_MS</code>, and are then 503 <code>overloaded</code>.</p>
 <p><strong>Senders</strong> are compared exactly, phone numbers and short codes by their digits. Without <code>from</code> the
 SMS API would choose the sender, so <code>from</code> is required where <code>senders</code> is set, and an update may not
 set it to null. A batch without <code>from</code> can be updated with one.</p>

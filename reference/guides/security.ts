@@ -122,8 +122,11 @@ no error message.</p>
 supported, since undici 8 loads on neither; Deno Deploy&#39;s documentation still names Deno 2.5.</p>
 <h2 id="what-is-not-covered">What is not covered</h2>
 <ul>
-<li>A policy judges a group by its members of up to a minute ago. Members that are added after a
-message was accepted, such as one with <code>send_at</code>, or by keyword (<code>auto_update</code>), are not judged.</li>
+<li>A policy judges and bills a group by its members of up to a minute ago, unless the group was
+changed through the same instance: who may change groups can make one small, send to it, make it
+large and send again through another instance, beyond countries and budget. Members that are added
+after a message was accepted, such as one with <code>send_at</code>, or by keyword (<code>auto_update</code>), are not
+judged.</li>
 <li>A policy tells countries by the metadata of <code>libphonenumber-js</code>: a number range that a country got
 later is unknown, and refused where countries share a calling code. A number that several
 countries share (such as +1 800) counts as one of the first of them.</li>

@@ -278,6 +278,26 @@ Deno.test("the members of a group are judged, asked of the API once a minute, an
   assertEquals(reached().filter((one) => one.endsWith("/members")).length, 4);
 });
 
+for (const [method, body] of [["POST", "add"], ["PUT", "members"], ["DELETE", ""]] as const) {
+  Deno.test(`the members of groups are asked for again after ${method} of a group, also of those that contain it`, async () => {
+    const { send } = await policyGateway([{ ...NORDIC, countries: ["SE"] }]);
+    const create = async (body: object) =>
+      (await (await send("POST", GROUPS, body, { subject: "other" })).json()).id as string;
+    const inner = await create({ members: [SWEDEN] });
+    const outer = await create({ members: [SWEDEN], child_groups: [inner] });
+    assertEquals((await send("POST", BATCHES, message(outer))).status, 201);
+    const change = body && { [body]: ["4915112345678"] };
+    await send(method, `${GROUPS}/${inner}`, change || undefined, { subject: "other" });
+    const again = await send("POST", BATCHES, message(outer));
+    assertEquals(again.status, method === "DELETE" ? 201 : 403);
+    const gone = await send("POST", BATCHES, message(inner));
+    assertEquals(
+      await codeOf(gone),
+      method === "DELETE" ? "403 unknown_group" : "403 destination_not_allowed",
+    );
+  });
+}
+
 Deno.test('with "groups": false a send to a group is refused without a question to the API', async () => {
   const { send, reached } = await policyGateway([{ ...NORDIC, groups: false }]);
   const { id } = await (await send("POST", GROUPS, { members: [SWEDEN] })).json();
@@ -313,6 +333,29 @@ for (
     assertEquals(sent.filter(({ method }) => method === "POST"), []);
   });
 }
+
+Deno.test("a caller whose groups take long does not keep the others from asking", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { send, sent } = await policyGateway([{ ...NORDIC, callers: ["*"] }], {
+    env: { UPSTREAM_TIMEOUT_MS: "200" },
+    upstream: async ({ method, path }) => {
+      if (method !== "GET") return jsonReply(201, { id: "b1" });
+      if (path.includes("/groups/SLOW")) await promise;
+      return jsonReply(200, [SWEDEN]);
+    },
+  });
+  const codes: string[] = [];
+  const slow = Array.from({ length: 9 }, async (_, i) => {
+    codes.push(await codeOf(await send("POST", BATCHES, message(`SLOW-${i}`))));
+  });
+  while (sent.length < 2) await new Promise((next) => setTimeout(next));
+  const other = await send("POST", BATCHES, message("GROUP-1"), { subject: "other" });
+  assertEquals(other.status, 201);
+  while (codes.length < 7) await new Promise((next) => setTimeout(next));
+  assertEquals(codes, Array(7).fill("503 overloaded"));
+  resolve();
+  await Promise.all(slow);
+});
 
 Deno.test("a group that is too large to be judged is refused, as are too many groups", async () => {
   const members = Array.from({ length: 100_000 }, (_, i) => String(46701000000 + i));
