@@ -15,6 +15,15 @@ export interface BreakerOptions {
   onChange?: (state: "open" | "closed") => void;
 }
 
+/** Options of {@linkcode Breaker.run}. */
+export interface RunOptions {
+  /**
+   * Whether the outcome says something about the upstream; default: true. An exchange that does not
+   * count is no probe either: it is rejected only as long as nothing is let through.
+   */
+  isCounted?: boolean;
+}
+
 /** A circuit breaker around the upstream. */
 export interface Breaker {
   readonly state: "closed" | "half_open" | "open";
@@ -23,7 +32,7 @@ export interface Breaker {
    *
    * @throws {GatewayError} `upstream_circuit_open`; nothing was sent
    */
-  run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
+  run(exchange: () => Promise<UpstreamReply>, options?: RunOptions): Promise<UpstreamReply>;
 }
 
 /** The circuit breakers of all upstreams: one failing host does not stop requests to another. */
@@ -94,8 +103,9 @@ export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions)
         ? "open"
         : "half_open";
     },
-    run(exchange) {
+    run(exchange, { isCounted = true } = {}) {
       const waitMs = openUntil - performance.now();
+      if (!isCounted && (policy.state === CircuitState.Closed || waitMs <= 0)) return exchange();
       const probing = policy.state === CircuitState.HalfOpen;
       if (probing || (policy.state === CircuitState.Open && waitMs > 0)) {
         return Promise.reject(circuitOpen(waitMs));

@@ -357,6 +357,29 @@ Deno.test("a caller whose groups take long does not keep the others from asking"
   await Promise.all(slow);
 });
 
+Deno.test("the span of a lookup has no identifier of a body, which may be a phone number", async () => {
+  const { send, spans } = await policyGateway([NORDIC]);
+  await send("POST", BATCHES, message("tel46701234567"));
+  const urls = spans.map(({ attributes }) => attributes["url.full"]).filter(Boolean);
+  const plan = "http://upstream.test/xms/v1";
+  assertEquals(urls, [
+    `${plan}/{service_plan_id}/groups/{group_id}/members`,
+    `${plan}/plan-1/batches`,
+  ]);
+});
+
+for (const mode of ["live", "warn"]) {
+  Deno.test(`lookups that fail do not stop the sends of others: mode ${mode}`, async () => {
+    const { send } = await policyGateway([{ ...NORDIC, mode }], {
+      upstream: ({ method }) => method === "GET" ? jsonReply(500, {}) : jsonReply(201, {}),
+      env: { BREAKER_FAILURES: "3" },
+    });
+    for (let sends = 0; sends < 5; sends++) await send("POST", BATCHES, message(`GROUP-${sends}`));
+    const other = await send("POST", BATCHES, message(SWEDEN), { subject: "other" });
+    assertEquals(other.status, 201);
+  });
+}
+
 Deno.test("a group that is too large to be judged is refused, as are too many groups", async () => {
   const members = Array.from({ length: 100_000 }, (_, i) => String(46701000000 + i));
   const { send, reached } = await policyGateway([NORDIC], {

@@ -101,6 +101,23 @@ Deno.test("one success between failures keeps the breaker closed", async () => {
   assertEquals(breaker.state, "closed");
 });
 
+Deno.test("an exchange that does not count neither opens nor closes the breaker, and is refused while it is open", async () => {
+  const breaker = upstreamBreaker({ failures: 2, resetMs: 20 });
+  const uncounted = { isCounted: false };
+  for (let time = 0; time < 5; time++) await breaker.run(saying(500), uncounted);
+  assertEquals(breaker.state, "closed");
+  await breaker.run(saying(500));
+  await breaker.run(saying(200), uncounted);
+  await breaker.run(saying(500));
+  assertEquals(breaker.state, "open");
+  await assertRejects(() => breaker.run(saying(200), uncounted), GatewayError);
+  await delay(30);
+  assertEquals((await breaker.run(saying(200), uncounted)).status, 200);
+  assertEquals(breaker.state, "half_open");
+  await breaker.run(saying(200));
+  assertEquals(breaker.state, "closed");
+});
+
 Deno.test("a breaker that is off never opens", async () => {
   const breaker = upstreamBreaker({ failures: 0, resetMs: 1 });
   for (let time = 0; time < 100; time++) await breaker.run(saying(500));
