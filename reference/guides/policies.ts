@@ -110,7 +110,11 @@ it adds to the batch as it is; a recipient that an update both adds and removes 
 <p><strong>Updates</strong> are judged with the rest of the batch, which another caller may have sent: the gateway
 asks the API for it (<code>GET /batches/{batch_id}</code>) if the policy has any rule; for a replacement, which
 has the whole message, if it has a budget. An update of a batch whose recipients or sender the
-policy does not allow is refused, unless it removes or replaces them.</p>
+policy does not allow is refused, unless it removes or replaces them. Where there is a budget,
+changes of one batch pass one at a time, on all instances: while one is under way, another is 429
+<code>too_many_requests</code>. The claim on the batch ends with the change, or a while after an instance died.
+While the store does not answer, each instance knows of its own changes only. Changes by callers
+without a policy are not waited for.</p>
 <h2 id="budgets">Budgets</h2>
 <p>A budget belongs to the policy: all callers that it applies to share it, on all instances of the
 gateway. For a budget of its own a caller needs a policy of its own. The windows are the minute, the
@@ -150,10 +154,10 @@ used.</p>
 <h3 id="where-it-is-counted">Where it is counted</h3>
 <p>In the store of <code>STATE_URL</code> (on Workers there is none, so that budgets are refused at the start):
 <code>memory:</code> counts in each process by itself, <code>sqlite:</code> for one machine, <code>redis:</code> for any number of
-instances. A send costs one round trip, which is the reservation; giving back is another one. Redis
-does not wait for replicas (<code>STATE_REPLICAS</code> is for idempotency keys): a replica that takes over may
-lack the last moments, and so allow that much again. Where the clock goes back by less than a
-window, the earlier window still has its count.</p>
+instances. A send costs one round trip, which is the reservation; giving back is another one, and a
+change of a batch needs two more. Redis does not wait for replicas (<code>STATE_REPLICAS</code> is for
+idempotency keys): a replica that takes over may lack the last moments, and so allow that much
+again. Where the clock goes back by less than a window, the earlier window still has its count.</p>
 <h3 id="while-the-store-does-not-answer">While the store does not answer</h3>
 <p>Sending goes on: each instance counts by itself, from what the store said last. So all instances
 together can use what was left as many times as there are instances; one that has just started knows

@@ -113,7 +113,8 @@ too: of plan and batch id, and of batch, recipient and status. The value of a ba
 service and the ids of a span. Who can read the store and knows a batch id can test guesses of its
 recipients, unless <code>hash_key</code> is set.</p>
 <p>For policies with budgets the store has the names of the policies, and the message parts that were
-used, in the clear. Who can write to it can make budgets larger or smaller.</p>
+used, in the clear; while a batch is changed, a hash of service plan and batch id. Who can write to
+it can make budgets larger or smaller.</p>
 <p>The SQLite file has mode 0600. For Redis use a password and TLS (<code>rediss://</code>), and a user that may
 run scripts on the keys <code>sms-gateway:*</code> only. <code>STATE_URL</code> has the password: it is in no log line and
 no error message.</p>
