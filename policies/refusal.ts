@@ -31,7 +31,7 @@ const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   group_size: {
     code: "destination_not_allowed",
     text: ({ name }) =>
-      `The policy ${name} judges every member of a group, and these groups are too large or too many for one request. Send to fewer or smaller groups.`,
+      `The policy ${name} judges every member of a group, and these groups, with those of a batch that is changed, are too large or too many for one request. Send to fewer or smaller groups; of a batch that has too many, send the rest as another batch.`,
   },
   country: {
     code: "destination_not_allowed",

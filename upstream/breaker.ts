@@ -37,23 +37,28 @@ export interface Breaker {
 
 /** The circuit breakers of all upstreams: one failing host does not stop requests to another. */
 export interface Breakers {
-  /** The state of the breaker that is furthest from closed. */
+  /** The state of the breaker that is furthest from closed, of those that are reported. */
   readonly state: Breaker["state"];
   of(target: UpstreamTarget): Breaker;
 }
 
 /** Options of {@linkcode upstreamBreakers}. */
 export interface BreakersOptions extends Omit<BreakerOptions, "onChange"> {
+  /** Origins whose breakers make up the state of all; default: every origin. */
+  reported?: ReadonlySet<string>;
   /** Called when the breaker of a target opens and when it closes. Default: none. */
   onChange?: (state: "open" | "closed", target: UpstreamTarget) => void;
 }
 
 /** Circuit breakers by the origin of the target; origins come from the configuration. */
-export function upstreamBreakers({ onChange, ...options }: BreakersOptions): Breakers {
+export function upstreamBreakers(
+  { onChange, reported, ...options }: BreakersOptions,
+): Breakers {
   const breakers = new Map<string, Breaker>();
   return {
     get state() {
-      const states = [...breakers.values()].map(({ state }) => state);
+      const states = [...breakers].filter(([origin]) => reported?.has(origin) ?? true)
+        .map(([, { state }]) => state);
       return (["open", "half_open"] as const).find((state) => states.includes(state)) ?? "closed";
     },
     of(target) {

@@ -51,9 +51,9 @@ matches may send everything, unless the list ends with a policy for <code>&quot;
 <code>/docs/policies.schema.json</code> of every gateway (with <code>DOCS=on</code>).</p>
 <p>The list is checked as a whole. Every fault is reported by its path, such as
 <code>POLICIES[1].countries[0] must be an ISO 3166-1 code in capitals, such as SE</code>, and an unknown member
-is a fault, since it may be misspelt. With <code>POLICIES_FILE</code> a changed file is taken over while the
-gateway runs; one with faults is reported, and the last good one stays in use
-(<a href="/docs/guide/deploy#secrets-from-files">Secrets from files</a>).</p>
+is a fault, since it may be misspelt, as is a member that is there twice. With <code>POLICIES_FILE</code> a
+changed file is taken over while the gateway runs; one with faults is reported, and the last good
+one stays in use (<a href="/docs/guide/deploy#secrets-from-files">Secrets from files</a>).</p>
 <h2 id="introduce-a-policy">Introduce a policy</h2>
 <ol>
 <li>Write it with <code>&quot;mode&quot;: &quot;warn&quot;</code>. Nothing changes for callers. What would be refused is in the log
@@ -205,9 +205,10 @@ included) and <code>parts</code> (message parts, summed over all recipients).</p
 <ul>
 <li><code>live</code> (default): requests go to the SMS API, and the rules hold.</li>
 <li><code>test</code>: every request of the caller goes to <code>TEST_API_URL</code> with <code>TEST_API_TOKEN</code>, never to the SMS
-API, and the rules hold. Use a sandbox. Each answer has
-<code>X-Policy-Mode: test</code>. The SMS API&#39;s credential is not sent there, and an <code>Idempotency-Key</code> that
-was used in the mode <code>test</code> is free for a real send.</li>
+API, and the rules hold. Use a sandbox; a <code>TEST_API_URL</code> that is the SMS
+API is refused at the start. A test API that fails does not show in <code>/readyz</code> and
+<code>sms_gateway_breaker_state</code>. Each answer has <code>X-Policy-Mode: test</code>. The SMS API&#39;s credential is
+not sent there, and an <code>Idempotency-Key</code> that was used in the mode <code>test</code> is free for a real send.</li>
 <li><code>warn</code>: requests go to the SMS API, and the rules are reported only.</li>
 </ul>
 <p>The log has <code>policy_mode</code> where it is not <code>live</code>; the SERVER span has <code>sms_gateway.policy.name</code> and

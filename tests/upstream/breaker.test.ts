@@ -101,6 +101,16 @@ Deno.test("one success between failures keeps the breaker closed", async () => {
   assertEquals(breaker.state, "closed");
 });
 
+Deno.test("a target that is not reported has a breaker, but no part in the state of all", async () => {
+  const [api, test] = [upstreamTarget("http://api.test"), upstreamTarget("http://trial.test")];
+  const reported = new Set([api.origin]);
+  const breakers = upstreamBreakers({ failures: 1, resetMs: 60_000, reported });
+  await breakers.of(test).run(saying(500));
+  assertEquals([breakers.of(test).state, breakers.state], ["open", "closed"]);
+  await breakers.of(api).run(saying(500));
+  assertEquals(breakers.state, "open");
+});
+
 Deno.test("an exchange that does not count neither opens nor closes the breaker, and is refused while it is open", async () => {
   const breaker = upstreamBreaker({ failures: 2, resetMs: 20 });
   const uncounted = { isCounted: false };
