@@ -128,7 +128,7 @@ all budgets of the policy in one step, or from none:</p>
 <tr><td>exceeds a budget</td><td>429 <code>quota_exceeded</code>; nothing is sent, nothing taken</td></tr>
 <tr><td>is a repeat that is not sent again (<code>Idempotency-Key</code>)</td><td>cost nothing</td></tr>
 <tr><td>was provably not processed: never sent, or refused by the API with a known status</td><td>are given back, to the windows that they were taken from</td></tr>
-<tr><td>has an unknown outcome: timeout, broken connection, undocumented 5xx, <code>kill -9</code></td><td>stay used</td></tr>
+<tr><td>has an unknown outcome: timeout, broken connection, an undocumented 4xx or 5xx, <code>kill -9</code></td><td>stay used</td></tr>
 <tr><td>cancels a batch (<code>DELETE</code>)</td><td>stay used: the API may have sent a part of the batch</td></tr>
 <tr><td>makes a batch smaller</td><td>stay used</td></tr>
 </tbody>
@@ -138,10 +138,11 @@ all budgets of the policy in one step, or from none:</p>
 request that is larger than a whole budget can never pass; the text of its 429 says so: split it.
 With <code>per_hour</code> and <code>per_day</code>, <code>Retry-After</code> can be hours: set a timeout or a limit for waits in
 clients that wait by themselves, such as the HTTP client of the Java SDK.</p>
-<p>Successes and these 429 have <code>RateLimit</code> and <code>RateLimit-Policy</code>
+<p>Successes that were charged and these 429 have <code>RateLimit</code> and <code>RateLimit-Policy</code>
 (<a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">draft-ietf-httpapi-ratelimit-headers</a>),
-so that a caller can slow down in time: <code>r</code> is what is left, <code>t</code> the seconds until the window ends,
-<code>q</code> the budget, <code>w</code> the window in seconds.</p>
+so that a caller can slow down in time (a replay, a dry run, a GET and a change that adds nothing
+have none): <code>r</code> is what is left, <code>t</code> the seconds until the window ends, <code>q</code> the budget, <code>w</code> the
+window in seconds.</p>
 <div class="code">
 <div class="code-bar"><span>Text</span><button type="button" class="copy" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Text"><code>RateLimit: <i class="s">&quot;per_minute&quot;</i>;r=<i class="k">540</i>;t=<i class="k">12</i>, <i class="s">&quot;per_day&quot;</i>;r=<i class="k">48211</i>;t=<i class="k">39612</i>
@@ -167,7 +168,8 @@ fires after a minute. One request at a time asks the store again, so that the ot
 it.</p>
 <p>When the store takes message parts again, its counts hold. One that can only be read (out of memory,
 a replica) still counts as one that does not answer. What was sent meanwhile is missing in them,
-until the window ends. What could not be given back stays used as long. A store that was emptied
+until the window ends. What could not be given back stays used as long, and so does a reservation
+that a stalled Redis made after the gateway had stopped waiting for it. A store that was emptied
 begins with nothing used.</p>
 <h2 id="usage">Usage</h2>
 <p><code>GET /usage</code>, with the caller&#39;s own token, says what its policy allows, and what is used and left of
@@ -207,9 +209,12 @@ included) and <code>parts</code> (message parts, summed over all recipients).</p
 <li><code>test</code>: every request of the caller goes to <code>TEST_API_URL</code> with <code>TEST_API_TOKEN</code>, never to the SMS
 API, and the rules hold. Use a sandbox; a <code>TEST_API_URL</code> that is the SMS
 API is refused at the start. A test API that fails does not show in <code>/readyz</code> and
-<code>sms_gateway_breaker_state</code>. Each answer has <code>X-Policy-Mode: test</code>. The SMS API&#39;s credential is
-not sent there, and an <code>Idempotency-Key</code> that was used in the mode <code>test</code> is free for a real send.</li>
-<li><code>warn</code>: requests go to the SMS API, and the rules are reported only.</li>
+<code>sms_gateway_breaker_state</code>. Each answer has <code>X-Policy-Mode: test</code>, but for refusals before the
+policy is known (such as 401, 404, 415, or 429 of the limit per caller). The SMS API&#39;s credential
+is not sent there, and an <code>Idempotency-Key</code> that was used in the mode <code>test</code> is free for a real
+send.</li>
+<li><code>warn</code>: requests go to the SMS API, and the rules are reported only. A group or batch that the API
+does not tell about counts as nothing, so that fewer parts and violations are reported.</li>
 </ul>
 <p>The log has <code>policy_mode</code> where it is not <code>live</code>; the SERVER span has <code>sms_gateway.policy.name</code> and
 <code>sms_gateway.policy.mode</code>; <code>sms_gateway_policy_requests_total</code> counts by policy and mode.</p>
