@@ -53,7 +53,7 @@ for (
         await response.body?.cancel();
         seen.push(response.status);
       }
-      assertEquals(seen, statuses);
+      assertEquals(seen, [...statuses]);
       const elapsedMs = performance.now() - startedAt;
       assert(elapsedMs < 10 * TIMEOUT_MS, `${elapsedMs} ms`);
       assert(upstream.requests.some(({ method }) => method === "GET"));
