@@ -30,10 +30,10 @@ export class BatchTurns {
     this.#options = options;
   }
 
-  /** Whether a request has to wait for its turn. */
-  isNeeded({ policy, operation }: Exchange): boolean {
-    return policy?.policy.messages !== undefined && operation !== undefined &&
-      JUDGED[operation.id]?.bills === "added";
+  /** Whether a request has to wait for its turn; the mode `warn` refuses nothing. */
+  isNeeded({ policy: applied, operation }: Exchange): boolean {
+    if (!applied?.policy.messages || !operation) return false;
+    return applied.policy.mode !== "warn" && JUDGED[operation.id]?.bills === "added";
   }
 
   /** @throws {GatewayError} 429 while another change of the batch is under way */

@@ -235,6 +235,24 @@ for (const isStoreDown of [false, true]) {
   });
 }
 
+Deno.test("in the mode warn changes of one batch pass at once", async () => {
+  const gateway = await budgeted({ ...SHOP, mode: "warn" }, {
+    upstream: async () => {
+      await new Promise((next) => setTimeout(next, 5));
+      return jsonReply(200, { id: "b1", to: [] });
+    },
+  });
+  const change = () =>
+    gateway.request(`${BATCHES}/b1`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"to_add":["46701234567"]}',
+      token: { subject: "shop" },
+    });
+  const both = await Promise.all([change(), change()]);
+  assertEquals(both.map(({ status }) => status), [200, 200]);
+});
+
 Deno.test("a change of a batch on one instance keeps another from changing it", async () => {
   const store = new MemoryStore();
   const { promise, resolve } = Promise.withResolvers<void>();
