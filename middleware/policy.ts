@@ -12,7 +12,8 @@ import type { MessageViolation, Policy } from "../policies/policy.ts";
 import { readRecipients, type Recipients } from "../policies/recipients.ts";
 import { refusal } from "../policies/refusal.ts";
 import { hasRules, violationsOf } from "../policies/violations.ts";
-import { type PolicyLookups, TooLarge } from "./policy_lookups.ts";
+import { TooLarge } from "./bounded_lookups.ts";
+import type { PolicyLookups } from "./policy_lookups.ts";
 
 /** A message, its policy and how it is judged. */
 interface Case extends ReadMessage {

@@ -111,10 +111,10 @@ it adds to the batch as it is; a recipient that an update both adds and removes 
 asks the API for it (<code>GET /batches/{batch_id}</code>) if the policy has any rule; for a replacement, which
 has the whole message, if it has a budget. An update of a batch whose recipients or sender the
 policy does not allow is refused, unless it removes or replaces them. Where there is a budget,
-changes of one batch pass one at a time, on all instances: while one is under way, another is 429
-<code>too_many_requests</code>. The claim on the batch ends with the change, or a while after an instance died.
-While the store does not answer, each instance knows of its own changes only. Changes by callers
-without a policy are not waited for.</p>
+changes of one batch pass one at a time, on all instances (not in the mode <code>warn</code>): while one is
+under way, another is 429 <code>too_many_requests</code>. The claim on the batch ends with the change, or a
+while after an instance died. While the store does not answer, each instance knows of its own
+changes only. Changes by callers without a policy are not waited for.</p>
 <h2 id="budgets">Budgets</h2>
 <p>A budget belongs to the policy: all callers that it applies to share it, on all instances of the
 gateway. For a budget of its own a caller needs a policy of its own. The windows are the minute, the

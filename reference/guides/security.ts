@@ -82,7 +82,7 @@ those of the default settings; a test compares them with the code.</p>
 <tr><td>Idempotency keys and answers with <code>STATE_URL=memory:</code></td><td>64 MiB</td><td><code>MAX_MEMORY_STORE_BYTES</code> in <code>state/memory.ts</code></td><td><code>memory: all at once</code></td></tr>
 <tr><td>Answers that wait for a store that does not respond</td><td>8 MiB</td><td><code>MAX_WAITING_BYTES</code> in <code>idempotency/settlements.ts</code></td><td><code>idempotency: …</code></td></tr>
 <tr><td>Listings that tell what became of a message</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_LOOKUPS</code> in <code>middleware/repeats.ts</code>, <code>MAX_PAGE_BYTES</code> in <code>idempotency/find_out.ts</code></td><td><code>idempotency: …</code></td></tr>
-<tr><td>Groups and batches that policies ask the API for</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_POLICY_LOOKUPS</code>, <code>MAX_LOOKUP_BYTES</code> in <code>middleware/policy_lookups.ts</code></td><td><code>replies: error bodies</code></td></tr>
+<tr><td>Groups and batches that policies ask the API for</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_POLICY_LOOKUPS</code>, <code>MAX_LOOKUP_BYTES</code> in <code>middleware/bounded_lookups.ts</code></td><td><code>replies: error bodies</code></td></tr>
 <tr><td>Sizes of groups, remembered for a minute</td><td>1 MiB</td><td><code>MAX_GROUP_CACHE_BYTES</code> in <code>policies/group_sizes.ts</code></td><td><code>memory: all at once</code></td></tr>
 </tbody>
 </table>
