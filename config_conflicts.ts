@@ -9,6 +9,8 @@ interface Values {
   readonly MAX_HELD_BODY_BYTES: number;
   readonly POLICIES: readonly Policy[] | undefined;
   readonly SMS_REGION: string;
+  readonly SMS_API_URL?: string | undefined;
+  readonly TEST_API_URL?: string | undefined;
   /** Undefined if it is not valid. */
   readonly SERVICE_PLANS: Readonly<Record<string, unknown>> | undefined;
   readonly PORT: number;
@@ -47,6 +49,9 @@ function certificateFaults({ SMS_CLIENT_CERT, SMS_CLIENT_KEY }: Environment): st
     : [];
 }
 
+/** The hosts of the SMS API, in all regions. */
+const SMS_API_HOST = /(?:^|\.)sms\.api\.sinch\.com$/;
+
 /** The regions in which the API accepts OAuth 2.0. */
 const OAUTH_REGIONS: readonly string[] = ["us", "eu"];
 
@@ -84,11 +89,21 @@ function stateFaults(env: Environment): string[] {
     : [];
 }
 
-function testFaults(env: Environment, { POLICIES = [] }: Values): string[] {
+function testFaults(env: Environment, values: Values): string[] {
+  const { POLICIES = [], SMS_API_URL, TEST_API_URL } = values;
   const test = POLICIES.find(({ mode }) => mode === "test");
-  return test && !env.TEST_API_URL
-    ? [
+  if (test && !env.TEST_API_URL) {
+    return [
       `the policy ${test.name} has the mode test, which needs TEST_API_URL: a sandbox of the SMS API`,
+    ];
+  }
+  const isLive = TEST_API_URL !== undefined &&
+    (SMS_API_URL === undefined
+      ? SMS_API_HOST.test(new URL(TEST_API_URL).hostname)
+      : new URL(SMS_API_URL).href === new URL(TEST_API_URL).href);
+  return isLive
+    ? [
+      "TEST_API_URL is the SMS API itself, to which the mode test sends nothing: set it to a sandbox",
     ]
     : [];
 }

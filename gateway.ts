@@ -29,7 +29,7 @@ import { Metrics } from "./telemetry/metrics.ts";
 import { resourceAttributes } from "./telemetry/resource.ts";
 import { setupTracing } from "./telemetry/setup.ts";
 import { upstreamBreakers } from "./upstream/breaker.ts";
-import type { UpstreamTarget } from "./upstream/target.ts";
+import { type UpstreamTarget, upstreamTarget } from "./upstream/target.ts";
 import type { Transport } from "./upstream/transport.ts";
 
 /** The parts that a runtime has to provide, and those that it may replace. */
@@ -120,7 +120,11 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
   const deps: Dependencies = {
     issuers: createIssuers(config, metrics, waitUntil),
     tracer: tracing.tracer,
-    breakers: upstreamBreakers({ ...config.upstream.breaker, onChange: logBreaker }),
+    breakers: upstreamBreakers({
+      ...config.upstream.breaker,
+      reported: apiOrigins(config), // a test API that fails does not degrade the gateway
+      onChange: logBreaker,
+    }),
     now: Date.now,
     newId: () => monotonicUlid(),
     observers: [
@@ -193,6 +197,10 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     },
     flush,
   };
+}
+
+function apiOrigins({ upstream: { url, oauthUrl } }: Config): ReadonlySet<string> {
+  return new Set([url, oauthUrl].map((url) => upstreamTarget(url).origin));
 }
 
 /** In memory callbacks have a store of their own, so that they cannot take the space of keys. */

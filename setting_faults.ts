@@ -1,7 +1,11 @@
 import * as v from "valibot";
+import { REPEATED_MEMBER } from "./setting_schemas.ts";
 import type { Setting } from "./settings.ts";
 
 type Issues = readonly v.BaseIssue<unknown>[];
+
+/** Types as they are called in JSON. */
+const TYPES: Readonly<Record<string, string>> = { Array: "a list", Object: "an object" };
 
 /** Maximum number of members that an error message names. */
 const MAX_NAMED_MEMBERS = 5;
@@ -17,10 +21,17 @@ export function settingFaults(
   { memberFaults, expected }: Setting,
   issues: Issues,
 ): string[] {
+  if (issues.some(({ message }) => message === REPEATED_MEMBER)) {
+    return [`${variable} ${REPEATED_MEMBER}`];
+  }
   // Without these, the value is not JSON, and has no members to describe.
   const within = issues.filter(({ type }) => type !== "raw_transform");
   if (memberFaults === "expectations" && within.length > 0) {
-    return within.map((issue) => `${variable}${indexedPath(issue)} ${expectation(issue)}`);
+    return within.map((issue) =>
+      issue.kind === "schema" && !issue.path
+        ? `${variable} must be ${expected}`
+        : `${variable}${indexedPath(issue)} ${expectation(issue)}`
+    );
   }
   if (memberFaults === "messages" && within.length > 0) {
     return within.map((issue) => `${variable}: ${messageWithPath(issue)}`);
@@ -46,5 +57,6 @@ function indexedPath({ path }: v.BaseIssue<unknown>): string {
 function expectation({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
   if (kind !== "schema") return message;
   if (expected === "never") return "is not known here; is it misspelt?";
-  return received === "undefined" ? "is missing" : `must be ${expected}`;
+  if (received === "undefined") return "is missing";
+  return `must be ${TYPES[expected ?? ""] ?? expected}`;
 }

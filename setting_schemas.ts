@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { policiesSchema } from "./policies/policy.ts";
+import { hasRepeatedMember } from "./policies/repeated_members.ts";
 import { stateUrlProblem } from "./state_url.ts";
 
 /** Signature algorithms that can be configured; no symmetric ones, and not `none`. */
@@ -37,16 +38,21 @@ export const baseUrl = v.pipe(
   v.transform(withoutTrailingSlashes),
 );
 
+/** The fault of an object with two members of one name, of which JSON.parse would take the last. */
+export const REPEATED_MEMBER = "has a member twice: write each member once";
+
 /** The value of a JSON text. */
 export const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     try {
-      return JSON.parse(dataset.value) as unknown;
+      const value: unknown = JSON.parse(dataset.value);
+      if (!hasRepeatedMember(dataset.value)) return value;
+      addIssue({ message: REPEATED_MEMBER });
     } catch {
       addIssue();
-      return NEVER;
     }
+    return NEVER;
   }),
 );
 

@@ -100,6 +100,25 @@ export class Deadlines implements DeadlineClock {
   }
 }
 
+/**
+ * Runs work with a signal that aborts after `ms` milliseconds.
+ *
+ * @param message of the `TimeoutError` that the signal aborts with
+ */
+export async function withTimeout<T>(
+  ms: number,
+  message: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new DOMException(message, "TimeoutError")), ms);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Waits for a promise that never rejects, for at most `ms` milliseconds. */
 export async function atMost(ms: number, promise: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

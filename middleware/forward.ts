@@ -36,6 +36,8 @@ export interface Lookup {
   readonly query: string;
   /** Default: that of the caller's requests. */
   readonly timeoutMs?: number;
+  /** Aborts the request, and the stream of its body; default: only the deadlines do. */
+  readonly signal?: AbortSignal;
 }
 
 /** Statuses that must not have a body (Fetch standard, null body status). */
@@ -68,6 +70,7 @@ export class Forwarder {
     const reply = await this.#sender.send(exchange, {
       ...request,
       method,
+      isCounted: true,
       path: request.target.basePath + upstreamPath(operation, exchange.rawPath, exchange.rawQuery),
       body: method === "GET" ? null : exchange.body ?? null,
       // A caller that disconnects aborts a GET, but no request that may send a message.
@@ -77,22 +80,29 @@ export class Forwarder {
     return reply;
   }
 
-  /** Sends a GET request of the gateway itself; resolves with the reply, whatever its status. */
+  /**
+   * Sends a GET request of the gateway itself; resolves with the reply, whatever its status. It does
+   * not count for the circuit breaker: a single group or listing that fails would stop the sends of
+   * all callers, and one that succeeds would hide that sends fail.
+   */
   lookUp(
     c: Context<GatewayEnv>,
-    { route, path, query, timeoutMs }: Lookup,
+    { route, path, query, timeoutMs, signal }: Lookup,
   ): Promise<UpstreamReply> {
     const exchange = c.get("exchange");
     const { span } = exchange;
     const attempts: Attempt[] = [];
     (exchange.lookups ??= []).push({ route, attempts });
     const request = this.#baseRequest(exchange, LOOKUP_HEADERS);
-    return this.#sender.send({ span, route, rawPath: path, rawQuery: query, attempts }, {
+    // The path has ids from a body, which may be phone numbers: the span gets the template only.
+    return this.#sender.send({ span, route, rawPath: route, rawQuery: query, attempts }, {
       ...request,
       method: "GET",
+      isCounted: false,
       path: request.target.basePath + path + (query && `?${query}`),
       body: null,
       timeoutMs: timeoutMs ?? request.timeoutMs,
+      signal,
     });
   }
 

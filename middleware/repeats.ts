@@ -9,6 +9,7 @@ import { RecordWriter } from "../idempotency/record_writer.ts";
 import type { RequestKeys } from "../idempotency/request_keys.ts";
 import { type RememberedAnswer, unseal } from "../idempotency/seal.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
+import { withTimeout } from "../limits/deadlines.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Operation } from "../operations.ts";
 import type { StoredRecord } from "../state/store.ts";
@@ -141,10 +142,12 @@ export class Repeats {
     if (!release) return undefined;
     const { forwarder, lookupTimeoutMs: timeoutMs } = this.#options;
     const path = `/xms/v1/${servicePlanId}/batches`;
-    const list = (query: string, timeoutMs: number) =>
-      forwarder.lookUp(c, { route: `${PLAN}/batches`, path, query, timeoutMs });
     try {
-      return await findBatch(message, { list, ageMs, timeoutMs });
+      return await withTimeout(timeoutMs, "the listing has not ended in time", (signal) => {
+        const list = (query: string, timeoutMs: number) =>
+          forwarder.lookUp(c, { route: `${PLAN}/batches`, path, query, timeoutMs, signal });
+        return findBatch(message, { list, ageMs, timeoutMs });
+      });
     } catch {
       return undefined; // the CLIENT span has the reason
     } finally {

@@ -13,18 +13,23 @@ export function changed(
   body: MessageBody,
   { isNew }: ChangeOptions,
 ): [message: MessageBody, recipients: Recipients] {
-  if (isNew) return [body, readRecipients(body.to)];
+  const added = readRecipients(body.to, body.to_add);
+  if (isNew) return [body, added];
+  const before = readRecipients(batch.to);
   const removed = readRecipients(body.to_remove);
-  const { numbers, groups, unreadable } = readRecipients(batch.to, body.to_add);
   const recipients = {
-    numbers: without(numbers, removed.numbers),
-    groups: without(groups, removed.groups),
-    unreadable,
+    numbers: remaining(before.numbers, removed.numbers, added.numbers),
+    groups: remaining(before.groups, removed.groups, added.groups),
+    unreadable: before.unreadable + added.unreadable,
   };
   return [{ ...batch, ...body, type: batch.type }, recipients];
 }
 
-/** `Set.difference`, which Node 20 does not have. */
-function without(all: ReadonlySet<string>, removed: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...all].filter((one) => !removed.has(one)));
+/** What is both removed and added counts as added: the SMS API does not say which it does last. */
+function remaining(
+  before: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
+  added: ReadonlySet<string>,
+): ReadonlySet<string> {
+  return new Set([...[...before].filter((one) => !removed.has(one)), ...added]);
 }

@@ -11,20 +11,52 @@ export interface ReadMessage {
   readonly isAmbiguous: boolean;
 }
 
-/** Bytes that are not UTF-8 are replaced, as lenient readers do; strict ones refuse the body. */
-const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Replaces bytes that are not UTF-8. */
+const lenientDecoder = new TextDecoder();
+
+/** The top-level members that the gateway reads. */
+const MEMBERS: ReadonlySet<string> = new Set([
+  "to",
+  "to_add",
+  "to_remove",
+  "from",
+  "body",
+  "type",
+  "parameters",
+  "truncate_concat",
+]);
 
 /**
  * Reads the body of a send, in time proportional to its length. A body that is not a JSON object
  * is left to the API, which refuses it (contract.md §7). Other readers can be more lenient than the
- * gateway: they may stop reading after the first value, detect UTF-16, or take the first of two
- * members with one name. What they could read so is ambiguous.
+ * gateway: they may stop reading after the first value, detect UTF-16, decode an overlong form of a
+ * character, take the first of two members with one name, or ignore the case of names. What they
+ * could read so is ambiguous.
  */
 export function readMessage(body: Uint8Array): ReadMessage {
-  const text = decoder.decode(body);
+  const { text, isUtf8 } = decoded(body);
   const value = parsed(text);
-  if (isObject(value)) return { message: value, isAmbiguous: hasRepeatedMember(text) };
-  return { isAmbiguous: value === undefined && isReadByOthers(text) };
+  if (isObject(value)) {
+    const isAmbiguous = !isUtf8 || hasRepeatedMember(text) ||
+      Object.keys(value).some(isMemberInAnotherCase);
+    return { message: value, isAmbiguous };
+  }
+  return { isAmbiguous: !isUtf8 || (value === undefined && isReadByOthers(text)) };
+}
+
+function decoded(body: Uint8Array): { text: string; isUtf8: boolean } {
+  try {
+    return { text: strictDecoder.decode(body), isUtf8: true };
+  } catch {
+    return { text: lenientDecoder.decode(body), isUtf8: false };
+  }
+}
+
+/** Both conversions, since some letters outside of ASCII have an ASCII letter in one case only. */
+function isMemberInAnotherCase(name: string): boolean {
+  return !MEMBERS.has(name) && MEMBERS.has(name.toUpperCase().toLowerCase());
 }
 
 /** Whether a text that is not JSON is UTF-16 or UTF-32, or begins with a whole JSON value. */

@@ -16,7 +16,7 @@ const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   body: {
     code: "syntax_invalid_json",
     text: () =>
-      "The body has a member twice, something after the object, or another encoding than UTF-8, so it cannot be judged by your policy. Write every member once, nothing after the object, in UTF-8.",
+      "The body has a member twice or in another case (such as To), something after the object, or another encoding than UTF-8, so it cannot be judged by your policy. Write every member once, in lower case, nothing after the object, in UTF-8.",
   },
   sender: {
     code: "sender_not_allowed",
@@ -31,7 +31,7 @@ const REFUSALS: Readonly<Record<MessageViolation, Refusal>> = {
   group_size: {
     code: "destination_not_allowed",
     text: ({ name }) =>
-      `The policy ${name} judges every member of a group, and these groups are too large or too many for one request. Send to fewer or smaller groups.`,
+      `The policy ${name} judges every member of a group, and these groups, with those of a batch that is changed, are too large or too many for one request. Send to fewer or smaller groups; of a batch that has too many, send the rest as another batch.`,
   },
   country: {
     code: "destination_not_allowed",

@@ -6,7 +6,7 @@ import type { Recipients } from "./recipients.ts";
 
 /** A message and how it was counted. */
 export interface JudgedMessage extends ReadMessage {
-  /** Those that the request itself names, and their counts. */
+  /** Its recipients, and their counts. */
   readonly recipients: Recipients;
   readonly counts: Counts;
   /** Whether an absent `from` means that the SMS API chooses the sender; else it is unchanged. */
@@ -16,10 +16,9 @@ export interface JudgedMessage extends ReadMessage {
 /** Every rule of the policy that a message breaks, but for budgets. */
 export function violationsOf(policy: Policy, judged: JudgedMessage): MessageViolation[] {
   const { message, isAmbiguous, recipients, counts } = judged;
-  const { countries, senders, messages, groups } = policy;
-  const hasRules = Boolean(countries ?? senders ?? messages) || !groups;
+  const { countries, senders, groups } = policy;
   const rules: readonly (readonly [MessageViolation, boolean])[] = [
-    ["body", isAmbiguous && hasRules],
+    ["body", isAmbiguous && hasRules(policy)],
     [
       "sender",
       senders !== undefined && message !== undefined && !isAllowed(message, senders, judged),
@@ -28,6 +27,11 @@ export function violationsOf(policy: Policy, judged: JudgedMessage): MessageViol
     ["country", countries !== undefined && counts.countries.has(OTHER)],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([violation]) => violation);
+}
+
+/** Whether a policy has more than a mode. */
+export function hasRules({ countries, senders, messages, groups }: Policy): boolean {
+  return Boolean(countries ?? senders ?? messages) || !groups;
 }
 
 function isAllowed(

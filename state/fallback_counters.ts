@@ -24,7 +24,9 @@ export interface FallbackCountersOptions {
  * most. When the store answers again, its counts hold: what was counted here meanwhile is not added
  * to them.
  *
- * While the store fails, one reservation at a time asks it, so that the others do not wait.
+ * While the store fails, one reservation at a time asks it, so that the others do not wait. Only an
+ * amount that it takes shows that it works again: a store that can be read but not written (out of
+ * memory, a replica) still says what is used and refuses, and would reset what was counted here.
  */
 export class FallbackCounters {
   readonly #store: Counters;
@@ -44,13 +46,15 @@ export class FallbackCounters {
   /** Takes an amount as {@linkcode Counters} does, and never rejects for the state of the store. */
   async reserve(key: string, request: ReservationRequest): Promise<CountedReservation> {
     if (this.#countedBy === "instance") {
-      if (this.#isAsking) return this.#reserveHere(key, request);
+      if (this.#isAsking || request.amount === 0) return this.#reserveHere(key, request);
       this.#isAsking = true;
     }
     try {
       const reservation = await this.#store.reserve(key, request);
-      if (this.#store !== this.#local) this.#local.set(key, reservation.windows);
-      this.#setCountedBy("store");
+      if (this.#countedBy === "store" || reservation.reserved) {
+        if (this.#store !== this.#local) this.#local.set(key, reservation.windows);
+        this.#setCountedBy("store");
+      }
       return { ...reservation, countedBy: "store" };
     } catch (error) {
       if (!(error instanceof StateError)) throw error;

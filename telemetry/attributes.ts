@@ -66,11 +66,15 @@ const QUERY_NAMES: ReadonlySet<string> = new Set([
  */
 const MAX_LENGTH = 1_024;
 
-/** A recipient, or a number in place of an identifier, which may be a phone number. */
-const PRIVATE_SEGMENT = /(?<=\/delivery_report\/)[^/]+|(?<=\/)\d{7,15}(?=\/|$)/g;
+/** As many digits as the shortest phone number has, alone or within an identifier. */
+const MAYBE_NUMBER = /\d{7}/;
 
-/** A cheap first test for such segments: most paths have none. */
-const MAYBE_PRIVATE = /\/delivery_report\/|\/\d{7}/;
+/** Identifiers that are generated, and can have as many digits in a row: ULID, UUID, hex digits. */
+const GENERATED_ID =
+  /^(?=.*[a-z])(?:[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{32})$/i;
+
+/** A cheap first test for segments that are redacted: most paths have none. */
+const MAYBE_PRIVATE = /\/delivery_report\/|\d{7}/;
 
 /** The attributes of the upstream's address, for CLIENT spans and metrics. */
 export function upstreamAttributes({ hostname, port, protocol }: URL): Attributes {
@@ -100,13 +104,26 @@ export function originalMethod(method: string): string | undefined {
 export function safePath(rawPath: string, matched: boolean): string {
   // Redacted before it is truncated: a truncated phone number would not be recognized.
   if (matched) {
-    const isSafe = !MAYBE_PRIVATE.test(rawPath);
-    return truncated(isSafe ? rawPath : rawPath.replace(PRIVATE_SEGMENT, REDACTED));
+    if (!MAYBE_PRIVATE.test(rawPath)) return truncated(rawPath);
+    const isSafe = (segment: string, index: number, all: readonly string[]) =>
+      all[index - 1] !== "delivery_report" && !mayBeNumber(segment);
+    return truncated(redactedPath(rawPath, isSafe));
   }
-  const segments = truncated(rawPath).split("/");
-  return truncated(
-    segments.map((segment) => LITERAL_SEGMENTS.has(segment) ? segment : REDACTED).join("/"),
-  );
+  return truncated(redactedPath(truncated(rawPath), (segment) => LITERAL_SEGMENTS.has(segment)));
+}
+
+/** A path whose segments are replaced unless `isSafe`. */
+function redactedPath(
+  path: string,
+  isSafe: (segment: string, index: number, all: readonly string[]) => boolean,
+): string {
+  const segments = path.split("/");
+  return segments.map((one, index) => isSafe(one, index, segments) ? one : REDACTED).join("/");
+}
+
+/** Whether an identifier may be a phone number, or have one in it. */
+function mayBeNumber(id: string): boolean {
+  return MAYBE_NUMBER.test(id) && !GENERATED_ID.test(id);
 }
 
 /** A query with all values redacted, and all names that are not parameters of the API. */
@@ -133,7 +150,7 @@ export function truncated(text: string): string {
 
 /** An id of the API, or `REDACTED` where it may be a phone number. */
 export function safeId(id: string): string {
-  return /^\d{7,15}$/.test(id) ? REDACTED : truncated(id);
+  return mayBeNumber(id) ? REDACTED : truncated(id);
 }
 
 /** An error code, or `_OTHER` where it does not look like one or may hold a phone number. */

@@ -17,7 +17,7 @@ import { DurationHistogram, DurationProducer } from "./duration_histogram.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
 import { type MetricSources, registerGauges } from "./gauges.ts";
-import { messagesOutcome } from "./messages.ts";
+import { CountryLabels, MAX_MESSAGE_SERIES, messagesOutcome } from "./messages.ts";
 import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
 
 /** Options of {@linkcode Metrics}. */
@@ -37,6 +37,9 @@ const DURATION_BUCKETS =
 
 /** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
 const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
+
+/** Name of the counter of message parts. */
+const MESSAGES = "sms_gateway.messages";
 
 /** A request to the SMS API, with its attempts. */
 interface SentRequest extends UpstreamAttempts {
@@ -71,6 +74,7 @@ export class Metrics implements ExchangeObserver {
   readonly #retries: Counter;
   readonly #idempotency: Counter;
   readonly #messages: Counter;
+  readonly #countries = new CountryLabels();
   readonly #reservations: Counter;
   readonly #policyRequests: Counter;
   readonly #policyViolations: Counter;
@@ -87,6 +91,7 @@ export class Metrics implements ExchangeObserver {
     this.#provider = new MeterProvider({
       resource: ofProcess,
       readers: [this.#reader, ...(push ? [this.#pushReader(push, durations)] : [])],
+      views: [{ instrumentName: MESSAGES, aggregationCardinalityLimit: MAX_MESSAGE_SERIES + 1 }],
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#authFailures = meter.createCounter("sms_gateway.authentication_failures", {
@@ -111,7 +116,7 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
-    this.#messages = meter.createCounter("sms_gateway.messages", {
+    this.#messages = meter.createCounter(MESSAGES, {
       description: "Message parts of callers with a policy, by policy, country and outcome.",
       unit: "{part}",
     });
@@ -225,8 +230,10 @@ export class Metrics implements ExchangeObserver {
   #countMessages({ policy, budget, failure }: Exchange): void {
     if (!policy || policy.messages === 0) return;
     const outcome = messagesOutcome(failure);
-    for (const [country, parts] of policy.countries) {
-      this.#messages.add(parts, { policy: policy.policy.name, country, outcome });
+    const { name } = policy.policy;
+    for (const [code, parts] of policy.countries) {
+      const country = this.#countries.of(name, code);
+      this.#messages.add(parts, { policy: name, country, outcome });
     }
     if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
   }

@@ -358,7 +358,7 @@ Deno.test("each fault of POLICIES is reported by its path, without the value", (
     "POLICIES[0].countries[1] must be an ISO 3166-1 code in capitals, such as SE",
     "POLICIES[0].sender is not known here; is it misspelt?",
     "POLICIES[1].name must be 1 to 64 letters, digits, _ and -",
-    "POLICIES[1].callers must be Array",
+    "POLICIES[1].callers must be a list",
     "POLICIES[1].messages must have per_minute, per_hour or per_day",
   ]);
   assertEquals(
@@ -366,6 +366,40 @@ Deno.test("each fault of POLICIES is reported by its path, without the value", (
     true,
   );
 });
+
+Deno.test("POLICIES that are no list are refused with an example", () => {
+  const [fault = ""] = faultsOf({ ...MINIMAL, POLICIES: "{}" });
+  assertEquals(
+    fault.startsWith('POLICIES must be a JSON list of policies, such as [{"name"'),
+    true,
+  );
+});
+
+for (
+  const [name, value] of [
+    ["POLICIES", '[{"name":"a","callers":["*"],"mode":"test","mode":"live"}]'],
+    ["SERVICE_PLANS", '{"plan-1":"one","plan-1":"two"}'],
+    ["AUTH_ISSUERS", '[{"issuer":"https://a.test","issuer":"https://b.test"}]'],
+    ["CALLBACKS", '{"plans":{},"plans":{"plan-1":{}}}'],
+  ] as const
+) {
+  Deno.test(`a member that ${name} has twice is refused`, () => {
+    const faults = faultsOf({ ...MINIMAL, [name]: value });
+    assert(faults.includes(`${name} has a member twice: write each member once`), faults.join());
+  });
+}
+
+for (
+  const [what, env] of [
+    ["SMS_API_URL", { SMS_API_URL: "https://api.test/", TEST_API_URL: "https://API.test:443" }],
+    ["a region", { TEST_API_URL: "https://eu.sms.api.sinch.com" }],
+  ] as const
+) {
+  Deno.test(`TEST_API_URL may not be the SMS API itself: ${what}`, () => {
+    const [fault = ""] = faultsOf({ ...MINIMAL, SMS_API_URL: "", ...env });
+    assert(fault.startsWith("TEST_API_URL is the SMS API itself"), fault);
+  });
+}
 
 Deno.test("a policy with the mode test needs TEST_API_URL", () => {
   const POLICIES = JSON.stringify([{ name: "trial", callers: ["*"], mode: "test" }]);

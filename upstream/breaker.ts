@@ -15,6 +15,15 @@ export interface BreakerOptions {
   onChange?: (state: "open" | "closed") => void;
 }
 
+/** Options of {@linkcode Breaker.run}. */
+export interface RunOptions {
+  /**
+   * Whether the outcome says something about the upstream; default: true. An exchange that does not
+   * count is no probe either: it is rejected only as long as nothing is let through.
+   */
+  isCounted?: boolean;
+}
+
 /** A circuit breaker around the upstream. */
 export interface Breaker {
   readonly state: "closed" | "half_open" | "open";
@@ -23,28 +32,33 @@ export interface Breaker {
    *
    * @throws {GatewayError} `upstream_circuit_open`; nothing was sent
    */
-  run(exchange: () => Promise<UpstreamReply>): Promise<UpstreamReply>;
+  run(exchange: () => Promise<UpstreamReply>, options?: RunOptions): Promise<UpstreamReply>;
 }
 
 /** The circuit breakers of all upstreams: one failing host does not stop requests to another. */
 export interface Breakers {
-  /** The state of the breaker that is furthest from closed. */
+  /** The state of the breaker that is furthest from closed, of those that are reported. */
   readonly state: Breaker["state"];
   of(target: UpstreamTarget): Breaker;
 }
 
 /** Options of {@linkcode upstreamBreakers}. */
 export interface BreakersOptions extends Omit<BreakerOptions, "onChange"> {
+  /** Origins whose breakers make up the state of all; default: every origin. */
+  reported?: ReadonlySet<string>;
   /** Called when the breaker of a target opens and when it closes. Default: none. */
   onChange?: (state: "open" | "closed", target: UpstreamTarget) => void;
 }
 
 /** Circuit breakers by the origin of the target; origins come from the configuration. */
-export function upstreamBreakers({ onChange, ...options }: BreakersOptions): Breakers {
+export function upstreamBreakers(
+  { onChange, reported, ...options }: BreakersOptions,
+): Breakers {
   const breakers = new Map<string, Breaker>();
   return {
     get state() {
-      const states = [...breakers.values()].map(({ state }) => state);
+      const states = [...breakers].filter(([origin]) => reported?.has(origin) ?? true)
+        .map(([, { state }]) => state);
       return (["open", "half_open"] as const).find((state) => states.includes(state)) ?? "closed";
     },
     of(target) {
@@ -94,8 +108,9 @@ export function upstreamBreaker({ failures, resetMs, onChange }: BreakerOptions)
         ? "open"
         : "half_open";
     },
-    run(exchange) {
+    run(exchange, { isCounted = true } = {}) {
       const waitMs = openUntil - performance.now();
+      if (!isCounted && (policy.state === CircuitState.Closed || waitMs <= 0)) return exchange();
       const probing = policy.state === CircuitState.HalfOpen;
       if (probing || (policy.state === CircuitState.Open && waitMs > 0)) {
         return Promise.reject(circuitOpen(waitMs));

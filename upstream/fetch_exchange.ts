@@ -2,6 +2,7 @@ import { TransportError, type TransportFailureReason } from "../errors/transport
 import { ChunkList } from "./chunk_list.ts";
 import { headerPairs, provesUnsent } from "./fetch_conversions.ts";
 import {
+  abortReason,
   BUFFERING_TIMEOUT_FACTOR,
   MAX_BUFFERED_BYTES,
   timeoutError,
@@ -29,7 +30,10 @@ export class FetchExchange {
   readonly #aborted = rejectable();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pendingRead: Promise<ReadResult> | undefined;
-  readonly #onAbort = () => this.#abort("aborted", this.#request.signal?.reason);
+  readonly #onAbort = () => {
+    const { signal } = this.#request;
+    if (signal) this.#abort(abortReason(signal), signal.reason);
+  };
 
   constructor(request: UpstreamRequest, options: FetchExchangeOptions) {
     this.#request = request;
@@ -40,7 +44,9 @@ export class FetchExchange {
   /** Sends the request; resolves and rejects as `Transport.send` does. */
   async send(): Promise<UpstreamReply> {
     const { signal, timeoutMs } = this.#request;
-    if (signal?.aborted) throw new TransportError(false, "aborted", { cause: signal.reason });
+    if (signal?.aborted) {
+      throw new TransportError(false, abortReason(signal), { cause: signal.reason });
+    }
     const request = this.#toRequest();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#startDeadline(timeoutMs, "no response headers within the deadline");

@@ -33,6 +33,8 @@ export interface OperationRequest extends UpstreamRequest {
   readonly method: Operation["method"];
   /** Where `Authorization` comes from. */
   readonly credential: PlanCredential;
+  /** Whether its outcome counts for the circuit breaker. */
+  readonly isCounted: boolean;
 }
 
 /** Whose request it is; the attempts are added to it. */
@@ -117,10 +119,10 @@ export class Sender {
     request: OperationRequest,
     progress: Progress,
   ): Promise<Outcome> {
-    return this.#options.breakers.of(request.target).run(() =>
-      this.#sendWithSpan(source, request, progress)
-    )
-      .then((reply) => ({ reply }), (thrown) => ({ thrown }));
+    return this.#options.breakers.of(request.target).run(
+      () => this.#sendWithSpan(source, request, progress),
+      request,
+    ).then((reply) => ({ reply }), (thrown) => ({ thrown }));
   }
 
   async #sendWithSpan(

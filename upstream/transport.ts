@@ -36,7 +36,7 @@ export interface UpstreamRequest {
   readonly timeoutMs: number;
   /** Longest pause between two chunks of a body, and deadline for an error body, in ms. */
   readonly idleTimeoutMs: number;
-  /** Aborts the exchange. */
+  /** Aborts the exchange, and the stream of its body. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,6 +61,11 @@ export const MAX_BUFFERED_BYTES = 64 * 1024;
  * stalls after its first bytes becomes an error response and not a broken stream.
  */
 export const BUFFERING_TIMEOUT_FACTOR = 2;
+
+/** Whether a signal aborts because a deadline has passed, or the caller has left. */
+export function abortReason({ reason }: AbortSignal): "timeout" | "aborted" {
+  return reason instanceof DOMException && reason.name === "TimeoutError" ? "timeout" : "aborted";
+}
 
 /** A passed deadline, named as by `AbortSignal.timeout` (DOM standard): traces show the name. */
 export function timeoutError(message: string): DOMException {

@@ -5,6 +5,7 @@ import { ChunkList } from "./chunk_list.ts";
 import type { ResponsePause } from "./pausable_client.ts";
 import { isDelimitedByClose } from "./response_framing.ts";
 import {
+  abortReason,
   BUFFERING_TIMEOUT_FACTOR,
   MAX_BUFFERED_BYTES,
   timeoutError,
@@ -38,7 +39,10 @@ export class UndiciResponseHandler implements Dispatcher.DispatchHandler {
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   /** For the headers; then for an error's whole body, or for the next chunk of a success. */
   #deadline: Deadline;
-  readonly #onAbort = () => this.#abort("aborted", this.#request.signal?.reason);
+  readonly #onAbort = () => {
+    const { signal } = this.#request;
+    if (signal) this.#abort(abortReason(signal), signal.reason);
+  };
 
   readonly #request: UpstreamRequest;
   readonly #options: UndiciResponseHandlerOptions;

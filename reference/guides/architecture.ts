@@ -60,8 +60,8 @@ it).</li>
 store (<code>state/</code>); a request whose key has a record is answered by <code>middleware/repeats.ts</code> and not
 sent. Other requests go on at once. <code>PolicyJudge</code> of <code>middleware/policy.ts</code> (403) and
 <code>middleware/budget.ts</code> (429) follow: the message parts are taken from the budgets of the policy.
-If it turns out that nothing was processed, <code>middleware/undo.ts</code> gives them back and releases the
-key.</li>
+Changes of one batch pass one at a time (<code>middleware/batch_turns.ts</code>). If it turns out that
+nothing was processed, <code>middleware/undo.ts</code> gives them back and releases the key.</li>
 <li><code>middleware/outstanding.ts</code>, <code>outstanding</code> (429): takes a slot of the route and of the plan. Then
 <code>middleware/forward.ts</code>, <code>Forwarder.send</code>: builds the path from <code>upstream/path.ts</code> and the
 headers from the allow-list of <code>upstream/headers.ts</code>, with the credential of the service plan.</li>

@@ -43,7 +43,8 @@ need one that answers with the error.</li>
 broken connection or a 503 (after its <code>Retry-After</code>, else with full jitter), a POST only if no byte
 of it was sent. The retry budget is a tenth of the requests, plus a reserve of ten.</p>
 <p>After <code>BREAKER_FAILURES</code> network failures or 5xx in a row nothing is sent for <code>BREAKER_RESET_MS</code>:
-503 <code>upstream_circuit_open</code>.</p>
+503 <code>upstream_circuit_open</code>. Requests of the gateway itself, which ask about groups and batches for
+a policy or a repeat, do not count: one group whose members cannot be listed would stop all callers.</p>
 <h2 id="limits">Limits</h2>
 <ul>
 <li><code>RateLimit-Policy</code> of a 429 by the gateway names the limit: <code>caller</code>, <code>route</code> or <code>service-plan</code>.

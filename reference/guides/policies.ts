@@ -51,9 +51,9 @@ matches may send everything, unless the list ends with a policy for <code>&quot;
 <code>/docs/policies.schema.json</code> of every gateway (with <code>DOCS=on</code>).</p>
 <p>The list is checked as a whole. Every fault is reported by its path, such as
 <code>POLICIES[1].countries[0] must be an ISO 3166-1 code in capitals, such as SE</code>, and an unknown member
-is a fault, since it may be misspelt. With <code>POLICIES_FILE</code> a changed file is taken over while the
-gateway runs; one with faults is reported, and the last good one stays in use
-(<a href="/docs/guide/deploy#secrets-from-files">Secrets from files</a>).</p>
+is a fault, since it may be misspelt, as is a member that is there twice. With <code>POLICIES_FILE</code> a
+changed file is taken over while the gateway runs; one with faults is reported, and the last good
+one stays in use (<a href="/docs/guide/deploy#secrets-from-files">Secrets from files</a>).</p>
 <h2 id="introduce-a-policy">Introduce a policy</h2>
 <ol>
 <li>Write it with <code>&quot;mode&quot;: &quot;warn&quot;</code>. Nothing changes for callers. What would be refused is in the log
@@ -68,9 +68,10 @@ and rule (<code>sms_gateway_policy_violations_total</code>).</li>
 <tbody>
 <tr><td>send a batch</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>all message parts</td></tr>
 <tr><td>dry run</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>nothing, since nothing is sent</td></tr>
-<tr><td>update a batch</td><td><code>to_add</code></td><td><code>from</code>, if it is there</td><td>what the change adds to the batch</td></tr>
+<tr><td>update a batch</td><td>the batch as changed</td><td>the batch as changed</td><td>what the change adds to the batch</td></tr>
 <tr><td>replace a batch</td><td><code>to</code></td><td><code>from</code>, which is required</td><td>what the change adds to the batch</td></tr>
 <tr><td>create, change a group</td><td>when the group is sent to</td><td></td><td></td></tr>
+<tr><td>cancel a batch, delivery feedback</td><td>nothing, since nothing is sent</td><td>nothing</td><td>nothing</td></tr>
 <tr><td>everything else</td><td></td><td></td><td></td></tr>
 </tbody>
 </table>
@@ -84,23 +85,36 @@ national number without its country, digits of another script, anything with dig
 as a number. What has no digits at all is left to the SMS API, which refuses it. Toll-free and other
 numbers that countries share belong to the first of them (+1 800 is <code>US</code>).</p>
 <p><strong>Groups</strong> are asked for at the SMS API (<code>GET /groups/{group_id}/members</code>), and their size by
-country is remembered for a minute; no numbers are. Recipients count once for each group that they
-are in. More than 1 MiB of members (about 70,000), or more than 20 groups in a request that are not
-remembered, are 403 <code>destination_not_allowed</code>. If the API does not tell the members, the answer is
-503 with <code>Retry-After</code>, and nothing was sent. Policies without <code>countries</code> and <code>messages</code> ask
-nothing. Members who join after the message was accepted are not judged: use <code>&quot;groups&quot;: false</code> where
-that matters.</p>
+country is remembered for a minute (that there is no such group, for five seconds); no numbers are.
+Recipients count once for each group that they are in. More than 1 MiB of members (about 70,000), or
+more than 20 groups in a request that are not remembered, are 403 <code>destination_not_allowed</code>. If the
+API does not tell the members, the answer is 503 with <code>Retry-After</code>, and nothing was sent. Policies
+without <code>countries</code> and <code>messages</code> do not ask for members. Members who join after the message was
+accepted are not judged: use <code>&quot;groups&quot;: false</code> where that matters.</p>
+<p>When an instance passes on a change of a group, it forgets the sizes of all groups of the service
+plan. Other instances, and this one after a change that it did not see, may judge and bill by the
+members of up to a minute ago.</p>
+<p>An instance asks about groups and batches for at most 8 requests at once, 2 of them of one caller.
+Further requests wait for a quarter of <code>UPSTREAM_TIMEOUT_MS</code>, and are then 503 <code>overloaded</code>.</p>
 <p><strong>Senders</strong> are compared exactly, phone numbers and short codes by their digits. Without <code>from</code> the
 SMS API would choose the sender, so <code>from</code> is required where <code>senders</code> is set, and an update may not
-set it to null.</p>
+set it to null. A batch without <code>from</code> can be updated with one.</p>
 <p><strong>Bodies</strong> that are no JSON object are left to the SMS API, which refuses them. A body that has a
-member twice, something after the object, or the zero bytes of UTF-16 is 400 <code>syntax_invalid_json</code>
-by the gateway: other readers could find another recipient in it. A policy that has only a mode
-leaves these to the SMS API, too.</p>
+member twice, a member whose name differs from one of the API&#39;s in case only (<code>To</code>), something after
+the object, the zero bytes of UTF-16, or bytes that are not UTF-8 is 400 <code>syntax_invalid_json</code> by
+the gateway: other readers could find another recipient in it. A policy that has only a mode leaves
+these to the SMS API, too.</p>
 <p><strong>Message parts</strong> are counted as the SMS API does: GSM 7-bit or UCS-2, 160 and 153 or 70 and 67
 characters, with the parameters of each recipient filled in. An update or a replacement counts what
-it adds to the batch as it is, which the gateway asks the API for (<code>GET /batches/{batch_id}</code>) if the
-policy has a budget.</p>
+it adds to the batch as it is; a recipient that an update both adds and removes counts as added.</p>
+<p><strong>Updates</strong> are judged with the rest of the batch, which another caller may have sent: the gateway
+asks the API for it (<code>GET /batches/{batch_id}</code>) if the policy has any rule; for a replacement, which
+has the whole message, if it has a budget. An update of a batch whose recipients or sender the
+policy does not allow is refused, unless it removes or replaces them. Where there is a budget,
+changes of one batch pass one at a time, on all instances (not in the mode <code>warn</code>): while one is
+under way, another is 429 <code>too_many_requests</code>. The claim on the batch ends with the change, or a
+while after an instance died. While the store does not answer, each instance knows of its own
+changes only. Changes by callers without a policy are not waited for.</p>
 <h2 id="budgets">Budgets</h2>
 <p>A budget belongs to the policy: all callers that it applies to share it, on all instances of the
 gateway. For a budget of its own a caller needs a policy of its own. The windows are the minute, the
@@ -114,7 +128,7 @@ all budgets of the policy in one step, or from none:</p>
 <tr><td>exceeds a budget</td><td>429 <code>quota_exceeded</code>; nothing is sent, nothing taken</td></tr>
 <tr><td>is a repeat that is not sent again (<code>Idempotency-Key</code>)</td><td>cost nothing</td></tr>
 <tr><td>was provably not processed: never sent, or refused by the API with a known status</td><td>are given back, to the windows that they were taken from</td></tr>
-<tr><td>has an unknown outcome: timeout, broken connection, undocumented 5xx, <code>kill -9</code></td><td>stay used</td></tr>
+<tr><td>has an unknown outcome: timeout, broken connection, an undocumented 4xx or 5xx, <code>kill -9</code></td><td>stay used</td></tr>
 <tr><td>cancels a batch (<code>DELETE</code>)</td><td>stay used: the API may have sent a part of the batch</td></tr>
 <tr><td>makes a batch smaller</td><td>stay used</td></tr>
 </tbody>
@@ -124,10 +138,11 @@ all budgets of the policy in one step, or from none:</p>
 request that is larger than a whole budget can never pass; the text of its 429 says so: split it.
 With <code>per_hour</code> and <code>per_day</code>, <code>Retry-After</code> can be hours: set a timeout or a limit for waits in
 clients that wait by themselves, such as the HTTP client of the Java SDK.</p>
-<p>Successes and these 429 have <code>RateLimit</code> and <code>RateLimit-Policy</code>
+<p>Successes that were charged and these 429 have <code>RateLimit</code> and <code>RateLimit-Policy</code>
 (<a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">draft-ietf-httpapi-ratelimit-headers</a>),
-so that a caller can slow down in time: <code>r</code> is what is left, <code>t</code> the seconds until the window ends,
-<code>q</code> the budget, <code>w</code> the window in seconds.</p>
+so that a caller can slow down in time (a replay, a dry run, a GET and a change that adds nothing
+have none): <code>r</code> is what is left, <code>t</code> the seconds until the window ends, <code>q</code> the budget, <code>w</code> the
+window in seconds.</p>
 <div class="code">
 <div class="code-bar"><span>Text</span><button type="button" class="copy" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Text"><code>RateLimit: <i class="s">&quot;per_minute&quot;</i>;r=<i class="k">540</i>;t=<i class="k">12</i>, <i class="s">&quot;per_day&quot;</i>;r=<i class="k">48211</i>;t=<i class="k">39612</i>
@@ -140,10 +155,10 @@ used.</p>
 <h3 id="where-it-is-counted">Where it is counted</h3>
 <p>In the store of <code>STATE_URL</code> (on Workers there is none, so that budgets are refused at the start):
 <code>memory:</code> counts in each process by itself, <code>sqlite:</code> for one machine, <code>redis:</code> for any number of
-instances. A send costs one round trip, which is the reservation; giving back is another one. Redis
-does not wait for replicas (<code>STATE_REPLICAS</code> is for idempotency keys): a replica that takes over may
-lack the last moments, and so allow that much again. Where the clock goes back by less than a
-window, the earlier window still has its count.</p>
+instances. A send costs one round trip, which is the reservation; giving back is another one, and a
+change of a batch needs two more. Redis does not wait for replicas (<code>STATE_REPLICAS</code> is for
+idempotency keys): a replica that takes over may lack the last moments, and so allow that much
+again. Where the clock goes back by less than a window, the earlier window still has its count.</p>
 <h3 id="while-the-store-does-not-answer">While the store does not answer</h3>
 <p>Sending goes on: each instance counts by itself, from what the store said last. So all instances
 together can use what was left as many times as there are instances; one that has just started knows
@@ -151,9 +166,11 @@ of nothing used. It is logged when it begins and when it ends, and counted
 (<code>sms_gateway_budget_reservations_total</code>, <code>counted_by=&quot;instance&quot;</code>); <code>SmsGatewayBudgetsByInstance</code>
 fires after a minute. One request at a time asks the store again, so that the others do not wait for
 it.</p>
-<p>When the store answers again, its counts hold. What was sent meanwhile is missing in them, until the
-window ends. What could not be given back stays used as long. A store that was emptied begins with
-nothing used.</p>
+<p>When the store takes message parts again, its counts hold. One that can only be read (out of memory,
+a replica) still counts as one that does not answer. What was sent meanwhile is missing in them,
+until the window ends. What could not be given back stays used as long, and so does a reservation
+that a stalled Redis made after the gateway had stopped waiting for it. A store that was emptied
+begins with nothing used.</p>
 <h2 id="usage">Usage</h2>
 <p><code>GET /usage</code>, with the caller&#39;s own token, says what its policy allows, and what is used and left of
 the budgets. It needs no service plan, costs nothing and has no phone numbers.</p>
@@ -178,7 +195,7 @@ the budgets. It needs no service plan, costs nothing and has no phone numbers.</
 }</code></pre>
 </div>
 <p>A caller without a policy gets <code>&quot;policy&quot;: null</code>, and may send everything. <code>counted_by</code> is <code>instance</code>
-while the store does not answer.</p>
+from when the store did not answer until it takes message parts again.</p>
 <p>For operators, <a href="/docs/guide/monitoring#metrics">Operating the gateway</a> has the metrics:
 <code>sms_gateway_messages_total</code> (message parts by policy, country and outcome), and
 <code>sms_gateway_budget_left</code> and <code>sms_gateway_budget_limit</code>, which each instance knows as of its last
@@ -190,10 +207,14 @@ included) and <code>parts</code> (message parts, summed over all recipients).</p
 <ul>
 <li><code>live</code> (default): requests go to the SMS API, and the rules hold.</li>
 <li><code>test</code>: every request of the caller goes to <code>TEST_API_URL</code> with <code>TEST_API_TOKEN</code>, never to the SMS
-API, and the rules hold. Use a sandbox. Each answer has
-<code>X-Policy-Mode: test</code>. The SMS API&#39;s credential is not sent there, and an <code>Idempotency-Key</code> that
-was used in the mode <code>test</code> is free for a real send.</li>
-<li><code>warn</code>: requests go to the SMS API, and the rules are reported only.</li>
+API, and the rules hold. Use a sandbox; a <code>TEST_API_URL</code> that is the SMS
+API is refused at the start. A test API that fails does not show in <code>/readyz</code> and
+<code>sms_gateway_breaker_state</code>. Each answer has <code>X-Policy-Mode: test</code>, but for refusals before the
+policy is known (such as 401, 404, 415, or 429 of the limit per caller). The SMS API&#39;s credential
+is not sent there, and an <code>Idempotency-Key</code> that was used in the mode <code>test</code> is free for a real
+send.</li>
+<li><code>warn</code>: requests go to the SMS API, and the rules are reported only. A group or batch that the API
+does not tell about counts as nothing, so that fewer parts and violations are reported.</li>
 </ul>
 <p>The log has <code>policy_mode</code> where it is not <code>live</code>; the SERVER span has <code>sms_gateway.policy.name</code> and
 <code>sms_gateway.policy.mode</code>; <code>sms_gateway_policy_requests_total</code> counts by policy and mode.</p>

@@ -82,7 +82,7 @@ those of the default settings; a test compares them with the code.</p>
 <tr><td>Idempotency keys and answers with <code>STATE_URL=memory:</code></td><td>64 MiB</td><td><code>MAX_MEMORY_STORE_BYTES</code> in <code>state/memory.ts</code></td><td><code>memory: all at once</code></td></tr>
 <tr><td>Answers that wait for a store that does not respond</td><td>8 MiB</td><td><code>MAX_WAITING_BYTES</code> in <code>idempotency/settlements.ts</code></td><td><code>idempotency: …</code></td></tr>
 <tr><td>Listings that tell what became of a message</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_LOOKUPS</code> in <code>middleware/repeats.ts</code>, <code>MAX_PAGE_BYTES</code> in <code>idempotency/find_out.ts</code></td><td><code>idempotency: …</code></td></tr>
-<tr><td>Groups and batches that policies ask the API for</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_POLICY_LOOKUPS</code>, <code>MAX_LOOKUP_BYTES</code> in <code>middleware/policy_lookups.ts</code></td><td><code>replies: error bodies</code></td></tr>
+<tr><td>Groups and batches that policies ask the API for</td><td>8 × 1 MiB = 8 MiB</td><td><code>MAX_POLICY_LOOKUPS</code>, <code>MAX_LOOKUP_BYTES</code> in <code>middleware/bounded_lookups.ts</code></td><td><code>replies: error bodies</code></td></tr>
 <tr><td>Sizes of groups, remembered for a minute</td><td>1 MiB</td><td><code>MAX_GROUP_CACHE_BYTES</code> in <code>policies/group_sizes.ts</code></td><td><code>memory: all at once</code></td></tr>
 </tbody>
 </table>
@@ -113,7 +113,8 @@ too: of plan and batch id, and of batch, recipient and status. The value of a ba
 service and the ids of a span. Who can read the store and knows a batch id can test guesses of its
 recipients, unless <code>hash_key</code> is set.</p>
 <p>For policies with budgets the store has the names of the policies, and the message parts that were
-used, in the clear. Who can write to it can make budgets larger or smaller.</p>
+used, in the clear; while a batch is changed, a hash of service plan and batch id. Who can write to
+it can make budgets larger or smaller.</p>
 <p>The SQLite file has mode 0600. For Redis use a password and TLS (<code>rediss://</code>), and a user that may
 run scripts on the keys <code>sms-gateway:*</code> only. <code>STATE_URL</code> has the password: it is in no log line and
 no error message.</p>
@@ -122,8 +123,11 @@ no error message.</p>
 supported, since undici 8 loads on neither; Deno Deploy&#39;s documentation still names Deno 2.5.</p>
 <h2 id="what-is-not-covered">What is not covered</h2>
 <ul>
-<li>A policy judges a group by its members of up to a minute ago. Members that are added after a
-message was accepted, such as one with <code>send_at</code>, or by keyword (<code>auto_update</code>), are not judged.</li>
+<li>A policy judges and bills a group by its members of up to a minute ago, unless the group was
+changed through the same instance: who may change groups can make one small, send to it, make it
+large and send again through another instance, beyond countries and budget. Members that are added
+after a message was accepted, such as one with <code>send_at</code>, or by keyword (<code>auto_update</code>), are not
+judged.</li>
 <li>A policy tells countries by the metadata of <code>libphonenumber-js</code>: a number range that a country got
 later is unknown, and refused where countries share a calling code. A number that several
 countries share (such as +1 800) counts as one of the first of them.</li>

@@ -8,7 +8,7 @@ import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
 import { MAX_RESPONSES_WITHOUT_SLOT } from "../../middleware/response_slots.ts";
 import { MAX_PAGE_BYTES } from "../../idempotency/find_out.ts";
 import { MAX_WAITING_BYTES } from "../../idempotency/settlements.ts";
-import { MAX_LOOKUP_BYTES, MAX_POLICY_LOOKUPS } from "../../middleware/policy_lookups.ts";
+import { MAX_LOOKUP_BYTES, MAX_POLICY_LOOKUPS } from "../../middleware/bounded_lookups.ts";
 import { MAX_LOOKUPS } from "../../middleware/repeats.ts";
 import { MAX_GROUP_CACHE_BYTES } from "../../policies/group_sizes.ts";
 import { SETTINGS } from "../../settings.ts";

@@ -201,6 +201,87 @@ Deno.test("a cancelled batch keeps its message parts", async () => {
   assertEquals(await used(gateway), [5, 5]);
 });
 
+for (const isStoreDown of [false, true]) {
+  Deno.test(`of two changes of a batch at once one is 429, so that both are billed: ${isStoreDown ? "without" : "with"} the store`, async () => {
+    const down = () => Promise.reject(new StateError("unreachable"));
+    const store = new MemoryStore();
+    if (isStoreDown) Object.assign(store, { claim: down, release: down });
+    const to: string[] = [];
+    const gateway = await budgeted(SHOP, {
+      deps: { store },
+      upstream: async ({ method, body }) => {
+        const batch = jsonReply(200, { id: "b1", type: "mt_text", from: "12345", to, body: "Hi" });
+        await new Promise((next) => setTimeout(next, 5));
+        if (method === "POST") {
+          to.push(...JSON.parse(new TextDecoder().decode(body ?? undefined)).to_add);
+        }
+        return batch;
+      },
+    });
+    const add = (number: string) =>
+      gateway.request(`${BATCHES}/b1`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ to_add: [number] }),
+        token: { subject: "shop" },
+      });
+    const both = await Promise.all([add("46701234567"), add("46701234568")]);
+    assertEquals(both.map(({ status }) => status).sort(), [200, 429]);
+    const refused = both.find(({ status }) => status === 429);
+    assertEquals(refused?.headers.get("retry-after"), "1");
+    assertMatch((await refused?.json()).text, /Another change of this batch is under way/);
+    assertEquals((await add("46701234569")).status, 200);
+    assertEquals(await used(gateway), [2, 2]);
+  });
+}
+
+Deno.test("in the mode warn changes of one batch pass at once", async () => {
+  const gateway = await budgeted({ ...SHOP, mode: "warn" }, {
+    upstream: async () => {
+      await new Promise((next) => setTimeout(next, 5));
+      return jsonReply(200, { id: "b1", to: [] });
+    },
+  });
+  const change = () =>
+    gateway.request(`${BATCHES}/b1`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"to_add":["46701234567"]}',
+      token: { subject: "shop" },
+    });
+  const both = await Promise.all([change(), change()]);
+  assertEquals(both.map(({ status }) => status), [200, 200]);
+});
+
+Deno.test("a change of a batch on one instance keeps another from changing it", async () => {
+  const store = new MemoryStore();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const waiting = await budgeted(SHOP, {
+    deps: { store },
+    upstream: async () => {
+      await promise;
+      return jsonReply(200, { id: "b1", to: [] });
+    },
+  });
+  const other = await budgeted(SHOP, {
+    deps: { store },
+    upstream: () => jsonReply(200, { id: "b1", to: [] }),
+  });
+  const init = {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ from: "12345", to: ["46701234567"], body: "Hi" }),
+    token: { subject: "shop" },
+  };
+  const first = waiting.request(`${BATCHES}/b1`, init);
+  while (waiting.sent.length === 0) await new Promise((next) => setTimeout(next));
+  assertEquals((await other.request(`${BATCHES}/b1`, init)).status, 429);
+  assertEquals(other.sent.length, 0);
+  resolve();
+  assertEquals((await first).status, 200);
+  assertEquals((await other.request(`${BATCHES}/b1`, init)).status, 200);
+});
+
 Deno.test("without the store an instance counts on, and says so", async () => {
   const down = () => Promise.reject(new StateError("unreachable"));
   const gateway = await budgeted(SHOP, {

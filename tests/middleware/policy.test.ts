@@ -10,6 +10,11 @@ const message = (...to: unknown[]) => ({ from: "ACME", to, body: "Hi" });
 
 const NORDIC = { name: "nordic", callers: ["shop"], countries: ["SE", "NO"] };
 
+/** The bytes of a text whose characters stand for one byte each. */
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 async function codeOf(response: Response): Promise<string> {
   return `${response.status} ${(await response.json()).code ?? ""}`.trim();
 }
@@ -90,6 +95,24 @@ for (
     ["a value of a parameter twice", `{"to":["${SWEDEN}"],"parameters":{"a":{"b":"1","b":"2"}}}`],
     ["something after the object", `{"to":["${SWEDEN}"],"body":"Hi"} {}`],
     ["UTF-16", new Uint8Array([0x7b, 0, 0x7d, 0])],
+    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    // 0xC1 0xB4 is an overlong form of "t", 0xC0 0xB4 one of "4", 0xC0 0xB9 one of "9".
+    ["an overlong name", latin1(`{"\xc1\xb4o":["+4915112345678"],"to_add":[],"body":"Hi"}`)],
+    ["overlong digits", latin1(`{"to":["+\xc0\xb4\xc0\xb915112345678"],"body":"Hi"}`)],
+    ["an overlong name in a cut body", latin1(`{"\xc1\xb4o":["+4915112345678"]`)],
+    ...([
+      "To",
+      "TO_ADD",
+      "to_Remove",
+      "From",
+      "Body",
+      "Type",
+      "parameterS",
+      "parameter\u017f",
+    ] as const)
+      .map((name) =>
+        [`the member ${name}`, `{"${name}":["${SWEDEN}"],"to":[],"body":"Hi"}`] as const
+      ),
   ] as const
 ) {
   Deno.test(`a body that others could read differently is 400 and not sent: ${what}`, async () => {
@@ -104,7 +127,6 @@ for (
   const [what, body] of [
     ["a list", `[{"to":["${SWEDEN}"],"body":"Hi"}]`],
     ["a text", '"Hi"'],
-    ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
     ["a cut body", `{"to":["${SWEDEN}"`],
     ["a word", "hello"],
   ] as const
@@ -153,12 +175,47 @@ Deno.test("dry run, update and replacement of a batch are judged like a send", a
   ) {
     assertEquals(await codeOf(await send(method, path, body)), `403 ${code}`);
   }
-  assertEquals(reached(), ["POST /batches"]);
+  assertEquals(reached().filter((one) => !one.startsWith("GET")), ["POST /batches"]);
   assertEquals((await send("POST", batch, { to_add: [NORWAY] })).status, 200);
   assertEquals((await send("POST", batch, { body: "Hello" })).status, 200);
   assertEquals((await send("PUT", batch, message(NORWAY))).status, 200);
   assertEquals((await send("POST", `${BATCHES}/dry_run`, message(NORWAY))).status, 200);
   assertEquals((await send("GET", batch)).status, 200);
+});
+
+for (
+  const [rule, code] of [
+    [{ countries: ["SE"] }, "destination_not_allowed"],
+    [{ senders: ["ACME"] }, "sender_not_allowed"],
+    [{ groups: false }, "destination_not_allowed"],
+  ] as const
+) {
+  Deno.test(`an update is judged with the rest of the batch, which another caller sent: ${JSON.stringify(rule)}`, async () => {
+    const { send, reached } = await policyGateway([{ name: "p", callers: ["shop"], ...rule }]);
+    const as = { subject: "other" };
+    const { id: group } = await (await send("POST", GROUPS, { members: [SWEDEN] }, as)).json();
+    const send_at = new Date(Date.now() + 3_600_000).toISOString();
+    const body = { from: "BANK", to: ["4915112345678", group], body: "Hi", send_at };
+    const batch = `${BATCHES}/${(await (await send("POST", BATCHES, body, as)).json()).id}`;
+    const before = reached().length;
+    assertEquals(await codeOf(await send("POST", batch, { body: "Hello" })), `403 ${code}`);
+    assertEquals(reached().slice(before).filter((one) => one.startsWith("POST")), []);
+    const mended = { from: "ACME", to_add: [SWEDEN], to_remove: ["4915112345678", group] };
+    assertEquals((await send("POST", batch, mended)).status, 200);
+    assertEquals((await send("POST", `${BATCHES}/none`, { body: "Hello" })).status, 404);
+  });
+}
+
+Deno.test("what an update both adds and removes is billed and judged as added", async () => {
+  const policy = { name: "p", callers: ["*"], messages: { per_day: 1_000 }, countries: ["SE"] };
+  const { send, exchanges } = await policyGateway([policy]);
+  const send_at = new Date(Date.now() + 3_600_000).toISOString();
+  const created = await send("POST", BATCHES, { ...message(SWEDEN), send_at });
+  const batch = `${BATCHES}/${(await created.json()).id}`;
+  await send("POST", batch, { to_add: ["46701234568"], to_remove: ["46701234568"] });
+  assertEquals(exchanges.at(-1)?.policy?.messages, 1);
+  const both = { to_add: ["4915112345678"], to_remove: ["4915112345678"] };
+  assertEquals(await codeOf(await send("POST", batch, both)), "403 destination_not_allowed");
 });
 
 Deno.test("a change of a batch bills what it adds, a dry run nothing", async () => {
@@ -221,6 +278,26 @@ Deno.test("the members of a group are judged, asked of the API once a minute, an
   assertEquals(reached().filter((one) => one.endsWith("/members")).length, 4);
 });
 
+for (const [method, body] of [["POST", "add"], ["PUT", "members"], ["DELETE", ""]] as const) {
+  Deno.test(`the members of groups are asked for again after ${method} of a group, also of those that contain it`, async () => {
+    const { send } = await policyGateway([{ ...NORDIC, countries: ["SE"] }]);
+    const create = async (body: object) =>
+      (await (await send("POST", GROUPS, body, { subject: "other" })).json()).id as string;
+    const inner = await create({ members: [SWEDEN] });
+    const outer = await create({ members: [SWEDEN], child_groups: [inner] });
+    assertEquals((await send("POST", BATCHES, message(outer))).status, 201);
+    const change = body && { [body]: ["4915112345678"] };
+    await send(method, `${GROUPS}/${inner}`, change || undefined, { subject: "other" });
+    const again = await send("POST", BATCHES, message(outer));
+    assertEquals(again.status, method === "DELETE" ? 201 : 403);
+    const gone = await send("POST", BATCHES, message(inner));
+    assertEquals(
+      await codeOf(gone),
+      method === "DELETE" ? "403 unknown_group" : "403 destination_not_allowed",
+    );
+  });
+}
+
 Deno.test('with "groups": false a send to a group is refused without a question to the API', async () => {
   const { send, reached } = await policyGateway([{ ...NORDIC, groups: false }]);
   const { id } = await (await send("POST", GROUPS, { members: [SWEDEN] })).json();
@@ -257,6 +334,52 @@ for (
   });
 }
 
+Deno.test("a caller whose groups take long does not keep the others from asking", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { send, sent } = await policyGateway([{ ...NORDIC, callers: ["*"] }], {
+    env: { UPSTREAM_TIMEOUT_MS: "200" },
+    upstream: async ({ method, path }) => {
+      if (method !== "GET") return jsonReply(201, { id: "b1" });
+      if (path.includes("/groups/SLOW")) await promise;
+      return jsonReply(200, [SWEDEN]);
+    },
+  });
+  const codes: string[] = [];
+  const slow = Array.from({ length: 9 }, async (_, i) => {
+    codes.push(await codeOf(await send("POST", BATCHES, message(`SLOW-${i}`))));
+  });
+  while (sent.length < 2) await new Promise((next) => setTimeout(next));
+  const other = await send("POST", BATCHES, message("GROUP-1"), { subject: "other" });
+  assertEquals(other.status, 201);
+  while (codes.length < 7) await new Promise((next) => setTimeout(next));
+  assertEquals(codes, Array(7).fill("503 overloaded"));
+  resolve();
+  await Promise.all(slow);
+});
+
+Deno.test("the span of a lookup has no identifier of a body, which may be a phone number", async () => {
+  const { send, spans } = await policyGateway([NORDIC]);
+  await send("POST", BATCHES, message("tel46701234567"));
+  const urls = spans.map(({ attributes }) => attributes["url.full"]).filter(Boolean);
+  const plan = "http://upstream.test/xms/v1";
+  assertEquals(urls, [
+    `${plan}/{service_plan_id}/groups/{group_id}/members`,
+    `${plan}/plan-1/batches`,
+  ]);
+});
+
+for (const mode of ["live", "warn"]) {
+  Deno.test(`lookups that fail do not stop the sends of others: mode ${mode}`, async () => {
+    const { send } = await policyGateway([{ ...NORDIC, mode }], {
+      upstream: ({ method }) => method === "GET" ? jsonReply(500, {}) : jsonReply(201, {}),
+      env: { BREAKER_FAILURES: "3" },
+    });
+    for (let sends = 0; sends < 5; sends++) await send("POST", BATCHES, message(`GROUP-${sends}`));
+    const other = await send("POST", BATCHES, message(SWEDEN), { subject: "other" });
+    assertEquals(other.status, 201);
+  });
+}
+
 Deno.test("a group that is too large to be judged is refused, as are too many groups", async () => {
   const members = Array.from({ length: 100_000 }, (_, i) => String(46701000000 + i));
   const { send, reached } = await policyGateway([NORDIC], {
@@ -281,14 +404,26 @@ Deno.test("in the mode warn everything is sent, and log, span and counts say wha
   assertEquals([sent.status, sent.headers.get("x-policy-mode")], [201, null]);
   const twice = `{"to":["${SWEDEN}"],"to":["${NORWAY}"],"from":"BANK","body":"Hi"}`;
   assertEquals((await send("POST", BATCHES, twice)).status, 201);
-  assertEquals(reached(), ["POST /batches", "POST /batches"]);
+  const invalid = latin1(`{"to":["${SWEDEN}"],"from":"BANK","body":"\xff"}`);
+  const left = await send("POST", BATCHES, invalid);
+  assertEquals(left.headers.get("x-error-origin"), "upstream");
+  assertEquals(reached(), Array(3).fill("POST /batches"));
   const records = exchanges.map((exchange) => accessRecord(exchange, 1));
   assertEquals(
     records.map(({ policy_mode, policy_violations }) => [policy_mode, policy_violations]),
-    [["warn", "sender country"], ["warn", "body"]],
+    [["warn", "sender country"], ["warn", "body"], ["warn", "body"]],
   );
   const span = spans.find(({ attributes }) => attributes["http.route"]);
   assertEquals(span?.attributes["sms_gateway.policy.violations"], ["sender", "country"]);
+});
+
+Deno.test('in the mode warn with "groups": false the members of a group are counted all the same', async () => {
+  const policy = { ...NORDIC, groups: false, messages: { per_day: 10 }, mode: "warn" };
+  const { send, exchanges } = await policyGateway([policy]);
+  const { id } = await (await send("POST", GROUPS, { members: [SWEDEN, NORWAY] })).json();
+  await send("POST", BATCHES, message(id));
+  const { messages, violations } = exchanges.at(-1)?.policy ?? {};
+  assertEquals([messages, violations], [2, ["groups"]]);
 });
 
 Deno.test("in the mode warn a request is sent when the API does not tell the members of a group", async () => {

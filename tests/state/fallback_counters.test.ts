@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Counters, Reservation, ReservationRequest } from "../../state/counters.ts";
+import {
+  type Counters,
+  decideReservation,
+  type Reservation,
+  type ReservationRequest,
+} from "../../state/counters.ts";
 import { type CountedBy, FallbackCounters } from "../../state/fallback_counters.ts";
 import { MemoryCounters } from "../../state/memory_counters.ts";
 import { StateError } from "../../state/store.ts";
@@ -16,6 +21,8 @@ function world() {
   const state = {
     /** What each reservation of the store awaits or throws. */
     before: (): Promise<void> => Promise.resolve(),
+    /** What each reservation awaits or throws that takes something. */
+    beforeWrite: (): Promise<void> => Promise.resolve(),
     asked,
     changes,
     store,
@@ -25,6 +32,9 @@ function world() {
     async reserve(key, request): Promise<Reservation> {
       asked.push(request);
       await state.before();
+      const { windows } = store.reserveNow(key, { ...request, amount: 0 });
+      const isTaken = decideReservation(request, windows).reserved && request.amount > 0;
+      if (isTaken) await state.beforeWrite();
       return store.reserveNow(key, request);
     },
     async giveBack(key, amount, windows) {
@@ -65,6 +75,21 @@ Deno.test("when the store answers again, its counts hold, without what was count
   state.before = () => Promise.resolve();
   assertEquals(summary(await take(counters, 1)), "taken by store, 4 used");
   assertEquals(counters.known("key", LIMITS)[0]?.used, 4);
+  assertEquals(changes, ["instance", "store"]);
+});
+
+Deno.test("a store that can be read but not written gives nothing of a budget back", async () => {
+  const { counters, state, changes } = world();
+  await take(counters, 3);
+  state.beforeWrite = () => Promise.reject(new StateError("failed"));
+  assertEquals(summary(await take(counters, 6)), "taken by instance, 9 used");
+  assertEquals(summary(await take(counters, 0)), "taken by instance, 9 used");
+  assertEquals(summary(await take(counters, 8)), "refused by store, 3 used");
+  assertEquals(summary(await take(counters, 2)), "refused by instance, 9 used");
+  assertEquals(counters.known("key", LIMITS)[0]?.used, 9);
+  state.beforeWrite = () => Promise.resolve();
+  assertEquals(summary(await take(counters, 0)), "taken by instance, 9 used");
+  assertEquals(summary(await take(counters, 1)), "taken by store, 4 used");
   assertEquals(changes, ["instance", "store"]);
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openStateAt, type StoreAndCounters } from "../../state/open.ts";
+import { FallbackCounters } from "../../state/fallback_counters.ts";
 import { WINDOW_MS } from "../../state/counters.ts";
 import { startCluster, startRedis, until } from "../support/redis_server.ts";
 import { newKey } from "./conformance.ts";
@@ -42,6 +43,26 @@ for (const [name, start] of Object.entries(SERVERS)) {
     return { counters: one.counters, other: two.counters, close };
   }, { hasClock: false });
 }
+
+Deno.test("Redis counters: a server that refuses writes gives nothing of a budget back", async () => {
+  await using server = await startRedis();
+  const { store, counters: shared } = await open(url(server));
+  const counters = new FallbackCounters(shared);
+  const key = newKey();
+  const limits = [{ unit: "day", limit: 10 }] as const;
+  const taken = async (amount: number) => {
+    const { reserved, countedBy, windows } = await counters.reserve(key, { amount, limits });
+    return `${reserved} ${countedBy} ${windows[0]?.used}`;
+  };
+  assertEquals(await taken(4), "true store 4");
+  await server.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+  assertEquals(await taken(5), "true instance 9");
+  assertEquals(await taken(0), "true instance 9");
+  assertEquals(await taken(2), "false instance 9");
+  await server.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+  assertEquals([await taken(0), await taken(1)], ["true instance 9", "true store 5"]);
+  await store.close();
+});
 
 Deno.test("Redis counters: windows that are over count as 0, and the last one is kept", async () => {
   await using server = await startRedis();

@@ -6,6 +6,7 @@ import {
   knownMethod,
   originalMethod,
   safeCode,
+  safeId,
   safePath,
   safeQuery,
 } from "../../telemetry/attributes.ts";
@@ -31,6 +32,15 @@ const MATCHED: readonly [raw: string, recorded: string][] = [
   [`${PLAN}/batches/46701234567`, `${PLAN}/batches/REDACTED`],
   [`${PLAN}/groups/46701234567/members`, `${PLAN}/groups/REDACTED/members`],
   [`/xms/v1/46701234567/batches`, "/xms/v1/REDACTED/batches"],
+  [`${PLAN}/groups/tel46701234567/members`, `${PLAN}/groups/REDACTED/members`],
+  [`${PLAN}/batches/46701234567-4670123456`, `${PLAN}/batches/REDACTED`],
+  [`${PLAN}/batches/${"4".repeat(26)}`, `${PLAN}/batches/REDACTED`],
+  [`${PLAN}/batches/01FC66621VHDBN1234567PV1QP`, `${PLAN}/batches/01FC66621VHDBN1234567PV1QP`],
+  [`${PLAN}/batches/5f2b1234567890abcdef0123`, `${PLAN}/batches/5f2b1234567890abcdef0123`],
+  [
+    "/xms/v1/a1b2c3d4e5f612345678a1b2c3d4e5f6/groups/12345678-90ab-4cde-8f01-234567890abc",
+    "/xms/v1/a1b2c3d4e5f612345678a1b2c3d4e5f6/groups/12345678-90ab-4cde-8f01-234567890abc",
+  ],
 ];
 
 for (const [raw, recorded] of MATCHED) {
@@ -85,6 +95,15 @@ Deno.test("at most 1,024 characters of a request line are recorded, and no part 
   ) {
     assert(recorded.length <= 1_024, `${recorded.length}`);
     assertNotMatch(recorded, /467/);
+  }
+});
+
+Deno.test("an id is recorded unless it may be a phone number or have one in it", () => {
+  for (const id of ["01FC66621VHDBN1234567PV1QP", "b1", "5Z8QsIRsk86f-jHB"]) {
+    assertEquals(safeId(id), id);
+  }
+  for (const id of ["46701234567", "tel46701234567", "1234567"]) {
+    assertEquals(safeId(id), "REDACTED");
   }
 });
 

@@ -5,6 +5,9 @@ import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
 import type { MetricSources } from "../../telemetry/gauges.ts";
+import { COUNTRY_CODES } from "../../policies/countries.ts";
+import { MAX_POLICIES } from "../../policies/policy.ts";
+import { MAX_MESSAGE_SERIES } from "../../telemetry/messages.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import type { UpstreamReply } from "../../upstream/transport.ts";
 import { callbackGateway, recipientReport, signed } from "../callbacks/kit.ts";
@@ -47,6 +50,36 @@ function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics
 }
 
 const scrape = async (metrics: Metrics) => parseMetrics(await metrics.prometheus());
+
+Deno.test("message parts of all policies in all countries are counted by policy, and none is lost", async () => {
+  const policies = [{ name: "p", callers: ["*"], countries: ["SE"] }];
+  const { request, exchanges } = await testGateway({
+    env: { POLICIES: JSON.stringify(policies) },
+    upstream: () => jsonReply(201, { id: "b1" }),
+  });
+  await request(BATCHES, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"to":["46701234567"],"body":"Hi"}',
+  });
+  const [exchange] = exchanges;
+  assert(exchange?.policy);
+  const { policy: applied } = exchange;
+  const metrics = testMetrics();
+  const countries = new Map([...COUNTRY_CODES, "other"].map((code) => [code, 1] as const));
+  const names = Array.from({ length: MAX_POLICIES }, (_, i) => `policy-${i}`);
+  for (const name of names) {
+    const policy = { ...applied, policy: { ...applied.policy, name }, messages: 1, countries };
+    metrics.finished({ ...exchange, policy }, 1);
+  }
+  const samples = samplesOf(await scrape(metrics), "sms_gateway_messages_total");
+  const byPolicy = new Map(names.map((name) => [name, 0]));
+  for (const { labels, value } of samples) {
+    byPolicy.set(labels.policy ?? "none", (byPolicy.get(labels.policy ?? "none") ?? 0) + value);
+  }
+  assertEquals(byPolicy, new Map(names.map((name) => [name, countries.size])));
+  assert(samples.length <= MAX_MESSAGE_SERIES, `${samples.length}`);
+});
 
 /** The metrics after requests that take 1.5 s each. */
 async function metricsOf(

@@ -101,6 +101,33 @@ Deno.test("one success between failures keeps the breaker closed", async () => {
   assertEquals(breaker.state, "closed");
 });
 
+Deno.test("a target that is not reported has a breaker, but no part in the state of all", async () => {
+  const [api, test] = [upstreamTarget("http://api.test"), upstreamTarget("http://trial.test")];
+  const reported = new Set([api.origin]);
+  const breakers = upstreamBreakers({ failures: 1, resetMs: 60_000, reported });
+  await breakers.of(test).run(saying(500));
+  assertEquals([breakers.of(test).state, breakers.state], ["open", "closed"]);
+  await breakers.of(api).run(saying(500));
+  assertEquals(breakers.state, "open");
+});
+
+Deno.test("an exchange that does not count neither opens nor closes the breaker, and is refused while it is open", async () => {
+  const breaker = upstreamBreaker({ failures: 2, resetMs: 20 });
+  const uncounted = { isCounted: false };
+  for (let time = 0; time < 5; time++) await breaker.run(saying(500), uncounted);
+  assertEquals(breaker.state, "closed");
+  await breaker.run(saying(500));
+  await breaker.run(saying(200), uncounted);
+  await breaker.run(saying(500));
+  assertEquals(breaker.state, "open");
+  await assertRejects(() => breaker.run(saying(200), uncounted), GatewayError);
+  await delay(30);
+  assertEquals((await breaker.run(saying(200), uncounted)).status, 200);
+  assertEquals(breaker.state, "half_open");
+  await breaker.run(saying(200));
+  assertEquals(breaker.state, "closed");
+});
+
 Deno.test("a breaker that is off never opens", async () => {
   const breaker = upstreamBreaker({ failures: 0, resetMs: 1 });
   for (let time = 0; time < 100; time++) await breaker.run(saying(500));
