@@ -88,13 +88,13 @@ export class CallbackRelaying {
 
   /** A nonce is used once a service has taken its callback: the API may repeat others unchanged. */
   async #withNonce(exchange: Exchange, callback: AuthenticCallback): Promise<void> {
-    const { nonce, servicePlanId, settings } = callback;
+    const { nonce, settings } = callback;
     if (nonce === undefined) return await this.#relayOnce(exchange, callback);
     const { keys } = this.#derived(settings);
     // A signature is accepted from max_age_s before its time until max_age_s after it.
     const ttlMs = 2_000 * settings.max_age_s + this.#leaseMs(settings);
     const result = await this.#once(
-      keys.nonce(servicePlanId, nonce),
+      keys.nonce(nonce),
       { settings, ttlMs },
       () => this.#relayOnce(exchange, callback),
     );

@@ -33,14 +33,13 @@ Deno.test("a record of a batch is read as it was written; of other versions noth
 Deno.test("keys of records differ by plan, purpose and hash_key, and contain nothing of what they name", () => {
   const keys = [undefined, "k".repeat(32)].flatMap((hashKey) => {
     const records = new RecordKeys(hashKey);
-    return ["plan-1", "plan-2"].flatMap((plan) => [
+    return [records.nonce(RECIPIENT)].concat(["plan-1", "plan-2"].flatMap((plan) => [
       records.batch(plan, RECIPIENT),
       records.event(plan, RECIPIENT),
-      records.nonce(plan, RECIPIENT),
       records.webhookId(plan, RECIPIENT),
-    ]);
+    ]));
   });
-  assertEquals(new Set(keys).size, 16);
+  assertEquals(new Set(keys).size, 14);
   assert(keys.every((key) => !key.includes(RECIPIENT.slice(0, 6))));
 });
 

@@ -11,6 +11,7 @@ import {
   oldBatchId,
   OTHER_WEBHOOK_SECRET,
   recipientReport,
+  SECRET,
   SETTINGS,
   signed,
   type Signing,
@@ -189,6 +190,18 @@ Deno.test("a replayed callback is 401, and one that the API repeats under a new 
   const others = [{ status: "Failed" }, { code: 1 }, { recipient: "46709999999" }];
   for (const change of others) await post(signed({ ...report, ...change }));
   assertEquals(relayed.length, 1 + others.length);
+});
+
+Deno.test("a replay is 401 under another service plan with the same secret as well", async () => {
+  const authentication = { hmac: SECRET };
+  const plans = { "plan-1": authentication, "plan-2": authentication };
+  const { relayed, post } = await callbackGateway({ settings: { ...SETTINGS, plans } });
+  const callback = signed(recipientReport(oldBatchId()));
+  const statuses = [];
+  for (const plan of ["plan-1", "plan-2"]) {
+    statuses.push((await post(callback, `/callbacks/${plan}`)).status);
+  }
+  assertEquals([statuses, relayed.length], [[200, 401], 1]);
 });
 
 Deno.test("what a service does not take is 503, and passes when the API repeats it unchanged", async (t) => {
