@@ -3,7 +3,7 @@ import type { CallbackSettings, RelaySettings } from "../callback_settings.ts";
 import { doOnce, type OnceResult } from "../callbacks/claims.ts";
 import type { CallbackEvent } from "../callbacks/event.ts";
 import { RecordKeys } from "../callbacks/record_keys.ts";
-import { type Relay, RELAY_IDLE_TIMEOUT_MS } from "../callbacks/relay.ts";
+import type { Relay } from "../callbacks/relay.ts";
 import { chooseRelay } from "../callbacks/relay_choice.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { CallbackOutcome, CallbackReport, Exchange } from "../exchange.ts";
@@ -11,7 +11,6 @@ import type { Settlements } from "../idempotency/settlements.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
-import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
@@ -172,8 +171,7 @@ export class CallbackRelaying {
 
   /** Longest time for the attempt and the operations on the store around it. */
   #leaseMs({ relay_timeout_ms }: CallbackSettings): number {
-    return relay_timeout_ms + BUFFERING_TIMEOUT_FACTOR * RELAY_IDLE_TIMEOUT_MS +
-      STORE_OPERATIONS * this.#options.stateTimeoutMs + LEASE_MARGIN_MS;
+    return relay_timeout_ms + STORE_OPERATIONS * this.#options.stateTimeoutMs + LEASE_MARGIN_MS;
   }
 }
 
