@@ -57,7 +57,8 @@ const authentication = v.pipe(
 );
 
 /** Standard Webhooks: base64 of 24 to 64 bytes, after `whsec_`. */
-const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+const WEBHOOK_SECRET =
+  /^whsec_(?=[^=]{32,86}=*$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const relay = members({
   name: relayName,

@@ -126,6 +126,7 @@ Deno.test("a callback that is not authentic is 401, and reaches neither store no
       const response = await post({ body, headers: Object.fromEntries(headers) });
       const text = await response.text();
       assertEquals([response.status, JSON.parse(text).code], [401, "callback_refused"]);
+      assertEquals(response.headers.get("www-authenticate"), 'Basic realm="callbacks"');
       assertEquals(text.includes("secret-batch"), false);
       assertEquals([relayed.length, store.bytes], [0, 0]);
       const { outcome, refusal } = gateway.exchanges[0]?.callback ?? {};
