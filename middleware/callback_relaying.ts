@@ -8,10 +8,10 @@ import { chooseRelay } from "../callbacks/relay_choice.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { CallbackOutcome, CallbackReport, Exchange } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
-import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
+import { ServiceSlots } from "./service_slots.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode CallbackRelaying}. */
@@ -20,6 +20,8 @@ export interface CallbackRelayingOptions {
   /** Deadline of an operation on the store, in ms. */
   stateTimeoutMs: number;
   relay: Relay;
+  /** Memory for the bodies of all callbacks, in bytes. */
+  maxBytes: number;
   /** The time, in ms since the epoch. */
   now: () => number;
 }
@@ -32,6 +34,8 @@ export interface AuthenticCallback {
   readonly event: CallbackEvent;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Headers;
+  /** Releases the slot of a received callback: while it is relayed, it has one of its service. */
+  readonly releaseSlot: () => void;
   /** The settings when it was received. */
   readonly settings: CallbackSettings;
 }
@@ -45,9 +49,6 @@ const STORE_OPERATIONS = 6;
 /** For work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 500;
 
-/** Share of `max_outstanding` that one of several services may use. */
-const RELAY_SHARE = 1 / 2;
-
 /** Why a callback is not relayed now; the API sends it again. */
 type Reason = Extract<
   CallbackOutcome,
@@ -60,9 +61,10 @@ export class CallbackRelaying {
   /** Derived from the settings, anew when they are replaced. */
   readonly #derived = memoizeLast(({ hash_key, relays, max_outstanding }: CallbackSettings) => ({
     keys: new RecordKeys(hash_key),
-    limiter: new OutstandingLimiter(
-      relays.length > 1 ? Math.ceil(max_outstanding * RELAY_SHARE) : max_outstanding,
-    ),
+    services: new ServiceSlots({
+      maxOutstanding: max_outstanding,
+      maxBytes: this.#options.maxBytes / (relays.length + 1), // one part is left for what arrives
+    }),
   }));
 
   constructor(options: CallbackRelayingOptions) {
@@ -142,14 +144,15 @@ export class CallbackRelaying {
   async #send(
     exchange: Exchange,
     relay: RelaySettings,
-    { event, servicePlanId, settings, body, headers: received }: AuthenticCallback,
+    { event, servicePlanId, settings, body, headers: received, releaseSlot }: AuthenticCallback,
   ): Promise<void> {
-    const { keys, limiter } = this.#derived(settings);
-    const release = limiter.acquire(relay.name);
+    const { keys, services } = this.#derived(settings);
+    const release = services.acquire(relay.name, body.buffer.byteLength);
     if (!release) {
       setOutcome(exchange, "overloaded");
-      throw tooManyRequests("callbacks-of-service", limiter.limit);
+      throw tooManyRequests("callbacks-of-service", settings.max_outstanding);
     }
+    releaseSlot();
     const { requestId, span } = exchange;
     const webhookId = keys.webhookId(servicePlanId, event.identity);
     const timeoutMs = settings.relay_timeout_ms;

@@ -33,8 +33,11 @@ export interface CallbackParts {
   settled(): Promise<void>;
 }
 
-/** Largest callback: a full report on 1,000 recipients has 20 KB. */
-const MAX_CALLBACK_BYTES = 1024 * 1024;
+/**
+ * Largest callback: a full report on 1,000 recipients, which is what a batch can have, has 20 KB.
+ * The smaller it is, the more connections strangers need to use up the memory.
+ */
+export const MAX_CALLBACK_BYTES = 256 * 1024;
 
 /** Memory for the bodies of all callbacks, apart from those of callers: strangers can send them. */
 export const MAX_HELD_CALLBACK_BYTES = 8 * 1024 * 1024;
@@ -53,6 +56,7 @@ export function callbackParts(
     ...deps,
     maxBytes: Math.min(config.maxBodyBytes, MAX_CALLBACK_BYTES),
     held: new ByteBudget(MAX_HELD_CALLBACK_BYTES),
+    requireType: () => {}, // the API would give up after a 415
     timeoutMs: config.requestBodyTimeoutMs,
     deadlines: deps.bodyDeadlines,
   });
@@ -61,6 +65,7 @@ export function callbackParts(
     settlements,
     stateTimeoutMs: config.state.timeoutMs,
     relay: new Relay(deps),
+    maxBytes: MAX_HELD_CALLBACK_BYTES,
   });
   return {
     handle: callback({ ...deps, settings, readBody, relaying }),

@@ -17,6 +17,7 @@ import {
   type Signing,
   WEBHOOK_SECRET,
 } from "../callbacks/kit.ts";
+import { MAX_CALLBACK_BYTES } from "../../routes/callback_parts.ts";
 import { testEnv, testGateway } from "../support/gateway.ts";
 
 const decoder = new TextDecoder();
@@ -313,25 +314,69 @@ Deno.test("a callback that is too large is refused, and other methods are 405", 
   assertEquals(relayed.length, 0);
 });
 
-Deno.test("a slow service takes at most half of the callbacks that may be outstanding", async () => {
-  const answered = Promise.withResolvers<number>();
-  const settings = {
-    ...SETTINGS,
-    max_outstanding: 4,
-    inbound: [{ to: "1", relay: "billing" }, { relay: "others" }],
-  };
-  const { relayed, post } = await callbackGateway({
-    settings,
-    service: (_, origin) => origin.includes("billing") ? answered.promise : 200,
+/** What two of three services hold before they answer: too many callbacks, or too large ones. */
+const HELD_BY_SLOW = {
+  callbacks: { settings: { max_outstanding: 4 }, count: 5, bytes: 10 },
+  bytes: { settings: {}, count: 30, bytes: 200_000 },
+};
+
+for (const [what, { settings, count, bytes }] of Object.entries(HELD_BY_SLOW)) {
+  Deno.test(`two slow services do not hold up a third, however many ${what} they get`, async () => {
+    const answered = Promise.withResolvers<number>();
+    const numbers = ["1", "2", "3"];
+    const relays = numbers.map((to) => ({
+      name: `service-${to}`,
+      url: `https://${to}.test`,
+      secret: WEBHOOK_SECRET,
+    }));
+    const inbound = numbers.map((to) => ({ to, relay: `service-${to}` }));
+    const { plans } = SETTINGS;
+    const { relayed, post } = await callbackGateway({
+      settings: { plans, relays, inbound, ...settings },
+      service: (_, origin) => origin.includes("3") ? 200 : answered.promise,
+    });
+    const message = (to: string, length = 10) =>
+      signed({ type: "mo_text", to, id: ulid(), body: "x".repeat(length) });
+    const statuses: number[] = [];
+    const slow: Promise<unknown>[] = [];
+    for (const to of ["1", "2"]) {
+      for (let sent = 0; sent < count; sent++) {
+        slow.push(post(message(to, bytes)).then(({ status }) => statuses.push(status)));
+        while (relayed.length + statuses.length < slow.length) await delay(1);
+      }
+    }
+    assertEquals([statuses.length > 1, ...new Set(statuses)], [true, 429]);
+    assertEquals((await post(message("3", 200_000))).status, 200);
+    answered.resolve(200);
+    await Promise.all(slow);
+    assertEquals(statuses.filter((status) => status === 200).length, relayed.length - 1);
+    assertEquals((await post(message("1", bytes))).status, 200);
   });
-  const inbound = (to: string) => signed({ type: "mo_text", to, id: ulid(), body: "" });
-  const slow = [post(inbound("1")), post(inbound("1"))];
-  while (relayed.length < 2) await delay(1);
-  assertEquals((await post(inbound("1"))).status, 429);
-  assertEquals((await post(inbound("2"))).status, 200);
-  answered.resolve(200);
-  assertEquals((await Promise.all(slow)).map(({ status }) => status), [200, 200]);
-  assertEquals((await post(inbound("1"))).status, 200);
+}
+
+const CHUNK_BYTES = 16 * 1_024;
+
+Deno.test("strangers who do not finish a few large bodies do not stop callbacks", async () => {
+  const { gateway, post } = await callbackGateway();
+  const large = signed({ body: "x".repeat(MAX_CALLBACK_BYTES * 0.9) }, { secret: "guess" });
+  const left = new AbortController();
+  const strangers = Array.from({ length: 8 }, () => {
+    const body = new ReadableStream({
+      start: (stream) => {
+        for (let sent = 0; sent < MAX_CALLBACK_BYTES * 0.6; sent += CHUNK_BYTES) {
+          stream.enqueue(new Uint8Array(CHUNK_BYTES));
+        }
+        left.signal.addEventListener("abort", () => stream.error(new Error("left")));
+      },
+    });
+    const headers = { ...large.headers, "content-length": String(large.body.length) };
+    const init = { method: "POST", body, headers, token: null, duplex: "half" };
+    return gateway.request("/callbacks/plan-1", init);
+  });
+  await delay(20);
+  assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 200);
+  left.abort();
+  assertEquals((await Promise.all(strangers)).map(({ status }) => status), Array(8).fill(503));
 });
 
 Deno.test("settings that are replaced as a whole count from the next callback on", async () => {

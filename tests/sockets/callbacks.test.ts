@@ -8,6 +8,8 @@ import {
   SETTINGS,
   signed,
 } from "../callbacks/kit.ts";
+import { exchangeRaw, rawRequest } from "../support/raw_client.ts";
+import { serveGateway } from "../support/served.ts";
 import { rawUpstream, type Script } from "../support/raw_upstream.ts";
 
 const TRANSPORTS = {
@@ -46,4 +48,34 @@ for (const [runtime, transport] of Object.entries(TRANSPORTS)) {
       await relayTransport.close();
     });
   }
+}
+
+const REPORT = signed(recipientReport(oldBatchId()));
+
+/** How the body of an authentic callback does not arrive. */
+const BODIES: Record<string, { body: string; fields: readonly string[] }> = {
+  "comes too slowly": {
+    body: REPORT.body.slice(0, -1),
+    fields: [`Content-Length: ${REPORT.body.length}`],
+  },
+  "comes too slowly in chunks": {
+    body: `1\r\n{\r\n`,
+    fields: ["Transfer-Encoding: chunked"],
+  },
+  "comes in too many small chunks": {
+    body: "1\r\n{\r\n".repeat(3_000),
+    fields: ["Transfer-Encoding: chunked"],
+  },
+};
+
+for (const [what, { body, fields }] of Object.entries(BODIES)) {
+  Deno.test(`a callback whose body ${what} is 503, so that the API repeats it`, async () => {
+    const env = { CALLBACKS: JSON.stringify(SETTINGS), REQUEST_BODY_TIMEOUT_MS: "200" };
+    await using gateway = await serveGateway({ upstream: "http://upstream.test", env });
+    const headers = Object.entries(REPORT.headers).map(([name, value]) => `${name}: ${value}`);
+    const request = rawRequest("POST", "/callbacks/plan-1", [...headers, ...fields], body);
+    const { status } = await exchangeRaw(gateway.port, request);
+    assertEquals(status, 503);
+    assertEquals((await gateway.finished()).callback?.outcome, undefined);
+  });
 }
