@@ -67,8 +67,10 @@ export type CallbackOutcome =
   | "under_way"
   /** The service did not take it, or did not answer. */
   | "not_taken"
-  /** No service is configured for it, or its batch is not remembered yet. */
+  /** No service is configured for it. */
   | "no_relay"
+  /** Its batch is new, and not remembered yet. */
+  | "too_early"
   /** Too many callbacks are outstanding. */
   | "overloaded"
   /** The store did not answer; nothing was relayed. */
@@ -84,6 +86,8 @@ export interface CallbackReport {
     readonly code: number | undefined;
     readonly count: number;
   }[];
+  /** Whether the batch went to the test API, so that no message was sent. */
+  readonly isTest: boolean;
   /** From the send to the report; undefined if the send is not remembered. */
   readonly sinceSendMs: number | undefined;
   /** The same, of a report about one recipient. */

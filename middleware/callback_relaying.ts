@@ -1,13 +1,14 @@
-import { type BatchRecord, decodeBatchRecord } from "../callbacks/batch_record.ts";
+import { RETRIES_MS } from "../callbacks/batch_lifetime.ts";
+import type { BatchRecord } from "../callbacks/batch_record.ts";
 import type { CallbackSettings, RelaySettings } from "../callback_settings.ts";
-import { doOnce, type OnceResult } from "../callbacks/claims.ts";
+import { doOnce, type DoOnceOptions, type OnceResult } from "../callbacks/claims.ts";
 import type { CallbackEvent } from "../callbacks/event.ts";
 import { RecordKeys } from "../callbacks/record_keys.ts";
 import type { Relay } from "../callbacks/relay.ts";
 import { chooseRelay } from "../callbacks/relay_choice.ts";
+import type { SentBatches } from "../callbacks/sent_batches.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { CallbackOutcome, CallbackReport, Exchange } from "../exchange.ts";
-import type { Settlements } from "../idempotency/settlements.ts";
 import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
@@ -15,8 +16,8 @@ import { ServiceSlots } from "./service_slots.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode CallbackRelaying}. */
-export interface CallbackRelayingOptions {
-  settlements: Settlements;
+export interface CallbackRelayingOptions extends Pick<DoOnceOptions, "store" | "done"> {
+  batches: SentBatches;
   /** Deadline of an operation on the store, in ms. */
   stateTimeoutMs: number;
   relay: Relay;
@@ -40,9 +41,6 @@ export interface AuthenticCallback {
   readonly settings: CallbackSettings;
 }
 
-/** How long a relayed callback is recognized: the API's retries reach for a day. */
-const DUPLICATES_TTL_MS = 2 * 86_400_000;
-
 /** Operations on the store between the claim of a nonce and its settlement. */
 const STORE_OPERATIONS = 6;
 
@@ -52,7 +50,7 @@ const LEASE_MARGIN_MS = 500;
 /** Why a callback is not relayed now; the API sends it again. */
 type Reason = Extract<
   CallbackOutcome,
-  "under_way" | "not_taken" | "no_relay" | "unavailable"
+  "under_way" | "not_taken" | "no_relay" | "too_early" | "unavailable"
 >;
 
 /** Relays callbacks once: what a service has taken is not relayed again. */
@@ -109,7 +107,7 @@ export class CallbackRelaying {
     const relay = await this.#chooseRelay(exchange, callback);
     const result = await this.#once(
       keys.event(servicePlanId, event.identity),
-      { settings, ttlMs: DUPLICATES_TTL_MS },
+      { settings, ttlMs: RETRIES_MS },
       () => this.#send(exchange, relay, callback),
     );
     if (result === "under_way") throw notRelayed(exchange, "under_way");
@@ -124,9 +122,9 @@ export class CallbackRelaying {
     const nowMs = this.#options.now();
     const batch = await this.#batchOf(event, { servicePlanId, settings });
     if (batch) exchange.span.addLink({ context: batch.span });
-    exchange.callback = { report: reportOf(event, batch && { sentAtMs: batch.sentAtMs, nowMs }) };
+    exchange.callback = { report: reportOf(event, batch && { ...batch, nowMs }) };
     const choice = chooseRelay(settings, event, { batch, nowMs });
-    if (typeof choice === "string") throw notRelayed(exchange, "no_relay");
+    if (typeof choice === "string") throw notRelayed(exchange, choice);
     exchange.callback.relay = choice.relay.name;
     return choice.relay;
   }
@@ -137,8 +135,7 @@ export class CallbackRelaying {
   ): Promise<BatchRecord | undefined> {
     if (batchId === undefined) return undefined;
     const { keys } = this.#derived(settings);
-    const record = await this.#options.settlements.store.read(keys.batch(servicePlanId, batchId));
-    return record && decodeBatchRecord(record.value);
+    return await this.#options.batches.find(keys.batch(servicePlanId, batchId));
   }
 
   async #send(
@@ -168,8 +165,8 @@ export class CallbackRelaying {
     { settings, ttlMs }: { settings: CallbackSettings; ttlMs: number },
     work: () => Promise<void>,
   ): Promise<OnceResult> {
-    const { settlements } = this.#options;
-    return doOnce(key, { settlements, leaseMs: this.#leaseMs(settings), ttlMs }, work);
+    const { store, done } = this.#options;
+    return doOnce(key, { store, done, leaseMs: this.#leaseMs(settings), ttlMs }, work);
   }
 
   /** Longest time for the attempt and the operations on the store around it. */
@@ -180,19 +177,20 @@ export class CallbackRelaying {
 
 function reportOf(
   { type, statuses, isOfRecipient, atMs }: CallbackEvent,
-  send: { sentAtMs: number; nowMs: number } | undefined,
+  send: { sentAtMs: number; isTest: boolean; nowMs: number } | undefined,
 ): CallbackReport {
   const since = (ms: number | undefined) =>
     send && ms !== undefined ? Math.max(0, ms - send.sentAtMs) : undefined;
   return {
     type,
     statuses,
+    isTest: send?.isTest ?? false,
     sinceSendMs: since(send?.nowMs),
     deliveryMs: isOfRecipient ? since(atMs ?? send?.nowMs) : undefined,
   };
 }
 
-/** 503: the API sends the callback again, for a day. */
+/** 503: the API sends the callback again, for nearly two days. */
 function notRelayed(exchange: Exchange, reason: Reason, cause?: unknown): GatewayError {
   setOutcome(exchange, reason);
   return new GatewayError("callback_not_relayed", cause === undefined ? {} : { cause });

@@ -1,9 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { CallbackSettings } from "../callback_settings.ts";
+import { doneWork } from "../callbacks/claims.ts";
 import { Relay } from "../callbacks/relay.ts";
 import { SentBatches } from "../callbacks/sent_batches.ts";
 import type { Config } from "../config.ts";
-import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { BatchMemory } from "../middleware/batch_memory.ts";
 import { callback, type CallbackHandler } from "../middleware/callback.ts";
@@ -29,6 +29,8 @@ export interface CallbackParts {
   readonly batchMemory: BatchMemory;
   /** Has these settings count from the next callback, and the next send, on. */
   replaceSettings(settings: CallbackSettings): void;
+  /** Batches that could not be remembered so far. */
+  batchesLost(): number;
   /** Resolves when nothing is written to the store any more. */
   settled(): Promise<void>;
 }
@@ -50,8 +52,8 @@ export function callbackParts(
 ): CallbackParts {
   let current = initial;
   const settings = () => current;
-  const settlements = new Settlements(deps.store);
-  const batches = new SentBatches(deps.store);
+  const done = doneWork(deps.store);
+  const batches = new SentBatches(deps);
   const readBody = requestBody({
     ...deps,
     maxBytes: Math.min(config.maxBodyBytes, MAX_CALLBACK_BYTES),
@@ -62,7 +64,8 @@ export function callbackParts(
   });
   const relaying = new CallbackRelaying({
     ...deps,
-    settlements,
+    done,
+    batches,
     stateTimeoutMs: config.state.timeoutMs,
     relay: new Relay(deps),
     maxBytes: MAX_HELD_CALLBACK_BYTES,
@@ -71,6 +74,7 @@ export function callbackParts(
     handle: callback({ ...deps, settings, readBody, relaying }),
     batchMemory: new BatchMemory({ ...deps, settings, batches }),
     replaceSettings: (settings) => void (current = settings),
-    settled: async () => void await Promise.all([settlements.close(), batches.close()]),
+    batchesLost: () => batches.lost,
+    settled: async () => void await Promise.all([done.close(), batches.close()]),
   };
 }

@@ -83,7 +83,7 @@ Deno.test("one secret is a list of one, and members that are not given have thei
   const { max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound } = callbacks!;
   assertEquals([max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound], [
     300,
-    345_600,
+    432_000,
     5_000,
     100,
     [],

@@ -84,11 +84,22 @@ Deno.test("a callback of an unknown batch, and of a caller without a service, go
 });
 
 Deno.test("a callback of a batch that was just created waits until the batch is remembered", async () => {
-  const { gateway, relayed, post } = await callbackGateway();
-  const response = await post(signed(recipientReport(ulid())));
-  assertEquals([response.status, (await response.json()).code], [503, "callback_not_relayed"]);
+  let nowMs = Date.now();
+  const { gateway, relayed, post } = await callbackGateway({ deps: { now: () => nowMs } });
+  const report = recipientReport(ulid());
+  for (const minutes of [0, 9]) {
+    nowMs += minutes * 60_000;
+    const callback = signed(report, { ageS: -minutes * 60 });
+    const response = await post(callback);
+    assertEquals([response.status, (await response.json()).code], [503, "callback_not_relayed"]);
+  }
   assertEquals(relayed.length, 0);
-  assertEquals(gateway.exchanges[0]?.callback?.outcome, "no_relay");
+  assertEquals(
+    gateway.exchanges.map(({ callback }) => callback?.outcome),
+    Array(2).fill("too_early"),
+  );
+  nowMs += 60_000;
+  assertEquals((await post(signed(report, { ageS: -600 }))).status, 200);
 });
 
 Deno.test("without a service for it, a callback is not acknowledged", async () => {
@@ -96,6 +107,32 @@ Deno.test("without a service for it, a callback is not acknowledged", async () =
   const { relayed, post } = await callbackGateway({ settings });
   assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 503);
   assertEquals(relayed.length, 0);
+});
+
+Deno.test("a batch that the store does not have yet has its callbacks relayed by its caller", async () => {
+  const store = new MemoryStore();
+  const claim = store.claim.bind(store);
+  let isDown = true;
+  store.claim = (key, one) =>
+    isDown ? Promise.reject(new StateError("unreachable")) : claim(key, one);
+  const { relayed, post, send } = await callbackGateway({ deps: { store } });
+  const batchId = await send("billing");
+  isDown = false;
+  assertEquals((await post(signed(recipientReport(batchId)))).status, 200);
+  assertEquals(relayed[0]?.origin, "https://billing.test");
+});
+
+Deno.test("a callback is not relayed again by an instance that could not write that it was taken", async () => {
+  let nowMs = 0;
+  const store = new MemoryStore({ now: () => nowMs });
+  const { relayed, post } = await callbackGateway({ deps: { store } });
+  store.update = () => Promise.reject(new StateError("unreachable"));
+  const report = recipientReport(oldBatchId());
+  const callback = signed(report);
+  const statuses = [(await post(callback)).status];
+  nowMs += 60_000; // the leases are over
+  for (const again of [callback, signed(report)]) statuses.push((await post(again)).status);
+  assertEquals([statuses, relayed.length], [[200, 401, 200], 1]);
 });
 
 /** What is wrong with a callback → the reason that telemetry has. */
