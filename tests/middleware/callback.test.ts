@@ -98,7 +98,7 @@ Deno.test("a callback of a batch that was just created waits until the batch is 
     gateway.exchanges.map(({ callback }) => callback?.outcome),
     Array(2).fill("too_early"),
   );
-  nowMs += 60_000;
+  nowMs += 61_000;
   assertEquals((await post(signed(report, { ageS: -600 }))).status, 200);
 });
 
