@@ -79,3 +79,14 @@ for (const [what, { body, fields }] of Object.entries(BODIES)) {
     assertEquals((await gateway.finished()).callback?.outcome, undefined);
   });
 }
+
+Deno.test("batches that could not be remembered are a metric, only with CALLBACKS", async () => {
+  for (const [CALLBACKS, isThere] of [[JSON.stringify(SETTINGS), true], ["", false]] as const) {
+    await using gateway = await serveGateway({
+      upstream: "http://upstream.test",
+      env: { CALLBACKS },
+    });
+    const response = await gateway.request("/metrics");
+    assertEquals(/^sms_gateway_batches_lost_total\S* 0/m.test(await response.text()), isThere);
+  }
+});
