@@ -52,10 +52,11 @@ export class PendingWrites<Item> {
     this.#underWay.delete(first);
   }
 
-  /** Ends the waiting for further attempts; resolves when none is under way. */
+  /** Tries once more what waits, and gives the rest up; resolves when no attempt is under way. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#underWay, this.#retrying]);
+    await this.#attemptAll();
     this.lost += this.#items.size;
     this.#items.clear();
   }

@@ -61,7 +61,7 @@ export class SentBatches {
     return stored && decodeBatchRecord(stored.value);
   }
 
-  /** Ends the waiting for further attempts; resolves when none is under way. */
+  /** Tries once more what waits, and gives the rest up. */
   async close(): Promise<void> {
     await Promise.all([this.#records.close(), this.#extensions.close()]);
   }

@@ -41,6 +41,7 @@ export class BatchMemory {
   ofReply(exchange: Exchange, reply: UpstreamReply): UpstreamReply {
     const { operation, span } = exchange;
     const { status, body } = reply;
+    if (!this.#hasCallbacks(exchange)) return reply;
     if (status === 200 && CHANGES.has(operation?.id)) this.#extend(exchange, body);
     if (status !== 201 || operation?.id !== "sendBatch") return reply;
     const spanContext = span.spanContext();
@@ -55,8 +56,8 @@ export class BatchMemory {
 
   /** Remembers a batch; `span` is the SERVER span of the request that created it. */
   remember(exchange: Exchange, batch: CreatedBatch, span: BatchRecord["span"]): void {
+    if (!this.#hasCallbacks(exchange)) return;
     const key = this.#keyOf(exchange, batch.id);
-    if (key === undefined) return;
     exchange.batchId = batch.id;
     const relay = relayOfCaller(this.#options.settings(), exchange.principal?.subject);
     const sentAtMs = this.#options.now();
@@ -73,18 +74,16 @@ export class BatchMemory {
   #extend(exchange: Exchange, answer: UpstreamReply["body"]): void {
     const [batchId = ""] = exchange.rawPath.split("/").slice(-1);
     const key = this.#keyOf(exchange, batchId);
-    if (key === undefined) return;
     const batch = answer instanceof Uint8Array ? readMembers(answer) : {};
     this.#options.batches.extend(key, this.#lastCallbackMs(exchange, batch));
   }
 
-  /** Undefined for a plan without callbacks. */
-  #keyOf({ servicePlanId }: Exchange, batchId: string): string | undefined {
-    const settings = this.#options.settings();
-    if (servicePlanId === undefined || !Object.hasOwn(settings.plans, servicePlanId)) {
-      return undefined;
-    }
-    return this.#keysOf(settings).batch(servicePlanId, batchId);
+  #hasCallbacks({ servicePlanId = "" }: Exchange): boolean {
+    return Object.hasOwn(this.#options.settings().plans, servicePlanId);
+  }
+
+  #keyOf({ servicePlanId = "" }: Exchange, batchId: string): string {
+    return this.#keysOf(this.#options.settings()).batch(servicePlanId, batchId);
   }
 
   /** A batch may be sent later. The request has its times where the answer is too large. */

@@ -154,7 +154,8 @@ minutes are 503, with the outcome <code>too_early</code>, and not relayed to <co
 the API, reports of batches that were sent past the gateway reach <code>default</code> after some 11 minutes.</p>
 <p>These batches are never remembered, and their reports go to <code>default</code>:</p>
 <ul>
-<li>those that wait for the store when their instance ends, by SIGTERM too, and those beyond 10,000;</li>
+<li>those that still wait for a store that does not answer when their instance ends, by SIGTERM too,
+and those beyond 10,000;</li>
 <li>those for which a store in memory has no space;</li>
 <li>those whose answer was lost, and found out after 10 minutes or not at all.</li>
 </ul>

@@ -4,7 +4,7 @@ import { PendingWrites } from "../../callbacks/pending_writes.ts";
 import { StateError } from "../../state/store.ts";
 
 /** Writes to a store that does not answer until it is told to. */
-function failingWrites({ maxItems = 100 } = {}) {
+function failingWrites({ maxItems = 100, retryDelaysMs = [1] } = {}) {
   const written = new Map<string, number>();
   const store = { error: new StateError("unreachable") as Error | undefined, attempts: 0 };
   const writes = new PendingWrites<number>({
@@ -14,7 +14,7 @@ function failingWrites({ maxItems = 100 } = {}) {
       return Promise.resolve(written.set(key, item));
     },
     maxItems,
-    retryDelaysMs: [1],
+    retryDelaysMs,
   });
   return { store, writes, written };
 }
@@ -57,4 +57,12 @@ Deno.test("items beyond the limit, and those that wait at the end, are lost and 
   assertEquals([writes.lost, store.attempts], [1, 2]);
   await writes.close();
   assertEquals(writes.lost, 3);
+});
+
+Deno.test("what waits is tried once more at the end", async () => {
+  const { store, writes, written } = failingWrites({ retryDelaysMs: [60_000] });
+  await writes.write("key", 1);
+  store.error = undefined;
+  await writes.close();
+  assertEquals([written.get("key"), writes.lost], [1, 0]);
 });
