@@ -75,7 +75,7 @@ export type CallbackOutcome =
   | "overloaded"
   /** The store did not answer; nothing was relayed. */
   | "unavailable"
-  /** Its body did not arrive, or the gateway itself failed. */
+  /** Its body did not arrive whole, or the gateway itself failed. */
   | "failed";
 
 /** What a callback reports. Its types and statuses are documented ones, or `_OTHER`. */

@@ -146,9 +146,9 @@ space. Watch <code>sms_gateway_callback_refusals_total{reason=&quot;too_old&quot
 emptied, reports of earlier batches go to <code>default</code>, without a link to the send.</p>
 <h3 id="batches-that-are-not-remembered">Batches that are not remembered</h3>
 <p>A batch is written to the store after the answer to its send, which takes milliseconds. While the
-store does not answer, the instance that sent it keeps it, relays its reports by it, and writes it
-within seconds once the store answers again. A send whose answer was lost is remembered when a
-repeat with its <code>Idempotency-Key</code> finds out its batch.</p>
+store does not answer, the instance that sent it keeps it, and writes it within seconds once the
+store answers again; it finds the service of a report by what it keeps, too. A send whose answer was
+lost is remembered when a repeat with its <code>Idempotency-Key</code> finds out its batch.</p>
 <p>So that reports do not overtake that, those of an unknown batch whose id is a ULID of the last 10
 minutes are 503, with the outcome <code>too_early</code>, and not relayed to <code>default</code>. With the intervals of
 the API, reports of batches that were sent past the gateway reach <code>default</code> after some 11 minutes.</p>
@@ -161,7 +161,7 @@ and those beyond 10,000;</li>
 </ul>
 <p><code>sms_gateway_batches_lost_total</code> counts the first two, unless the process is killed. Where a report
 must not reach another service than its own, leave out <code>default</code>: such reports are then 503, and the
-API gives them up after 45.5 hours; <code>GET /batches/{batch_id}/delivery_report</code> still has them.</p>
+API gives them up after 45.5 hours; <code>GET /batches/{batch_id}/delivery_report</code> tells what they said.</p>
 <h2 id="the-trace-of-a-message">The trace of a message</h2>
 <p>The SERVER span of a callback has a link to the SERVER span of the send, and a CLIENT span for the
 attempt to relay it, whose <code>traceparent</code> the service gets.</p>
@@ -171,7 +171,7 @@ attempt to relay it, whose <code>traceparent</code> the service gets.</p>
 <tbody>
 <tr><td><code>sms_gateway.batch_id</code></td><td>of the send and of every callback: a search for it finds the whole life of a message</td></tr>
 <tr><td><code>sms_gateway.callback.type</code></td><td>such as <code>recipient_delivery_report_sms</code>; <code>_OTHER</code> for types that are not documented</td></tr>
-<tr><td><code>sms_gateway.callback.outcome</code></td><td><code>relayed</code> <code>duplicate</code> <code>refused</code> <code>malformed</code> <code>under_way</code> <code>not_taken</code> <code>no_relay</code> <code>too_early</code> <code>overloaded</code> <code>unavailable</code>; <code>failed</code>: its body did not arrive, or the gateway failed</td></tr>
+<tr><td><code>sms_gateway.callback.outcome</code></td><td><code>relayed</code> <code>duplicate</code> <code>refused</code> <code>malformed</code> <code>under_way</code> <code>not_taken</code> <code>no_relay</code> <code>too_early</code> <code>overloaded</code> <code>unavailable</code>; <code>failed</code>: its body did not arrive whole, or the gateway failed</td></tr>
 <tr><td><code>sms_gateway.callback.refusal</code></td><td><code>unknown_plan</code> <code>wrong_path_secret</code> <code>wrong_password</code> <code>unsigned</code> <code>too_old</code> <code>too_new</code> <code>wrong_signature</code> <code>replayed</code></td></tr>
 <tr><td><code>sms_gateway.callback.relay</code></td><td>name of the service</td></tr>
 <tr><td><code>sms_gateway.delivery.status</code>, <code>sms_gateway.delivery.code</code></td><td>as reported, where it is one; <code>sms_gateway.delivery.code_name</code> for 400 to 418, which <code>/docs/errors</code> explains</td></tr>
