@@ -57,7 +57,8 @@ const authentication = v.pipe(
 );
 
 /** Standard Webhooks: base64 of 24 to 64 bytes, after `whsec_`. */
-const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+const WEBHOOK_SECRET =
+  /^whsec_(?=[^=]{32,86}=*$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const relay = members({
   name: relayName,
@@ -89,7 +90,7 @@ export const callbackSettings = v.pipe(
     inbound: v.optional(v.array(inboundRule, "must be a list"), []),
     hash_key: v.optional(text("32 to 512 characters", /^.{32,512}$/s)),
     max_age_s: v.optional(integer(1, 7 * DAY_S), 300),
-    remember_s: v.optional(integer(60, 90 * DAY_S), 4 * DAY_S),
+    remember_s: v.optional(integer(60, 90 * DAY_S), 5 * DAY_S),
     relay_timeout_ms: v.optional(integer(1, MAX_TIMER_MS), 5_000),
     max_outstanding: v.optional(integer(1, 100_000), 100),
   }),

@@ -67,13 +67,15 @@ export type CallbackOutcome =
   | "under_way"
   /** The service did not take it, or did not answer. */
   | "not_taken"
-  /** No service is configured for it, or its batch is not remembered yet. */
+  /** No service is configured for it. */
   | "no_relay"
+  /** Its batch is new, and not remembered yet. */
+  | "too_early"
   /** Too many callbacks are outstanding. */
   | "overloaded"
   /** The store did not answer; nothing was relayed. */
   | "unavailable"
-  /** Its body did not arrive, or the gateway itself failed. */
+  /** Its body did not arrive whole, or the gateway itself failed. */
   | "failed";
 
 /** What a callback reports. Its types and statuses are documented ones, or `_OTHER`. */
@@ -84,6 +86,8 @@ export interface CallbackReport {
     readonly code: number | undefined;
     readonly count: number;
   }[];
+  /** Whether the batch went to the test API, so that no message was sent. */
+  readonly isTest: boolean;
   /** From the send to the report; undefined if the send is not remembered. */
   readonly sinceSendMs: number | undefined;
   /** The same, of a report about one recipient. */

@@ -147,7 +147,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     ...parts,
   };
   const app = createApp(config, deps);
-  const { outstanding, planLimits, budgets, reconfigure, credentials, settled } = app;
+  const { outstanding, planLimits, budgets, reconfigure, credentials, settled, batchesLost } = app;
   if (!waitUntil) credentials.fetchAhead(); // on Workers, no work is allowed outside of requests
   metrics.registerGauges({
     outstanding,
@@ -166,6 +166,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
       ...logExporter && { exported_logs: logExporter.dropped },
     }),
     process: () => parts.processUsage?.(),
+    ...batchesLost && { batchesLost },
   });
   state?.health.listen((operation) => metrics.stateOperation(operation));
   const flush = async () =>

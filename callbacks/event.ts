@@ -110,21 +110,21 @@ function inboundOf({ type, to, body }: Members): InboundAddress | undefined {
 }
 
 /**
- * A report by batch, recipient, status and code, an inbound message by its id. Undefined for all
- * others, which are the same only if all their bytes are.
+ * A report by batch, recipient, status and code, an inbound message by its id. Undefined where one
+ * of these is missing or not as documented: such callbacks are the same only if all their bytes are.
  */
 function identityOf(
   { type, batch_id, recipient, status, code, id }: Members,
   isOfRecipient: boolean,
 ): string | undefined {
-  const isComplete = [batch_id, recipient, status].every((member) => typeof member === "string");
-  if (isOfRecipient && isComplete) {
-    return JSON.stringify([type, batch_id, recipient, status, isWholeNumber(code) ? code : null]);
+  if (isOfRecipient) {
+    const number = typeof recipient === "string" ? recipient.replace(/^\+/, "") : undefined;
+    const isComplete = [batch_id, number, status].every(isName) &&
+      (code === undefined || isWholeNumber(code));
+    return isComplete ? JSON.stringify([type, batch_id, number, status, code]) : undefined;
   }
-  if (typeof type === "string" && type.startsWith("mo_") && typeof id === "string") {
-    return JSON.stringify([type, id]);
-  }
-  return undefined;
+  const isInbound = typeof type === "string" && type.startsWith("mo_");
+  return isInbound && isName(id) ? JSON.stringify([type, id]) : undefined;
 }
 
 function digest(body: Uint8Array): string {
@@ -138,6 +138,10 @@ function timeOf(value: unknown): number | undefined {
 
 function isWholeNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 function isObject(value: unknown): value is Members {

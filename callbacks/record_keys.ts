@@ -23,9 +23,9 @@ export class RecordKeys {
     return this.#hash("event", servicePlanId, identity);
   }
 
-  /** Whether a nonce was used. */
-  nonce(servicePlanId: string, nonce: string): string {
-    return this.#hash("nonce", servicePlanId, nonce);
+  /** Whether a nonce was used, for whichever plan: the signature does not contain the plan. */
+  nonce(nonce: string): string {
+    return this.#hash("nonce", nonce);
   }
 
   /** The `webhook-id` of a callback: the same each time that it is relayed. */

@@ -43,8 +43,8 @@ export interface RelayResult {
 /** Headers that a callback is relayed with as it was received. */
 const RELAYED_HEADERS = ["content-type", ...Object.values(SIGNATURE_HEADERS)];
 
-/** Longest pause between two chunks of a response, whose body is not used, in ms. */
-export const RELAY_IDLE_TIMEOUT_MS = 1_000;
+/** Deadline for the body of a response, after which its connection is closed, in ms. */
+const DISCARD_TIMEOUT_MS = 1_000;
 
 /** Sends callbacks to the services that `CALLBACKS` names, and nowhere else. */
 export class Relay {
@@ -63,16 +63,16 @@ export class Relay {
     const startedAt = performance.now();
     const durationMs = () => performance.now() - startedAt;
     try {
-      const { status, body } = await this.#options.transport.send({
+      const { status } = await this.#options.transport.send({
         target: upstreamTarget(url.origin),
         method: "POST",
         path: url.pathname + url.search,
         headers,
         body: callback.body,
         timeoutMs: callback.timeoutMs,
-        idleTimeoutMs: Math.min(RELAY_IDLE_TIMEOUT_MS, callback.timeoutMs),
+        idleTimeoutMs: DISCARD_TIMEOUT_MS,
+        discardsBody: true,
       });
-      if (!(body instanceof Uint8Array)) void body.cancel().catch(() => {});
       endWithResponse(span, status);
       return { attempt: { durationMs: durationMs(), status } };
     } catch (thrown) {

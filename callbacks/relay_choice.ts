@@ -6,13 +6,17 @@ import type { CallbackEvent, InboundAddress } from "./event.ts";
 /** Which service takes a callback. */
 export type RelayChoice =
   | { readonly relay: RelaySettings }
-  /** Its batch may be remembered soon: the send was answered a moment ago. */
+  /** Its batch is not remembered, and so new that it may be. */
   | "too_early"
   /** `CALLBACKS` has no relay for it. */
-  | "none";
+  | "no_relay";
 
-/** Longest time from the creation of a batch until it is remembered; longer while the store fails. */
-const REMEMBERED_WITHIN_MS = 10_000;
+/**
+ * Time from the creation of a batch until it is remembered: longer than a send whose answer was lost
+ * takes until it is repeated and found out, and than most outages of the store. The API repeats a
+ * callback after 5, 15, 35, 75, 155, 315 and 635 s.
+ */
+const REMEMBERED_WITHIN_MS = 600_000;
 
 /** The name of the relay of a caller: of the first whose `callers` has it. */
 export function relayOfCaller(
@@ -37,7 +41,7 @@ export function chooseRelay(
   if (chosen) return { relay: chosen };
   if (batchId !== undefined && !batch && isNew(batchId, nowMs)) return "too_early";
   const fallback = settings.relays.find((relay) => relay.name === settings.default);
-  return fallback ? { relay: fallback } : "none";
+  return fallback ? { relay: fallback } : "no_relay";
 }
 
 /** `*` at the end is a prefix match. */

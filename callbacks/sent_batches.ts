@@ -1,72 +1,91 @@
-import { delay } from "@std/async/delay";
-import { StateError, type StateStore } from "../state/store.ts";
-import { type BatchRecord, encodeBatchRecord } from "./batch_record.ts";
+import type { StateStore, StoredRecord } from "../state/store.ts";
+import { type BatchRecord, decodeBatchRecord, encodeBatchRecord } from "./batch_record.ts";
+import { PendingWrites } from "./pending_writes.ts";
 
-/** A batch that is to be remembered. */
-export interface SentBatch {
-  /** Finds it in the store. */
-  readonly key: string;
-  readonly record: BatchRecord;
-  readonly ttlMs: number;
-}
-
-/** Delays before a write that failed is tried again, in ms. */
-const RETRY_DELAYS_MS = [250, 1_000, 4_000, 16_000];
-
-/** Batches that wait to be written; further ones are given up at once. */
+/** Batches, and changes of batches, that wait to be written; further ones are given up at once. */
 export const MAX_WAITING_BATCHES = 10_000;
 
+/** Options of {@linkcode SentBatches}. */
+export interface SentBatchesOptions {
+  store: StateStore;
+  /** The time, in ms since the epoch. */
+  now: () => number;
+}
+
 /**
- * Remembers which caller sent which batch, without a delay for the caller. A batch that cannot be
- * written is lost: its callbacks go to the default relay.
+ * Remembers which caller sent which batch, without a delay for the caller. Keys are those of the
+ * store.
  */
 export class SentBatches {
-  readonly #store: StateStore;
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #closing = new AbortController();
-  /** Batches that were not remembered. */
-  lost = 0;
+  readonly #options: SentBatchesOptions;
+  readonly #records = new PendingWrites<BatchRecord>({
+    write: (key, record) => this.#create(key, record),
+    maxItems: MAX_WAITING_BATCHES,
+  });
+  readonly #extensions = new PendingWrites<number>({
+    write: async (key, untilMs) =>
+      await this.#extend(key, await this.#options.store.read(key), untilMs),
+    maxItems: MAX_WAITING_BATCHES,
+  });
 
-  constructor(store: StateStore) {
-    this.#store = store;
+  constructor(options: SentBatchesOptions) {
+    this.#options = options;
   }
 
-  /** Begins to write; never throws. */
-  remember(batch: SentBatch): void {
-    if (this.#underWay.size >= MAX_WAITING_BATCHES) return void this.lost++;
-    const writing = this.#write(batch);
-    this.#underWay.add(writing);
-    void writing.finally(() => this.#underWay.delete(writing));
+  /** Batches that were not remembered, so that their callbacks go to the default relay. */
+  get lost(): number {
+    return this.#records.lost;
   }
 
-  /** Ends the waiting for further attempts; resolves when none is under way. */
+  /** Begins to write. */
+  remember(key: string, record: BatchRecord): void {
+    void this.#records.write(key, record);
+  }
+
+  /** Begins to write that a batch is remembered until then, if it is not remembered for longer. */
+  extend(key: string, untilMs: number): void {
+    const waiting = this.#records.get(key);
+    if (!waiting) return void this.#extensions.write(key, untilMs);
+    if (waiting.untilMs < untilMs) this.remember(key, { ...waiting, untilMs });
+  }
+
+  /**
+   * What is remembered of a batch, if anything.
+   *
+   * @throws {import("../state/store.ts").StateError} if the store does not tell
+   */
+  async find(key: string): Promise<BatchRecord | undefined> {
+    const waiting = this.#records.get(key);
+    if (waiting) return waiting;
+    const stored = await this.#options.store.read(key);
+    return stored && decodeBatchRecord(stored.value);
+  }
+
+  /** Tries once more what waits, and gives the rest up. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#underWay);
+    await Promise.all([this.#records.close(), this.#extensions.close()]);
   }
 
-  async #write({ key, record, ttlMs }: SentBatch): Promise<void> {
-    const value = encodeBatchRecord(record);
-    for (const delayMs of [...RETRY_DELAYS_MS, undefined]) {
-      try {
-        const token = crypto.randomUUID();
-        // What is there already is of the same batch.
-        await this.#store.claim(key, { token, value, leaseMs: 0, ttlMs });
-        return;
-      } catch (error) {
-        if (!(error instanceof StateError) || error.reason === "full") break;
-      }
-      if (delayMs === undefined || !await this.#waited(delayMs)) break;
-    }
-    this.lost++;
+  async #create(key: string, record: BatchRecord): Promise<void> {
+    const { store, now } = this.#options;
+    const result = await store.claim(key, {
+      token: crypto.randomUUID(),
+      value: encodeBatchRecord(record),
+      leaseMs: 0,
+      ttlMs: record.untilMs - now(),
+    });
+    if (!result.claimed) await this.#extend(key, result.record, record.untilMs);
   }
 
-  async #waited(delayMs: number): Promise<boolean> {
-    try {
-      await delay(delayMs, { signal: this.#closing.signal });
-      return true;
-    } catch {
-      return false; // closed
-    }
+  async #extend(key: string, stored: StoredRecord | undefined, untilMs: number): Promise<void> {
+    const record = stored && decodeBatchRecord(stored.value);
+    if (!record || record.untilMs >= untilMs) return;
+    const { store, now } = this.#options;
+    await store.update(key, {
+      token: stored.token,
+      value: encodeBatchRecord({ ...record, untilMs }),
+      settled: false,
+      ttlMs: untilMs - now(),
+    });
   }
 }

@@ -1,12 +1,15 @@
 import type { CallbackSettings } from "../callback_settings.ts";
+import { type BatchTimes, lastCallbackMs } from "../callbacks/batch_lifetime.ts";
 import type { BatchRecord } from "../callbacks/batch_record.ts";
 import { RecordKeys } from "../callbacks/record_keys.ts";
 import { relayOfCaller } from "../callbacks/relay_choice.ts";
 import type { SentBatches } from "../callbacks/sent_batches.ts";
 import type { Exchange } from "../exchange.ts";
 import { readIdOf } from "../idempotency/resource_id.ts";
+import type { Operation } from "../operations.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
+import { isTest } from "./policy_mode.ts";
 
 /** Options of {@linkcode BatchMemory}. */
 export interface BatchMemoryOptions {
@@ -18,16 +21,12 @@ export interface BatchMemoryOptions {
 }
 
 /** A batch as the API describes it; other members do not matter here. */
-export interface CreatedBatch {
+export interface CreatedBatch extends BatchTimes {
   readonly id: string;
-  readonly expire_at?: unknown;
 }
 
-/** The API's retries of a callback reach for a day after the batch has expired, in ms. */
-const RETRIES_MS = 86_400_000 + 3_600_000;
-
-/** Longest time that a batch is remembered, in ms: a year. */
-const MAX_TTL_MS = 366 * 86_400_000;
+/** Operations that change when a batch is sent, and when it expires. */
+const CHANGES: ReadonlySet<Operation["id"] | undefined> = new Set(["updateBatch", "replaceBatch"]);
 
 /** Remembers who sent each batch, for its callbacks. */
 export class BatchMemory {
@@ -40,51 +39,69 @@ export class BatchMemory {
 
   /** Remembers the batch that a reply describes; the reply has to be used in place of the given. */
   ofReply(exchange: Exchange, reply: UpstreamReply): UpstreamReply {
-    if (exchange.operation?.id !== "sendBatch" || reply.status !== 201) return reply;
-    const span = exchange.span.spanContext();
-    const { body } = reply;
+    const { operation, span } = exchange;
+    const { status, body } = reply;
+    if (!this.#hasCallbacks(exchange)) return reply;
+    if (status === 200 && CHANGES.has(operation?.id)) this.#extend(exchange, body);
+    if (status !== 201 || operation?.id !== "sendBatch") return reply;
+    const spanContext = span.spanContext();
     if (body instanceof Uint8Array) {
-      const batch = readBatch(body);
-      if (batch) this.remember(exchange, batch, span);
+      const { id, ...times } = readMembers(body);
+      if (typeof id === "string") this.remember(exchange, { id, ...times }, spanContext);
       return reply;
     }
-    return {
-      ...reply,
-      body: readIdOf(body, (id) => id !== undefined && this.remember(exchange, { id }, span)),
-    };
+    const onId = (id?: string) => id !== undefined && this.remember(exchange, { id }, spanContext);
+    return { ...reply, body: readIdOf(body, onId) };
   }
 
   /** Remembers a batch; `span` is the SERVER span of the request that created it. */
   remember(exchange: Exchange, batch: CreatedBatch, span: BatchRecord["span"]): void {
-    const { servicePlanId, principal } = exchange;
-    const settings = this.#options.settings();
-    if (servicePlanId === undefined || !Object.hasOwn(settings.plans, servicePlanId)) return;
+    if (!this.#hasCallbacks(exchange)) return;
+    const key = this.#keyOf(exchange, batch.id);
     exchange.batchId = batch.id;
+    const relay = relayOfCaller(this.#options.settings(), exchange.principal?.subject);
     const sentAtMs = this.#options.now();
-    const relay = relayOfCaller(settings, principal?.subject);
-    this.#options.batches.remember({
-      key: this.#keysOf(settings).batch(servicePlanId, batch.id),
-      record: { relay, span, sentAtMs },
-      ttlMs: ttlMs(batch, { sentAtMs, leastMs: 1_000 * settings.remember_s }),
+    const untilMs = this.#lastCallbackMs(exchange, batch);
+    this.#options.batches.remember(key, {
+      relay,
+      span,
+      sentAtMs,
+      untilMs,
+      isTest: isTest(exchange),
+    });
+  }
+
+  #extend(exchange: Exchange, answer: UpstreamReply["body"]): void {
+    const [batchId = ""] = exchange.rawPath.split("/").slice(-1);
+    const key = this.#keyOf(exchange, batchId);
+    const batch = answer instanceof Uint8Array ? readMembers(answer) : {};
+    this.#options.batches.extend(key, this.#lastCallbackMs(exchange, batch));
+  }
+
+  #hasCallbacks({ servicePlanId = "" }: Exchange): boolean {
+    return Object.hasOwn(this.#options.settings().plans, servicePlanId);
+  }
+
+  #keyOf({ servicePlanId = "" }: Exchange, batchId: string): string {
+    return this.#keysOf(this.#options.settings()).batch(servicePlanId, batchId);
+  }
+
+  /** A batch may be sent later. The request has its times where the answer is too large. */
+  #lastCallbackMs({ body }: Exchange, batch: BatchTimes): number {
+    const leastMs = 1_000 * this.#options.settings().remember_s;
+    return lastCallbackMs([batch, body ? readMembers(body) : {}], {
+      nowMs: this.#options.now(),
+      leastMs,
     });
   }
 }
 
-function readBatch(body: Uint8Array): CreatedBatch | undefined {
+/** The members of a JSON object that are of interest, with values of any type. */
+function readMembers(json: Uint8Array): BatchTimes & { readonly id?: unknown } {
   try {
-    const batch = JSON.parse(new TextDecoder().decode(body));
-    return typeof batch?.id === "string" ? batch : undefined;
+    const { id, expire_at, send_at } = JSON.parse(new TextDecoder().decode(json)) ?? {};
+    return { id, expire_at, send_at };
   } catch {
-    return undefined;
+    return {};
   }
-}
-
-/** A batch may be sent later, and reports come until it has expired. */
-function ttlMs(
-  { expire_at }: CreatedBatch,
-  { sentAtMs, leastMs }: { sentAtMs: number; leastMs: number },
-): number {
-  const expiresAtMs = typeof expire_at === "string" ? Date.parse(expire_at) : NaN;
-  if (Number.isNaN(expiresAtMs)) return leastMs;
-  return Math.min(Math.max(leastMs, expiresAtMs - sentAtMs + RETRIES_MS), MAX_TTL_MS);
 }

@@ -10,6 +10,7 @@ import { memoizeLast } from "../telemetry/memoize_last.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import type { CallbackRelaying } from "./callback_relaying.ts";
 import type { Check } from "./checks.ts";
+import { IncompleteBodyError } from "./request_body_errors.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode callback}. */
@@ -46,13 +47,19 @@ export function callback(
     new OutstandingLimiter(max_outstanding)
   );
 
-  function acquireSlot(exchange: Exchange, settings: CallbackSettings): void {
-    const slot = limiterOf(settings).acquire("all");
+  /** Returns the release of the slot, which may be called more than once. */
+  function acquireSlot(exchange: Exchange, settings: CallbackSettings): () => void {
+    let slot = limiterOf(settings).acquire("all");
     if (!slot) {
       setOutcome(exchange, "overloaded");
       throw tooManyRequests("callbacks", settings.max_outstanding);
     }
-    exchange.slots.push(slot);
+    const release = () => {
+      slot?.();
+      slot = undefined;
+    };
+    exchange.slots.push(release);
+    return release;
   }
 
   /** Checks all that the head proves, reads the body, and checks its signature. */
@@ -67,10 +74,21 @@ export function callback(
     if (expected) exchange.servicePlanId = servicePlanId;
     const refusal = refusalOfHead(expected, { headers, pathSecret, nowMs: now(), maxAgeS });
     if (refusal || !expected) throw callbackRefused(exchange, refusal ?? "unknown_plan");
-    await readBody(c);
+    await readWhole(c);
     const wrong = refusalOfBody(expected, headers, exchange.body ?? NO_BODY);
     if (wrong) throw callbackRefused(exchange, wrong);
     return expected;
+  }
+
+  /** The API repeats a callback whose body did not arrive whole, or not in time. */
+  async function readWhole(c: Context<GatewayEnv>): Promise<void> {
+    try {
+      await readBody(c);
+    } catch (error) {
+      if (!(error instanceof IncompleteBodyError)) throw error;
+      const text = "The callback did not arrive whole, or not in time.";
+      throw new GatewayError("callback_not_relayed", { text, cause: error });
+    }
   }
 
   return async function callback(c: Context<GatewayEnv>, path: CallbackPath): Promise<Response> {
@@ -78,7 +96,7 @@ export function callback(
     const settings = current();
     exchange.route = CALLBACK_ROUTE;
     exchange.callback = {};
-    acquireSlot(exchange, settings);
+    const releaseSlot = acquireSlot(exchange, settings);
     const { hmac } = await authenticate(c, path, settings);
     const nonce = hmac && signatureOf(c.req.raw.headers)?.nonce;
     await relaying.relay(exchange, {
@@ -87,6 +105,7 @@ export function callback(
       event: eventOf(exchange),
       body: exchange.body ?? NO_BODY,
       headers: c.req.raw.headers,
+      releaseSlot,
       settings,
     });
     const headers = { "x-request-id": exchange.requestId, "content-length": "0" };

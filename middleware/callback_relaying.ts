@@ -1,26 +1,28 @@
-import { type BatchRecord, decodeBatchRecord } from "../callbacks/batch_record.ts";
+import { RETRIES_MS } from "../callbacks/batch_lifetime.ts";
+import type { BatchRecord } from "../callbacks/batch_record.ts";
 import type { CallbackSettings, RelaySettings } from "../callback_settings.ts";
-import { doOnce, type OnceResult } from "../callbacks/claims.ts";
+import { doOnce, type DoOnceOptions, type OnceResult } from "../callbacks/claims.ts";
 import type { CallbackEvent } from "../callbacks/event.ts";
 import { RecordKeys } from "../callbacks/record_keys.ts";
-import { type Relay, RELAY_IDLE_TIMEOUT_MS } from "../callbacks/relay.ts";
+import type { Relay } from "../callbacks/relay.ts";
 import { chooseRelay } from "../callbacks/relay_choice.ts";
+import type { SentBatches } from "../callbacks/sent_batches.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
 import type { CallbackOutcome, CallbackReport, Exchange } from "../exchange.ts";
-import type { Settlements } from "../idempotency/settlements.ts";
-import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
-import { BUFFERING_TIMEOUT_FACTOR } from "../upstream/transport.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
+import { ServiceSlots } from "./service_slots.ts";
 import { tooManyRequests } from "./too_many_requests.ts";
 
 /** Options of {@linkcode CallbackRelaying}. */
-export interface CallbackRelayingOptions {
-  settlements: Settlements;
+export interface CallbackRelayingOptions extends Pick<DoOnceOptions, "store" | "done"> {
+  batches: SentBatches;
   /** Deadline of an operation on the store, in ms. */
   stateTimeoutMs: number;
   relay: Relay;
+  /** Memory for the bodies of all callbacks, in bytes. */
+  maxBytes: number;
   /** The time, in ms since the epoch. */
   now: () => number;
 }
@@ -33,12 +35,11 @@ export interface AuthenticCallback {
   readonly event: CallbackEvent;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Headers;
+  /** Releases the slot of a received callback: while it is relayed, it has one of its service. */
+  readonly releaseSlot: () => void;
   /** The settings when it was received. */
   readonly settings: CallbackSettings;
 }
-
-/** How long a relayed callback is recognized: the API's retries reach for a day. */
-const DUPLICATES_TTL_MS = 2 * 86_400_000;
 
 /** Operations on the store between the claim of a nonce and its settlement. */
 const STORE_OPERATIONS = 6;
@@ -46,13 +47,10 @@ const STORE_OPERATIONS = 6;
 /** For work that is not counted otherwise, in ms. */
 const LEASE_MARGIN_MS = 500;
 
-/** Share of `max_outstanding` that one of several services may use. */
-const RELAY_SHARE = 1 / 2;
-
 /** Why a callback is not relayed now; the API sends it again. */
 type Reason = Extract<
   CallbackOutcome,
-  "under_way" | "not_taken" | "no_relay" | "unavailable"
+  "under_way" | "not_taken" | "no_relay" | "too_early" | "unavailable"
 >;
 
 /** Relays callbacks once: what a service has taken is not relayed again. */
@@ -61,9 +59,10 @@ export class CallbackRelaying {
   /** Derived from the settings, anew when they are replaced. */
   readonly #derived = memoizeLast(({ hash_key, relays, max_outstanding }: CallbackSettings) => ({
     keys: new RecordKeys(hash_key),
-    limiter: new OutstandingLimiter(
-      relays.length > 1 ? Math.ceil(max_outstanding * RELAY_SHARE) : max_outstanding,
-    ),
+    services: new ServiceSlots({
+      maxOutstanding: max_outstanding,
+      maxBytes: this.#options.maxBytes / (relays.length + 1), // one part is left for what arrives
+    }),
   }));
 
   constructor(options: CallbackRelayingOptions) {
@@ -88,13 +87,13 @@ export class CallbackRelaying {
 
   /** A nonce is used once a service has taken its callback: the API may repeat others unchanged. */
   async #withNonce(exchange: Exchange, callback: AuthenticCallback): Promise<void> {
-    const { nonce, servicePlanId, settings } = callback;
+    const { nonce, settings } = callback;
     if (nonce === undefined) return await this.#relayOnce(exchange, callback);
     const { keys } = this.#derived(settings);
     // A signature is accepted from max_age_s before its time until max_age_s after it.
     const ttlMs = 2_000 * settings.max_age_s + this.#leaseMs(settings);
     const result = await this.#once(
-      keys.nonce(servicePlanId, nonce),
+      keys.nonce(nonce),
       { settings, ttlMs },
       () => this.#relayOnce(exchange, callback),
     );
@@ -108,7 +107,7 @@ export class CallbackRelaying {
     const relay = await this.#chooseRelay(exchange, callback);
     const result = await this.#once(
       keys.event(servicePlanId, event.identity),
-      { settings, ttlMs: DUPLICATES_TTL_MS },
+      { settings, ttlMs: RETRIES_MS },
       () => this.#send(exchange, relay, callback),
     );
     if (result === "under_way") throw notRelayed(exchange, "under_way");
@@ -123,9 +122,9 @@ export class CallbackRelaying {
     const nowMs = this.#options.now();
     const batch = await this.#batchOf(event, { servicePlanId, settings });
     if (batch) exchange.span.addLink({ context: batch.span });
-    exchange.callback = { report: reportOf(event, batch && { sentAtMs: batch.sentAtMs, nowMs }) };
+    exchange.callback = { report: reportOf(event, batch && { ...batch, nowMs }) };
     const choice = chooseRelay(settings, event, { batch, nowMs });
-    if (typeof choice === "string") throw notRelayed(exchange, "no_relay");
+    if (typeof choice === "string") throw notRelayed(exchange, choice);
     exchange.callback.relay = choice.relay.name;
     return choice.relay;
   }
@@ -136,21 +135,21 @@ export class CallbackRelaying {
   ): Promise<BatchRecord | undefined> {
     if (batchId === undefined) return undefined;
     const { keys } = this.#derived(settings);
-    const record = await this.#options.settlements.store.read(keys.batch(servicePlanId, batchId));
-    return record && decodeBatchRecord(record.value);
+    return await this.#options.batches.find(keys.batch(servicePlanId, batchId));
   }
 
   async #send(
     exchange: Exchange,
     relay: RelaySettings,
-    { event, servicePlanId, settings, body, headers: received }: AuthenticCallback,
+    { event, servicePlanId, settings, body, headers: received, releaseSlot }: AuthenticCallback,
   ): Promise<void> {
-    const { keys, limiter } = this.#derived(settings);
-    const release = limiter.acquire(relay.name);
+    const { keys, services } = this.#derived(settings);
+    const release = services.acquire(relay.name, body.buffer.byteLength);
     if (!release) {
       setOutcome(exchange, "overloaded");
-      throw tooManyRequests("callbacks-of-service", limiter.limit);
+      throw tooManyRequests("callbacks-of-service", settings.max_outstanding);
     }
+    releaseSlot();
     const { requestId, span } = exchange;
     const webhookId = keys.webhookId(servicePlanId, event.identity);
     const timeoutMs = settings.relay_timeout_ms;
@@ -166,32 +165,32 @@ export class CallbackRelaying {
     { settings, ttlMs }: { settings: CallbackSettings; ttlMs: number },
     work: () => Promise<void>,
   ): Promise<OnceResult> {
-    const { settlements } = this.#options;
-    return doOnce(key, { settlements, leaseMs: this.#leaseMs(settings), ttlMs }, work);
+    const { store, done } = this.#options;
+    return doOnce(key, { store, done, leaseMs: this.#leaseMs(settings), ttlMs }, work);
   }
 
   /** Longest time for the attempt and the operations on the store around it. */
   #leaseMs({ relay_timeout_ms }: CallbackSettings): number {
-    return relay_timeout_ms + BUFFERING_TIMEOUT_FACTOR * RELAY_IDLE_TIMEOUT_MS +
-      STORE_OPERATIONS * this.#options.stateTimeoutMs + LEASE_MARGIN_MS;
+    return relay_timeout_ms + STORE_OPERATIONS * this.#options.stateTimeoutMs + LEASE_MARGIN_MS;
   }
 }
 
 function reportOf(
   { type, statuses, isOfRecipient, atMs }: CallbackEvent,
-  send: { sentAtMs: number; nowMs: number } | undefined,
+  send: { sentAtMs: number; isTest: boolean; nowMs: number } | undefined,
 ): CallbackReport {
   const since = (ms: number | undefined) =>
     send && ms !== undefined ? Math.max(0, ms - send.sentAtMs) : undefined;
   return {
     type,
     statuses,
+    isTest: send?.isTest ?? false,
     sinceSendMs: since(send?.nowMs),
     deliveryMs: isOfRecipient ? since(atMs ?? send?.nowMs) : undefined,
   };
 }
 
-/** 503: the API sends the callback again, for a day. */
+/** 503: the API sends the callback again, for nearly two days. */
 function notRelayed(exchange: Exchange, reason: Reason, cause?: unknown): GatewayError {
   setOutcome(exchange, reason);
   return new GatewayError("callback_not_relayed", cause === undefined ? {} : { cause });

@@ -93,6 +93,8 @@ export interface App {
   /** Takes over what may change while the gateway runs. */
   reconfigure(config: Config): void;
   readonly credentials: Credentials;
+  /** Batches that could not be remembered for their callbacks. Absent without callbacks. */
+  readonly batchesLost?: () => number;
   /** Resolves when nothing is written to the store any more, after the last response. */
   settled(): Promise<void>;
 }
@@ -189,6 +191,7 @@ export function createApp(config: Config, deps: Dependencies): App {
     },
     settled: async () => void await Promise.all([settlements?.close(), callbacks?.settled()]),
     credentials,
+    ...callbacks && { batchesLost: callbacks.batchesLost },
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { CallbackSettings } from "../callback_settings.ts";
+import { doneWork } from "../callbacks/claims.ts";
 import { Relay } from "../callbacks/relay.ts";
 import { SentBatches } from "../callbacks/sent_batches.ts";
 import type { Config } from "../config.ts";
-import { Settlements } from "../idempotency/settlements.ts";
 import { ByteBudget } from "../limits/byte_budget.ts";
 import { BatchMemory } from "../middleware/batch_memory.ts";
 import { callback, type CallbackHandler } from "../middleware/callback.ts";
@@ -29,12 +29,17 @@ export interface CallbackParts {
   readonly batchMemory: BatchMemory;
   /** Has these settings count from the next callback, and the next send, on. */
   replaceSettings(settings: CallbackSettings): void;
+  /** Batches that could not be remembered so far. */
+  batchesLost(): number;
   /** Resolves when nothing is written to the store any more. */
   settled(): Promise<void>;
 }
 
-/** Largest callback: a full report on 1,000 recipients has 20 KB. */
-const MAX_CALLBACK_BYTES = 1024 * 1024;
+/**
+ * Largest callback: a full report on 1,000 recipients, which is what a batch can have, has 20 KB.
+ * The smaller it is, the more connections strangers need to use up the memory.
+ */
+export const MAX_CALLBACK_BYTES = 256 * 1024;
 
 /** Memory for the bodies of all callbacks, apart from those of callers: strangers can send them. */
 export const MAX_HELD_CALLBACK_BYTES = 8 * 1024 * 1024;
@@ -47,25 +52,29 @@ export function callbackParts(
 ): CallbackParts {
   let current = initial;
   const settings = () => current;
-  const settlements = new Settlements(deps.store);
-  const batches = new SentBatches(deps.store);
+  const done = doneWork(deps.store);
+  const batches = new SentBatches(deps);
   const readBody = requestBody({
     ...deps,
     maxBytes: Math.min(config.maxBodyBytes, MAX_CALLBACK_BYTES),
     held: new ByteBudget(MAX_HELD_CALLBACK_BYTES),
+    requireType: () => {}, // the API would give up after a 415
     timeoutMs: config.requestBodyTimeoutMs,
     deadlines: deps.bodyDeadlines,
   });
   const relaying = new CallbackRelaying({
     ...deps,
-    settlements,
+    done,
+    batches,
     stateTimeoutMs: config.state.timeoutMs,
     relay: new Relay(deps),
+    maxBytes: MAX_HELD_CALLBACK_BYTES,
   });
   return {
     handle: callback({ ...deps, settings, readBody, relaying }),
     batchMemory: new BatchMemory({ ...deps, settings, batches }),
     replaceSettings: (settings) => void (current = settings),
-    settled: async () => void await Promise.all([settlements.close(), batches.close()]),
+    batchesLost: () => batches.lost,
+    settled: async () => void await Promise.all([done.close(), batches.close()]),
   };
 }

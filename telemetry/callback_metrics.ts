@@ -53,7 +53,7 @@ export class CallbackMetrics {
       const { durationMs, status, failure = String(status) } = attempt;
       this.#relayDuration.record(durationMs / 1_000, { relay, result: failure });
     }
-    if (outcome !== "relayed" || !report) return;
+    if (outcome !== "relayed" || !report || report.isTest) return;
     for (const { status, code, count } of report.statuses) {
       this.#deliveries.add(count, { status, code: code ?? "_OTHER" });
       if (status === "Delivered" && report.deliveryMs !== undefined) {

@@ -29,6 +29,8 @@ export interface MetricSources {
   process(): ProcessUsage | undefined;
   /** Signal → spans or log lines dropped so far. */
   dropped(): Readonly<Record<string, number>>;
+  /** Batches that could not be remembered for their callbacks. Absent without callbacks. */
+  batchesLost?(): number;
 }
 
 /** What is used of a budget of a policy in its current window, in message parts. */
@@ -62,6 +64,7 @@ export function registerGauges(meter: Meter, sources: MetricSources): void {
   registerSettingFiles(meter, sources);
   registerProcess(meter, sources);
   registerDropped(meter, sources);
+  if (sources.batchesLost) registerBatchesLost(meter, sources.batchesLost);
   registerBuildInfo(meter);
 }
 
@@ -188,4 +191,10 @@ function registerDropped(meter: Meter, sources: MetricSources): void {
       result.observe(count, { signal });
     }
   });
+}
+
+function registerBatchesLost(meter: Meter, batchesLost: () => number): void {
+  meter.createObservableCounter("sms_gateway.batches_lost", {
+    description: "Batches that could not be remembered for their callbacks.",
+  }).addCallback((result) => result.observe(batchesLost()));
 }

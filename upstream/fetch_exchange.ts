@@ -94,6 +94,10 @@ export class FetchExchange {
 
   async #readBody(reader: Reader | undefined, status: number): Promise<UpstreamReply["body"]> {
     if (!reader) return new Uint8Array();
+    if (this.#request.discardsBody) {
+      void reader.cancel().catch(() => {});
+      return new Uint8Array();
+    }
     if (status >= 300) return await this.#readErrorBody(reader);
     const { bytes, isComplete } = await this.#buffer(reader);
     return isComplete ? bytes : this.#streamBody(bytes, reader);

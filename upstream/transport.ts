@@ -36,6 +36,11 @@ export interface UpstreamRequest {
   readonly timeoutMs: number;
   /** Longest pause between two chunks of a body, and deadline for an error body, in ms. */
   readonly idleTimeoutMs: number;
+  /**
+   * Resolve at the response headers, with an empty body: that of the response is discarded, and may
+   * be incomplete. Default: false.
+   */
+  readonly discardsBody?: boolean;
   /** Aborts the exchange, and the stream of its body. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -23,6 +23,8 @@ export interface UndiciResponseHandlerOptions {
   readonly reject: (error: TransportError) => void;
 }
 
+const NO_BODY = new Uint8Array();
+
 /** Receives undici's events for one request, and resolves or rejects once. */
 export class UndiciResponseHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
@@ -79,11 +81,12 @@ export class UndiciResponseHandler implements Dispatcher.DispatchHandler {
     this.#headers = headerPairs(headers);
     this.#lastReceivedAt = performance.now();
     this.#options.deadlines.clear(this.#deadline);
-    const { idleTimeoutMs } = this.#request;
-    if (this.#isSuccess) {
+    const { idleTimeoutMs, discardsBody } = this.#request;
+    if (this.#needsWholeBody) {
       this.#bufferUntil = this.#lastReceivedAt + BUFFERING_TIMEOUT_FACTOR * idleTimeoutMs;
       return this.#startIdleDeadline(idleTimeoutMs);
     }
+    if (discardsBody) this.#options.resolve({ status, headers: this.#headers, body: NO_BODY });
     this.#deadline = this.#options.deadlines.start(
       idleTimeoutMs,
       () => this.#truncateErrorBody("deadline of the error body"),
@@ -101,13 +104,13 @@ export class UndiciResponseHandler implements Dispatcher.DispatchHandler {
     }
     this.#chunks.append(chunk);
     if (this.#chunks.size <= MAX_BUFFERED_BYTES) return;
-    if (this.#isSuccess) this.#resolve(this.#openStream(controller));
+    if (this.#needsWholeBody) this.#resolve(this.#openStream(controller));
     else this.#truncateErrorBody("size limit of the error body");
   }
 
   onResponseEnd(): void {
     const reply = { status: this.#status, headers: this.#headers };
-    if (this.#isSuccess && this.#options.isTls && isDelimitedByClose(reply)) {
+    if (this.#needsWholeBody && this.#options.isTls && isDelimitedByClose(reply)) {
       this.#fail("network", new Error("over TLS, a response without a length may be truncated"));
     } else if (this.#stream) {
       this.#release();
@@ -119,12 +122,13 @@ export class UndiciResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#hasFailed) return; // the error is that of our own abort
-    if (this.#status >= 300) this.#resolve(this.#bufferedBody());
+    if (!this.#needsWholeBody) this.#resolve(this.#bufferedBody());
     else this.#fail(failureReason(cause), cause);
   }
 
-  get #isSuccess(): boolean {
-    return this.#status < 300;
+  /** Whether a response that ends early is a failure: not that of an error, or without headers. */
+  get #needsWholeBody(): boolean {
+    return this.#status < (this.#request.discardsBody ? 200 : 300);
   }
 
   /** Fails when no chunk arrives within the idle timeout; time while paused does not count. */

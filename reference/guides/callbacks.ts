@@ -72,11 +72,11 @@ over as a whole while the gateway runs.</li>
 <tr><td><code>relays.*.callers</code></td><td>Subjects; <code>*</code> at the end is a prefix match.</td><td>none</td></tr>
 <tr><td><code>relays.*.secret</code></td><td>Secret of our signature, <code>whsec_</code> and 24 to 64 bytes in base64: <code>openssl rand -base64 32</code>. One of its own for each service.</td><td>required</td></tr>
 <tr><td><code>inbound</code></td><td>Rules for inbound messages; the first that matches <code>to</code> (digits) and <code>keyword</code> (first word, in any case) names the relay.</td><td>none</td></tr>
-<tr><td><code>default</code></td><td>Relay for everything else: batches that nobody is remembered for, callers without a relay, unknown types.</td><td>none: 503</td></tr>
-<tr><td><code>max_age_s</code></td><td>Longest difference of the signature&#39;s time and now.</td><td>300</td></tr>
-<tr><td><code>remember_s</code></td><td>How long a batch is remembered at least; it is a day longer than its <code>expire_at</code>, if that is later.</td><td>345,600</td></tr>
+<tr><td><code>default</code></td><td>Relay for everything else: batches that nobody is remembered for, callers without a relay, unknown types. Leave it out where reports must not reach another service than their own, see <a href="#batches-that-are-not-remembered">below</a>.</td><td>none: 503</td></tr>
+<tr><td><code>max_age_s</code></td><td>Longest difference of the signature&#39;s time and now; see <a href="#what-the-api-gets">below</a>.</td><td>300</td></tr>
+<tr><td><code>remember_s</code></td><td>How long a batch is remembered at least; longer if it is sent or expires later: for 2 days after its <code>expire_at</code>, and for 5 days after its <code>send_at</code>.</td><td>432,000</td></tr>
 <tr><td><code>relay_timeout_ms</code></td><td>Deadline for a service, until the headers of its answer.</td><td>5,000</td></tr>
-<tr><td><code>max_outstanding</code></td><td>Callbacks outstanding at once; more are 429. Of several services, one gets at most half.</td><td>100</td></tr>
+<tr><td><code>max_outstanding</code></td><td>Callbacks that are received at once, and those that are relayed at once to each service; more are 429. Each service also has a share of the memory for bodies.</td><td>100</td></tr>
 <tr><td><code>hash_key</code></td><td>32 characters or more, the same for all instances: hashes in the store then need this key, see <a href="#what-is-remembered">below</a>.</td><td>no key</td></tr>
 </tbody>
 </table>
@@ -103,40 +103,65 @@ async function receive(request: Request): Promise&lt;Response&gt; {
 }</code></pre>
 </div>
 <p>Answer 2xx only once the callback is stored. The gateway answers the API 200 then, and 503 for
-anything else: any other status (400 and 302 too), a broken connection, no answer in time. It has no
-queue of its own: the API repeats after 5 s, then after twice as long each time, up to 81,920 s,
-about a day in all. No redirect is followed, and nothing is sent to a URL that is not in
-<code>CALLBACKS</code>.</p>
-<p><strong>Exactly once, except after a crash.</strong> A callback that a service has taken is not relayed again: a
-duplicate is 200 at once. The same are two reports with the same type, batch, recipient, status and
-code, two inbound messages with the same id, and other callbacks with the same bytes. That is
-remembered for two days. Two requests for the same callback, on whichever instances, are never
-relayed at once: the second is 503. If the gateway is killed after the service has taken a callback
-and before that is recorded, or the answer does not arrive in time, it is relayed again, with the
-same <code>webhook-id</code>. So services recognize duplicates by <code>webhook-id</code>.</p>
+anything else: any other status (400 and 302 too), a broken connection, no response headers in time.
+The body of the answer does not matter. The gateway has no queue of its own: the API repeats after 5
+s, then after twice as long each time, up to 81,920 s, 45.5 hours in all. No redirect is followed,
+and nothing is sent to a URL that is not in <code>CALLBACKS</code>.</p>
+<p><strong>Once, but at least once where something fails.</strong> A callback that a service has taken is not
+relayed again: a duplicate is 200 at once. The same are two reports with the same type, batch,
+recipient, status and code, and two inbound messages with the same id. Other callbacks are the same
+if their bytes are, and so are those where one of these members is missing or is not as documented.
+That is remembered for two days. Two requests for the same callback, on whichever instances, are not
+relayed at once: the second is 503.</p>
+<p>A callback is relayed again, with the same <code>webhook-id</code>, where a service has taken it and the
+gateway does not know that or cannot record it:</p>
+<ul>
+<li>its answer comes after <code>relay_timeout_ms</code>, or not at all;</li>
+<li>the gateway is killed before it has recorded it, or its process stands still for longer than a
+lease, which is <code>relay_timeout_ms</code> and some 2 s;</li>
+<li>the store fails right then, and a repeat or a replay comes after the lease to another instance, or
+after a restart. The instance itself knows it, and records it when the store answers again.</li>
+</ul>
+<p>So services recognize duplicates by <code>webhook-id</code>.</p>
 <h2 id="what-the-api-gets">What the API gets</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 2">
 <table>
 <thead><tr><th scope="col">Status</th><th scope="col">When</th><th scope="col">The API</th></tr></thead>
 <tbody>
 <tr><td>200</td><td>a service has taken it, now or before</td><td>is done</td></tr>
-<tr><td>400</td><td>it is authentic, but no JSON object, or over 1 MiB (<code>MAX_BODY_BYTES</code>)</td><td>gives it up</td></tr>
-<tr><td>401</td><td>unknown plan, wrong secret, password or signature, too old or too new, or its nonce was used by a callback that was relayed; the same answer for every reason</td><td>gives it up</td></tr>
+<tr><td>400</td><td>its body is over 256 KiB (or over <code>MAX_BODY_BYTES</code>, if that is less), which is refused before it is authenticated; or it is authentic, but no JSON object</td><td>gives it up</td></tr>
+<tr><td>401</td><td>unknown plan, wrong secret, password or signature, too old or too new, or its nonce was used by a callback that was relayed, for whichever plan; the same answer for every reason</td><td>gives it up</td></tr>
 <tr><td>429</td><td>too many are outstanding, in all or for the service</td><td>repeats it</td></tr>
-<tr><td>503</td><td>the service did not take it; no service is configured for it; another request relays it; the store does not answer</td><td>repeats it</td></tr>
+<tr><td>503</td><td>the service did not take it; no service is configured for it; its batch is new, and not remembered yet; another request relays it; the store does not answer; its body did not arrive whole, or not within <code>REQUEST_BODY_TIMEOUT_MS</code>; the bodies of callbacks use 8 MiB already; the gateway is stopping</td><td>repeats it</td></tr>
 </tbody>
 </table>
 </div>
 <p>A nonce counts as used once its callback was relayed, so a repeat after a 503 passes even if the API
 does not sign it anew. Whether it does is not documented: if repeats carry the time of the first
-attempt, those after <code>max_age_s</code> are 401 <code>too_old</code>, and lost. Watch
-<code>sms_gateway_callback_refusals_total{reason=&quot;too_old&quot;}</code>, and raise <code>max_age_s</code> to 90000 if it rises
-after an outage; a replay is recognized all the same.</p>
-<p>A report can come before its batch is remembered, which takes milliseconds, or seconds while the
-store fails. A report of an unknown batch whose id is a ULID of the last 10 s is 503, not relayed to
-the default. If a batch could not be written within 21 s, its reports go to <code>default</code>.</p>
-<p>While the store does not answer, callbacks are 503: nothing is lost, the API repeats them. After a
-store was emptied, reports of earlier batches go to <code>default</code>, without a link to the send.</p>
+attempt, those that come more than <code>max_age_s</code> after it are 401 <code>too_old</code>, and lost. Then a service
+or a store that is down for five minutes costs callbacks. A <code>max_age_s</code> of 165000, more than the
+45.5 hours of the repeats, prevents that; a replay is recognized all the same, and nonces take more
+space. Watch <code>sms_gateway_callback_refusals_total{reason=&quot;too_old&quot;}</code> after an outage.</p>
+<p>While the store does not answer, callbacks are 503, and the API repeats them. After a store was
+emptied, reports of earlier batches go to <code>default</code>, without a link to the send.</p>
+<h3 id="batches-that-are-not-remembered">Batches that are not remembered</h3>
+<p>A batch is written to the store after the answer to its send, which takes milliseconds. While the
+store does not answer, the instance that sent it keeps it, and writes it within seconds once the
+store answers again; it finds the service of a report by what it keeps, too. A send whose answer was
+lost is remembered when a repeat with its <code>Idempotency-Key</code> finds out its batch.</p>
+<p>So that reports do not overtake that, those of an unknown batch whose id is a ULID of the last 10
+minutes are 503, with the outcome <code>too_early</code>, and not relayed to <code>default</code>. With the intervals of
+the API, reports of batches that were sent past the gateway reach <code>default</code> after some 11 minutes.</p>
+<p>These batches are never remembered, and their reports go to <code>default</code>:</p>
+<ul>
+<li>those that still wait for a store that does not answer when their instance ends, by SIGTERM too,
+and those beyond 10,000;</li>
+<li>those for which a store in memory has no space;</li>
+<li>those whose answer was lost, and found out after 10 minutes or not at all.</li>
+</ul>
+<p><code>sms_gateway_batches_lost_total</code> counts the first two, unless the process is killed. Where a report
+must not reach another service than its own, leave out <code>default</code>: such reports are then 503, and the
+API gives them up after 45.5 hours; <code>GET /batches/{batch_id}/delivery_report</code> tells what they said.</p>
 <h2 id="the-trace-of-a-message">The trace of a message</h2>
 <p>The SERVER span of a callback has a link to the SERVER span of the send, and a CLIENT span for the
 attempt to relay it, whose <code>traceparent</code> the service gets.</p>
@@ -146,7 +171,7 @@ attempt to relay it, whose <code>traceparent</code> the service gets.</p>
 <tbody>
 <tr><td><code>sms_gateway.batch_id</code></td><td>of the send and of every callback: a search for it finds the whole life of a message</td></tr>
 <tr><td><code>sms_gateway.callback.type</code></td><td>such as <code>recipient_delivery_report_sms</code>; <code>_OTHER</code> for types that are not documented</td></tr>
-<tr><td><code>sms_gateway.callback.outcome</code></td><td><code>relayed</code> <code>duplicate</code> <code>refused</code> <code>malformed</code> <code>under_way</code> <code>not_taken</code> <code>no_relay</code> <code>overloaded</code> <code>unavailable</code>; <code>failed</code>: its body did not arrive, or the gateway failed</td></tr>
+<tr><td><code>sms_gateway.callback.outcome</code></td><td><code>relayed</code> <code>duplicate</code> <code>refused</code> <code>malformed</code> <code>under_way</code> <code>not_taken</code> <code>no_relay</code> <code>too_early</code> <code>overloaded</code> <code>unavailable</code>; <code>failed</code>: its body did not arrive whole, or the gateway failed</td></tr>
 <tr><td><code>sms_gateway.callback.refusal</code></td><td><code>unknown_plan</code> <code>wrong_path_secret</code> <code>wrong_password</code> <code>unsigned</code> <code>too_old</code> <code>too_new</code> <code>wrong_signature</code> <code>replayed</code></td></tr>
 <tr><td><code>sms_gateway.callback.relay</code></td><td>name of the service</td></tr>
 <tr><td><code>sms_gateway.delivery.status</code>, <code>sms_gateway.delivery.code</code></td><td>as reported, where it is one; <code>sms_gateway.delivery.code_name</code> for 400 to 418, which <code>/docs/errors</code> explains</td></tr>
@@ -159,15 +184,16 @@ are in <a href="/docs/guide/monitoring#metrics">Operating the gateway</a>; the a
 callbacks that are refused or not taken are in <code>ops/prometheus/alerts.yaml</code>. Reports ask for
 <code>delivery_report</code> in the send; <code>per_recipient</code> gives one callback for each status of each recipient,
 <code>summary</code> and <code>full</code> one for the batch. <code>sms_gateway_delivery_time_seconds</code> is of reports on one
-recipient.</p>
+recipient. Reports of batches that were sent in the mode <code>test</code> of a policy count neither in it nor
+in <code>sms_gateway_deliveries_total</code>.</p>
 <h2 id="what-is-remembered">What is remembered</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 4">
 <table>
 <thead><tr><th scope="col">Record</th><th scope="col">Key</th><th scope="col">Value</th><th scope="col">For how long</th></tr></thead>
 <tbody>
-<tr><td>a batch</td><td>hash of plan and batch id</td><td>name of the relay, ids of the span of the send, time</td><td><code>remember_s</code>, or a day longer than <code>expire_at</code></td></tr>
+<tr><td>a batch</td><td>hash of plan and batch id</td><td>name of the relay, ids of the span of the send, times, mode</td><td><code>remember_s</code>, or longer by its <code>expire_at</code> and <code>send_at</code>, also when these are changed</td></tr>
 <tr><td>a callback</td><td>hash of plan, type, batch, recipient, status and code (or of others)</td><td>nothing</td><td>2 days</td></tr>
-<tr><td>a nonce</td><td>hash of plan and nonce</td><td>nothing</td><td>twice <code>max_age_s</code></td></tr>
+<tr><td>a nonce</td><td>hash of the nonce</td><td>nothing</td><td>twice <code>max_age_s</code></td></tr>
 </tbody>
 </table>
 </div>

@@ -57,6 +57,7 @@ export const GUIDES: readonly Guide[] = [
       ["set-it-up","Set it up"],
       ["what-a-service-gets","What a service gets"],
       ["what-the-api-gets","What the API gets"],
+      ["batches-that-are-not-remembered","Batches that are not remembered"],
       ["the-trace-of-a-message","The trace of a message"],
       ["what-is-remembered","What is remembered"],
     ],

@@ -96,11 +96,12 @@ policies are named. Search Jaeger or the logs for those.</p>
 <tr><td><code>sms_gateway_state_reachable</code></td><td>1 if the state store answered last, else 0; absent without a store</td></tr>
 <tr><td><code>sms_gateway_setting_file_usable</code></td><td><code>setting</code>, such as <code>SERVICE_PLANS_FILE</code>: 1 if the file is in use as it is, 0 if the last good one is</td></tr>
 <tr><td><code>sms_gateway_setting_file_changes_total</code></td><td><code>setting</code>; <code>outcome</code>: <code>taken</code> <code>refused</code></td></tr>
-<tr><td><code>sms_gateway_callbacks_total</code></td><td><code>outcome</code>, <code>type</code>, <code>relay</code>: see <a href="/docs/guide/callbacks#the-trace-of-a-message">Callbacks: delivery reports and inbound messages</a>; this and the next four only with <code>CALLBACKS</code></td></tr>
+<tr><td><code>sms_gateway_callbacks_total</code></td><td><code>outcome</code>, <code>type</code>, <code>relay</code>: see <a href="/docs/guide/callbacks#the-trace-of-a-message">Callbacks: delivery reports and inbound messages</a>; this and the next five only with <code>CALLBACKS</code></td></tr>
 <tr><td><code>sms_gateway_callback_refusals_total</code></td><td><code>reason</code></td></tr>
-<tr><td><code>sms_gateway_deliveries_total</code></td><td><code>status</code>, <code>code</code>: messages, by reports that were relayed</td></tr>
+<tr><td><code>sms_gateway_deliveries_total</code></td><td><code>status</code>, <code>code</code>: messages, by reports that were relayed; without those of the mode <code>test</code></td></tr>
 <tr><td><code>sms_gateway_delivery_time_seconds</code></td><td>from the send to the delivery of a message</td></tr>
 <tr><td><code>sms_gateway_relay_duration_seconds</code></td><td><code>relay</code>; <code>result</code>: the status of the service, or why there is none</td></tr>
+<tr><td><code>sms_gateway_batches_lost_total</code></td><td>batches that could not be remembered for their callbacks</td></tr>
 <tr><td><code>process_cpu_seconds_total</code></td><td>CPU time of the process</td></tr>
 <tr><td><code>process_resident_memory_bytes</code></td><td>resident memory</td></tr>
 <tr><td><code>process_start_time_seconds</code></td><td>when the process started, epoch</td></tr>
@@ -229,7 +230,9 @@ jq -c <i class="s">&#39;select(.request_id == &quot;Z&quot; or .idempotency == &
 </div>
 <h3 id="while-the-state-store-does-not-answer">While the state store does not answer</h3>
 <ul>
-<li>Callbacks get 503, and the SMS API repeats them.</li>
+<li>Callbacks get 503, and the SMS API repeats them; those of more than <code>max_age_s</code> ago may then be
+401 (<a href="/docs/guide/callbacks#what-the-api-gets">Callbacks: delivery reports and inbound messages</a>). Do not restart instances
+meanwhile: they keep the batches that the store has not taken.</li>
 <li>Requests with a key get 503 <code>idempotency_unavailable</code>: nothing of them is sent, and callers repeat
 them with the same key. Requests without a key are served.</li>
 <li>Message budgets are counted by each instance for itself, from what the store said last

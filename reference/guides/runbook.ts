@@ -304,17 +304,19 @@ front of the gateway passes <code>POST /callbacks/…</code> on from outside.</p
 reports.</p>
 <h3 id="smsgatewaycallbacksnottaken">SmsGatewayCallbacksNotTaken</h3>
 <p><strong>What it means.</strong> The service of the label <code>relay</code> does not answer its callbacks with 2xx. The SMS
-API gets 503 and repeats each for about a day, in growing intervals of up to 23 hours.</p>
+API gets 503 and repeats each for 45.5 hours, in growing intervals of up to 23 hours.</p>
 <p><strong>How to confirm.</strong> <code>sms_gateway_relay_duration_seconds_count</code> by <code>result</code>.</p>
 <p><strong>What to do.</strong> Tell the owner of the service. It recognizes repeats by <code>webhook-id</code>.</p>
 <p><strong>What not to do.</strong> Do not make the gateway answer 2xx for it: the SMS API would forget the reports.</p>
 <h3 id="smsgatewaycallbackswithoutservice">SmsGatewayCallbacksWithoutService</h3>
 <p><strong>What it means.</strong> Callbacks come for which <code>CALLBACKS</code> names no service. They are answered 503, and
-the SMS API gives them up after about a day.</p>
+the SMS API gives them up after 45.5 hours.</p>
 <p><strong>How to confirm.</strong> The log lines of <code>/callbacks/{service_plan_id}</code> with the outcome <code>no_relay</code>.</p>
-<p><strong>What to do.</strong> Set <code>default</code> in <code>CALLBACKS</code>, a relay for the callers, or an inbound rule. If it
-began with an outage of the state store, batches of that time were not remembered.</p>
-<p><strong>What not to do.</strong> Do not wait: after a day the reports are lost.</p>
+<p><strong>What to do.</strong> Set <code>default</code> in <code>CALLBACKS</code>, a relay for the callers, or an inbound rule. If
+<code>sms_gateway_batches_lost_total</code> rose, the state store did not take batches of that time; <code>default</code>
+gets their reports, if there is one. Reports with the outcome <code>too_early</code> do not count here: their
+batch is less than 10 minutes old and may still become known.</p>
+<p><strong>What not to do.</strong> Do not wait: after 45.5 hours the reports are lost.</p>
 <h3 id="smsgatewaycallbacksrefused">SmsGatewayCallbacksRefused</h3>
 <p><strong>What it means.</strong> Callbacks are refused with 401, for the reason in the label. The SMS API does not
 repeat them, so their reports are lost.</p>
@@ -322,7 +324,8 @@ repeat them, so their reports are lost.</p>
 <p><strong>What to do.</strong> <code>wrong_signature</code>, <code>wrong_password</code>, <code>wrong_path_secret</code>: a secret was changed at
 one end; list the old and the new one in <code>CALLBACKS</code>. <code>unsigned</code>: the account does not sign
 callbacks. <code>too_old</code>, <code>too_new</code>: a clock is wrong, or retries carry the time of the first attempt;
-raise <code>max_age_s</code>. Otherwise somebody else posts them: block the address.</p>
+raise <code>max_age_s</code> to 165000, which is longer than the SMS API repeats. Otherwise somebody else posts
+them: block the address.</p>
 <p><strong>What not to do.</strong> Do not remove the authentication of a plan.</p>
 `,
 };

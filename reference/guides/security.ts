@@ -40,7 +40,7 @@ in a public issue. Say what you did, what you saw and what you expected.</p>
 <tr><td>One request of a caller is never two requests upstream, whatever its framing.</td><td><code>smuggling: corpus</code></td></tr>
 <tr><td>A POST with an idempotency key reaches the API at most once, whoever repeats it on whichever instance, whatever is killed. A store that does not answer stops such requests, and no others. What Redis can lose is in docs/idempotency.md.</td><td><code>idempotency: …</code></td></tr>
 <tr><td>A store holds no key, caller, number, text or answer in the clear. Who can read it has to guess a whole request, with its key, to read the answer or to recognize it: keys should be random.</td><td><code>deno task test</code>, <code>deno task test:state</code></td></tr>
-<tr><td>A callback that is not authentic, or a replay, is 401 and reaches no service. Nothing is acknowledged that the service has not taken; nothing is relayed again that was acknowledged, on whichever instance, whatever is killed. A service that is slow or down does not hold up another.</td><td><code>callbacks: …</code></td></tr>
+<tr><td>A callback that is not authentic, or a replay, is 401 and reaches no service. Nothing is acknowledged that the service has not taken; nothing is relayed again whose acknowledgement is recorded in the store, on whichever instance, whatever is killed. What is relayed again where it could not be recorded has the same <code>webhook-id</code>. Services that are slow or down do not hold up others.</td><td><code>callbacks: …</code></td></tr>
 <tr><td>A POST reaches the API at most once, whatever fails, the process itself included. A response never claims an outcome that is not known.</td><td><code>once: …</code>, <code>retries: …</code>, <code>crash: kill -9 under load</code></td></tr>
 <tr><td>For any response of the API, the caller gets a response by the contract, in time. A truncated body is never delivered as a complete one. While the API keeps failing, the breaker stops sending to it for a while.</td><td><code>replies: …</code>, <code>fuzz: replies</code>, <code>breaker: …</code></td></tr>
 <tr><td>No caller takes the gateway away from the others: by many requests, by bodies that do not arrive, or by answers it does not read. An answer counts as outstanding until it was taken.</td><td><code>limits: …</code>, <code>adaptive: limit shrinks and recovers</code>, <code>callers: …</code>, <code>unread: one caller</code>, <code>unread: HTTP/1.1</code></td></tr>
@@ -94,10 +94,13 @@ Requests that wait for a token hold nothing beside their bodies: at most a tenth
 not collected yet. <code>memory: all at once</code> does most of this together. Every drill runs in a control
 group of 512 MiB where one can be made, and fails if the process has ever had more resident.</p>
 <p>With <code>CALLBACKS</code> these come on top: 8 MiB for the bodies of callbacks (<code>MAX_HELD_CALLBACK_BYTES</code> in
-<code>routes/callback_parts.ts</code>), apart from those of callers, since strangers can send callbacks;
-<code>max_outstanding</code> (100) callbacks at once; 10,000 batches that wait for the store, about 5 MiB
-(<code>MAX_WAITING_BATCHES</code> in <code>callbacks/sent_batches.ts</code>); with <code>STATE_URL=memory:</code> 16 MiB for what is
-remembered (<code>MAX_CALLBACK_STORE_BYTES</code> in <code>gateway.ts</code>).</p>
+<code>routes/callback_parts.ts</code>), apart from those of callers, since strangers can send callbacks; of <code>n</code>
+services each can hold one part in <code>n + 1</code> of that. <code>max_outstanding</code> (100) callbacks are received
+at once, and as many relayed to each service. 10,000 batches that wait for the store, and 10,000
+changes of batches, about 7 MiB (<code>MAX_WAITING_BATCHES</code> in <code>callbacks/sent_batches.ts</code>); 10,000
+relayed callbacks and nonces that wait for it, about 5 MiB (<code>MAX_WAITING_KEYS</code> in
+<code>callbacks/claims.ts</code>); with <code>STATE_URL=memory:</code> 16 MiB for what is remembered
+(<code>MAX_CALLBACK_STORE_BYTES</code> in <code>gateway.ts</code>).</p>
 <h2 id="the-store-of-idempotency-keys">The store of idempotency keys</h2>
 <p>A record holds a hash of caller, service plan, operation and key, a fingerprint of the request, a
 random token, times, the trace id of the first request, and the code of an unknown outcome or the
@@ -139,9 +142,15 @@ is sent. Callers should send <code>content-length</code>, as HTTP clients do wit
 <li>A request over HTTP/1.1 without <code>Host</code> is served, although RFC 9112 §3.2 demands a 400: the
 runtime does not tell it from one over HTTP/2 with <code>:authority</code>.</li>
 <li>Which of its retries the SMS API signs anew is not documented: see <code>max_age_s</code> in
-<a href="/docs/guide/callbacks#what-the-api-gets">Callbacks: delivery reports and inbound messages</a>. Strangers who guess a service plan can
-occupy <code>max_outstanding</code> with slow bodies for <code>REQUEST_BODY_TIMEOUT_MS</code>, as the signature covers
-the body; a path secret or password is checked before the body is read.</li>
+<a href="/docs/guide/callbacks#what-the-api-gets">Callbacks: delivery reports and inbound messages</a>. The signature covers the body, but not
+the path: who has recorded a callback that was not relayed yet can post it to another plan with
+the same secret first. Strangers who guess a service plan can make callbacks 429 or 503 as long as
+they keep <code>max_outstanding</code> connections with bodies that do not arrive, or 32 with more than 128
+KiB of such a body, each for <code>REQUEST_BODY_TIMEOUT_MS</code>; the API repeats the callbacks. A path
+secret or a password is checked before the body is read, and prevents both.</li>
+<li>A callback can be relayed more than once, and a report can go to the service <code>default</code> instead of
+the one that sent its batch, where the store failed: see
+<a href="/docs/guide/callbacks#batches-that-are-not-remembered">Callbacks: delivery reports and inbound messages</a>.</li>
 <li><code>/metrics</code>, <code>/livez</code> and <code>/readyz</code> need no token: do not route them from outside. <code>ADMIN_PORT</code>
 gives them a port of their own.</li>
 <li><code>POST /oauth2/token</code> needs no token either, since it is there to get one: who can reach it can try
@@ -160,8 +169,8 @@ it, so a caller that sends 200 such bodies a second still has 14 MiB more held p
 them. Let the proxy in front of the gateway close such connections.</li>
 <li>Deno also keeps the buffer of a connection that is idle after a complete body: about 100 KiB after
 one of 64 KiB, more after a larger one. A caller with a valid token and thousands of idle
-connections can thereby exceed 512 MiB, as can 900 bodies of just over 64 KiB that lack their last
-byte (535 MiB). Let the proxy in front of the gateway limit the connections of a caller.</li>
+connections can thereby exceed 512 MiB. Let the proxy in front of the gateway limit the
+connections of a caller.</li>
 <li>On Deno the gateway cannot end a response that the caller does not read: its slots stay occupied
 until the connection ends, and only the limit of file descriptors bounds the number of
 connections. Ten callers who do not read can occupy all of <code>MAX_IN_FLIGHT</code>.</li>

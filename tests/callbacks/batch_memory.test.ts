@@ -19,13 +19,20 @@ const SPAN = {
   spanId: "b7ad6b7169203331",
   traceFlags: 1,
 };
-const RECORD = { relay: "billing", span: SPAN, sentAtMs: 1_767_225_600_000 };
+const SENT_AT_MS = 1_767_225_600_000;
+const RECORD = {
+  relay: "billing",
+  span: SPAN,
+  sentAtMs: SENT_AT_MS,
+  untilMs: SENT_AT_MS + 1_000,
+  isTest: false,
+};
 
 Deno.test("a record of a batch is read as it was written; of other versions nothing is read", () => {
   assertEquals(decodeBatchRecord(encodeBatchRecord(RECORD)), RECORD);
   const without = { ...RECORD, relay: undefined };
   assertEquals(decodeBatchRecord(encodeBatchRecord(without)), without);
-  for (const text of ["", "[2]", '{"relay":1}', '[1,null,"a","b",1]']) {
+  for (const text of ["", "[2]", '{"relay":1}', '[1,null,"a","b",1,1]']) {
     assertEquals(decodeBatchRecord(new TextEncoder().encode(text)), undefined, text);
   }
 });
@@ -33,14 +40,13 @@ Deno.test("a record of a batch is read as it was written; of other versions noth
 Deno.test("keys of records differ by plan, purpose and hash_key, and contain nothing of what they name", () => {
   const keys = [undefined, "k".repeat(32)].flatMap((hashKey) => {
     const records = new RecordKeys(hashKey);
-    return ["plan-1", "plan-2"].flatMap((plan) => [
+    return [records.nonce(RECIPIENT)].concat(["plan-1", "plan-2"].flatMap((plan) => [
       records.batch(plan, RECIPIENT),
       records.event(plan, RECIPIENT),
-      records.nonce(plan, RECIPIENT),
       records.webhookId(plan, RECIPIENT),
-    ]);
+    ]));
   });
-  assertEquals(new Set(keys).size, 16);
+  assertEquals(new Set(keys).size, 14);
   assert(keys.every((key) => !key.includes(RECIPIENT.slice(0, 6))));
 });
 
@@ -85,18 +91,85 @@ Deno.test("only sends that the API accepted are remembered, and none where callb
   assertEquals([claims.length, other.gateway.exchanges[0]?.batchId], [0, undefined]);
 });
 
-Deno.test("a batch is remembered until its callbacks can no longer come", async () => {
-  const { store, claims } = recordingStore();
-  const day = 86_400_000;
-  const expiries = [undefined, "soon", Date.now() + day, Date.now() + 30 * day, 1e15];
-  let expiry: unknown;
-  const gateway = await replyingGateway(store, () => ({ id: oldBatchId(), expire_at: expiry }));
-  for (const one of expiries) {
-    expiry = typeof one === "number" ? new Date(one).toISOString() : one;
-    await gateway.request("/xms/v1/plan-1/batches", post);
+const DAY_MS = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+
+/** Times of a batch, and for how many days it is remembered. */
+const LIFETIMES: readonly (readonly [times: object, days: number])[] = [
+  [{}, 5],
+  [{ expire_at: "soon", send_at: 7 }, 5],
+  [{ expire_at: inDays(1) }, 5],
+  [{ expire_at: inDays(30) }, 32],
+  [{ send_at: inDays(30) }, 35],
+  [{ send_at: inDays(30), expire_at: inDays(40) }, 42],
+  [{ expire_at: inDays(10_000) }, 366],
+];
+
+/** Where the gateway learns the times from: of a large answer it reads the id only. */
+const SOURCES = {
+  "the answer": { inRequest: false, streamed: false },
+  "the request, where the answer is large": { inRequest: true, streamed: true },
+};
+
+for (const [source, { inRequest, streamed }] of Object.entries(SOURCES)) {
+  Deno.test(`a batch is remembered until its callbacks can no longer come, by ${source}`, async () => {
+    const { store, claims } = recordingStore();
+    let times: object = {};
+    const reply = () => ({ id: oldBatchId(), ...inRequest ? {} : times });
+    const gateway = await replyingGateway(store, reply, streamed);
+    for (const [one] of LIFETIMES) {
+      times = one;
+      const body = JSON.stringify(inRequest ? times : {});
+      const response = await gateway.request("/xms/v1/plan-1/batches", { ...post, body });
+      await response.body?.pipeTo(new WritableStream());
+    }
+    const days = claims.map(({ ttlMs }) => Math.round(ttlMs / DAY_MS * 10) / 10);
+    assertEquals(days, LIFETIMES.map(([, days]) => days));
+  });
+}
+
+Deno.test("a batch that is changed to be sent or to expire later is remembered for longer, never for less", async (t) => {
+  for (const method of ["POST", "PUT"]) {
+    await t.step(method, async () => {
+      let nowMs = Date.now();
+      const store = new MemoryStore({ now: () => nowMs });
+      const id = oldBatchId();
+      let status = 201;
+      const { gateway } = await callbackGateway({
+        deps: { store, now: () => nowMs },
+        upstream: () => jsonReply(status, status < 300 ? { id } : { code: "a", text: "b" }),
+      });
+      const request = (path: string, { method = "POST", body = {} } = {}) =>
+        gateway.request(`/xms/v1/plan-1/batches${path}`, {
+          ...post,
+          method,
+          body: JSON.stringify(body),
+          token: { subject: "billing" },
+        });
+      const find = () => store.read(new RecordKeys(undefined).batch("plan-1", id));
+      const changes = [[200, 30], [200, 1], [403, 300]] as const;
+      await request("", { body: { expire_at: inDays(10) } });
+      for (const [answer, days] of changes) {
+        status = answer;
+        await request(`/${id}`, { method, body: { expire_at: inDays(days) } });
+      }
+      nowMs += 31.9 * DAY_MS;
+      const record = await find();
+      assertEquals(record && decodeBatchRecord(record.value)?.relay, "billing");
+      nowMs += 0.2 * DAY_MS;
+      assertEquals(await find(), undefined);
+    });
   }
-  const days = claims.map(({ ttlMs }) => Math.round(ttlMs / day * 10) / 10);
-  assertEquals(days, [4, 4, 4, 31, 366]);
+});
+
+Deno.test("a change of a batch that is not remembered creates no record", async () => {
+  const { store, claims } = recordingStore();
+  const { gateway } = await callbackGateway({
+    deps: { store },
+    upstream: () => jsonReply(200, {}),
+  });
+  await gateway.request(`/xms/v1/plan-1/batches/${oldBatchId()}`, post);
+  assertEquals([claims.length, store.bytes], [0, 0]);
 });
 
 Deno.test("a large answer is remembered by the id in its stream", async () => {
@@ -140,11 +213,28 @@ Deno.test("a batch that the store does not take at first is remembered later, wi
   assertEquals(relayed[0]?.origin, "https://billing.test");
 });
 
+Deno.test("what is not yet written of a batch is used by the same instance, extended where it is changed", async () => {
+  const store = new MemoryStore();
+  const claim = store.claim.bind(store);
+  store.claim = () => Promise.reject(new StateError("unreachable"));
+  const now = () => SENT_AT_MS;
+  const batches = new SentBatches({ store, now });
+  batches.remember("a", RECORD);
+  batches.extend("a", RECORD.untilMs + 5_000);
+  batches.extend("a", RECORD.untilMs + 2_000);
+  const extended = { ...RECORD, untilMs: RECORD.untilMs + 5_000 };
+  assertEquals(await batches.find("a"), extended);
+  store.claim = claim;
+  while (!await store.read("a")) await new Promise((resolve) => setTimeout(resolve, 10));
+  await batches.close();
+  assertEquals([await batches.find("a"), batches.lost], [extended, 0]);
+});
+
 Deno.test("waiting batches are given up when the gateway stops, and counted", async () => {
   const store = new MemoryStore();
   store.claim = () => Promise.reject(new StateError("unreachable"));
-  const batches = new SentBatches(store);
-  batches.remember({ key: "a", record: RECORD, ttlMs: 1_000 });
+  const batches = new SentBatches({ store, now: () => SENT_AT_MS });
+  batches.remember("a", RECORD);
   await batches.close();
   assertEquals(batches.lost, 1);
 });

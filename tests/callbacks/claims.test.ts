@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { doOnce } from "../../callbacks/claims.ts";
-import { Settlements } from "../../idempotency/settlements.ts";
+import { delay } from "@std/async/delay";
+import { doneWork, doOnce } from "../../callbacks/claims.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import { StateError } from "../../state/store.ts";
 
 function clockedStore() {
   let nowMs = 0;
   const store = new MemoryStore({ now: () => nowMs });
-  const options = { settlements: new Settlements(store), leaseMs: 1_000, ttlMs: 60_000 };
+  const options = { store, done: doneWork(store), leaseMs: 1_000, ttlMs: 60_000 };
   return { store, options, pass: (ms: number) => void (nowMs += ms) };
 }
 
@@ -44,15 +44,19 @@ Deno.test("work is under way until its lease ends; then one of many takes it ove
 });
 
 Deno.test("work is not begun where the store does not tell, and counts where it fails after it", async () => {
-  const { store, options } = clockedStore();
+  const { store, options, pass } = clockedStore();
   let done = 0;
   const work = () => Promise.resolve(void done++);
-  const claim = store.claim;
+  const { claim, update } = store;
   store.claim = () => Promise.reject(new StateError("timeout", { maybeDone: true }));
   await assertRejects(() => doOnce("key", options, work), StateError);
   assertEquals(done, 0);
   store.claim = claim;
   store.update = () => Promise.reject(new StateError("unreachable"));
   assertEquals(await doOnce("key", options, work), "done");
-  await options.settlements.close();
+  pass(2_000);
+  assertEquals(await doOnce("key", options, work), "done_before");
+  store.update = update;
+  while (options.done.get("key")) await delay(10);
+  assertEquals([await doOnce("key", options, work), done], ["done_before", 1]);
 });

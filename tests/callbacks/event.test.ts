@@ -58,6 +58,7 @@ Deno.test("reports are the same if batch, recipient, status and code are", () =>
   const report = recipientReport("01");
   const { identity } = read(report);
   assertEquals(read({ ...report, at: "2020-01-01T00:00:00Z", more: 1 }).identity, identity);
+  assertEquals(read({ ...report, recipient: `+${report.recipient}` }).identity, identity);
   const others = [
     { batch_id: "02" },
     { recipient: "46700000000" },
@@ -74,8 +75,19 @@ Deno.test("what has no identity of its own is the same only byte for byte", () =
   const batch = { type: "delivery_report_sms", batch_id: "01", statuses: [] };
   assertEquals(read(batch).identity, read(batch).identity);
   assertNotEquals(read(batch).identity, read({ ...batch, statuses: [1] }).identity);
-  const { recipient: _, ...incomplete } = recipientReport("01");
-  assertNotEquals(read(incomplete).identity, read({ ...incomplete, more: 1 }).identity);
+  const inbound = { type: "mo_text", id: "01" };
+  const incomplete = [
+    ...["402", "", null, -1, 1.5, 1e300, [1]].map((code) => recipientReport("01", { code })),
+    ...["", "+", undefined, 7].map((recipient) => recipientReport("01", { recipient })),
+    recipientReport(""),
+    recipientReport("01", { status: "" }),
+    { ...inbound, id: "" },
+    { ...inbound, id: 7 },
+  ];
+  for (const callback of incomplete) {
+    const text = JSON.stringify(callback);
+    assertNotEquals(read(callback).identity, read({ ...callback, more: 1 }).identity, text);
+  }
 });
 
 Deno.test("an inbound message is found by digits and by its first word", () => {

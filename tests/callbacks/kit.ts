@@ -5,7 +5,12 @@ import type { Dependencies } from "../../routes/app.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import type { Transport, UpstreamRequest } from "../../upstream/transport.ts";
 import { signatureHeaders } from "../support/callback_signing.ts";
-import { jsonReply, type TestGateway, testGateway } from "../support/gateway.ts";
+import {
+  jsonReply,
+  type TestGateway,
+  testGateway,
+  type TestGatewayOptions,
+} from "../support/gateway.ts";
 
 /** The secret of the vectors that the official SDKs share. */
 export const SECRET = "KayakingTheSwell";
@@ -74,6 +79,8 @@ export interface CallbackGatewayOptions {
   settings?: unknown;
   /** The answer of a service; default: 204. */
   service?: (request: UpstreamRequest, origin: string) => number | Promise<number>;
+  /** The SMS API; default: creates a batch. */
+  upstream?: TestGatewayOptions["upstream"];
   deps?: Partial<Dependencies>;
   env?: Record<string, string>;
 }
@@ -97,9 +104,12 @@ export interface CallbackGateway {
   send(subject: string): Promise<string>;
 }
 
+const createBatch = () => jsonReply(201, { id: oldBatchId(), to: [RECIPIENT] });
+
 /** Starts a gateway whose SMS API creates a batch for each send. */
 export async function callbackGateway(
-  { settings = SETTINGS, service = () => 204, deps, env }: CallbackGatewayOptions = {},
+  { settings = SETTINGS, service = () => 204, upstream = createBatch, deps, env }:
+    CallbackGatewayOptions = {},
 ): Promise<CallbackGateway> {
   const relayed: Relayed[] = [];
   const transport: Transport = {
@@ -112,7 +122,7 @@ export async function callbackGateway(
   };
   const gateway = await testGateway({
     env: { CALLBACKS: JSON.stringify(settings), ...env },
-    upstream: () => jsonReply(201, { id: oldBatchId(), to: [RECIPIENT] }),
+    upstream,
     deps: { relayTransport: transport, store: new MemoryStore(), ...deps },
   });
   return {

@@ -40,6 +40,11 @@ const FAULTY: readonly (readonly [settings: unknown, faults: readonly string[]])
   [withRelay({ name: "others", secret: "hidden" }), [
     "relays.0.secret must be whsec_ and 24 to 64 bytes in base64, or a list of such values",
   ]],
+  ...["a".repeat(33), "a".repeat(34), `${"a".repeat(31)}=`, `${"a".repeat(87)}=`].map((base64) =>
+    [withRelay({ name: "others", secret: `whsec_${base64}` }), [
+      "relays.0.secret must be whsec_ and 24 to 64 bytes in base64, or a list of such values",
+    ]] as const
+  ),
   [withRelay({ name: "a" }), ["default is not the name of a relay"]],
   [{ ...SETTINGS, relays: [...SETTINGS.relays, RELAY] }, ["two relays have the same name"]],
   [{ ...SETTINGS, inbound: [{ relay: "others" }, { to: "+1", relay: "none" }] }, [
@@ -78,9 +83,16 @@ Deno.test("one secret is a list of one, and members that are not given have thei
   const { max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound } = callbacks!;
   assertEquals([max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound], [
     300,
-    345_600,
+    432_000,
     5_000,
     100,
     [],
   ]);
+});
+
+Deno.test("secrets of 24 to 64 bytes are accepted", () => {
+  for (const bytes of [24, 25, 26, 32, 62, 63, 64]) {
+    const secret = `whsec_${btoa("a".repeat(bytes))}`;
+    assertEquals(parsed(withRelay({ name: "others", secret }))?.relays[0]?.secret, [secret]);
+  }
 });

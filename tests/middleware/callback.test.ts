@@ -11,11 +11,13 @@ import {
   oldBatchId,
   OTHER_WEBHOOK_SECRET,
   recipientReport,
+  SECRET,
   SETTINGS,
   signed,
   type Signing,
   WEBHOOK_SECRET,
 } from "../callbacks/kit.ts";
+import { MAX_CALLBACK_BYTES } from "../../routes/callback_parts.ts";
 import { testEnv, testGateway } from "../support/gateway.ts";
 
 const decoder = new TextDecoder();
@@ -82,11 +84,22 @@ Deno.test("a callback of an unknown batch, and of a caller without a service, go
 });
 
 Deno.test("a callback of a batch that was just created waits until the batch is remembered", async () => {
-  const { gateway, relayed, post } = await callbackGateway();
-  const response = await post(signed(recipientReport(ulid())));
-  assertEquals([response.status, (await response.json()).code], [503, "callback_not_relayed"]);
+  let nowMs = Date.now();
+  const { gateway, relayed, post } = await callbackGateway({ deps: { now: () => nowMs } });
+  const report = recipientReport(ulid());
+  for (const minutes of [0, 9]) {
+    nowMs += minutes * 60_000;
+    const callback = signed(report, { ageS: -minutes * 60 });
+    const response = await post(callback);
+    assertEquals([response.status, (await response.json()).code], [503, "callback_not_relayed"]);
+  }
   assertEquals(relayed.length, 0);
-  assertEquals(gateway.exchanges[0]?.callback?.outcome, "no_relay");
+  assertEquals(
+    gateway.exchanges.map(({ callback }) => callback?.outcome),
+    Array(2).fill("too_early"),
+  );
+  nowMs += 61_000;
+  assertEquals((await post(signed(report, { ageS: -600 }))).status, 200);
 });
 
 Deno.test("without a service for it, a callback is not acknowledged", async () => {
@@ -94,6 +107,32 @@ Deno.test("without a service for it, a callback is not acknowledged", async () =
   const { relayed, post } = await callbackGateway({ settings });
   assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 503);
   assertEquals(relayed.length, 0);
+});
+
+Deno.test("a batch that the store does not have yet has its callbacks relayed by its caller", async () => {
+  const store = new MemoryStore();
+  const claim = store.claim.bind(store);
+  let isDown = true;
+  store.claim = (key, one) =>
+    isDown ? Promise.reject(new StateError("unreachable")) : claim(key, one);
+  const { relayed, post, send } = await callbackGateway({ deps: { store } });
+  const batchId = await send("billing");
+  isDown = false;
+  assertEquals((await post(signed(recipientReport(batchId)))).status, 200);
+  assertEquals(relayed[0]?.origin, "https://billing.test");
+});
+
+Deno.test("a callback is not relayed again by an instance that could not write that it was taken", async () => {
+  let nowMs = 0;
+  const store = new MemoryStore({ now: () => nowMs });
+  const { relayed, post } = await callbackGateway({ deps: { store } });
+  store.update = () => Promise.reject(new StateError("unreachable"));
+  const report = recipientReport(oldBatchId());
+  const callback = signed(report);
+  const statuses = [(await post(callback)).status];
+  nowMs += 60_000; // the leases are over
+  for (const again of [callback, signed(report)]) statuses.push((await post(again)).status);
+  assertEquals([statuses, relayed.length], [[200, 401, 200], 1]);
 });
 
 /** What is wrong with a callback → the reason that telemetry has. */
@@ -125,6 +164,7 @@ Deno.test("a callback that is not authentic is 401, and reaches neither store no
       const response = await post({ body, headers: Object.fromEntries(headers) });
       const text = await response.text();
       assertEquals([response.status, JSON.parse(text).code], [401, "callback_refused"]);
+      assertEquals(response.headers.get("www-authenticate"), 'Basic realm="callbacks"');
       assertEquals(text.includes("secret-batch"), false);
       assertEquals([relayed.length, store.bytes], [0, 0]);
       const { outcome, refusal } = gateway.exchanges[0]?.callback ?? {};
@@ -189,6 +229,18 @@ Deno.test("a replayed callback is 401, and one that the API repeats under a new 
   const others = [{ status: "Failed" }, { code: 1 }, { recipient: "46709999999" }];
   for (const change of others) await post(signed({ ...report, ...change }));
   assertEquals(relayed.length, 1 + others.length);
+});
+
+Deno.test("a replay is 401 under another service plan with the same secret as well", async () => {
+  const authentication = { hmac: SECRET };
+  const plans = { "plan-1": authentication, "plan-2": authentication };
+  const { relayed, post } = await callbackGateway({ settings: { ...SETTINGS, plans } });
+  const callback = signed(recipientReport(oldBatchId()));
+  const statuses = [];
+  for (const plan of ["plan-1", "plan-2"]) {
+    statuses.push((await post(callback, `/callbacks/${plan}`)).status);
+  }
+  assertEquals([statuses, relayed.length], [[200, 401], 1]);
 });
 
 Deno.test("what a service does not take is 503, and passes when the API repeats it unchanged", async (t) => {
@@ -299,25 +351,69 @@ Deno.test("a callback that is too large is refused, and other methods are 405", 
   assertEquals(relayed.length, 0);
 });
 
-Deno.test("a slow service takes at most half of the callbacks that may be outstanding", async () => {
-  const answered = Promise.withResolvers<number>();
-  const settings = {
-    ...SETTINGS,
-    max_outstanding: 4,
-    inbound: [{ to: "1", relay: "billing" }, { relay: "others" }],
-  };
-  const { relayed, post } = await callbackGateway({
-    settings,
-    service: (_, origin) => origin.includes("billing") ? answered.promise : 200,
+/** What two of three services hold before they answer: too many callbacks, or too large ones. */
+const HELD_BY_SLOW = {
+  callbacks: { settings: { max_outstanding: 4 }, count: 5, bytes: 10 },
+  bytes: { settings: {}, count: 30, bytes: 200_000 },
+};
+
+for (const [what, { settings, count, bytes }] of Object.entries(HELD_BY_SLOW)) {
+  Deno.test(`two slow services do not hold up a third, however many ${what} they get`, async () => {
+    const answered = Promise.withResolvers<number>();
+    const numbers = ["1", "2", "3"];
+    const relays = numbers.map((to) => ({
+      name: `service-${to}`,
+      url: `https://${to}.test`,
+      secret: WEBHOOK_SECRET,
+    }));
+    const inbound = numbers.map((to) => ({ to, relay: `service-${to}` }));
+    const { plans } = SETTINGS;
+    const { relayed, post } = await callbackGateway({
+      settings: { plans, relays, inbound, ...settings },
+      service: (_, origin) => origin.includes("3") ? 200 : answered.promise,
+    });
+    const message = (to: string, length = 10) =>
+      signed({ type: "mo_text", to, id: ulid(), body: "x".repeat(length) });
+    const statuses: number[] = [];
+    const slow: Promise<unknown>[] = [];
+    for (const to of ["1", "2"]) {
+      for (let sent = 0; sent < count; sent++) {
+        slow.push(post(message(to, bytes)).then(({ status }) => statuses.push(status)));
+        while (relayed.length + statuses.length < slow.length) await delay(1);
+      }
+    }
+    assertEquals([statuses.length > 1, ...new Set(statuses)], [true, 429]);
+    assertEquals((await post(message("3", 200_000))).status, 200);
+    answered.resolve(200);
+    await Promise.all(slow);
+    assertEquals(statuses.filter((status) => status === 200).length, relayed.length - 1);
+    assertEquals((await post(message("1", bytes))).status, 200);
   });
-  const inbound = (to: string) => signed({ type: "mo_text", to, id: ulid(), body: "" });
-  const slow = [post(inbound("1")), post(inbound("1"))];
-  while (relayed.length < 2) await delay(1);
-  assertEquals((await post(inbound("1"))).status, 429);
-  assertEquals((await post(inbound("2"))).status, 200);
-  answered.resolve(200);
-  assertEquals((await Promise.all(slow)).map(({ status }) => status), [200, 200]);
-  assertEquals((await post(inbound("1"))).status, 200);
+}
+
+const CHUNK_BYTES = 16 * 1_024;
+
+Deno.test("strangers who do not finish a few large bodies do not stop callbacks", async () => {
+  const { gateway, post } = await callbackGateway();
+  const guessed = signed({}, { secret: "guess" }).headers;
+  const left = new AbortController();
+  const strangers = Array.from({ length: 8 }, () => {
+    const body = new ReadableStream({
+      start: (stream) => {
+        for (let sent = 0; sent < MAX_CALLBACK_BYTES * 0.6; sent += CHUNK_BYTES) {
+          stream.enqueue(new Uint8Array(CHUNK_BYTES));
+        }
+        left.signal.addEventListener("abort", () => stream.error(new Error("left")));
+      },
+    });
+    const headers = { ...guessed, "content-length": String(MAX_CALLBACK_BYTES) };
+    const init = { method: "POST", body, headers, token: null, duplex: "half" };
+    return gateway.request("/callbacks/plan-1", init);
+  });
+  await delay(20);
+  assertEquals((await post(signed(recipientReport(oldBatchId())))).status, 200);
+  left.abort();
+  assertEquals((await Promise.all(strangers)).map(({ status }) => status), Array(8).fill(503));
 });
 
 Deno.test("settings that are replaced as a whole count from the next callback on", async () => {

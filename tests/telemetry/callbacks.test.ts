@@ -146,6 +146,18 @@ Deno.test("callbacks, deliveries, their time and the attempts to relay them are 
   assert(sum && sum.value > 40 && sum.value < 50, `${sum?.value}`);
 });
 
+Deno.test("deliveries of the mode test are not counted: no message was sent", async () => {
+  const POLICIES = JSON.stringify([{ name: "trial", callers: ["billing"], mode: "test" }]);
+  const env = { POLICIES, TEST_API_URL: "http://sandbox.test" };
+  const { gateway, relayed, post, send } = await callbackGateway({ env });
+  await post(signed(recipientReport(await send("billing"))));
+  await post(signed(recipientReport(await send("others"), { status: "Failed" })));
+  assertEquals(relayed.length, 2);
+  const metrics = await metricsOf(gateway);
+  assertEquals(seriesOf(metrics, "sms_gateway_deliveries_total"), ["code=0 status=Failed: 1"]);
+  assertEquals(seriesOf(metrics, "sms_gateway_delivery_time_seconds_count"), []);
+});
+
 Deno.test("without callbacks there are none of their metrics", async () => {
   const metrics = new Metrics({
     resource: {},

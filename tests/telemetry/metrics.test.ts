@@ -45,7 +45,7 @@ function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics
       : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
     callbacks,
   });
-  metrics.registerGauges(SOURCES);
+  metrics.registerGauges({ ...SOURCES, ...callbacks && { batchesLost: () => 2 } });
   return metrics;
 }
 
@@ -119,6 +119,7 @@ const INSTRUMENTS: readonly [name: string, type: string, labels: readonly string
     "url_template",
   ]],
   ["http_server_active_requests", "gauge", ["http_request_method", "url_scheme"]],
+  ["sms_gateway_batches_lost_total", "counter", []],
   ["sms_gateway_outstanding_requests", "gauge", ["http_route"]],
   ["sms_gateway_authentication_failures_total", "counter", ["reason"]],
   ["sms_gateway_key_set_age_seconds", "gauge", ["issuer"]],
