@@ -25,7 +25,7 @@ interface World extends AsyncDisposable {
   readonly gateway: ServedGateway;
   /** `Authorization` of the requests to the API, in order. */
   readonly sent: string[];
-  /** Tokens that the API refuses with 401. */
+  /** Tokens and paths that the API refuses with 401. */
   readonly revoked: Set<string>;
 }
 
@@ -43,7 +43,8 @@ async function startWorld(
     await request.text();
     const authorization = request.headers.get("authorization") ?? "";
     sent.push(authorization);
-    if (revoked.has(authorization.replace("Bearer ", ""))) {
+    const { pathname } = new URL(request.url);
+    if (revoked.has(authorization.replace("Bearer ", "")) || revoked.has(pathname)) {
       return Response.json({ code: "unauthorized", text: "no" }, { status: 401 });
     }
     if (request.url.includes("quote")) {
@@ -145,6 +146,32 @@ Deno.test("fifty requests whose token the API refuses cause one fetch", async ()
   assertEquals(new Set(responses.map(({ status }) => status)), new Set([201]));
   for (const response of responses) await response.body?.cancel();
   assertEquals(endpoint.requests.length, 2);
+});
+
+Deno.test("while the token of a refused plan is renewed, another plan with the same access key is served", async () => {
+  const renewal = Promise.withResolvers<TokenAnswer>();
+  await using world = await startWorld({
+    answer: (index) => index === 0 ? tokenAnswer("token-1") : renewal.promise,
+    env: { SERVICE_PLANS: JSON.stringify({ "plan-1": KEYS, "plan-2": KEYS }) },
+  });
+  const { endpoint, gateway, revoked, sent } = world;
+  const authorization = `Bearer ${await gateway.token({ servicePlans: ["plan-2"] })}`;
+  const other = () => gateway.request("/xms/v1/plan-2/batches", { headers: { authorization } });
+  await (await other()).body?.cancel();
+  revoked.add(BATCHES);
+  using _clock = advanced(11_000);
+  const refused = [gateway.request(BATCHES, POST), gateway.request(BATCHES, POST)];
+  while (endpoint.requests.length < 2) await delay(5);
+  for (let n = 0; n < 3; n++) {
+    const response = await other();
+    assertEquals([response.status, await response.json()], [200, { id: "1" }]);
+  }
+  renewal.resolve(tokenAnswer("token-2"));
+  for (const response of await Promise.all(refused)) {
+    assertEquals([response.status, await codeOf(response)], [503, "upstream_credentials_rejected"]);
+  }
+  assertEquals(endpoint.requests.length, 2);
+  assertEquals(sent.filter((token) => token === "Bearer token-2").length, 2);
 });
 
 Deno.test("an API that refuses every token causes one fetch in ten seconds, and 503", async () => {

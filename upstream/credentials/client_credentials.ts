@@ -64,8 +64,6 @@ const MAX_RETRY_AFTER_MS = 300_000;
 export class ClientCredentials implements PlanCredential {
   #token: Token | undefined;
   #value = "";
-  /** The authorization that the API refused last. */
-  #refused: string | undefined;
   #pending: { readonly settled: Promise<void>; readonly fetch: TokenFetch } | undefined;
   #failure: TokenError | undefined;
   #failures = 0;
@@ -104,8 +102,7 @@ export class ClientCredentials implements PlanCredential {
   authorization(waiter: TokenWaiter): string | Promise<string> {
     const token = this.#token;
     const now = performance.now();
-    const isRenewing = this.#pending !== undefined && token?.authorization === this.#refused;
-    if (!token || now >= token.expiresAt || isRenewing) return this.#fetched(waiter);
+    if (!token || now >= token.expiresAt) return this.#fetched(waiter);
     if (now >= token.renewAt) this.fetchAhead();
     return token.authorization;
   }
@@ -114,7 +111,6 @@ export class ClientCredentials implements PlanCredential {
     const token = this.#token;
     const isOther = token?.authorization !== refused;
     if (token && isOther && this.#isUsable(token)) return token.authorization;
-    this.#refused = refused;
     if (token && performance.now() - token.fetchedAt < MIN_RENEWAL_INTERVAL_MS) return undefined;
     const authorization = await this.#fetched(waiter);
     return authorization === refused ? undefined : authorization;
