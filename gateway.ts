@@ -251,7 +251,7 @@ function createIssuers(
 
 function createKeySet(
   { issuer, keySet: source }: IssuerSettings,
-  label: string,
+  label: () => string,
   { metrics, ...options }: RemoteKeySetOptions & { metrics: Metrics },
 ): KeySet {
   if ("jwks" in source) return staticKeySet(source.jwks);
@@ -259,7 +259,7 @@ function createKeySet(
   const keySet = new RemoteKeySet("url" in source ? source : { metadataOf: issuer }, {
     ...options,
     onRefresh(outcome, cause) {
-      metrics.keySetRefreshed(outcome, label);
+      metrics.keySetRefreshed(outcome, label());
       log.refreshed(outcome, outcome === "failed" ? downloadFailureReason(cause) : undefined);
     },
     onFaults: (faults) => log.faulty(faults.map(faultText)),
