@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { hasNoReservedName, RESERVED_NAMES } from "./setting_schemas.ts";
 import type { Setting } from "./settings.ts";
 
 type Issues = readonly v.BaseIssue<unknown>[];
@@ -17,6 +18,10 @@ export function settingFaults(
   { memberFaults, expected }: Setting,
   issues: Issues,
 ): string[] {
+  if (issues.some(({ requirement }) => requirement === hasNoReservedName)) {
+    const names = RESERVED_NAMES.join(", ");
+    return [`${variable} has a member whose name cannot be used: none may be one of ${names}`];
+  }
   // Without these, the value is not JSON, and has no members to describe.
   const within = issues.filter(({ type }) => type !== "raw_transform");
   if (memberFaults === "expectations" && within.length > 0) {
