@@ -98,6 +98,8 @@ the company&#39;s own authority:</p>
 <p>Both add to what the runtime trusts, for all connections, and are read once at the start. On Deno
 <code>DENO_TLS_CA_STORE=system,mozilla</code> trusts both stores.</p>
 <p><strong>Client certificates</strong> are presented to the API only, directly or inside the tunnel. A changed
-<code>SMS_CLIENT_CERT_FILE</code> and <code>SMS_CLIENT_KEY_FILE</code> are used for the connections from then on.</p>
+<code>SMS_CLIENT_CERT_FILE</code> and <code>SMS_CLIENT_KEY_FILE</code> are used for the connections from then on. A
+certificate or key that cannot be read, or a pair that does not belong together, stops the start; in
+a changed file it is refused, and the last good pair stays until both files fit.</p>
 `,
 };

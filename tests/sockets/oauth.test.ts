@@ -106,6 +106,14 @@ Deno.test("a token is fetched once for a hundred requests at the same time, and 
   }]);
 });
 
+Deno.test("what a token endpoint says by null is as if it did not say it", async () => {
+  const answer = () => tokenAnswer("token-1", { expires_in: null, scope: null });
+  await using world = await startWorld({ answer });
+  const response = await world.gateway.request(BATCHES);
+  await response.body?.cancel();
+  assertEquals([response.status, world.sent], [200, ["Bearer token-1"]]);
+});
+
 Deno.test("a plan with an API token needs no token endpoint", async () => {
   await using world = await startWorld({ answer: () => undefined });
   const { gateway, sent } = world;
