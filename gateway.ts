@@ -46,6 +46,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   accessLog?: Sink;
   /** What the process has used, for the metrics. Default: unknown. */
   processUsage?: () => ProcessUsage;
+  /** Downloads key sets. Default: the global `fetch`. */
+  keySetFetch?: typeof fetch;
   /** Sends exports to the collector. Default: the global `fetch`. */
   collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
@@ -118,7 +120,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     callbacks: config.callbacks !== undefined,
   });
   const deps: Dependencies = {
-    issuers: createIssuers(config, metrics, waitUntil),
+    issuers: createIssuers(config, metrics, parts),
     tracer: tracing.tracer,
     breakers: upstreamBreakers({ ...config.upstream.breaker, onChange: logBreaker }),
     now: Date.now,
@@ -238,11 +240,18 @@ function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["on
 function createIssuers(
   { auth, limits }: Config,
   metrics: Metrics,
-  waitUntil: RuntimeParts["waitUntil"],
+  { waitUntil, keySetFetch: fetch }: RuntimeParts,
 ): Issuers {
   const { jwksMaxAgeMs: maxAgeMs, jwksCooldownMs: cooldownMs, jwksMaxStaleMs: maxStaleMs } = auth;
   const maxWaiting = Math.ceil(limits.inFlight * MAX_WAITING_SHARE);
-  const options = { maxAgeMs, cooldownMs, maxStaleMs, maxWaiting, waitUntil };
+  const options = {
+    maxAgeMs,
+    cooldownMs,
+    maxStaleMs,
+    maxWaiting,
+    waitUntil,
+    ...fetch && { fetch },
+  };
   return new Issuers(auth.issuers, {
     clockToleranceS: auth.clockToleranceS,
     createKeySet: (settings, label) => createKeySet(settings, label, { ...options, metrics }),

@@ -65,8 +65,9 @@ is cut out of its texts.</p>
 <table>
 <thead><tr><th scope="col">Setting</th><th scope="col">Used for</th></tr></thead>
 <tbody>
-<tr><td><code>HTTPS_PROXY</code>, <code>https_proxy</code></td><td>https URLs: the API, key sets, the token endpoint, the collector</td></tr>
+<tr><td><code>HTTPS_PROXY</code>, <code>https_proxy</code></td><td>https URLs: the API, key sets, token endpoints, the collector</td></tr>
 <tr><td><code>HTTP_PROXY</code>, <code>http_proxy</code></td><td>the same with http URLs</td></tr>
+<tr><td><code>HTTPS_PROXY_FILE</code>, <code>HTTP_PROXY_FILE</code></td><td>the same from a file, for a URL with a password</td></tr>
 <tr><td><code>NO_PROXY</code>, <code>no_proxy</code></td><td>hosts that are reached directly</td></tr>
 <tr><td><code>SMS_CLIENT_CERT</code>, <code>SMS_CLIENT_KEY</code></td><td>the certificate for the API, if a proxy on the way asks for one (PEM, or <code>…_FILE</code>)</td></tr>
 </tbody>
@@ -77,13 +78,15 @@ is cut out of its texts.</p>
 <pre tabindex="0" role="region" aria-label="Shell"><code>HTTPS_PROXY=http://user:password@proxy.example:<i class="k">3128</i>
 NO_PROXY=collector.internal,.cluster.local,<i class="k">10.0</i>.<i class="k">0.7</i></code></pre>
 </div>
-<p>The proxy is asked for a tunnel (<code>CONNECT</code>), so that it sees neither messages nor credentials, and
-cannot send a request a second time. A proxy that refuses, closes the connection or does not answer
-is 503 <code>upstream_unreachable</code>: nothing was sent, and <code>upstream_cause</code> in the log says why.</p>
+<p>The proxy is asked for a tunnel (<code>CONNECT</code>), for http URLs as well, so that it sees neither messages
+nor credentials of https URLs, and cannot send a request a second time. A proxy that refuses, closes
+the connection or does not answer is 503 <code>upstream_unreachable</code>: nothing was sent, and
+<code>upstream_cause</code> in the log says why.</p>
 <p>An entry of <code>NO_PROXY</code> is a host name, which includes its subdomains, or an IP address, either with
 an optional port; <code>*</code> is every host. Networks (<code>10.0.0.0/8</code>) are not understood. A proxy is an http
-or https URL; SOCKS is not supported. The connection to Redis never uses a proxy. On Workers the
-platform is the way out, and these settings have no effect.</p>
+or https URL; SOCKS is not supported. A changed file is used for the connections from then on. The
+connection to Redis never uses a proxy. On Workers the platform is the way out, and these settings
+have no effect.</p>
 <p><strong>Private authorities.</strong> A company&#39;s proxy that opens TLS, or an issuer inside, has a certificate of
 the company&#39;s own authority:</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 4">

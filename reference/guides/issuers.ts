@@ -264,10 +264,11 @@ the client id, if that looks like a name.</p>
 </table>
 </div>
 <p>To ask for a token again is safe after each of them: a second token does no harm. The gateway itself
-never repeats a request. <code>expires_in</code> is added from the token&#39;s own <code>exp</code>, and left out if that
-cannot be read; <code>scope</code> is that of the request. Redirects are not followed, since the client&#39;s
-secret would go with them. SDKs send only <code>grant_type</code>: what else the issuer requires (<code>scope</code>,
-<code>audience</code>, <code>resource</code>) is added by <code>AUTH_TOKEN_PARAMETERS</code>, at the end and only if the request has
-no such parameter. Of the request&#39;s headers only <code>Authorization</code> and <code>Content-Type</code> are passed on.</p>
+never repeats a request, and opens a connection for each. <code>expires_in</code> is added from the token&#39;s own
+<code>exp</code>, and left out if that cannot be read; <code>scope</code> is that of the request. Redirects are not
+followed, since the client&#39;s secret would go with them. SDKs send only <code>grant_type</code>: what else the
+issuer requires (<code>scope</code>, <code>audience</code>, <code>resource</code>) is added by <code>AUTH_TOKEN_PARAMETERS</code>, at the end
+and only if the request has no such parameter. Of the request&#39;s headers only <code>Authorization</code> and
+<code>Content-Type</code> are passed on.</p>
 `,
 };
