@@ -231,9 +231,9 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
 
 function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["onTokenFetch"] {
   const log = tokenLog(upstream.tokenUrl);
-  return (outcome, error) => {
-    metrics.tokenFetched(outcome);
-    log(error);
+  return (fetched) => {
+    metrics.tokenFetched(fetched.outcome);
+    log(fetched);
   };
 }
 

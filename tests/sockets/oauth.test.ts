@@ -80,6 +80,15 @@ function advanced(ms: number): Disposable {
   return { [Symbol.dispose]: () => void (performance.now = now) };
 }
 
+/** Makes timers of a minute and more 20,000 times shorter until the end of the scope. */
+function shortTimers(): Disposable {
+  const { setTimeout } = globalThis;
+  const short = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
+    setTimeout(run, ms > 60_000 ? ms / 20_000 : ms, ...args);
+  globalThis.setTimeout = Object.assign(short, setTimeout);
+  return { [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout) };
+}
+
 const codeOf = async (response: Response) => (await response.json()).code;
 
 const tokenSpans = (spans: readonly ReadableSpan[]) =>
@@ -317,6 +326,20 @@ Deno.test("a token is renewed in the background before it expires, without a wai
   }
   assertEquals(sent.slice(0, 4), Array.from({ length: 4 }, () => "Bearer token-1"));
   assertEquals([endpoint.requests.length, tokenSpans(gateway.spans).length], [2, waited]);
+});
+
+Deno.test("a token is renewed at its time without a request, also when the first try fails", async () => {
+  using _timers = shortTimers();
+  await using world = await startWorld({
+    answer: (index) =>
+      index === 1 ? new Response(null, { status: 503 }) : tokenAnswer(`token-${index + 1}`),
+  });
+  const { endpoint, gateway, sent } = world;
+  await (await gateway.request(BATCHES)).body?.cancel();
+  while (endpoint.requests.length < 4) await delay(5); // so the third was answered
+  await (await gateway.request(BATCHES)).body?.cancel();
+  assertEquals([sent[0], sent[1] === "Bearer token-1"], ["Bearer token-1", false]);
+  assertEquals(endpoint.requests.length <= 5, true);
 });
 
 Deno.test("while the token endpoint is down, a token is used until it expires", async () => {

@@ -15,6 +15,8 @@ export interface ClientCredentialsContext {
   /** Removes the static credentials and the key secrets. */
   readonly filter: () => CredentialFilter;
   readonly fetcher: TokenFetcher;
+  /** The service plans and projects that use the credentials now. */
+  readonly servicePlans: () => readonly string[];
   /** Bounds the requests that wait. */
   readonly waiting: Waiting;
 }
@@ -68,6 +70,8 @@ export class ClientCredentials implements PlanCredential {
   #failure: TokenError | undefined;
   #failures = 0;
   #retryAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isRetired = false;
   readonly #keys: KeyPair;
   readonly #context: ClientCredentialsContext;
 
@@ -121,6 +125,21 @@ export class ClientCredentials implements PlanCredential {
     if (!this.#pending && performance.now() >= this.#retryAt) this.#start();
   }
 
+  /** Ends the renewals in the background; who still has the credentials can use them. */
+  retire(): void {
+    this.#isRetired = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Renews the token at that time, whether or not a request comes then; not on Workers. */
+  #renewAt(time: number): void {
+    if (this.#isRetired || this.#context.fetcher.waitUntil) return;
+    clearTimeout(this.#timer);
+    // A timer can be early by a fraction of a millisecond, and then nothing would be fetched.
+    const waitMs = Math.ceil(Math.max(0, time - performance.now())) + 1;
+    this.#timer = setTimeout(() => this.fetchAhead(), waitMs);
+  }
+
   /** Waits for the fetch that is under way, or for a new one. */
   async #fetched(waiter: TokenWaiter): Promise<string> {
     const before = this.#token;
@@ -137,8 +156,8 @@ export class ClientCredentials implements PlanCredential {
   }
 
   #start() {
-    const { fetcher } = this.#context;
-    const fetch = fetcher.fetch(this.#keys);
+    const { fetcher, servicePlans } = this.#context;
+    const fetch = fetcher.fetch({ keys: this.#keys, servicePlans });
     const settled = fetch.token
       .then((token) => this.#succeeded(token), (error) => this.#failed(error))
       .finally(() => this.#pending = undefined);
@@ -159,6 +178,7 @@ export class ClientCredentials implements PlanCredential {
       // The API may still answer requests with the token before.
       filter: new CredentialFilter([value, this.#value], filter),
     };
+    this.#renewAt(this.#token.renewAt);
     this.#value = value;
     this.#failure = undefined;
     this.#failures = 0;
@@ -173,6 +193,7 @@ export class ClientCredentials implements PlanCredential {
     const { retryAfterMs = 0 } = this.#failure.details;
     const waitMs = Math.max(cooldownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
     this.#retryAt = performance.now() + waitMs;
+    if (this.#isUsable(this.#token)) this.#renewAt(this.#retryAt);
   }
 
   #isUsable(token: Token | undefined): boolean {
