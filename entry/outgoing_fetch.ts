@@ -35,6 +35,13 @@ export function collectorFetch({ proxy, telemetry: { tls } }: Config): typeof gl
 }
 
 function fetchBy(dispatcher: ProxyDispatcher): typeof globalThis.fetch {
-  const send = (url: string, init: object) => fetch(url, { ...init, dispatcher });
-  return send as unknown as typeof globalThis.fetch; // undici has types of its own
+  const send = async (url: string, init: Pick<RequestInit, "signal"> = {}) => {
+    // undici has types of its own.
+    const { status, headers, body } = await fetch(url, { ...init as object, dispatcher });
+    // On Deno, undici does not end the body of a request that is aborted.
+    const options = init.signal ? { signal: init.signal } : {};
+    const abortable = body ? body.pipeThrough(new TransformStream(), options) : null;
+    return new Response(abortable as ReadableStream | null, { status, headers: [...headers] });
+  };
+  return send as typeof globalThis.fetch; // called with URLs as text only
 }

@@ -4,8 +4,12 @@ import { rawReply, rawUpstream } from "../support/raw_upstream.ts";
 
 const fetch = unrepeatedFetch(() => undefined);
 
-const post = (port: number) =>
-  fetch(`http://127.0.0.1:${port}/oauth2/token`, { method: "POST", body: "grant_type=x" });
+const post = (port: number, init: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${port}/oauth2/token`, {
+    method: "POST",
+    body: "grant_type=x",
+    ...init,
+  });
 
 Deno.test("a token request is sent once when the endpoint has closed the connection before", async () => {
   await using endpoint = await rawUpstream(async (connection) => {
@@ -28,4 +32,17 @@ Deno.test("a token request whose connection breaks is not sent again", async () 
   });
   await assertRejects(() => post(endpoint.port));
   assertEquals(endpoint.requests.length, 1);
+});
+
+Deno.test("a reply that stops on the way ends with its deadline", async () => {
+  await using endpoint = await rawUpstream(async (connection) => {
+    await connection.readRequest();
+    await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+    await connection.closed;
+  });
+  const deadline = new AbortController();
+  const response = await post(endpoint.port, { signal: deadline.signal });
+  const read = response.text();
+  deadline.abort(new DOMException("no token in time", "TimeoutError"));
+  assertEquals((await assertRejects(() => read, Error)).name, "TimeoutError");
 });
