@@ -12,7 +12,7 @@ tested programs that do it.</p>
 <h2 id="what-a-caller-gets">What a caller gets</h2>
 <p>The same request has the same method, path, query and bytes of the body. Keys belong to the caller
 (issuer and subject of the token, not the token itself), the service plan and the operation. Callers
-whose tokens have no <code>sub</code> count as one.</p>
+whose tokens have no <code>sub</code> count as one; a token whose <code>sub</code> is no string is 401.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
 <thead><tr><th scope="col">Request with a key</th><th scope="col">Answer</th><th scope="col">Sent?</th></tr></thead>
