@@ -46,6 +46,8 @@ export interface RuntimeParts extends Partial<Dependencies> {
   accessLog?: Sink;
   /** What the process has used, for the metrics. Default: unknown. */
   processUsage?: () => ProcessUsage;
+  /** Downloads key sets. Default: the global `fetch`. */
+  keySetFetch?: typeof fetch;
   /** Sends exports to the collector. Default: the global `fetch`. */
   collectorFetch?: typeof fetch;
   /** Receive all spans beside the export to the collector. Default: none. */
@@ -118,7 +120,7 @@ export function createGateway(config: Config, parts: RuntimeParts): Gateway {
     callbacks: config.callbacks !== undefined,
   });
   const deps: Dependencies = {
-    issuers: createIssuers(config, metrics, waitUntil),
+    issuers: createIssuers(config, metrics, parts),
     tracer: tracing.tracer,
     breakers: upstreamBreakers({
       ...config.upstream.breaker,
@@ -238,20 +240,27 @@ function unhandledErrorResponse(error: unknown, requestId: string): Response {
 
 function tokenObserver({ upstream }: Config, metrics: Metrics): Dependencies["onTokenFetch"] {
   const log = tokenLog(upstream.tokenUrl);
-  return (outcome, error) => {
-    metrics.tokenFetched(outcome);
-    log(error);
+  return (fetched) => {
+    metrics.tokenFetched(fetched.outcome);
+    log(fetched);
   };
 }
 
 function createIssuers(
   { auth, limits }: Config,
   metrics: Metrics,
-  waitUntil: RuntimeParts["waitUntil"],
+  { waitUntil, keySetFetch: fetch }: RuntimeParts,
 ): Issuers {
   const { jwksMaxAgeMs: maxAgeMs, jwksCooldownMs: cooldownMs, jwksMaxStaleMs: maxStaleMs } = auth;
   const maxWaiting = Math.ceil(limits.inFlight * MAX_WAITING_SHARE);
-  const options = { maxAgeMs, cooldownMs, maxStaleMs, maxWaiting, waitUntil };
+  const options = {
+    maxAgeMs,
+    cooldownMs,
+    maxStaleMs,
+    maxWaiting,
+    waitUntil,
+    ...fetch && { fetch },
+  };
   return new Issuers(auth.issuers, {
     clockToleranceS: auth.clockToleranceS,
     createKeySet: (settings, label) => createKeySet(settings, label, { ...options, metrics }),
@@ -260,7 +269,7 @@ function createIssuers(
 
 function createKeySet(
   { issuer, keySet: source }: IssuerSettings,
-  label: string,
+  label: () => string,
   { metrics, ...options }: RemoteKeySetOptions & { metrics: Metrics },
 ): KeySet {
   if ("jwks" in source) return staticKeySet(source.jwks);
@@ -268,7 +277,7 @@ function createKeySet(
   const keySet = new RemoteKeySet("url" in source ? source : { metadataOf: issuer }, {
     ...options,
     onRefresh(outcome, cause) {
-      metrics.keySetRefreshed(outcome, label);
+      metrics.keySetRefreshed(outcome, label());
       log.refreshed(outcome, outcome === "failed" ? downloadFailureReason(cause) : undefined);
     },
     onFaults: (faults) => log.faulty(faults.map(faultText)),

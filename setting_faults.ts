@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { REPEATED_MEMBER } from "./setting_schemas.ts";
+import { hasNoReservedName, REPEATED_MEMBER, RESERVED_NAMES } from "./setting_schemas.ts";
 import type { Setting } from "./settings.ts";
 
 type Issues = readonly v.BaseIssue<unknown>[];
@@ -23,6 +23,10 @@ export function settingFaults(
 ): string[] {
   if (issues.some(({ message }) => message === REPEATED_MEMBER)) {
     return [`${variable} ${REPEATED_MEMBER}`];
+  }
+  if (issues.some(({ requirement }) => requirement === hasNoReservedName)) {
+    const names = RESERVED_NAMES.join(", ");
+    return [`${variable} has a member whose name cannot be used: none may be one of ${names}`];
   }
   // Without these, the value is not JSON, and has no members to describe.
   const within = issues.filter(({ type }) => type !== "raw_transform");

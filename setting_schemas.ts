@@ -41,7 +41,17 @@ export const baseUrl = v.pipe(
 /** The fault of an object with two members of one name, of which JSON.parse would take the last. */
 export const REPEATED_MEMBER = "has a member twice: write each member once";
 
-/** The value of a JSON text. */
+/** Names that `v.record` skips, since assigning them could change what every object has. */
+export const RESERVED_NAMES = ["__proto__", "constructor", "prototype"] as const;
+
+/** Whether no object in a value of JSON has a member with one of {@linkcode RESERVED_NAMES}. */
+export function hasNoReservedName(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return !RESERVED_NAMES.some((name) => Object.hasOwn(value, name)) &&
+    Object.values(value).every(hasNoReservedName);
+}
+
+/** The value of a JSON text, without members that would be dropped silently. */
 export const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -54,6 +64,7 @@ export const json = v.pipe(
     }
     return NEVER;
   }),
+  v.check(hasNoReservedName),
 );
 
 /** Where state is kept. */
@@ -83,9 +94,10 @@ function toPair(text: string): [name: string, value: string] | undefined {
 /** Headers as an {@linkcode attributeList}; names and values must be valid (RFC 9110 §5). */
 export const otlpHeaders = v.pipe(
   attributeList,
-  v.record(
-    v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/)),
-    v.pipe(v.string(), v.regex(/^[\x20-\x7e]*$/)),
+  v.check((headers) =>
+    Object.entries(headers).every(([name, value]) =>
+      /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value)
+    )
   ),
 );
 

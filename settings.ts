@@ -131,6 +131,7 @@ export const SETTINGS = {
     schema: proxyUrl,
     fallback: "https_proxy",
     optional: true,
+    file: true,
     expected: "an http(s) URL, such as http://proxy.example:3128",
   },
   HTTP_PROXY: {
@@ -138,6 +139,7 @@ export const SETTINGS = {
     schema: proxyUrl,
     fallback: "http_proxy",
     optional: true,
+    file: true,
     expected: "an http(s) URL, such as http://proxy.example:3128",
   },
   NO_PROXY: {

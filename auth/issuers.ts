@@ -14,8 +14,11 @@ export interface IssuersOptions {
   clockToleranceS: number;
   /** Clock, epoch ms; default: `Date.now`. */
   now?: () => number;
-  /** Creates the key set of an issuer; `label` names it in logs and metrics. */
-  createKeySet: (settings: IssuerSettings, label: string) => KeySet;
+  /**
+   * Creates the key set of an issuer; `label` returns its name in logs and metrics, which may change
+   * when issuers are added or removed.
+   */
+  createKeySet: (settings: IssuerSettings, label: () => string) => KeySet;
 }
 
 /** An issuer's key set, and its name in logs, metrics and `/readyz`. */
@@ -36,7 +39,8 @@ export class Issuers {
   readonly #cache = new VerifiedTokenCache();
   /** By the exact `iss`: names that differ by a slash are different issuers. */
   #verifiers: ReadonlyMap<string, TokenVerifier> = new Map();
-  #keySets: readonly LabelledKeySet[] = [];
+  /** By `iss`; those of removed issuers stay for downloads that have not ended. */
+  readonly #labels = new Map<string, string>();
 
   constructor(settings: readonly IssuerSettings[], options: IssuersOptions) {
     this.#options = { now: Date.now, ...options };
@@ -72,23 +76,31 @@ export class Issuers {
    */
   replace(settings: readonly IssuerSettings[]): void {
     const labels = issuerLabels(settings.map(({ issuer }) => issuer));
-    const verifiers = settings.map((each, index) => this.#reuse(each, labels[index] ?? ""));
+    settings.forEach(({ issuer }, index) => this.#labels.set(issuer, labels[index] ?? ""));
+    const verifiers = settings.map((each) => this.#reuse(each));
     for (const before of this.#verifiers.values()) {
       before.isRetired = !verifiers.includes(before);
     }
     this.#verifiers = new Map(verifiers.map((each) => [each.settings.issuer, each]));
-    this.#keySets = verifiers.map(({ keySet }, index) => ({ label: labels[index] ?? "", keySet }));
   }
 
   /** The key sets of all issuers, in the order of the settings. */
   keySets(): readonly LabelledKeySet[] {
-    return this.#keySets;
+    return [...this.#verifiers].map(([issuer, { keySet }]) => ({
+      label: this.#labelOf(issuer),
+      keySet,
+    }));
   }
 
-  #reuse(settings: IssuerSettings, label: string): TokenVerifier {
+  #labelOf(issuer: string): string {
+    return this.#labels.get(issuer) ?? "";
+  }
+
+  #reuse(settings: IssuerSettings): TokenVerifier {
     const before = this.#verifiers.get(settings.issuer);
     if (before && isSame(before.settings, settings)) return before;
     const keepsKeys = before && isSameSource(before.settings.keySet, settings.keySet);
+    const label = () => this.#labelOf(settings.issuer);
     const keySet = keepsKeys ? before.keySet : this.#options.createKeySet(settings, label);
     return new TokenVerifier({ ...this.#options, settings, keySet });
   }

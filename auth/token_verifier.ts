@@ -69,9 +69,8 @@ export class TokenVerifier {
       .catch((error) => {
         throw toRefusal(error);
       });
-    if (!ACCEPTED_TYPES.has((protectedHeader.typ ?? "jwt").toLowerCase())) {
-      throw new AuthRefusal("type");
-    }
+    if (!isAccessToken(protectedHeader.typ)) throw new AuthRefusal("type");
+    if (!isSubject(payload.sub)) throw new AuthRefusal("claims");
     if (!this.#hasAudience(payload)) throw new AuthRefusal("audience");
     return {
       principal: this.#principalOf(payload),
@@ -137,13 +136,23 @@ export class TokenVerifier {
   }
 
   #principalOf(payload: JWTPayload): Principal {
-    const { sub } = payload;
     return {
       issuer: this.settings.issuer,
-      subject: typeof sub === "string" ? sub : undefined,
+      subject: payload.sub,
       servicePlans: servicePlansOf(payload, this.settings),
     };
   }
+}
+
+/** @param type the `typ` of a token, of whatever JSON type */
+function isAccessToken(type: unknown): boolean {
+  return type === undefined ||
+    (typeof type === "string" && ACCEPTED_TYPES.has(type.toLowerCase()));
+}
+
+/** A subject of another type (RFC 7519 §4.1.2) would count as none, which callers share. */
+function isSubject(sub: unknown): boolean {
+  return sub === undefined || typeof sub === "string";
 }
 
 /** Tries each suitable key, for a token without `kid`. */

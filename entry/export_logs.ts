@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { LogExporter } from "../telemetry/log_exporter.ts";
 import { resourceAttributes } from "../telemetry/resource.ts";
-import { collectorFetch } from "./collector_fetch.ts";
+import { collectorFetch } from "./outgoing_fetch.ts";
 
 /** Log records on their way to a collector. */
 export interface LogExport {
@@ -15,7 +15,7 @@ export async function exportLogs(config: Config): Promise<LogExport | undefined>
   const { logs, resource } = config.telemetry;
   if (!logs) return undefined;
   const target = { ...logs };
-  let send = await collectorFetch(config);
+  let send = collectorFetch(config);
   const exporter = new LogExporter({
     target,
     resource: resourceAttributes(resource),
@@ -24,7 +24,7 @@ export async function exportLogs(config: Config): Promise<LogExport | undefined>
   return {
     exporter,
     async reconfigure(changed) {
-      send = await collectorFetch(changed);
+      send = collectorFetch(changed);
       Object.assign(target, changed.telemetry.logs);
     },
   };

@@ -2,7 +2,6 @@
 
 import process from "node:process";
 import { countDescriptors, serve } from "./node_server.ts";
-import { useProxies } from "./node_proxies.ts";
 import { run } from "./run.ts";
 
 // Without a listener, a failed write would end the process; its callback reports it as well.
@@ -17,7 +16,6 @@ await run({
   isTerminal: process.stdout.isTTY,
   serve,
   countDescriptors,
-  useProxies,
   onHangup: (listener) => void process.on("SIGHUP", listener),
   exit: (code) => process.exit(code),
 });

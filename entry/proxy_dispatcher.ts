@@ -1,19 +1,26 @@
 import { Agent, type buildConnector, Dispatcher, ProxyAgent } from "undici";
 import type { ProxyOf } from "../proxy.ts";
 
+/** Options of {@linkcode ProxyDispatcher}. */
+export interface ProxyDispatcherOptions {
+  /** Certificates for the servers, not for proxies. */
+  connect: buildConnector.BuildOptions;
+  /** Requests on a connection at a time; 0: a connection serves one request. Default: 1. */
+  pipelining?: number;
+}
+
 /** Sends each request of undici's fetch by the proxy of its origin, or directly. */
 export class ProxyDispatcher extends Dispatcher {
   readonly #direct: Agent;
   readonly #proxied = new Map<string, ProxyAgent>();
   readonly #proxyOf: ProxyOf;
-  readonly #tls: buildConnector.BuildOptions;
+  readonly #options: ProxyDispatcherOptions;
 
-  /** @param tls certificates for the servers, not for proxies */
-  constructor(proxyOf: ProxyOf, tls: buildConnector.BuildOptions = {}) {
+  constructor(proxyOf: ProxyOf, options: ProxyDispatcherOptions) {
     super();
     this.#proxyOf = proxyOf;
-    this.#tls = tls;
-    this.#direct = new Agent({ connect: tls });
+    this.#options = options;
+    this.#direct = new Agent({ ...options });
   }
 
   override dispatch(
@@ -25,7 +32,8 @@ export class ProxyDispatcher extends Dispatcher {
   }
 
   #agentOf(uri: string): ProxyAgent {
-    const agent = this.#proxied.get(uri) ?? new ProxyAgent({ uri, requestTls: this.#tls });
+    const { connect: requestTls, ...options } = this.#options;
+    const agent = this.#proxied.get(uri) ?? new ProxyAgent({ uri, requestTls, ...options });
     this.#proxied.set(uri, agent);
     return agent;
   }

@@ -13,11 +13,11 @@ import { warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
-import { collectorFetch } from "./collector_fetch.ts";
 import { exportLogs, type LogExport } from "./export_logs.ts";
 import { type CountDescriptors, limitToDescriptors } from "./descriptors.ts";
 import { loadConfig } from "./load_config.ts";
 import { openState } from "./open_state.ts";
+import { collectorFetch, proxiedFetch, unrepeatedFetch } from "./outgoing_fetch.ts";
 import { processUsage } from "./process_usage.ts";
 import { readSettingFile } from "./read_file.ts";
 import { warnOfRegion } from "./warn_of_region.ts";
@@ -40,8 +40,6 @@ export interface Runtime {
   readonly unreadBodies?: UnreadBodies;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
-  /** Makes fetch use the proxies of the environment. Default: it does by itself. */
-  readonly useProxies?: (proxyOf: ProxyOf) => void;
   readonly exit: (code: number) => void;
 }
 
@@ -128,8 +126,8 @@ async function serve(
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
-  const proxyOf = proxies(config.proxy);
-  if (config.proxy.https ?? config.proxy.http) runtime.useProxies?.(proxyOf);
+  let currentProxyOf = proxies(config.proxy);
+  const proxyOf: ProxyOf = (url) => currentProxyOf(url);
   const transport = undiciTransport({
     connectTimeoutMs: config.upstream.timeoutMs,
     proxyOf,
@@ -139,7 +137,7 @@ async function serve(
   const relayTransport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs, proxyOf });
   const { unreadBodies } = runtime;
   const state = await openState(config);
-  let sendExport = await collectorFetch(config);
+  let sendExport = collectorFetch(config);
   const gateway = createGateway(config, {
     transport,
     relayTransport,
@@ -147,6 +145,8 @@ async function serve(
     ...logExport && { logExporter: logExport.exporter },
     settingFiles: files,
     processUsage,
+    fetch: unrepeatedFetch(proxyOf),
+    keySetFetch: proxiedFetch(proxyOf),
     collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
     ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
@@ -164,8 +164,10 @@ async function serve(
     onHangup: runtime.onHangup,
     async apply(changed) {
       await state?.reopen(changed);
-      transport.useClientCertificate(changed.upstream.clientCertificate);
-      sendExport = await collectorFetch(changed);
+      currentProxyOf = proxies(changed.proxy);
+      transport.reconnect(changed.upstream.clientCertificate);
+      relayTransport.reconnect();
+      sendExport = collectorFetch(changed);
       gateway.reconfigure(changed);
       await logExport?.reconfigure(changed);
     },

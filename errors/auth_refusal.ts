@@ -46,8 +46,9 @@ const REFUSALS = {
     description: "The token is not an access token",
   },
   claims: {
-    text: "The bearer token lacks a required claim, or one has the wrong form. It needs exp.",
-    description: "The access token lacks a required claim",
+    text:
+      "The bearer token lacks a required claim, or one has the wrong form. It needs exp, and sub must be a string.",
+    description: "The access token lacks a required claim, or one has the wrong form",
   },
   service_plan: {
     text:

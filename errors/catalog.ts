@@ -80,7 +80,7 @@ export const CATALOG = {
     status: 400,
     meaning: "The Idempotency-Key is malformed; nothing was sent.",
     help:
-      "Send one header with 1 to 255 printable ASCII characters, plain or in double quotes, such as a UUID.",
+      "Send one header with 1 to 255 printable ASCII characters, plain or in double quotes, such as a UUID; a key with a comma before a space needs the quotes.",
     fault: "caller",
     processed: "no",
     retry: "never",

@@ -62,7 +62,8 @@ export async function findBatch(
       if (isSince && isSameMessage(message, batch)) found.set(batch.id, batch);
     }
     read += listing.batches.length;
-    if (read >= listing.count || listing.batches.length === 0) return onlyOne(found);
+    if (read >= listing.count) return onlyOne(found);
+    if (listing.batches.length === 0) return undefined; // there are more that are not shown
   }
   return undefined;
 }

@@ -1,14 +1,25 @@
-/** Routes that the real SMS API does not have: faults and the recorded requests. */
+/** Routes that the real SMS API does not have: faults, the recorded requests, revoking tokens. */
 
 import { Hono } from "hono";
 import type { ActiveFault } from "./active_fault.ts";
 import type { SandboxEnv } from "./env.ts";
 import { LimitedFault, readFault } from "./faults.ts";
 import { parseObject } from "./json.ts";
+import type { AccessTokens } from "./oauth.ts";
 import type { RequestLog } from "./request_log.ts";
 
-/** `/sandbox/faults`, `/sandbox/requests` and `/sandbox/redirected`, the target of 3xx faults. */
-export function adminRoutes(fault: ActiveFault<LimitedFault>, log: RequestLog): Hono<SandboxEnv> {
+/** What the admin routes show and change. */
+export interface AdminSubjects {
+  readonly fault: ActiveFault<LimitedFault>;
+  readonly log: RequestLog;
+  readonly tokens: AccessTokens;
+}
+
+/**
+ * `/sandbox/faults`, `/sandbox/requests`, `/sandbox/tokens` and `/sandbox/redirected`, the target of
+ * 3xx faults.
+ */
+export function adminRoutes({ fault, log, tokens }: AdminSubjects): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
   routes.get("/faults", (c) => c.json(fault.current ?? {}));
   routes.put("/faults", async (c) => {
@@ -25,6 +36,10 @@ export function adminRoutes(fault: ActiveFault<LimitedFault>, log: RequestLog): 
   });
   routes.delete("/requests", (c) => {
     log.clear();
+    return c.body(null, 204);
+  });
+  routes.delete("/tokens", (c) => {
+    tokens.revoke();
     return c.body(null, 204);
   });
   routes.all("/redirected", (c) => c.json({ redirected: true }));

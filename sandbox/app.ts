@@ -11,8 +11,15 @@ import type { SandboxEnv } from "./env.ts";
 import { ActiveFault } from "./active_fault.ts";
 import type { LimitedFault } from "./faults.ts";
 import { injectFaults } from "./fault_injection.ts";
-import { notFoundResponse, operationHandler, refusalResponse, refuseMethod } from "./handler.ts";
+import {
+  notFoundResponse,
+  type OperationContext,
+  operationHandler,
+  refusalResponse,
+  refuseMethod,
+} from "./handler.ts";
 import { type ReceivedText, receiveInbound } from "./inbound_texts.ts";
+import { AccessTokens, tokenEndpoint } from "./oauth.ts";
 import { OPERATIONS } from "./operations.ts";
 import { resolveOptions, type SandboxOptions, type Settings } from "./options.ts";
 import { outstanding } from "./outstanding.ts";
@@ -43,6 +50,8 @@ export interface Sandbox {
   setFault(fault: LimitedFault): void;
   /** Removes the fault, as `DELETE /sandbox/faults` does. */
   clearFault(): void;
+  /** Revokes all OAuth access tokens, as `DELETE /sandbox/tokens` does. */
+  revokeTokens(): void;
   /** Receives a text message for a plan, as `POST /sandbox/inbounds` does. */
   receive(message: ReceivedText): Inbound;
   /** Sets the default callback URL of a plan, if there is such a plan. */
@@ -65,12 +74,15 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const plans = createPlans(settings);
   const callbacks = new Callbacks(settings);
   const receiveText = (text: ReceivedText) => receiveInbound(text, { plans, settings, callbacks });
+  const tokens = new AccessTokens(settings);
   const app = new Hono<SandboxEnv>();
   app.use("/xms/*", receive({ log, now: settings.now, maxBodyBytes: settings.maxBodyBytes }));
   app.use("/xms/*", outstanding(settings.maxOutstanding));
   app.use("/xms/*", injectFaults(fault));
-  mountOperations(app, plans, { settings, onBatch: callbacks.onBatch });
-  app.route("/sandbox", adminRoutes(fault, log));
+  mountOperations(app, plans, { settings, tokens, onBatch: callbacks.onBatch });
+  app.post("/oauth2/token", tokenEndpoint(tokens, settings));
+  app.all("/oauth2/token", refuseMethod(["POST"]));
+  app.route("/sandbox", adminRoutes({ fault, log, tokens }));
   app.route("/sandbox", callbackRoutes(callbacks, receiveText));
   app.notFound(() => notFoundResponse());
   app.onError((error) => {
@@ -83,6 +95,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     clearRequests: () => log.clear(),
     setFault: (next) => fault.set(next),
     clearFault: () => fault.clear(),
+    revokeTokens: () => tokens.revoke(),
     receive: receiveText,
     setCallbackUrl(planId, url) {
       const plan = plans.get(planId);
@@ -103,7 +116,7 @@ function createPlans(settings: Settings): ReadonlyMap<string, Plan> {
 function mountOperations(
   app: Hono<SandboxEnv>,
   plans: ReadonlyMap<string, Plan>,
-  context: Pick<Call, "settings" | "onBatch">,
+  context: OperationContext,
 ): void {
   for (const operation of OPERATIONS) {
     app.on(operation.method, BASE + operation.path, operationHandler(operation, plans, context));

@@ -5,6 +5,7 @@ import type { SandboxEnv } from "./env.ts";
 import type { Call, Reply } from "./call.ts";
 import { NotFound, Refusal } from "./errors.ts";
 import { parseObject } from "./json.ts";
+import type { AccessTokens } from "./oauth.ts";
 import type { Operation } from "./operations.ts";
 import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
@@ -12,15 +13,21 @@ import type { Plan } from "./plan.ts";
 const JSON_HEADERS = { "content-type": "application/json" };
 const EMPTY_HEADERS = { "content-length": "0" };
 
+/** What all operations share. */
+export interface OperationContext extends Pick<Call, "settings" | "onBatch"> {
+  /** Tokens that are accepted beside those of the plans. */
+  readonly tokens: AccessTokens;
+}
+
 /** The Hono handler of `operation`: checks token, content type and JSON, then calls it. */
 export function operationHandler(
   operation: Operation,
   plans: ReadonlyMap<string, Plan>,
-  { settings, onBatch }: Pick<Call, "settings" | "onBatch">,
+  { settings, onBatch, tokens }: OperationContext,
 ) {
   const takesJson = operation.method === "POST" || operation.method === "PUT";
   return function handleOperation(c: Context<SandboxEnv>): Response {
-    const plan = authenticate(c, plans);
+    const plan = authenticate(c, plans, tokens);
     const bytes = takesJson ? requireJson(c, settings) : undefined;
     const call: Call = {
       plan,
@@ -70,10 +77,14 @@ export function toResponse({ status, body }: Reply): Response {
     : new Response(JSON.stringify(body), { status, headers: JSON_HEADERS });
 }
 
-function authenticate(c: Context<SandboxEnv>, plans: ReadonlyMap<string, Plan>): Plan {
+function authenticate(
+  c: Context<SandboxEnv>,
+  plans: ReadonlyMap<string, Plan>,
+  tokens: AccessTokens,
+): Plan {
   const plan = plans.get(c.req.param("service_plan_id") ?? "");
-  const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
-  if (plan && token === plan.token) return plan;
+  const [, token = ""] = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
+  if (plan && (token === plan.token || tokens.accepts(token))) return plan;
   throw new Refusal("unauthorized", "Authentication token is invalid for this service plan.", {
     "www-authenticate": "Bearer",
   });

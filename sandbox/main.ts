@@ -10,6 +10,7 @@ const ServicePlans = v.pipe(
   v.check((plans) => Object.keys(plans).length > 0),
 );
 
+const AccessKeys = v.record(v.string(), v.pipe(v.string(), v.minLength(1)));
 const CallbackUrls = v.record(v.string(), CallbackUrl);
 const CallbackSecrets = v.record(v.string(), v.pipe(v.string(), v.minLength(1)));
 
@@ -38,6 +39,15 @@ const Variables = v.object({
   ),
   SANDBOX_HOST: v.optional(v.pipe(v.string(), v.minLength(1, "expected a host")), "127.0.0.1"),
   SERVICE_PLANS: v.optional(json(ServicePlans, '{"plan":"token"}'), '{"demo-plan":"demo-token"}'),
+  SANDBOX_ACCESS_KEYS: v.optional(json(AccessKeys, '{"key-id":"key-secret"}')),
+  SANDBOX_TOKEN_LIFETIME_S: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,6}$/, "expected a whole number of seconds from 1 to 9999999"),
+      v.transform(Number),
+    ),
+    "3600",
+  ),
   SANDBOX_CALLBACK_URLS: v.optional(json(CallbackUrls, '{"plan":"https://…"}'), "{}"),
   SANDBOX_SEND_CALLBACKS: v.optional(v.picklist(["on", "off"], "expected on or off"), "off"),
   SANDBOX_CALLBACK_SECRETS: v.optional(json(CallbackSecrets, '{"plan":"secret"}'), "{}"),
@@ -77,6 +87,8 @@ async function main(): Promise<void> {
   try {
     const sandbox = createSandbox({
       servicePlans,
+      accessKeys: environment.output.SANDBOX_ACCESS_KEYS,
+      tokenLifetimeS: environment.output.SANDBOX_TOKEN_LIFETIME_S,
       defaultCallbackUrls,
       sendCallbacks: environment.output.SANDBOX_SEND_CALLBACKS === "on",
       callbackSecrets: environment.output.SANDBOX_CALLBACK_SECRETS,

@@ -4,6 +4,10 @@ import { ulid } from "@std/ulid";
 export interface SandboxOptions {
   /** Service plan identifier → the API token that its callers must send. */
   servicePlans: Readonly<Record<string, string>>;
+  /** Access key id → secret, for `POST /oauth2/token`. Default: every id and secret is good. */
+  accessKeys?: Readonly<Record<string, string>> | undefined;
+  /** Lifetime of OAuth access tokens, in seconds. Default: 3,600. */
+  tokenLifetimeS?: number;
   /** The time, in milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number;
   /** A new identifier of letters, digits, `_` and `-`. Default: a ULID of `now`. */
@@ -46,6 +50,8 @@ export function resolveOptions(options: SandboxOptions): Settings {
   const now = options.now ?? Date.now;
   return {
     servicePlans: options.servicePlans,
+    accessKeys: options.accessKeys,
+    tokenLifetimeS: options.tokenLifetimeS ?? 3_600,
     now,
     newId: options.newId ?? (() => ulid(now())),
     dispatchAfterMs: options.dispatchAfterMs ?? 1_000,

@@ -18,12 +18,12 @@ export interface KeySetLog {
 /**
  * @param url of the key set, or of the issuer whose metadata has it; it is logged without
  * credentials and query
- * @param issuer names the issuer, as in the metrics
+ * @param label names the issuer, as in the metrics
  */
-export function keySetLog(url: string, issuer: string): KeySetLog {
+export function keySetLog(url: string, label: () => string): KeySetLog {
   const logger = getLogger("sms-gateway");
   const { origin, pathname } = new URL(url);
-  const where = { issuer, url: origin + pathname };
+  const where = () => ({ issuer: label(), url: origin + pathname });
   let isFailing = false;
   let lastFaults = "";
   return {
@@ -31,15 +31,15 @@ export function keySetLog(url: string, issuer: string): KeySetLog {
       if (isFailing === (outcome === "failed")) return;
       isFailing = !isFailing;
       if (isFailing) {
-        logger.warning("key set not fetched", { ...where, reason });
-      } else logger.info("key set fetched again", where);
+        logger.warning("key set not fetched", { ...where(), reason });
+      } else logger.info("key set fetched again", where());
     },
     faulty(faults) {
       const keys = faults.slice(0, MAX_NAMED_KEYS).join("; ");
       if (keys === lastFaults) return;
       lastFaults = keys;
       logger.warning("keys of the key set cannot be used", {
-        ...where,
+        ...where(),
         keys,
         count: faults.length,
       });

@@ -500,3 +500,38 @@ Deno.test("a valid environment is loaded as it is parsed", async () => {
     assertEquals(await loadConfig(env), parseConfig(env));
   }
 });
+
+const RESERVED: Readonly<Record<string, (name: string) => string>> = {
+  SERVICE_PLANS: (name) => `{"plan-1":"t","${name}":"token"}`,
+  AUTH_ISSUERS: (name) =>
+    `[{"issuer":"https://a.test","audiences":["x"],"plans_map":{"${name}":["plan-1"]}}]`,
+  CALLBACKS: (name) =>
+    `{"plans":{"${name}":{"hmac":"s"}},"relays":[{"name":"a","url":"https://a.test","secret":"whsec_${
+      "a".repeat(32)
+    }"}]}`,
+};
+
+for (const [setting, valueWith] of Object.entries(RESERVED)) {
+  for (const name of ["__proto__", "constructor", "prototype"]) {
+    Deno.test(`${setting} with the name ${name} is refused, and not taken without it`, () => {
+      const { AUTH_JWKS_URL: _, AUTH_ISSUER: __, AUTH_AUDIENCE: ___, ...issuers } = MINIMAL;
+      const env = setting === "AUTH_ISSUERS" ? issuers : MINIMAL;
+      const { faults } = assertThrows(
+        () => parseConfig({ ...env, [setting]: valueWith(name) }),
+        ConfigError,
+      );
+      assertEquals(faults, [
+        `${setting} has a member whose name cannot be used: none may be one of __proto__, constructor, prototype`,
+      ]);
+    });
+  }
+}
+
+Deno.test("OTLP_HEADERS takes every name of a header", () => {
+  const { telemetry } = parseConfig({
+    ...MINIMAL,
+    OTLP_ENDPOINT: "http://collector.test",
+    OTLP_HEADERS: "constructor=a,x-b=c",
+  });
+  assertEquals(telemetry.traces?.headers, { constructor: "a", "x-b": "c" });
+});

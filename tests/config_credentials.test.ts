@@ -1,7 +1,9 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../config.ts";
+import { loadConfig } from "../entry/load_config.ts";
 import { warnOfRegion } from "../entry/warn_of_region.ts";
+import { certificateAuthority } from "./support/certificates.ts";
 
 const USUAL = {
   SERVICE_PLANS: '{"project-1":{"key_id":"id","key_secret":"secret"},"plan-1":"token-1"}',
@@ -47,6 +49,45 @@ for (const [name, env, variable] of FAULTS) {
   Deno.test(`${name} stops the start`, () => {
     const { faults } = assertThrows(() => parseConfig({ ...USUAL, ...env }), ConfigError);
     assertEquals(faults.map((fault) => fault.split(" ", 1)[0]), [variable]);
+  });
+}
+
+const ca = await certificateAuthority();
+const [own, other] = await Promise.all([ca.issue(), ca.issue({ host: "other" })]);
+const sms = (cert: string, key: string) => ({ SMS_CLIENT_CERT: cert, SMS_CLIENT_KEY: key });
+const otlp = (cert: string, key: string) => ({
+  OTLP_CLIENT_CERTIFICATE: cert,
+  OTLP_CLIENT_KEY: key,
+});
+
+/** Certificates and keys, and the settings that the faults name. */
+const CERTIFICATES: readonly [name: string, env: Record<string, string>, faults: string[]][] = [
+  ["a pair that belongs together", sms(own.cert, own.key), []],
+  ["a chain, its own certificate first", sms(`${own.cert}\n${ca.cert}`, own.key), []],
+  ["a chain in the wrong order", sms(`${ca.cert}\n${own.cert}`, own.key), ["SMS_CLIENT_CERT"]],
+  ["the key of another certificate", sms(own.cert, other.key), ["SMS_CLIENT_CERT"]],
+  ["no certificate within the frame", sms(CERT, own.key), ["SMS_CLIENT_CERT"]],
+  ["no key within the frame", sms(own.cert, KEY), ["SMS_CLIENT_KEY"]],
+  ["an unusable certificate in the chain", sms(`${own.cert}\n${CERT}`, own.key), [
+    "SMS_CLIENT_CERT",
+  ]],
+  ["a pair for the collector", { ...otlp(own.cert, own.key), OTLP_CERTIFICATE: ca.cert }, []],
+  ["the key of another certificate for the collector", otlp(own.cert, other.key), [
+    "OTLP_CLIENT_CERTIFICATE",
+  ]],
+  ["unusable PEM for the collector", { ...otlp(CERT, KEY), OTLP_CERTIFICATE: CERT }, [
+    "OTLP_CERTIFICATE",
+    "OTLP_CLIENT_CERTIFICATE",
+    "OTLP_CLIENT_KEY",
+  ]],
+];
+
+for (const [name, env, expected] of CERTIFICATES) {
+  Deno.test(`${name} ${expected.length > 0 ? "stops" : "allows"} the start`, async () => {
+    const loaded = loadConfig({ ...USUAL, ...env });
+    if (expected.length === 0) return void await loaded;
+    const { faults } = await assertRejects(() => loaded, ConfigError);
+    assertEquals(faults.map((fault) => fault.split(" ", 1)[0]), expected);
   });
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
-import { readSettingFile } from "../entry/read_file.ts";
+import { readSettingFile, withDeadline } from "../entry/read_file.ts";
 import { type FileContent, SettingFiles, type SettingFilesListener } from "../setting_files.ts";
 
 const ENV = {
@@ -148,6 +148,8 @@ Deno.test("readSettingFile cuts a byte order mark and the last line break, and s
     assertEquals(await readSettingFile(`${folder}/a`), { text: "secret" });
     assertEquals(await readSettingFile(`${folder}/b`), { problem: "there is no such file" });
     assertEquals(await readSettingFile(folder), { problem: "it names no file" });
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    assertEquals(await readSettingFile(`${folder}/pipe`), { problem: "it names no file" });
     const large = await Deno.create(`${folder}/large`);
     await large.truncate(9 * 1024 * 1024);
     large.close();
@@ -157,4 +159,17 @@ Deno.test("readSettingFile cuts a byte order mark and the last line break, and s
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a file that cannot be read in time is a problem, and is not opened once more meanwhile", async () => {
+  const opened: string[] = [];
+  const content = Promise.withResolvers<FileContent>();
+  const read = withDeadline((path) => {
+    opened.push(path);
+    return content.promise;
+  }, 20);
+  const problem = "the file cannot be read (timeout)";
+  assertEquals([await read("a"), await read("a"), await read("b")], Array(3).fill({ problem }));
+  content.resolve({ text: "late" });
+  assertEquals([await read("a"), opened], [{ text: "late" }, ["a", "b"]]);
 });

@@ -48,6 +48,7 @@ export class Credentials {
     this.#secrets = plans.map(([, plan]) => typeof plan === "string" ? plan : plan.key_secret);
     this.#filter = new CredentialFilter([...before, ...this.#secrets]);
     this.#plans = new Map(plans.map(([id, plan]) => [id, this.#create(plan, clients)]));
+    for (const [key, client] of this.#clients) if (!clients.has(key)) client.retire();
     this.#clients = clients;
   }
 
@@ -97,17 +98,23 @@ export class Credentials {
     return [...this.#clients.values()].some(({ isUnavailable }) => isUnavailable);
   }
 
-  /** Aborts what is being fetched. */
+  /** Aborts what is being fetched, and renews nothing any more. */
   close(): void {
+    for (const client of this.#clients.values()) client.retire();
     this.#options.fetcher.close();
+  }
+
+  #plansOf(client: ClientCredentials): string[] {
+    return [...this.#plans].flatMap(([id, credential]) => credential === client ? [id] : []);
   }
 
   #create(plan: string | KeyPair, clients: Map<string, ClientCredentials>): PlanCredential {
     const { target, oauthTarget, fetcher, waiting } = this.#options;
     if (typeof plan === "string") return new ApiToken(plan, target, this.#filter);
     const key = JSON.stringify([plan.key_id, plan.key_secret]);
-    const client = clients.get(key) ?? this.#clients.get(key) ??
+    const client: ClientCredentials = clients.get(key) ?? this.#clients.get(key) ??
       new ClientCredentials(plan, {
+        servicePlans: () => this.#plansOf(client),
         target: oauthTarget,
         filter: () => this.#filter,
         fetcher,

@@ -23,10 +23,13 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-/** A transport whose client certificate can be replaced. */
+/** A transport whose client certificate and proxies can change. */
 export interface UndiciTransport extends Transport {
-  /** Requests from now on use the certificate; those under way end on their connections. */
-  useClientCertificate(certificate: ClientCertificate | undefined): void;
+  /**
+   * Requests from now on use this certificate, and the proxies that `proxyOf` returns now; those
+   * under way end on their connections.
+   */
+  reconnect(certificate?: ClientCertificate): void;
 }
 
 /**
@@ -61,7 +64,7 @@ export function undiciTransport(options: UndiciTransportOptions): UndiciTranspor
     const pool = proxy === undefined
       ? createPool(origin, buildConnector(tls))
       : proxiedPool(proxy, { tls, connectTimeoutMs });
-    const created = { pool, isTls: origin.startsWith("https:") };
+    const created = { pool, proxy, isTls: origin.startsWith("https:") };
     pools.set(origin, created);
     return created;
   };
@@ -89,15 +92,15 @@ export function undiciTransport(options: UndiciTransportOptions): UndiciTranspor
     async close() {
       await Promise.all([...pools.values()].map(({ pool }) => pool.close()));
     },
-    useClientCertificate(certificate) {
-      if (
-        certificate?.cert === clientCertificate?.cert && certificate?.key === clientCertificate?.key
-      ) {
-        return;
-      }
+    reconnect(certificate) {
+      const isOther = certificate?.cert !== clientCertificate?.cert ||
+        certificate?.key !== clientCertificate?.key;
       clientCertificate = certificate;
-      for (const { pool } of pools.values()) void pool.close();
-      pools.clear();
+      for (const [origin, { pool, proxy }] of pools) {
+        if (!isOther && proxy === proxyOf?.(new URL(origin))) continue;
+        void pool.close();
+        pools.delete(origin);
+      }
     },
     expireAll() {
       isShutDown = true;
@@ -109,6 +112,7 @@ export function undiciTransport(options: UndiciTransportOptions): UndiciTranspor
 /** The connections to one origin. */
 interface OriginPool {
   readonly pool: Dispatcher;
+  readonly proxy: string | undefined;
   readonly isTls: boolean;
 }
 

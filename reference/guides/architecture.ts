@@ -176,8 +176,8 @@ spans for the whole outage; theirs limits the number of spans and not their byte
 partial success as a success, and dropped spans must be counted; its <code>fetch</code> transport for Workers
 follows redirects and does not read the response; its interface is not stable yet. Headers, gzip
 (about 3 ms per 1,000 spans), certificates and <code>Retry-After</code> cost us few lines in
-<code>telemetry/collector.ts</code> and <code>entry/collector_fetch.ts</code>. Log lines use the same queue, so that all
-of this, and changed secrets, is handled once; <code>@logtape/otel</code> has the exporter of OpenTelemetry
+<code>telemetry/collector.ts</code> and <code>entry/outgoing_fetch.ts</code>. Log lines use the same queue, so that all of
+this, and changed secrets, is handled once; <code>@logtape/otel</code> has the exporter of OpenTelemetry
 inside. Metrics are collected and serialized by the SDK. Reconsider when it is stable.</p>
 <p><strong>Request bodies are read whole.</strong> A truncated body never becomes a message, and a request of which
 nothing was sent can be retried. The memory for all bodies is bounded by <code>MAX_HELD_BODY_BYTES</code>.</p>

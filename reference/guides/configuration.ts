@@ -35,8 +35,8 @@ has. A change of the file is taken over while the gateway runs: see
 <tr><td><code>SERVICE_PLANS</code>, <code>SERVICE_PLANS_FILE</code></td><td>required</td><td>The gateway&#39;s own credentials: service plan id → API token, or project id → OAuth 2.0 client credentials <code>{&quot;key_id&quot;,&quot;key_secret&quot;}</code>.</td></tr>
 <tr><td><code>SMS_CLIENT_CERT</code>, <code>SMS_CLIENT_CERT_FILE</code></td><td>–</td><td>Client certificate for the SMS API with its chain, in PEM, where a proxy asks for one.</td></tr>
 <tr><td><code>SMS_CLIENT_KEY</code>, <code>SMS_CLIENT_KEY_FILE</code></td><td>–</td><td>Private key of <code>SMS_CLIENT_CERT</code>, in PEM.</td></tr>
-<tr><td><code>HTTPS_PROXY</code></td><td><code>https_proxy</code>, else off</td><td>Proxy for https URLs, with user and password if it asks for them.</td></tr>
-<tr><td><code>HTTP_PROXY</code></td><td><code>http_proxy</code>, else off</td><td>Proxy for http URLs.</td></tr>
+<tr><td><code>HTTPS_PROXY</code>, <code>HTTPS_PROXY_FILE</code></td><td><code>https_proxy</code>, else off</td><td>Proxy for https URLs, with user and password if it asks for them.</td></tr>
+<tr><td><code>HTTP_PROXY</code>, <code>HTTP_PROXY_FILE</code></td><td><code>http_proxy</code>, else off</td><td>Proxy for http URLs.</td></tr>
 <tr><td><code>NO_PROXY</code></td><td><code>no_proxy</code>, else off</td><td>Hosts that are reached without a proxy, with their subdomains; <code>*</code> is all.</td></tr>
 </tbody>
 </table>

@@ -30,17 +30,19 @@ access key of a project (OAuth 2.0 client credentials, RFC 6749 §4.4). Both can
 <p><code>SMS_API_URL</code> replaces both base URLs. Set <code>SMS_REGION</code>: it decides in which country messages are
 stored. The default is <code>us</code>, and the gateway warns at its start if neither is set.</p>
 <p><strong>Tokens.</strong> Plans with the same access key share a token. It is fetched at the start, once however
-many requests wait for it; after four fifths of its lifetime it is renewed in the background, while
-requests go on with the old one. When the API refuses a token (401), it has processed nothing: the
-gateway fetches a new token and sends the request once more, a POST as well. Both attempts are in
-the trace, and both fit into <code>UPSTREAM_TIMEOUT_MS</code>; no retry of <code>RETRY_ATTEMPTS</code> is used up. A token
-that is refused within ten seconds of its fetch is not renewed: the answer is 503
-<code>upstream_credentials_rejected</code>, as for an API token that the API refuses.</p>
+many requests wait for it; after four fifths of its lifetime it is renewed in the background,
+whether or not a request comes then (on Workers with the next request), while requests go on with
+the old one. When the API refuses a token (401), it has processed nothing: the gateway fetches a new
+token and sends the request once more, a POST as well. Both attempts are in the trace, and both fit
+into <code>UPSTREAM_TIMEOUT_MS</code>; no retry of <code>RETRY_ATTEMPTS</code> is used up. A token that is refused within
+ten seconds of its fetch is not renewed: the answer is 503 <code>upstream_credentials_rejected</code>, as for
+an API token that the API refuses.</p>
 <p><strong>Without a token</strong> the answer is 503 <code>upstream_credentials_unavailable</code> with <code>Retry-After</code>, and
 nothing was processed. After a failure the token endpoint is not asked again for 1 s, doubled by
 each further failure up to 30 s, or for as long as it demands (<code>Retry-After</code>, at most 5 minutes). A
 tenth of <code>MAX_IN_FLIGHT</code> may wait for tokens, so that plans with API tokens are served on. The cause
-is in the log line <code>OAuth token not fetched</code>, in the exception event of the SERVER span, and in the
+is in the log line <code>OAuth token not fetched</code>, which names the service plans and projects of the
+access key (<code>service_plan_ids</code>, at most ten), in the exception event of the SERVER span, and in the
 CLIENT span of the fetch, which is in the trace of the first request that waited; a renewal in the
 background has no span. <code>sms_gateway_upstream_token_fetches_total</code> counts fetches by outcome, and
 <code>/readyz</code> says <code>degraded</code>, not 503:</p>
@@ -57,7 +59,10 @@ background has no span. <code>sms_gateway_upstream_token_fetches_total</code> co
 </table>
 </div>
 <p><strong>Rotation.</strong> With <code>SERVICE_PLANS_FILE</code> a changed file is taken over while the gateway runs. An
-access key that did not change keeps its token; a new one gets a token at once.</p>
+access key that did not change keeps its token; a new one gets a token at once. The token of the
+replaced key is dropped then: with a wrong new key, or while the token endpoint is down, the plan is
+503 <code>upstream_credentials_unavailable</code> until the file is right or the endpoint answers. Try a new
+key first: <code>curl &quot;$SMS_AUTH_URL&quot; -u &quot;$KEY_ID:$KEY_SECRET&quot; -d grant_type=client_credentials</code>.</p>
 <p>Neither access keys nor tokens are in logs, spans, metrics or answers: what the API quotes of them
 is cut out of its texts.</p>
 <h2 id="proxies-and-certificates">Proxies and certificates</h2>
@@ -65,8 +70,9 @@ is cut out of its texts.</p>
 <table>
 <thead><tr><th scope="col">Setting</th><th scope="col">Used for</th></tr></thead>
 <tbody>
-<tr><td><code>HTTPS_PROXY</code>, <code>https_proxy</code></td><td>https URLs: the API, key sets, the token endpoint, the collector</td></tr>
+<tr><td><code>HTTPS_PROXY</code>, <code>https_proxy</code></td><td>https URLs: the API, key sets, token endpoints, the collector</td></tr>
 <tr><td><code>HTTP_PROXY</code>, <code>http_proxy</code></td><td>the same with http URLs</td></tr>
+<tr><td><code>HTTPS_PROXY_FILE</code>, <code>HTTP_PROXY_FILE</code></td><td>the same from a file, for a URL with a password</td></tr>
 <tr><td><code>NO_PROXY</code>, <code>no_proxy</code></td><td>hosts that are reached directly</td></tr>
 <tr><td><code>SMS_CLIENT_CERT</code>, <code>SMS_CLIENT_KEY</code></td><td>the certificate for the API, if a proxy on the way asks for one (PEM, or <code>…_FILE</code>)</td></tr>
 </tbody>
@@ -77,13 +83,15 @@ is cut out of its texts.</p>
 <pre tabindex="0" role="region" aria-label="Shell"><code>HTTPS_PROXY=http://user:password@proxy.example:<i class="k">3128</i>
 NO_PROXY=collector.internal,.cluster.local,<i class="k">10.0</i>.<i class="k">0.7</i></code></pre>
 </div>
-<p>The proxy is asked for a tunnel (<code>CONNECT</code>), so that it sees neither messages nor credentials, and
-cannot send a request a second time. A proxy that refuses, closes the connection or does not answer
-is 503 <code>upstream_unreachable</code>: nothing was sent, and <code>upstream_cause</code> in the log says why.</p>
+<p>The proxy is asked for a tunnel (<code>CONNECT</code>), for http URLs as well, so that it sees neither messages
+nor credentials of https URLs, and cannot send a request a second time. A proxy that refuses, closes
+the connection or does not answer is 503 <code>upstream_unreachable</code>: nothing was sent, and
+<code>upstream_cause</code> in the log says why.</p>
 <p>An entry of <code>NO_PROXY</code> is a host name, which includes its subdomains, or an IP address, either with
 an optional port; <code>*</code> is every host. Networks (<code>10.0.0.0/8</code>) are not understood. A proxy is an http
-or https URL; SOCKS is not supported. The connection to Redis never uses a proxy. On Workers the
-platform is the way out, and these settings have no effect.</p>
+or https URL; SOCKS is not supported. A changed file is used for the connections from then on. The
+connection to Redis never uses a proxy. On Workers the platform is the way out, and these settings
+have no effect.</p>
 <p><strong>Private authorities.</strong> A company&#39;s proxy that opens TLS, or an issuer inside, has a certificate of
 the company&#39;s own authority:</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 4">
@@ -98,6 +106,8 @@ the company&#39;s own authority:</p>
 <p>Both add to what the runtime trusts, for all connections, and are read once at the start. On Deno
 <code>DENO_TLS_CA_STORE=system,mozilla</code> trusts both stores.</p>
 <p><strong>Client certificates</strong> are presented to the API only, directly or inside the tunnel. A changed
-<code>SMS_CLIENT_CERT_FILE</code> and <code>SMS_CLIENT_KEY_FILE</code> are used for the connections from then on.</p>
+<code>SMS_CLIENT_CERT_FILE</code> and <code>SMS_CLIENT_KEY_FILE</code> are used for the connections from then on. A
+certificate or key that cannot be read, or a pair that does not belong together, stops the start; in
+a changed file it is refused, and the last good pair stays until both files fit.</p>
 `,
 };

@@ -86,7 +86,11 @@ the setting in <code>/readyz</code> (<code>degraded</code>, <code>file_refused:S
 another folder add it to <code>--allow-read</code>. Links are followed, so a mounted Kubernetes secret works,
 and its updates do.</li>
 <li>A changed <code>STATE_URL</code> is for a new password or address of the same store. Another store does not
-know the keys of this one.</li>
+know the keys of this one. The file is checked for its form only: with a wrong password, or an
+address where no store answers, it is in use, <code>/readyz</code> says <code>degraded</code>, and a send with a key is
+503 <code>idempotency_unavailable</code> until the file is right.</li>
+<li>A new access key in <code>SERVICE_PLANS_FILE</code> replaces the token of the old one at once; see
+<a href="/docs/guide/credentials">Credentials</a> on how to try it first.</li>
 <li>On Deno Deploy and Workers there are no such files: set the variables.</li>
 </ul>
 <div class="code">

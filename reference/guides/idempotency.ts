@@ -12,7 +12,7 @@ tested programs that do it.</p>
 <h2 id="what-a-caller-gets">What a caller gets</h2>
 <p>The same request has the same method, path, query and bytes of the body. Keys belong to the caller
 (issuer and subject of the token, not the token itself), the service plan and the operation. Callers
-whose tokens have no <code>sub</code> count as one.</p>
+whose tokens have no <code>sub</code> count as one; a token whose <code>sub</code> is no string is 401.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table">
 <table>
 <thead><tr><th scope="col">Request with a key</th><th scope="col">Answer</th><th scope="col">Sent?</th></tr></thead>
@@ -34,6 +34,8 @@ that batch or group; a dry run of that size is asked again.</p>
 <h2 id="choose-and-keep-a-key">Choose and keep a key</h2>
 <ul>
 <li>Make a new random key for each message, such as a UUID: 1 to 255 printable ASCII characters.</li>
+<li>Send the header once. Two lines of it reach the gateway as one value with <code>,</code> between, so a plain
+key with a comma before a space is 400 <code>idempotency_key_invalid</code>; in double quotes it is a key.</li>
 <li>Store it with the message before the first attempt, or a service that restarts has lost it.</li>
 <li>Serialize the body once, and repeat these bytes. JSON that means the same is another request.</li>
 <li>Give each send a <code>client_reference</code> of its own; the key itself will do. Without one the gateway

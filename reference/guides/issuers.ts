@@ -253,8 +253,9 @@ the client id, if that looks like a name.</p>
 <thead><tr><th scope="col">What happens</th><th scope="col">Answer</th></tr></thead>
 <tbody>
 <tr><td>The issuer issues a token</td><td>Its reply, byte by byte. Where it lacks <code>token_type</code>, <code>expires_in</code> or <code>scope</code>, they are added: SDKs need them.</td></tr>
-<tr><td>The issuer refuses with an error of OAuth (RFC 6749 §5.2)</td><td>Its status and body as they are, with <code>X-Error-Origin: upstream</code>.</td></tr>
-<tr><td>The issuer cannot be reached, or answers 429 or 503 without such error</td><td>503 <code>token_endpoint_unavailable</code>: no token was issued.</td></tr>
+<tr><td>The issuer refuses by 4xx with an error of OAuth (RFC 6749 §5.2)</td><td>Its status and body as they are, with <code>X-Error-Origin: upstream</code>.</td></tr>
+<tr><td>The issuer cannot be reached, or answers 429 without such error</td><td>503 <code>token_endpoint_unavailable</code>: no token was issued.</td></tr>
+<tr><td>The issuer answers 503, with an error of OAuth or without</td><td>503 <code>token_endpoint_unavailable</code> in the gateway&#39;s words: OAuth knows errors by 4xx only.</td></tr>
 <tr><td>The issuer does not answer within <code>AUTH_TOKEN_TIMEOUT_MS</code></td><td>504 <code>token_endpoint_timeout</code>.</td></tr>
 <tr><td>Anything else: a redirect, a 500, HTML, more than 64 KiB, broken off</td><td>502 <code>token_endpoint_failed</code>.</td></tr>
 <tr><td>A token that is not for bearers (<code>token_type</code> is <code>DPoP</code>, for example)</td><td>502 <code>token_endpoint_failed</code>: the gateway accepts bearer tokens only, and never changes what the issuer says.</td></tr>
@@ -264,10 +265,11 @@ the client id, if that looks like a name.</p>
 </table>
 </div>
 <p>To ask for a token again is safe after each of them: a second token does no harm. The gateway itself
-never repeats a request. <code>expires_in</code> is added from the token&#39;s own <code>exp</code>, and left out if that
-cannot be read; <code>scope</code> is that of the request. Redirects are not followed, since the client&#39;s
-secret would go with them. SDKs send only <code>grant_type</code>: what else the issuer requires (<code>scope</code>,
-<code>audience</code>, <code>resource</code>) is added by <code>AUTH_TOKEN_PARAMETERS</code>, at the end and only if the request has
-no such parameter. Of the request&#39;s headers only <code>Authorization</code> and <code>Content-Type</code> are passed on.</p>
+never repeats a request, and opens a connection for each. <code>expires_in</code> is added from the token&#39;s own
+<code>exp</code>, and left out if that cannot be read; <code>scope</code> is that of the request. Redirects are not
+followed, since the client&#39;s secret would go with them. SDKs send only <code>grant_type</code>: what else the
+issuer requires (<code>scope</code>, <code>audience</code>, <code>resource</code>) is added by <code>AUTH_TOKEN_PARAMETERS</code>, at the end
+and only if the request has no such parameter. Of the request&#39;s headers only <code>Authorization</code> and
+<code>Content-Type</code> are passed on.</p>
 `,
 };

@@ -15,6 +15,9 @@ const REQUESTS: readonly [authorization: string | null, body: string, id: string
   ["Bearer x", "client_id=billing", "billing"],
   ["Basic !", "client_id=billing", "billing"],
   ["Basic", "", undefined],
+  [`Basic ${btoa("secret-without-a-colon")}`, "", undefined],
+  [`Basic ${btoa("secret-without-a-colon")}`, "client_id=billing", "billing"],
+  [`Basic ${btoa(":secret")}`, "", ""],
   [null, "client_assertion=eyJ", undefined],
   [null, "\xff\0=&&&", undefined],
 ];
@@ -27,11 +30,25 @@ for (const [authorization, body, id] of REQUESTS) {
 
 Deno.test("only bounded names are logged as client ids, no phone number and no token", () => {
   for (
-    const id of ["billing", "11111111-2222-3333-4444-555555555555", "7abc123def", "https://app/x"]
+    const id of [
+      "billing",
+      "11111111-2222-3333-4444-555555555555",
+      "7abc123def",
+      "https://app/x",
+      "shop-2026-11",
+    ]
   ) {
     assertEquals(loggableClientId(id), id);
   }
-  for (const id of ["46701234567", "+46701234567", "eyJhbGciOi.x.y", "", "a b", "ä", "a\nb"]) {
+  const numbers = [
+    "46701234567",
+    "+46701234567",
+    "tel:+46701234567",
+    "46-70-123-45-67",
+    "shop_4670.123.4567",
+    "1234567",
+  ];
+  for (const id of [...numbers, "eyJhbGciOi.x.y", "", "a b", "ä", "a\nb"]) {
     assertEquals(loggableClientId(id), "REDACTED");
   }
   assertEquals(loggableClientId("x".repeat(129)), "REDACTED");

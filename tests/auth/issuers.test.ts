@@ -211,3 +211,21 @@ Deno.test("an issuer is named by its host, with its place where that is not enou
     ["one.test", "kc.test#2", "kc.test#3", "issuer#4"],
   );
 });
+
+Deno.test("the name of an issuer in logs and metrics is that of its place, also after the order changes", () => {
+  const names = ["https://kc.test/a", "https://kc.test/b", ONE];
+  const settings = names.map((issuer) => settingsOf({ ...one, issuer }));
+  const labels = new Map<string, () => string>();
+  const issuers = new Issuers(settings, {
+    clockToleranceS: 0,
+    createKeySet({ issuer }, label) {
+      labels.set(issuer, label);
+      return DOWN;
+    },
+  });
+  const labelled = () => names.map((name) => labels.get(name)?.());
+  assertEquals(labelled(), ["kc.test#1", "kc.test#2", "one.test"]);
+  issuers.replace(settings.toReversed());
+  assertEquals(labelled(), ["kc.test#3", "kc.test#2", "one.test"]);
+  assertEquals(issuers.keySets().map(({ label }) => label), ["one.test", "kc.test#2", "kc.test#3"]);
+});

@@ -235,6 +235,20 @@ const ATTACKS: readonly Attack[] = [
     reason: "type" as const,
     token: changed({ header: { typ } }),
   })),
+  ...[5, null, [], {}, true, ""].flatMap((value) => [
+    {
+      name: `the type ${JSON.stringify(value)}`,
+      reason: "type" as const,
+      token: () =>
+        signedText(JSON.stringify(goodClaims()), { alg: "RS256", kid: "rsa", typ: value }),
+    },
+    ...value === "" ? [] : [{
+      name: `the subject ${JSON.stringify(value)}`,
+      reason: "claims" as const,
+      token: () =>
+        signedText(JSON.stringify({ ...goodClaims(), sub: value }), { alg: "RS256", kid: "rsa" }),
+    }],
+  ]),
   { name: "no exp", reason: "claims", token: changed({ expiresInS: null }) },
   {
     name: "an exp that is text",
@@ -563,5 +577,24 @@ Deno.test("only the challenge of an expired token contains the word expired", as
       /^Bearer realm="[^"]+", error="invalid_token", error_description="[^"]+"$/,
     );
     assertEquals(challenge.includes("expired"), reason === "expired", name);
+  }
+});
+
+const HEADER = { alg: "RS256", kid: "rsa", typ: "JWT" };
+const ODD = [5, -1, 1e400, null, true, "", "x", [], [[]], {}, { a: 1 }];
+
+Deno.test("members of any JSON type are refused or ignored, and never an unexpected error", async () => {
+  const { verifier } = verifierOf();
+  const members = ["alg", "kid", "typ", "cty", "crit", "b64", "jwk", "jku", "x5c", "x5t"];
+  const names = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "service_plans"];
+  const tokens = await Promise.all(ODD.flatMap((value) => [
+    ...members.map((name) =>
+      signedText(JSON.stringify(goodClaims()), { ...HEADER, [name]: value })
+    ),
+    ...names.map((name) => signedText(JSON.stringify({ ...goodClaims(), [name]: value }), HEADER)),
+  ]));
+  for (const token of tokens) {
+    const error = await verifier.verify(token).then(() => undefined, (error) => error);
+    assert(error === undefined || error instanceof AuthRefusal, `${error} of ${token}`);
   }
 });

@@ -17,7 +17,7 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   const command: string = tasks.start.command;
   const granted = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",");
   const own = VARIABLES.filter((name) => !name.startsWith("OTEL_"))
-    .map((name) => /_proxy$/i.test(name) ? name : name.replace(/_.*/, "_*"));
+    .map((name) => /_proxy(_file)?$/i.test(name) ? name : name.replace(/_.*/, "_*"));
   assertEquals(granted, [
     ...new Set(own),
     "OTEL_*",

@@ -131,6 +131,13 @@ Deno.test("every page is read, and a batch that moved to the next page counts on
   assertEquals(pages, ["order-1 0", "order-1 1", "order-1 2"]);
 });
 
+Deno.test("an empty page before all batches were read leaves the outcome unknown", async () => {
+  const list = (query: string) =>
+    Promise.resolve(listing(query.includes("page=0") ? [LISTED] : [], 2));
+  const options = { list, ageMs: 10_000, timeoutMs: 1_000 };
+  assertEquals(await findBatch(messageOf(SENT), options), undefined);
+});
+
 const NO_LISTING: Readonly<Record<string, UpstreamReply>> = {
   "an error": { status: 503, headers: [["date", DATE]], body: new Uint8Array() },
   "no JSON": { status: 200, headers: [["date", DATE]], body: new TextEncoder().encode("<html>") },

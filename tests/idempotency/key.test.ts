@@ -20,6 +20,12 @@ const KEYS: readonly [value: string, key: string | undefined][] = [
   ['"a" ', undefined],
   ['"a";b=1', undefined],
   ['"a", "a"', undefined],
+  ["k-1, k-1", undefined],
+  ['a, "a"', undefined],
+  ["a, ", undefined],
+  ['"k-1, k-1"', "k-1, k-1"],
+  ["a,b, c", undefined],
+  ["a ,b", "a ,b"],
   ['"a\\b"', undefined],
   ["k\u00e4y", undefined],
   ["a\tb", undefined],
@@ -32,7 +38,7 @@ Deno.test("parseKey accepts 1 to 255 printable ASCII characters, quoted or bare"
 
 Deno.test("a quoted key names the same as the bare one", () => {
   const printable = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 255 })
-    .filter((key) => !key.startsWith('"'));
+    .filter((key) => !key.startsWith('"') && !key.includes(", "));
   fc.assert(fc.property(printable, (key) => {
     const quoted = `"${key.replace(/["\\]/g, "\\$&")}"`;
     assertEquals(parseKey(quoted), key);

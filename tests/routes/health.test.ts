@@ -56,7 +56,7 @@ async function issuersWith(without: readonly string[]) {
   const names = ["https://one.test", "https://kc.test/a", "https://kc.test/b"];
   return new Issuers(names.map((name) => settingsOf({ ...issuer, issuer: name })), {
     clockToleranceS: 0,
-    createKeySet: (_, label) => without.includes(label) ? withoutKeys : staticKeySet(issuer.jwks),
+    createKeySet: (_, label) => without.includes(label()) ? withoutKeys : staticKeySet(issuer.jwks),
   });
 }
 

@@ -93,7 +93,7 @@ Deno.test("a client certificate is presented through a proxy, and replaced for t
     return body instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(body)).subject : "";
   };
   assertEquals(await subject(), "first");
-  transport.useClientCertificate({ ...second, ca: ca.cert } as ClientCertificate);
+  transport.reconnect({ ...second, ca: ca.cert } as ClientCertificate);
   assertEquals(await subject(), "second");
   assertEquals(proxy.targets.length, 2);
   await transport.close();

@@ -25,7 +25,7 @@ interface World extends AsyncDisposable {
   readonly gateway: ServedGateway;
   /** `Authorization` of the requests to the API, in order. */
   readonly sent: string[];
-  /** Tokens that the API refuses with 401. */
+  /** Tokens and paths that the API refuses with 401. */
   readonly revoked: Set<string>;
 }
 
@@ -43,7 +43,8 @@ async function startWorld(
     await request.text();
     const authorization = request.headers.get("authorization") ?? "";
     sent.push(authorization);
-    if (revoked.has(authorization.replace("Bearer ", ""))) {
+    const { pathname } = new URL(request.url);
+    if (revoked.has(authorization.replace("Bearer ", "")) || revoked.has(pathname)) {
       return Response.json({ code: "unauthorized", text: "no" }, { status: 401 });
     }
     if (request.url.includes("quote")) {
@@ -79,6 +80,15 @@ function advanced(ms: number): Disposable {
   return { [Symbol.dispose]: () => void (performance.now = now) };
 }
 
+/** Makes timers of a minute and more 20,000 times shorter until the end of the scope. */
+function shortTimers(): Disposable {
+  const { setTimeout } = globalThis;
+  const short = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
+    setTimeout(run, ms > 60_000 ? ms / 20_000 : ms, ...args);
+  globalThis.setTimeout = Object.assign(short, setTimeout);
+  return { [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout) };
+}
+
 const codeOf = async (response: Response) => (await response.json()).code;
 
 const tokenSpans = (spans: readonly ReadableSpan[]) =>
@@ -103,6 +113,14 @@ Deno.test("a token is fetched once for a hundred requests at the same time, and 
     authorization: `Basic ${btoa(`b1e2-key:${SECRET}`)}`,
     body: "grant_type=client_credentials",
   }]);
+});
+
+Deno.test("what a token endpoint says by null is as if it did not say it", async () => {
+  const answer = () => tokenAnswer("token-1", { expires_in: null, scope: null });
+  await using world = await startWorld({ answer });
+  const response = await world.gateway.request(BATCHES);
+  await response.body?.cancel();
+  assertEquals([response.status, world.sent], [200, ["Bearer token-1"]]);
 });
 
 Deno.test("a plan with an API token needs no token endpoint", async () => {
@@ -145,6 +163,32 @@ Deno.test("fifty requests whose token the API refuses cause one fetch", async ()
   assertEquals(new Set(responses.map(({ status }) => status)), new Set([201]));
   for (const response of responses) await response.body?.cancel();
   assertEquals(endpoint.requests.length, 2);
+});
+
+Deno.test("while the token of a refused plan is renewed, another plan with the same access key is served", async () => {
+  const renewal = Promise.withResolvers<TokenAnswer>();
+  await using world = await startWorld({
+    answer: (index) => index === 0 ? tokenAnswer("token-1") : renewal.promise,
+    env: { SERVICE_PLANS: JSON.stringify({ "plan-1": KEYS, "plan-2": KEYS }) },
+  });
+  const { endpoint, gateway, revoked, sent } = world;
+  const authorization = `Bearer ${await gateway.token({ servicePlans: ["plan-2"] })}`;
+  const other = () => gateway.request("/xms/v1/plan-2/batches", { headers: { authorization } });
+  await (await other()).body?.cancel();
+  revoked.add(BATCHES);
+  using _clock = advanced(11_000);
+  const refused = [gateway.request(BATCHES, POST), gateway.request(BATCHES, POST)];
+  while (endpoint.requests.length < 2) await delay(5);
+  for (let n = 0; n < 3; n++) {
+    const response = await other();
+    assertEquals([response.status, await response.json()], [200, { id: "1" }]);
+  }
+  renewal.resolve(tokenAnswer("token-2"));
+  for (const response of await Promise.all(refused)) {
+    assertEquals([response.status, await codeOf(response)], [503, "upstream_credentials_rejected"]);
+  }
+  assertEquals(endpoint.requests.length, 2);
+  assertEquals(sent.filter((token) => token === "Bearer token-2").length, 2);
 });
 
 Deno.test("an API that refuses every token causes one fetch in ten seconds, and 503", async () => {
@@ -282,6 +326,20 @@ Deno.test("a token is renewed in the background before it expires, without a wai
   }
   assertEquals(sent.slice(0, 4), Array.from({ length: 4 }, () => "Bearer token-1"));
   assertEquals([endpoint.requests.length, tokenSpans(gateway.spans).length], [2, waited]);
+});
+
+Deno.test("a token is renewed at its time without a request, also when the first try fails", async () => {
+  using _timers = shortTimers();
+  await using world = await startWorld({
+    answer: (index) =>
+      index === 1 ? new Response(null, { status: 503 }) : tokenAnswer(`token-${index + 1}`),
+  });
+  const { endpoint, gateway, sent } = world;
+  await (await gateway.request(BATCHES)).body?.cancel();
+  while (endpoint.requests.length < 4) await delay(5); // so the third was answered
+  await (await gateway.request(BATCHES)).body?.cancel();
+  assertEquals([sent[0], sent[1] === "Bearer token-1"], ["Bearer token-1", false]);
+  assertEquals(endpoint.requests.length <= 5, true);
 });
 
 Deno.test("while the token endpoint is down, a token is used until it expires", async () => {

@@ -7,7 +7,7 @@ import { undiciTransport } from "../../upstream/undici_transport.ts";
 import { startGateway } from "../observability/gateway_process.ts";
 import { startProxy } from "../support/connect_proxy.ts";
 import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
-import { checkWayOut } from "../support/way_out.ts";
+import { checkPlainWayOut, checkWayOut } from "../support/way_out.ts";
 
 Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of DENO_CERT", async () => {
   await checkWayOut((file) => ({ DENO_CERT: file }), (options) => startGateway(options));
@@ -16,6 +16,44 @@ Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY
 Deno.test("with DENO_TLS_CA_STORE=system the authorities of the system's store are trusted", async () => {
   const store = (file: string) => ({ DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: file });
   await checkWayOut(store, (options) => startGateway(options));
+});
+
+/** Values of NO_PROXY, and whether all connections to 127.0.0.1 are direct with it. */
+const NO_PROXY: readonly [no: (port: string) => string, isDirect: boolean][] = [
+  [() => "", false],
+  [() => "127.0.0.1:1", false],
+  [(port) => `a.test 127.0.0.1:${port}`, true],
+];
+
+for (const [no, isDirect] of NO_PROXY) {
+  Deno.test(`with NO_PROXY="${no("PORT")}" API, key set, token endpoint and collector are reached ${isDirect ? "directly" : "by tunnels of HTTP_PROXY_FILE"}`, async () => {
+    await checkPlainWayOut(no, { start: (options) => startGateway(options), isDirect });
+  });
+}
+
+Deno.test("a changed proxy is used for the requests from then on", async () => {
+  await using upstream = await rawUpstream(answering(rawReply(200, "{}")));
+  await using first = await startProxy();
+  await using second = await startProxy();
+  let proxy = first.url;
+  const transport = undiciTransport({ connectTimeoutMs: 1_000, proxyOf: () => proxy });
+  const send = () =>
+    transport.send({
+      target: upstreamTarget(`http://api.test:${upstream.port}`),
+      method: "GET",
+      path: "/",
+      headers: {},
+      body: null,
+      timeoutMs: 20_000,
+      idleTimeoutMs: 20_000,
+    });
+  await send();
+  assertEquals([first.targets.length, second.targets.length], [1, 0]);
+  proxy = second.url;
+  transport.reconnect();
+  await send();
+  assertEquals([first.targets.length, second.targets.length], [1, 1]);
+  await transport.close();
 });
 
 /** Sends a POST to an http origin through a proxy. */

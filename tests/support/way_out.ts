@@ -11,11 +11,11 @@ type Start = (options: {
   env: Record<string, string>;
 }) => Promise<{ readonly url: string } & AsyncDisposable>;
 
-/** API, issuer, token endpoint and collector in one, with a certificate of a private authority. */
-async function serveOutside(ca: CertificateAuthority, jwks: unknown) {
+/** API, issuer, token endpoint and collector in one. */
+async function serveOutside(jwks: unknown, ca?: CertificateAuthority) {
   const seen: string[] = [];
   const exported = Promise.withResolvers<void>();
-  const certificate = await ca.issue({ host: "outside.test" });
+  const certificate = await ca?.issue({ host: "outside.test" });
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {}, ...certificate },
     async (request) => {
@@ -31,10 +31,43 @@ async function serveOutside(ca: CertificateAuthority, jwks: unknown) {
   return {
     seen,
     exported: exported.promise,
-    url: `https://outside.test:${server.addr.port}`,
+    url: ca ? `https://outside.test:${server.addr.port}` : `http://127.0.0.1:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
+
+/** Sends a message by a gateway with these variables, and waits until everything was reached. */
+async function reachAll(
+  outside: Awaited<ReturnType<typeof serveOutside>>,
+  { issuer, start, env }: { issuer: TestIssuer; start: Start; env: Record<string, string> },
+): Promise<void> {
+  await using gateway = await start({
+    upstream: outside.url,
+    issuer,
+    env: {
+      DENO_NO_UPDATE_CHECK: "1",
+      AUTH_JWKS_URL: `${outside.url}/jwks`,
+      SMS_AUTH_URL: `${outside.url}/oauth2/token`,
+      SERVICE_PLANS: '{"plan-1":{"key_id":"a","key_secret":"b"}}',
+      OTLP_ENDPOINT: outside.url,
+      ...env,
+    },
+  });
+  const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${await issuer.token()}`,
+      "content-type": "application/json",
+    },
+    body: "{}",
+  });
+  assertEquals([response.status, await response.json()], [201, { id: "1" }]);
+  await outside.exported;
+  const expected = ["/jwks", "/oauth2/token", "/v1/traces", "/xms/v1/plan-1/batches"];
+  assertEquals([...new Set(outside.seen)].sort(), expected);
+}
+
+const CREDENTIALS = `Basic ${btoa("user:pass")}`;
 
 /**
  * Checks that a gateway reaches everything by its proxy alone: the name of the host outside exists
@@ -49,39 +82,45 @@ export async function checkWayOut(
 ): Promise<void> {
   const issuer = await testIssuer();
   const ca = await certificateAuthority();
-  await using outside = await serveOutside(ca, issuer.jwks);
+  await using outside = await serveOutside(issuer.jwks, ca);
   await using proxy = await startProxy();
   const caFile = await Deno.makeTempFile({ suffix: ".pem" });
   try {
     await Deno.writeTextFile(caFile, ca.cert);
-    await using gateway = await start({
-      upstream: outside.url,
-      issuer,
-      env: {
-        HTTPS_PROXY: proxy.url.replace("://", "://user:pass@"),
-        ...caVariables(caFile),
-        DENO_NO_UPDATE_CHECK: "1",
-        AUTH_JWKS_URL: `${outside.url}/jwks`,
-        SMS_AUTH_URL: `${outside.url}/oauth2/token`,
-        SERVICE_PLANS: '{"plan-1":{"key_id":"a","key_secret":"b"}}',
-        OTLP_ENDPOINT: outside.url,
-      },
-    });
-    const response = await fetch(`${gateway.url}/xms/v1/plan-1/batches`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${await issuer.token()}`,
-        "content-type": "application/json",
-      },
-      body: "{}",
-    });
-    assertEquals([response.status, await response.json()], [201, { id: "1" }]);
-    await outside.exported;
-    const expected = ["/jwks", "/oauth2/token", "/v1/traces", "/xms/v1/plan-1/batches"];
-    assertEquals([...new Set(outside.seen)].sort(), expected);
+    const env = { HTTPS_PROXY: withPassword(proxy.url), ...caVariables(caFile) };
+    await reachAll(outside, { issuer, start, env });
     assertEquals(new Set(proxy.targets), new Set([new URL(outside.url).host]));
-    assertEquals(new Set(proxy.credentials), new Set([`Basic ${btoa("user:pass")}`]));
+    assertEquals(new Set(proxy.credentials), new Set([CREDENTIALS]));
   } finally {
     await Deno.remove(caFile);
   }
+}
+
+/**
+ * Checks that a gateway reaches http URLs by tunnels of the proxy that a file names, or all of them
+ * directly.
+ *
+ * @param no the value of NO_PROXY, by the port of the host outside
+ */
+export async function checkPlainWayOut(
+  no: (port: string) => string,
+  { start, isDirect }: { start: Start; isDirect: boolean },
+): Promise<void> {
+  const issuer = await testIssuer();
+  await using outside = await serveOutside(issuer.jwks);
+  await using proxy = await startProxy();
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, `${withPassword(proxy.url)}\n`);
+    const { host, port } = new URL(outside.url);
+    await reachAll(outside, { issuer, start, env: { HTTP_PROXY_FILE: file, NO_PROXY: no(port) } });
+    assertEquals(new Set(proxy.targets), new Set(isDirect ? [] : [host]));
+    assertEquals(new Set(proxy.credentials), new Set(isDirect ? [] : [CREDENTIALS]));
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+function withPassword(url: string): string {
+  return url.replace("://", "://user:pass@");
 }

@@ -16,7 +16,7 @@ async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
     ],
     reset: true,
   });
-  write(keySetLog(URL_OF_KEYS, "issuer.example"));
+  write(keySetLog(URL_OF_KEYS, () => "issuer.example"));
   await reset();
   return records.map(({ level, rawMessage, properties }) => [level, rawMessage, properties]);
 }

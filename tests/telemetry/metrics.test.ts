@@ -37,7 +37,10 @@ const SOURCES: MetricSources = {
   dropped: () => ({ traces: 5, logs: 7 }),
 };
 
-function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics {
+function testMetrics(
+  otlpEndpoint?: string,
+  { callbacks = false, sources = SOURCES } = {},
+): Metrics {
   const metrics = new Metrics({
     resource: { "service.name": "test", "service.version": VERSION },
     push: otlpEndpoint === undefined
@@ -45,7 +48,7 @@ function testMetrics(otlpEndpoint?: string, { callbacks = false } = {}): Metrics
       : { target: otlpTarget(`${otlpEndpoint}/v1/metrics`) },
     callbacks,
   });
-  metrics.registerGauges({ ...SOURCES, ...callbacks && { batchesLost: () => 2 } });
+  metrics.registerGauges({ ...sources, ...callbacks && { batchesLost: () => 2 } });
   return metrics;
 }
 
@@ -576,3 +579,18 @@ for (const status of [200, 400, 503] as const) {
     release();
   });
 }
+
+Deno.test("a gauge of what is gone is not served any more", async () => {
+  let ages = new Map([["one.test", 1], ["two.test", 2]]);
+  let oldestTokenMs: number | undefined = 1_000;
+  const sources = { ...SOURCES, keySetAgesS: () => ages, tokens: () => ({ oldestTokenMs }) };
+  const metrics = testMetrics(undefined, { sources });
+  const seen = async () => {
+    const text = await metrics.prometheus();
+    return [...text.matchAll(/^sms_gateway_(?:key_set_age|upstream_token_age).*$/gm)].map(String);
+  };
+  assertEquals((await seen()).length, 3);
+  ages = new Map([["two.test", 3]]);
+  oldestTokenMs = undefined;
+  assertEquals(await seen(), ['sms_gateway_key_set_age_seconds{issuer="two.test"} 3']);
+});

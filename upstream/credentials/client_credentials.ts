@@ -15,6 +15,8 @@ export interface ClientCredentialsContext {
   /** Removes the static credentials and the key secrets. */
   readonly filter: () => CredentialFilter;
   readonly fetcher: TokenFetcher;
+  /** The service plans and projects that use the credentials now. */
+  readonly servicePlans: () => readonly string[];
   /** Bounds the requests that wait. */
   readonly waiting: Waiting;
 }
@@ -64,12 +66,12 @@ const MAX_RETRY_AFTER_MS = 300_000;
 export class ClientCredentials implements PlanCredential {
   #token: Token | undefined;
   #value = "";
-  /** The authorization that the API refused last. */
-  #refused: string | undefined;
   #pending: { readonly settled: Promise<void>; readonly fetch: TokenFetch } | undefined;
   #failure: TokenError | undefined;
   #failures = 0;
   #retryAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isRetired = false;
   readonly #keys: KeyPair;
   readonly #context: ClientCredentialsContext;
 
@@ -104,8 +106,7 @@ export class ClientCredentials implements PlanCredential {
   authorization(waiter: TokenWaiter): string | Promise<string> {
     const token = this.#token;
     const now = performance.now();
-    const isRenewing = this.#pending !== undefined && token?.authorization === this.#refused;
-    if (!token || now >= token.expiresAt || isRenewing) return this.#fetched(waiter);
+    if (!token || now >= token.expiresAt) return this.#fetched(waiter);
     if (now >= token.renewAt) this.fetchAhead();
     return token.authorization;
   }
@@ -114,7 +115,6 @@ export class ClientCredentials implements PlanCredential {
     const token = this.#token;
     const isOther = token?.authorization !== refused;
     if (token && isOther && this.#isUsable(token)) return token.authorization;
-    this.#refused = refused;
     if (token && performance.now() - token.fetchedAt < MIN_RENEWAL_INTERVAL_MS) return undefined;
     const authorization = await this.#fetched(waiter);
     return authorization === refused ? undefined : authorization;
@@ -123,6 +123,21 @@ export class ClientCredentials implements PlanCredential {
   /** Fetches a token in the background, unless that is under way or failed just before. */
   fetchAhead(): void {
     if (!this.#pending && performance.now() >= this.#retryAt) this.#start();
+  }
+
+  /** Ends the renewals in the background; who still has the credentials can use them. */
+  retire(): void {
+    this.#isRetired = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Renews the token at that time, whether or not a request comes then; not on Workers. */
+  #renewAt(time: number): void {
+    if (this.#isRetired || this.#context.fetcher.waitUntil) return;
+    clearTimeout(this.#timer);
+    // A timer can be early by a fraction of a millisecond, and then nothing would be fetched.
+    const waitMs = Math.ceil(Math.max(0, time - performance.now())) + 1;
+    this.#timer = setTimeout(() => this.fetchAhead(), waitMs);
   }
 
   /** Waits for the fetch that is under way, or for a new one. */
@@ -141,8 +156,8 @@ export class ClientCredentials implements PlanCredential {
   }
 
   #start() {
-    const { fetcher } = this.#context;
-    const fetch = fetcher.fetch(this.#keys);
+    const { fetcher, servicePlans } = this.#context;
+    const fetch = fetcher.fetch({ keys: this.#keys, servicePlans });
     const settled = fetch.token
       .then((token) => this.#succeeded(token), (error) => this.#failed(error))
       .finally(() => this.#pending = undefined);
@@ -163,6 +178,7 @@ export class ClientCredentials implements PlanCredential {
       // The API may still answer requests with the token before.
       filter: new CredentialFilter([value, this.#value], filter),
     };
+    this.#renewAt(this.#token.renewAt);
     this.#value = value;
     this.#failure = undefined;
     this.#failures = 0;
@@ -177,6 +193,7 @@ export class ClientCredentials implements PlanCredential {
     const { retryAfterMs = 0 } = this.#failure.details;
     const waitMs = Math.max(cooldownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
     this.#retryAt = performance.now() + waitMs;
+    if (this.#isUsable(this.#token)) this.#renewAt(this.#retryAt);
   }
 
   #isUsable(token: Token | undefined): boolean {

@@ -13,9 +13,25 @@ export interface TokenFetcherOptions {
   /** Default: the global one. */
   fetch?: typeof fetch | undefined;
   /** Called after every fetch. Default: none. */
-  onFetch?: ((outcome: "ok" | TokenFailure, error?: TokenError) => void) | undefined;
+  onFetch?: ((fetched: TokenFetched) => void) | undefined;
   /** Called with every fetch, for runtimes that would end it with the request (Workers). */
   waitUntil?: ((fetched: Promise<void>) => void) | undefined;
+}
+
+/** An access key, and whom it is for. */
+export interface TokenClient {
+  readonly keys: KeyPair;
+  /** The service plans and projects that use it now. */
+  readonly servicePlans: () => readonly string[];
+}
+
+/** What became of a fetch. */
+export interface TokenFetched {
+  readonly outcome: "ok" | TokenFailure;
+  readonly error?: TokenError;
+  readonly keyId: string;
+  /** The service plans and projects that use the token. */
+  readonly servicePlans: readonly string[];
 }
 
 /** A fetch under way. */
@@ -47,12 +63,12 @@ export class TokenFetcher {
   }
 
   /** Starts to fetch a token. */
-  fetch(keys: KeyPair): TokenFetch {
+  fetch(client: TokenClient): TokenFetch {
     const { tracer } = this.#options;
     const startTime = Date.now();
     let span: TokenSpan | undefined;
     return {
-      token: this.#fetch(keys, () => span),
+      token: this.#fetch(client, () => span),
       waitedBy: (parent) => {
         const attributes = this.#attributes;
         span ??= startTokenSpan(tracer, parent, { attributes, startTime });
@@ -60,19 +76,28 @@ export class TokenFetcher {
     };
   }
 
-  async #fetch(keys: KeyPair, spanOf: () => TokenSpan | undefined): Promise<FetchedToken> {
-    const { onFetch } = this.#options;
+  async #fetch(
+    { keys, servicePlans }: TokenClient,
+    spanOf: () => TokenSpan | undefined,
+  ): Promise<FetchedToken> {
+    const report = (outcome: TokenFetched["outcome"], error?: TokenError) =>
+      this.#options.onFetch?.({
+        outcome,
+        ...error && { error },
+        keyId: keys.key_id,
+        servicePlans: servicePlans(),
+      });
     try {
       const token = await this.#request(keys, (status) => spanOf()?.status(status));
       spanOf()?.end();
-      onFetch?.("ok");
+      report("ok");
       return token;
     } catch (thrown) {
       const error = thrown instanceof TokenError
         ? thrown
         : new TokenError("malformed", "token endpoint answered without a usable token");
       spanOf()?.end(error);
-      if (!this.#closed.signal.aborted) onFetch?.(error.reason, error);
+      if (!this.#closed.signal.aborted) report(error.reason, error);
       throw error;
     }
   }

@@ -128,8 +128,18 @@ async function bounded(answer: Response): Promise<Response> {
     if (chunks.size > MAX_TOKEN_ANSWER_BYTES) throw malformed();
   }
   const { status, headers } = answer;
-  const body = NULL_BODY.has(status) ? null : chunks.toBytes();
+  const body = NULL_BODY.has(status) ? null : withoutNulls(chunks.toBytes());
   return new Response(body, { status, headers: withoutCoding(headers) });
+}
+
+/** Some endpoints send `null` for what they do not tell, such as `expires_in`. */
+function withoutNulls(bytes: Uint8Array<ArrayBuffer>): BodyInit {
+  try {
+    const text = new TextDecoder().decode(bytes);
+    return JSON.stringify(JSON.parse(text, (_, value) => value ?? undefined)) ?? bytes;
+  } catch {
+    return bytes; // no JSON
+  }
 }
 
 /** The headers without those that describe the coding and length of the body as it was sent. */
