@@ -7,11 +7,11 @@ import { collectorFetch } from "./outgoing_fetch.ts";
 export interface LogExport {
   readonly exporter: LogExporter;
   /** Takes over changed headers and certificates. */
-  reconfigure(config: Config): Promise<void>;
+  reconfigure(config: Config): void;
 }
 
 /** Starts the export of log records; undefined if it is off. */
-export async function exportLogs(config: Config): Promise<LogExport | undefined> {
+export function exportLogs(config: Config): LogExport | undefined {
   const { logs, resource } = config.telemetry;
   if (!logs) return undefined;
   const target = { ...logs };
@@ -23,7 +23,7 @@ export async function exportLogs(config: Config): Promise<LogExport | undefined>
   });
   return {
     exporter,
-    async reconfigure(changed) {
+    reconfigure(changed) {
       send = collectorFetch(changed);
       Object.assign(target, changed.telemetry.logs);
     },

@@ -94,7 +94,7 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
   });
   const config = await files.load();
   const { level, format } = config.log;
-  const logExport = await exportLogs(config);
+  const logExport = exportLogs(config);
   const log = await setupLogs({
     exporter: logExport?.exporter,
     level,
@@ -169,7 +169,7 @@ async function serve(
       relayTransport.reconnect();
       sendExport = collectorFetch(changed);
       gateway.reconfigure(changed);
-      await logExport?.reconfigure(changed);
+      logExport?.reconfigure(changed);
     },
   });
   const { traces } = config.telemetry;

@@ -2,7 +2,6 @@
 
 import { Hono } from "hono";
 import { adminRoutes } from "./admin.ts";
-import type { Call } from "./call.ts";
 import { Callbacks } from "./callbacks/callbacks.ts";
 import type { CallbackFault } from "./callbacks/faults.ts";
 import { callbackRoutes } from "./callbacks/routes.ts";
