@@ -4,7 +4,8 @@
  * machine can fail one: one that fails is tried once more at the end, and counts as failed if it
  * fails again. Arguments select drills by a part of their name;
  * `SOAK_MINUTES` (default 2) is the length of the soak, `DRILL_SENDS` (default 5,000) the number of
- * messages with random faults, `DRILL_SEED` the seed of the fuzzing and of those faults.
+ * messages with random faults, `DRILL_SEED` the seed of the fuzzing and of those faults;
+ * `DRILL_PART=1/2` runs every second drill, from the first on.
  */
 import { endRedisServers } from "../support/redis_server.ts";
 import { allDrills } from "./all.ts";
@@ -12,8 +13,10 @@ import { type Drill, type Outcome, runDrill, table } from "./kit/drill.ts";
 import { endLeftovers } from "./kit/gateway_process.ts";
 
 async function main(selected: readonly string[]): Promise<boolean> {
-  const drills = (await allDrills()).filter(({ name }) =>
-    selected.length === 0 || selected.some((part) => name.includes(part))
+  const [part = 1, parts = 1] = (Deno.env.get("DRILL_PART") ?? "1/1").split("/").map(Number);
+  const drills = (await allDrills()).filter(({ name }, index) =>
+    index % parts === part - 1 &&
+    (selected.length === 0 || selected.some((words) => name.includes(words)))
   );
   const outcomes = new Map<Drill, Outcome>();
   for (const drill of drills) outcomes.set(drill, await run(drill));
