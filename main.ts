@@ -1,7 +1,7 @@
 import { countDescriptors, serve } from "./entry/deno_server.ts";
 import { run } from "./entry/run.ts";
 import { writeToStdout } from "./entry/stdout.ts";
-import { UnreadBodies } from "./limits/unread_bodies.ts";
+import { ConnectionBuffers } from "./limits/connection_buffers.ts";
 import { PLATFORM_VARIABLES } from "./platform.ts";
 import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
@@ -45,7 +45,7 @@ await run({
   isTerminal: Deno.stdout.isTerminal(),
   serve,
   countDescriptors,
-  unreadBodies: new UnreadBodies(),
+  connectionBuffers: new ConnectionBuffers(() => Deno.memoryUsage().rss),
   onHangup: (listener) => Deno.addSignalListener("SIGHUP", listener),
   exit: Deno.exit,
 });

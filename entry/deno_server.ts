@@ -36,7 +36,7 @@ export function serve(gateway: Gateway, options: ServeOptions): Server {
       activeHandler = handler;
     },
   });
-  if (options.unreadBodies) options.unreadBodies.onLimit = () => loop.renew();
+  if (options.connectionBuffers) options.connectionBuffers.onLimit = () => loop.renew();
   // Servers started later listen on the same port.
   ({ addr: { port } } = listen({ ...options, setting: "PORT" }, () => {
     if (reusePort) requireFreePort(port, options.host);

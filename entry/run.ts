@@ -1,7 +1,7 @@
 import { getLogger, type Sink } from "@logtape/logtape";
 import { type Config, ConfigError, type Environment } from "../config.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
-import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import type { ConnectionBuffers } from "../limits/connection_buffers.ts";
 import { loadCountryOf } from "../middleware/policy.ts";
 import { proxies, type ProxyOf } from "../proxy.ts";
 import { importDocs, preloadDocs } from "../routes/docs.ts";
@@ -36,8 +36,8 @@ export interface Runtime {
   readonly serve: (gateway: Gateway, options: ServeOptions) => Server | Promise<Server>;
   /** Counts the file descriptors that the process can open. */
   readonly countDescriptors: CountDescriptors;
-  /** Where the runtime keeps the rest of a refused body; default: it does not. */
-  readonly unreadBodies?: UnreadBodies;
+  /** For a runtime that keeps the buffers of idle connections; default: it does not. */
+  readonly connectionBuffers?: ConnectionBuffers;
   /** Adds a listener for SIGHUP; it is called only if settings come from files. */
   readonly onHangup?: (listener: () => void) => void;
   readonly exit: (code: number) => void;
@@ -135,7 +135,7 @@ async function serve(
   });
   // Not with the client certificate of the SMS API.
   const relayTransport = undiciTransport({ connectTimeoutMs: config.upstream.timeoutMs, proxyOf });
-  const { unreadBodies } = runtime;
+  const { connectionBuffers } = runtime;
   const state = await openState(config);
   let sendExport = collectorFetch(config);
   const gateway = createGateway(config, {
@@ -149,14 +149,18 @@ async function serve(
     keySetFetch: proxiedFetch(proxyOf),
     collectorFetch: (...request) => sendExport(...request),
     ...state && { state },
-    ...unreadBodies && { onUnreadBody: () => unreadBodies.add() },
+    ...connectionBuffers && {
+      onUnreadBody: () => connectionBuffers.refused(),
+      onBody: (bytes) => connectionBuffers.received(bytes),
+      isCuttingOff: () => connectionBuffers.areClosing,
+    },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
   await openFiles(config, files);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,
-    ...unreadBodies && { unreadBodies },
+    ...connectionBuffers && { connectionBuffers },
   });
   const cancelPreload = preloadLater(config);
   const stopWatching = watchFiles(files, {

@@ -1,4 +1,4 @@
-import type { UnreadBodies } from "../limits/unread_bodies.ts";
+import type { ConnectionBuffers } from "../limits/connection_buffers.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -12,8 +12,8 @@ export interface ServeOptions {
   shutdownGraceMs: number;
   /** Maximum number of connections, if the runtime can limit them. Default: no limit. */
   maxConnections?: number;
-  /** Says when connections of refused requests should be closed; default: never. */
-  unreadBodies?: UnreadBodies;
+  /** Says when idle connections should be closed for their memory; default: never. */
+  connectionBuffers?: ConnectionBuffers;
 }
 
 /** A listening gateway. */

@@ -26,11 +26,15 @@ export interface RequestBodyOptions {
   deadlines?: DeadlineClock | undefined;
   /** Whether the process is shutting down; default: never. */
   isStopping?: () => boolean;
+  /** Whether this process may cut bodies off, since it closes connections; default: never. */
+  isCuttingOff?: () => boolean;
   /**
    * Told of each HTTP/1.1 request that is refused before its body has arrived, instead of cancelling
    * its body. Default: it is cancelled.
    */
   onUnreadBody?: () => void;
+  /** Told of the size of each body that has arrived. Default: nobody is told. */
+  onBody?: (bytes: number) => void;
 }
 
 /**
@@ -55,7 +59,9 @@ export function requestBody(
     timeoutMs,
     deadlines = new Deadlines(),
     isStopping = () => false,
+    isCuttingOff = () => false,
     onUnreadBody,
+    onBody,
     requireType = requireJson,
   }: RequestBodyOptions,
 ): Check {
@@ -72,6 +78,7 @@ export function requestBody(
         ? readAtOnce(request, onUnreadBody)
         : readInChunks(request, { maxBytes, expectedBytes: length, memory, onUnreadBody }),
     );
+    onBody?.(body.byteLength);
     if (body.byteLength > maxBytes) throw bodyTooLarge(maxBytes);
     // The runtime checks this for HTTP/1.1, but reads a reset HTTP/2 stream as if it had ended.
     if (length !== undefined && body.byteLength !== length) throw lengthMismatch();
@@ -89,7 +96,7 @@ export function requestBody(
         resolve(whole);
       }, (cause) => {
         deadlines.clear(deadline);
-        reject(isStopping() ? notAwaited(cause) : bodyAborted(cause));
+        reject(isStopping() || isCuttingOff() ? notAwaited(cause) : bodyAborted(cause));
       });
     });
   }

@@ -63,6 +63,10 @@ export interface Dependencies extends TokenDependencies, Omit<ReadinessSources, 
   bodyDeadlines?: DeadlineClock;
   /** Told of each HTTP/1.1 request that is refused before its body has arrived. */
   onUnreadBody?: () => void;
+  /** Told of the size of each request body that has arrived. */
+  onBody?: (bytes: number) => void;
+  /** Whether this process may cut bodies off, since it closes connections. */
+  isCuttingOff?: () => boolean;
   /** What callers may send; default: those of the configuration. */
   policies?: Policies;
   metrics: MetricsText;

@@ -14,7 +14,7 @@ import type { Transport } from "../upstream/transport.ts";
 
 /** What the parts for callbacks need. */
 export interface CallbackDependencies
-  extends Pick<RequestBodyOptions, "isStopping" | "onUnreadBody"> {
+  extends Pick<RequestBodyOptions, "isStopping" | "onUnreadBody" | "onBody" | "isCuttingOff"> {
   store: StateStore;
   /** Sends to the services. */
   transport: Transport;

@@ -22,7 +22,7 @@ const MAX_TOKEN_REQUESTS = 64;
 /** Options of {@linkcode mountTokenEndpoint}. */
 export type TokenEndpointOptions =
   & Omit<TokenForwardOptions, "url" | "parameters" | "timeoutMs">
-  & Pick<RequestBodyOptions, "isStopping" | "onUnreadBody">
+  & Pick<RequestBodyOptions, "isStopping" | "onUnreadBody" | "onBody" | "isCuttingOff">
   & { bodyDeadlines?: RequestBodyOptions["deadlines"]; bodyTimeoutMs: number };
 
 /**

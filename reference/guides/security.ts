@@ -66,7 +66,7 @@ those of the default settings; a test compares them with the code.</p>
 <thead><tr><th scope="col">What</th><th scope="col">At most</th><th scope="col">Setting or constant</th><th scope="col">Drill</th></tr></thead>
 <tbody>
 <tr><td>Request bodies, until their responses</td><td>64 MiB</td><td><code>MAX_HELD_BODY_BYTES</code></td><td><code>bodies: …</code></td></tr>
-<tr><td>Connections with the rest of a refused body, before idle ones are closed</td><td>128 × 280 KiB = 35 MiB</td><td><code>MAX_UNREAD_BODIES</code> in <code>limits/unread_bodies.ts</code></td><td><code>bodies: refused and kept</code></td></tr>
+<tr><td>Connections with the rest of a refused body, before idle ones are closed</td><td>128 × 280 KiB = 35 MiB</td><td><code>MAX_UNREAD_BODIES</code> in <code>limits/connection_buffers.ts</code></td><td><code>bodies: refused and kept</code></td></tr>
 <tr><td>Responses of the API that are read or not yet received</td><td>1,000 × 64 KiB = 62.5 MiB</td><td><code>MAX_IN_FLIGHT</code>, <code>MAX_BUFFERED_BYTES</code> in <code>upstream/transport.ts</code></td><td><code>unread: one caller</code>, <code>replies: error bodies</code></td></tr>
 <tr><td>Unread responses without a token</td><td>64 of <code>/docs</code>, 64 of <code>/metrics</code>, 512 others over 4 KiB</td><td><code>MAX_UNREAD_RESPONSES</code> in <code>routes/docs.ts</code> and <code>routes/metrics.ts</code>, <code>MAX_RESPONSES_WITHOUT_SLOT</code> in <code>middleware/response_slots.ts</code></td><td><code>unread: largest page</code>, <code>unread: small answers</code></td></tr>
 <tr><td>Verified tokens</td><td>32 MiB</td><td><code>MAX_TOKEN_CACHE_BYTES</code> in <code>auth/verified_token_cache.ts</code></td><td><code>tokens: large ones</code></td></tr>
@@ -168,9 +168,10 @@ connections. Requests that are refused within the next 100 ms keep theirs until 
 it, so a caller that sends 200 such bodies a second still has 14 MiB more held per hundred of
 them. Let the proxy in front of the gateway close such connections.</li>
 <li>Deno also keeps the buffer of a connection that is idle after a complete body: about 100 KiB after
-one of 64 KiB, more after a larger one. A caller with a valid token and thousands of idle
-connections can thereby exceed 512 MiB. Let the proxy in front of the gateway limit the
-connections of a caller.</li>
+one of 64 KiB, more after a larger one. When the process has more than 320 MiB, the gateway closes
+all idle connections, and again after each further 32 MiB; requests whose body has not arrived
+then are 503, and one that was just written to a closed connection is not read. What idle
+connections cost beside that is bounded by the limit of file descriptors only.</li>
 <li>On Deno the gateway cannot end a response that the caller does not read: its slots stay occupied
 until the connection ends, and only the limit of file descriptors bounds the number of
 connections. Ten callers who do not read can occupy all of <code>MAX_IN_FLIGHT</code>.</li>

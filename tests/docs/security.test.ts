@@ -3,7 +3,7 @@ import { MAX_TOKEN_REPLY_BYTES } from "../../auth/token_endpoint.ts";
 import { MAX_ISSUERS } from "../../issuer_settings.ts";
 import { MAX_RATE_KEY_LENGTH, MAX_RATE_KEYS } from "../../limits/rate.ts";
 import { MAX_TOKEN_CACHE_BYTES } from "../../auth/verified_token_cache.ts";
-import { MAX_UNREAD_BODIES } from "../../limits/unread_bodies.ts";
+import { MAX_RESIDENT_BYTES, MAX_UNREAD_BODIES } from "../../limits/connection_buffers.ts";
 import { MAX_UNTRACKED_BYTES } from "../../middleware/chunks.ts";
 import { MAX_RESPONSES_WITHOUT_SLOT } from "../../middleware/response_slots.ts";
 import { MAX_PAGE_BYTES } from "../../idempotency/find_out.ts";
@@ -95,6 +95,7 @@ Deno.test("the bounds in SECURITY.md are those of the code, and so is their sum"
         MAX_WAITING_LINE_BYTES + MAX_WAITING_RECORD_BYTES) / MIB;
   assert(table.includes(`The sum is ${Math.round(sum)} MiB`), `the sum is ${sum}`);
   assert(table.includes(`up to ${MEMORY_LIMIT_MIB} MiB`));
+  assert(SECURITY.includes(`When the process has more than ${MAX_RESIDENT_BYTES / MIB} MiB`));
 });
 
 Deno.test("compose.yaml limits the gateway to the memory that SECURITY.md states", async () => {

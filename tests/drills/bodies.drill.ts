@@ -295,6 +295,54 @@ async function lastByteMissing(): Promise<string> {
   return all.join("; ");
 }
 
+/** Connections that stay open after a complete body, and how many send at once. */
+const KEPT = 3_000;
+const KEPT_AT_ONCE = 50;
+
+/** `Content-Length` of a body that is read with one call, and of a larger one. */
+const COMPLETE = [65_536, 131_072] as const;
+
+/** Without closing any, 3,000 connections keep hundreds of MiB of Deno's buffers. */
+async function completeAndKept(): Promise<string> {
+  const all: string[] = [];
+  for (const bytes of COMPLETE) {
+    await using upstream = await rawUpstream();
+    await using gateway = await startGateway({ upstream: upstream.url });
+    const headers = { "content-type": "application/json", "content-length": String(bytes) };
+    const head = requestBytes(BATCHES, { method: "POST", token: gateway.token, headers });
+    const request = head.replace("connection: close", "connection: keep-alive") + batchOf(bytes);
+    const sockets: Socket[] = [];
+    const atStart = Math.round(await gateway.mebibytes());
+    let unsent = 0; // closed with the idle connections before its request was read, or refused then
+    const sendOnNew = async () => {
+      const socket = connect({ port: gateway.port, host: "127.0.0.1" });
+      socket.on("error", () => {});
+      sockets.push(socket);
+      socket.write(request);
+      const closed = once(socket, "close").then(() => "", () => "");
+      const answer = once(socket, "data").then(([data]) => String(data).slice(9, 12), () => "");
+      const status = await Promise.race([answer, closed]);
+      if (status === "" || status === "503") unsent++;
+      else assertEquals(status, "201");
+    };
+    while (sockets.length < KEPT) {
+      await Promise.all(Array.from({ length: KEPT_AT_ONCE }, sendOnNew));
+    }
+    assert(unsent < KEPT / 10, `${unsent} of ${KEPT} were not sent`);
+    const { ms } = await call(gateway.port, "/livez", {});
+    const open = sockets.filter((socket) => !socket.closed).length;
+    for (const socket of sockets) socket.destroy();
+    const seen = `${KEPT} × ${bytes} bytes: ${atStart} → ${
+      Math.round(await gateway.mebibytes())
+    } MiB, at most ${
+      peakMebibytes(gateway.pid)
+    }, ${open} open, ${unsent} not sent, /livez within ${ms} ms`;
+    assert(ms < SLOWEST_PROBE_MS, seen);
+    all.push(seen); // the memory is compared when the scope ends
+  }
+  return all.join("; ");
+}
+
 export default [
   {
     name: "bodies: honest segments",
@@ -320,5 +368,11 @@ export default [
     did: `${INCOMPLETE} bodies of 64 KiB at once, all but the last byte, which then follows`,
     promised: `all are forwarded; the process stays under ${MEMORY_LIMIT_MIB} MiB`,
     run: lastByteMissing,
+  },
+  {
+    name: "bodies: complete and kept",
+    did: `${KEPT} connections send a complete body, get their answer, and stay open`,
+    promised: `idle connections are closed; the process stays under ${MEMORY_LIMIT_MIB} MiB`,
+    run: completeAndKept,
   },
 ] satisfies Drill[];
