@@ -1,5 +1,6 @@
 /** The gateway on Node 20 or later: `deno task bundle:node`, then `node dist/node.mjs`. */
 
+import "./node_20.ts";
 import process from "node:process";
 import { countDescriptors, serve } from "./node_server.ts";
 import { run } from "./run.ts";

@@ -27,7 +27,7 @@ export class FetchExchange {
   readonly #request: UpstreamRequest;
   readonly #options: FetchExchangeOptions;
   readonly #abortController = new AbortController();
-  readonly #aborted = rejectable();
+  readonly #aborted = Promise.withResolvers<never>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pendingRead: Promise<ReadResult> | undefined;
   readonly #onAbort = () => {
@@ -200,11 +200,4 @@ export class FetchExchange {
     clearTimeout(this.#timer);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
-}
-
-/** A promise that only rejects; Node 20 has no `Promise.withResolvers`. */
-function rejectable(): { promise: Promise<never>; reject: (error: TransportError) => void } {
-  let reject: (error: TransportError) => void = () => {};
-  const promise = new Promise<never>((_, settle) => reject = settle);
-  return { promise, reject };
 }
