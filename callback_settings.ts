@@ -89,7 +89,7 @@ export const callbackSettings = v.pipe(
     default: v.optional(relayName),
     inbound: v.optional(v.array(inboundRule, "must be a list"), []),
     hash_key: v.optional(text("32 to 512 characters", /^.{32,512}$/s)),
-    max_age_s: v.optional(integer(1, 7 * DAY_S), 300),
+    max_age_s: v.optional(integer(1, 7 * DAY_S), 1_200),
     remember_s: v.optional(integer(60, 90 * DAY_S), 5 * DAY_S),
     relay_timeout_ms: v.optional(integer(1, MAX_TIMER_MS), 5_000),
     max_outstanding: v.optional(integer(1, 100_000), 100),

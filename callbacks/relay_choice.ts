@@ -14,7 +14,8 @@ export type RelayChoice =
 /**
  * Time from the creation of a batch until it is remembered: longer than a send whose answer was lost
  * takes until it is repeated and found out, and than most outages of the store. The API repeats a
- * callback after 5, 15, 35, 75, 155, 315 and 635 s.
+ * callback after 5, 15, 35, 75, 155, 315 and 635 s. It is at most half of `max_age_s`: of each two
+ * repeats one would come later than that, and it may have the signature of the first attempt.
  */
 const REMEMBERED_WITHIN_MS = 600_000;
 
@@ -39,7 +40,7 @@ export function chooseRelay(
   const name = rule?.relay ?? batch?.relay;
   const chosen = settings.relays.find((relay) => relay.name === name);
   if (chosen) return { relay: chosen };
-  if (batchId !== undefined && !batch && isNew(batchId, nowMs)) return "too_early";
+  if (batchId !== undefined && !batch && isNew(batchId, nowMs, settings)) return "too_early";
   const fallback = settings.relays.find((relay) => relay.name === settings.default);
   return fallback ? { relay: fallback } : "no_relay";
 }
@@ -58,9 +59,10 @@ function matches(
 }
 
 /** Ids of the API are ULIDs, which begin with the time. */
-function isNew(batchId: string, nowMs: number): boolean {
+function isNew(batchId: string, nowMs: number, settings: CallbackSettings): boolean {
+  const withinMs = Math.min(REMEMBERED_WITHIN_MS, 1_000 * settings.max_age_s / 2);
   try {
-    return Math.abs(nowMs - decodeTime(batchId)) < REMEMBERED_WITHIN_MS;
+    return Math.abs(nowMs - decodeTime(batchId)) < withinMs;
   } catch {
     return false;
   }

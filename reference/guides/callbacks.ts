@@ -73,7 +73,7 @@ over as a whole while the gateway runs.</li>
 <tr><td><code>relays.*.secret</code></td><td>Secret of our signature, <code>whsec_</code> and 24 to 64 bytes in base64: <code>openssl rand -base64 32</code>. One of its own for each service.</td><td>required</td></tr>
 <tr><td><code>inbound</code></td><td>Rules for inbound messages; the first that matches <code>to</code> (digits) and <code>keyword</code> (first word, in any case) names the relay.</td><td>none</td></tr>
 <tr><td><code>default</code></td><td>Relay for everything else: batches that nobody is remembered for, callers without a relay, unknown types. Leave it out where reports must not reach another service than their own, see <a href="#batches-that-are-not-remembered">below</a>.</td><td>none: 503</td></tr>
-<tr><td><code>max_age_s</code></td><td>Longest difference of the signature&#39;s time and now; see <a href="#what-the-api-gets">below</a>.</td><td>300</td></tr>
+<tr><td><code>max_age_s</code></td><td>Longest difference of the signature&#39;s time and now; see <a href="#what-the-api-gets">below</a>.</td><td>1200</td></tr>
 <tr><td><code>remember_s</code></td><td>How long a batch is remembered at least; longer if it is sent or expires later: for 2 days after its <code>expire_at</code>, and for 5 days after its <code>send_at</code>.</td><td>432,000</td></tr>
 <tr><td><code>relay_timeout_ms</code></td><td>Deadline for a service, until the headers of its answer.</td><td>5,000</td></tr>
 <tr><td><code>max_outstanding</code></td><td>Callbacks that are received at once, and those that are relayed at once to each service; more are 429. Each service also has a share of the memory for bodies.</td><td>100</td></tr>
@@ -139,7 +139,7 @@ after a restart. The instance itself knows it, and records it when the store ans
 <p>A nonce counts as used once its callback was relayed, so a repeat after a 503 passes even if the API
 does not sign it anew. Whether it does is not documented: if repeats carry the time of the first
 attempt, those that come more than <code>max_age_s</code> after it are 401 <code>too_old</code>, and lost. Then a service
-or a store that is down for five minutes costs callbacks. A <code>max_age_s</code> of 165000, more than the
+or a store that is down for longer than that costs callbacks. A <code>max_age_s</code> of 165000, more than the
 45.5 hours of the repeats, prevents that; a replay is recognized all the same, and nonces take more
 space. Watch <code>sms_gateway_callback_refusals_total{reason=&quot;too_old&quot;}</code> after an outage.</p>
 <p>While the store does not answer, callbacks are 503, and the API repeats them. After a store was
@@ -150,8 +150,9 @@ store does not answer, the instance that sent it keeps it, and writes it within 
 store answers again; it finds the service of a report by what it keeps, too. A send whose answer was
 lost is remembered when a repeat with its <code>Idempotency-Key</code> finds out its batch.</p>
 <p>So that reports do not overtake that, those of an unknown batch whose id is a ULID of the last 10
-minutes are 503, with the outcome <code>too_early</code>, and not relayed to <code>default</code>. With the intervals of
-the API, reports of batches that were sent past the gateway reach <code>default</code> after some 11 minutes.</p>
+minutes (or half of <code>max_age_s</code>, if that is less) are 503, with the outcome <code>too_early</code>, and not
+relayed to <code>default</code>. With the intervals of the API, reports of batches that were sent past the
+gateway reach <code>default</code> after some 11 minutes.</p>
 <p>These batches are never remembered, and their reports go to <code>default</code>:</p>
 <ul>
 <li>those that still wait for a store that does not answer when their instance ends, by SIGTERM too,

@@ -82,7 +82,7 @@ Deno.test("one secret is a list of one, and members that are not given have thei
   assertEquals(callbacks?.relays[0]?.secret, [WEBHOOK_SECRET]);
   const { max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound } = callbacks!;
   assertEquals([max_age_s, remember_s, relay_timeout_ms, max_outstanding, inbound], [
-    300,
+    1_200,
     432_000,
     5_000,
     100,

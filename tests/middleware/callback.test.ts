@@ -102,6 +102,22 @@ Deno.test("a callback of a batch that was just created waits until the batch is 
   assertEquals((await post(signed(report, { ageS: -600 }))).status, 200);
 });
 
+for (const max_age_s of [300, undefined]) {
+  Deno.test(`of an unknown new batch, a repeat with the first signature reaches the default before it is too old (max_age_s ${max_age_s})`, async () => {
+    let nowMs = Date.now();
+    const settings = { ...SETTINGS, ...max_age_s !== undefined && { max_age_s } };
+    const { relayed, post } = await callbackGateway({ settings, deps: { now: () => nowMs } });
+    const callback = signed(recipientReport(ulid()));
+    const statuses: number[] = [];
+    for (const delayS of [0, 5, 10, 20, 40, 80, 160, 320]) {
+      nowMs += delayS * 1_000;
+      statuses.push((await post(callback)).status);
+      if (statuses.at(-1) !== 503) break;
+    }
+    assertEquals([statuses.at(-1), relayed.length], [200, 1]);
+  });
+}
+
 Deno.test("without a service for it, a callback is not acknowledged", async () => {
   const { default: _, ...settings } = SETTINGS;
   const { relayed, post } = await callbackGateway({ settings });
@@ -138,8 +154,8 @@ Deno.test("a callback is not relayed again by an instance that could not write t
 /** What is wrong with a callback → the reason that telemetry has. */
 const FORGERIES: Record<string, { signing?: Signing; change?: Record<string, string | null> }> = {
   wrong_signature: { signing: { secret: "another" } },
-  too_old: { signing: { ageS: 301 } },
-  too_new: { signing: { ageS: -301 } },
+  too_old: { signing: { ageS: 1_201 } },
+  too_new: { signing: { ageS: -1_201 } },
   unsigned: { change: { [SIGNATURE_HEADERS.signature]: null } },
   "unsigned, without a nonce": { change: { [SIGNATURE_HEADERS.nonce]: null } },
   "unsigned, another algorithm": { change: { [SIGNATURE_HEADERS.algorithm]: "HmacSHA1" } },
