@@ -98,9 +98,8 @@ function testFaults(env: Environment, values: Values): string[] {
     ];
   }
   const isLive = TEST_API_URL !== undefined &&
-    (SMS_API_URL === undefined
-      ? SMS_API_HOST.test(new URL(TEST_API_URL).hostname)
-      : new URL(SMS_API_URL).href === new URL(TEST_API_URL).href);
+    (SMS_API_HOST.test(new URL(TEST_API_URL).hostname) ||
+      (SMS_API_URL !== undefined && new URL(SMS_API_URL).href === new URL(TEST_API_URL).href));
   return isLive
     ? [
       "TEST_API_URL is the SMS API itself, to which the mode test sends nothing: set it to a sandbox",

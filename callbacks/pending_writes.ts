@@ -89,10 +89,20 @@ export class PendingWrites<Item> {
     try {
       await this.#options.write(key, item);
     } catch (error) {
-      if (error instanceof StateError && error.reason !== "full") return false;
+      if (error instanceof StateError && error.reason !== "full") {
+        this.#moveToEnd(key, item);
+        return false;
+      }
       this.lost++;
     }
     if (this.#items.get(key) === item) this.#items.delete(key);
     return true;
+  }
+
+  /** Else items that are never taken would hold up those behind them. */
+  #moveToEnd(key: string, item: Item): void {
+    if (this.#items.get(key) !== item) return;
+    this.#items.delete(key);
+    this.#items.set(key, item);
   }
 }

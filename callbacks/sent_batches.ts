@@ -68,6 +68,7 @@ export class SentBatches {
 
   async #create(key: string, record: BatchRecord): Promise<void> {
     const { store, now } = this.#options;
+    if (record.untilMs <= now()) return; // it has waited for too long
     const result = await store.claim(key, {
       token: crypto.randomUUID(),
       value: encodeBatchRecord(record),
@@ -79,8 +80,8 @@ export class SentBatches {
 
   async #extend(key: string, stored: StoredRecord | undefined, untilMs: number): Promise<void> {
     const record = stored && decodeBatchRecord(stored.value);
-    if (!record || record.untilMs >= untilMs) return;
     const { store, now } = this.#options;
+    if (!record || record.untilMs >= untilMs || untilMs <= now()) return;
     await store.update(key, {
       token: stored.token,
       value: encodeBatchRecord({ ...record, untilMs }),

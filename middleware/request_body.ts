@@ -49,7 +49,7 @@ const READ_AT_ONCE_BYTES = 64 * 1024;
 /**
  * Reads the whole request body before anything is sent upstream (contract.md §2). A truncated body
  * is therefore never sent, a body that is too large is rejected with nothing forwarded, and the
- * request can be retried. Uses at most twice the received size in memory; responds 503 if the bodies
+ * request can be retried. Uses at most twice the received size, or 64 KiB, in memory; responds 503 if the bodies
  * of all requests together would use too much.
  */
 export function requestBody(

@@ -18,7 +18,7 @@ export function undoIfNotProcessed(send: Send): Send {
       const { attempts, undo } = c.get("exchange");
       const { processed } = toFailure(error, { sent: attempts.length > 0 });
       // The last first: the key is free when nothing of this request is left.
-      if (processed === "no") { for (const step of undo.reverse()) await step(); }
+      if (processed === "no") { for (const step of undo.splice(0).reverse()) await step(); }
       throw error;
     }
   };

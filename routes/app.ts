@@ -172,12 +172,15 @@ export function createApp(config: Config, deps: Dependencies): App {
   });
   const settlements = deps.store && new Settlements(deps.store);
   const batchMemory = callbacks?.batchMemory;
-  const api = createApiApp(apiHandler({
-    hooks: [...hooksOfAll, span],
-    checks: apiChecks(config, deps, { limits, credentials }),
-    send: sendHandler(config, { limits, forwarder, settlements, policies, budgets, batchMemory }),
-    refuse: (c, thrown) => refuse(c, thrown, { docs }),
-  }));
+  const api = createApiApp(
+    { docs },
+    apiHandler({
+      hooks: [...hooksOfAll, span],
+      checks: apiChecks(config, deps, { limits, credentials }),
+      send: sendHandler(config, { limits, forwarder, settlements, policies, budgets, batchMemory }),
+      refuse: (c, thrown) => refuse(c, thrown, { docs }),
+    }),
+  );
   const limitOf = (plan: string) => [plan, limits.perPlan.limitOf(plan)] as const;
   return {
     fetch: (request, bindings) => (isApiPath(request) ? api : app).fetch(request, bindings),
@@ -205,8 +208,12 @@ function isApiPath(request: Request): boolean {
 }
 
 /** An app with one handler for everything, which Hono calls without composing it with others. */
-function createApiApp(handler: Handler<GatewayEnv>): Hono<GatewayEnv> {
+function createApiApp(
+  options: ToResponseOptions,
+  handler: Handler<GatewayEnv>,
+): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>({ getPath: ({ url }) => rawPathOf(url) });
+  app.onError((error, c) => refuse(c, error, options)); // the handler itself has failed
   return app.all("*", handler);
 }
 

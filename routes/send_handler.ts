@@ -66,9 +66,10 @@ export function sendHandler(config: Config, options: SendHandlerOptions): SendHa
       judge.sent(c.get("exchange"));
     }
   };
+  const sendInTurn = undoIfNotProcessed(judgeAndSend); // the next is judged by what is given back
   const send = undoIfNotProcessed((c) => {
     const exchange = c.get("exchange");
-    return turns.isNeeded(exchange) ? turns.run(exchange, () => judgeAndSend(c)) : judgeAndSend(c);
+    return turns.isNeeded(exchange) ? turns.run(exchange, () => sendInTurn(c)) : judgeAndSend(c);
   });
   const sendOnce: SendHandler = config.idempotency.mode === "off"
     ? async (c) => forwarder.respond(c, await send(c))

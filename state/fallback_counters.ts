@@ -45,7 +45,8 @@ export class FallbackCounters {
 
   /** Takes an amount as {@linkcode Counters} does, and never rejects for the state of the store. */
   async reserve(key: string, request: ReservationRequest): Promise<CountedReservation> {
-    if (this.#countedBy === "instance") {
+    const isAsking = this.#countedBy === "instance";
+    if (isAsking) {
       if (this.#isAsking || request.amount === 0) return this.#reserveHere(key, request);
       this.#isAsking = true;
     }
@@ -61,7 +62,7 @@ export class FallbackCounters {
       this.#setCountedBy("instance");
       return this.#reserveHere(key, request);
     } finally {
-      this.#isAsking = false;
+      if (isAsking) this.#isAsking = false;
     }
   }
 

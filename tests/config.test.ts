@@ -393,6 +393,10 @@ for (
   const [what, env] of [
     ["SMS_API_URL", { SMS_API_URL: "https://api.test/", TEST_API_URL: "https://API.test:443" }],
     ["a region", { TEST_API_URL: "https://eu.sms.api.sinch.com" }],
+    ["another region", {
+      SMS_API_URL: "https://us.sms.api.sinch.com",
+      TEST_API_URL: "https://eu.sms.api.sinch.com",
+    }],
   ] as const
 ) {
   Deno.test(`TEST_API_URL may not be the SMS API itself: ${what}`, () => {

@@ -41,6 +41,34 @@ Deno.test("one item that cannot be written does not hold up the others", async (
   assertEquals([[...written.keys()], writes.lost], [["first"], 1]);
 });
 
+Deno.test("items that are never taken do not hold up those behind them, at the end either", async () => {
+  const written: string[] = [];
+  const writes = new PendingWrites<boolean>({
+    write: (key, isTaken) =>
+      isTaken ? Promise.resolve(written.push(key)) : Promise.reject(new StateError("failed")),
+    maxItems: 100,
+    retryDelaysMs: [1],
+  });
+  for (let i = 0; i < 40; i++) await writes.write(`${i}`, false);
+  await writes.write("good", true);
+  assertEquals(written, ["good"]);
+  const stored = { good: false };
+  const others = new PendingWrites<boolean>({
+    write: (key, isTaken) =>
+      isTaken && stored.good
+        ? Promise.resolve(written.push(key))
+        : Promise.reject(new StateError("failed")),
+    maxItems: 100,
+    retryDelaysMs: [1],
+  });
+  for (let i = 0; i < 40; i++) await others.write(`${i}`, false);
+  await others.write("later", true);
+  stored.good = true;
+  while (written.length < 2) await delay(1);
+  await Promise.all([writes.close(), others.close()]);
+  assertEquals([written, others.lost], [["good", "later"], 40]);
+});
+
 Deno.test("what is written in place of an item that waits is written last", async () => {
   const { store, writes, written } = failingWrites();
   await writes.write("key", 1);

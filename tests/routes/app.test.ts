@@ -138,3 +138,19 @@ Deno.test("an unexpected error is 500 without any detail", async () => {
   assertStringIncludes(body, "internal_error");
   assertNotMatch(body, /PRIVATE|TypeError/);
 });
+
+Deno.test("if the handler itself fails, paths of the API and others get the same error, without any detail", async () => {
+  const failing = [{
+    finished() {
+      throw new TypeError("PRIVATE");
+    },
+  }];
+  const { request } = await testGateway({ deps: { observers: failing } });
+  for (const path of [BATCHES, "/nothing"]) {
+    const response = await request(path, { headers: { authorization: "none" } });
+    const { code } = await response.json();
+    assertEquals([response.status, code], [500, "internal_error"], path);
+    assertEquals(response.headers.get("x-error-origin"), "gateway");
+    assert(response.headers.has("x-request-id"));
+  }
+});

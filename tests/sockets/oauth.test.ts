@@ -342,6 +342,18 @@ Deno.test("a token is renewed at its time without a request, also when the first
   assertEquals(endpoint.requests.length <= 5, true);
 });
 
+for (const [status, tries] of [[503, 2], [401, 1]] as const) {
+  Deno.test(`without a token, a first fetch that is answered ${status} is made ${tries} times without a request`, async () => {
+    await using world = await startWorld({
+      answer: (index) => index === 0 ? new Response(null, { status }) : tokenAnswer("token"),
+    });
+    const { endpoint, gateway } = world;
+    await (await gateway.request(BATCHES)).body?.cancel();
+    await delay(1_500); // longer than the first cooldown
+    assertEquals(endpoint.requests.length, tries);
+  });
+}
+
 Deno.test("while the token endpoint is down, a token is used until it expires", async () => {
   await using world = await startWorld({
     answer: (index) =>

@@ -193,7 +193,10 @@ export class ClientCredentials implements PlanCredential {
     const { retryAfterMs = 0 } = this.#failure.details;
     const waitMs = Math.max(cooldownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
     this.#retryAt = performance.now() + waitMs;
-    if (this.#isUsable(this.#token)) this.#renewAt(this.#retryAt);
+    // A secret that is refused is not tried again and again: that could lock the access key.
+    if (this.#isUsable(this.#token) || this.#failure.reason !== "refused") {
+      this.#renewAt(this.#retryAt);
+    }
   }
 
   #isUsable(token: Token | undefined): boolean {
