@@ -160,6 +160,7 @@ and those beyond 10,000;</li>
 <li>those for which a store in memory has no space;</li>
 <li>those whose answer was lost, and found out after 10 minutes or not at all.</li>
 </ul>
+<p>So do reports of batches whose service was renamed or removed in <code>CALLBACKS</code> since.</p>
 <p><code>sms_gateway_batches_lost_total</code> counts the first two, unless the process is killed. Where a report
 must not reach another service than its own, leave out <code>default</code>: such reports are then 503, and the
 API gives them up after 45.5 hours; <code>GET /batches/{batch_id}/delivery_report</code> tells what they said.</p>

@@ -114,7 +114,9 @@ policy does not allow is refused, unless it removes or replaces them. Where ther
 changes of one batch pass one at a time, on all instances (not in the mode <code>warn</code>): while one is
 under way, another is 429 <code>too_many_requests</code>. The claim on the batch ends with the change, or a
 while after an instance died. While the store does not answer, each instance knows of its own
-changes only. Changes by callers without a policy are not waited for.</p>
+changes only. Changes by callers without a policy are not waited for, nor is one whose outcome is
+not known (502, 504) and that the API may still make: the next is then judged by the batch before
+it.</p>
 <h2 id="budgets">Budgets</h2>
 <p>A budget belongs to the policy: all callers that it applies to share it, on all instances of the
 gateway. For a budget of its own a caller needs a policy of its own. The windows are the minute, the
