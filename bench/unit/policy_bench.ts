@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Budgets } from "../../budgets/budgets.ts";
 import { countMessage } from "../../policies/count.ts";
 import { countryOf } from "../../policies/country_of.ts";
 import { readMessage } from "../../policies/message.ts";
@@ -6,13 +7,21 @@ import { Policies } from "../../policies/policies.ts";
 import { policiesSchema } from "../../policies/policy.ts";
 import { readRecipients } from "../../policies/recipients.ts";
 import { violationsOf } from "../../policies/violations.ts";
+import { MemoryCounters } from "../../state/memory_counters.ts";
 
-/** What a policy costs a send, without budgets: its search, the reading of the body, every rule. */
+/** What a policy costs a send: its search, the reading of the body, every rule, a reservation. */
 
 const policies = new Policies(v.parse(policiesSchema, [
   ...Array.from({ length: 50 }, (_, i) => ({ name: `p${i}`, callers: [`team-${i}-*`, `s${i}`] })),
-  { name: "shop", callers: ["shop-*"], countries: ["SE", "US"], senders: ["ACME"] },
+  {
+    name: "shop",
+    callers: ["shop-*"],
+    countries: ["SE", "US"],
+    senders: ["ACME"],
+    messages: { per_minute: 1e9, per_hour: 1e9, per_day: 1e9 },
+  },
 ]));
+const budgets = new Budgets(new MemoryCounters());
 
 function bodyTo(recipients: number, extra: object = {}): Uint8Array {
   const to = Array.from(
@@ -45,6 +54,12 @@ for (const recipients of [1, 10, 100, 1000]) {
     judge(bytes);
   });
 }
+
+const ten = bodyTo(10);
+Deno.bench("10 recipients, and a reservation in three budgets in memory", async () => {
+  const policy = policies.match("shop-7");
+  if (policy) await budgets.reserve(policy, judge(ten));
+});
 
 const values = { name: { default: "Ada", "+46701231001": "Grace", "+46701231003": "Edsger" } };
 const withParameters = bodyTo(10, {
