@@ -104,30 +104,33 @@ export const otlpHeaders = v.pipe(
 /** Most names in a list of names: each can add an attribute to every span. */
 const MAX_NAMES = 16;
 
-/** Lower-case header names that must not be recorded: they identify or authenticate a caller. */
-const SECRET_HEADERS: ReadonlySet<string> = new Set([
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "set-cookie",
-  "idempotency-key",
-  "api-key",
-  "x-api-key",
-]);
+/** Names that must not be recorded: their values authenticate a caller, or are keys. */
+const SECRET_NAME =
+  /(?:^|[-_.])auth(?:$|[-_.]|oriz|entic)|token|secret|cookie|passw|credential|signature|api-?key|idempotency-?key|^dpop$/i;
+
+/** Attributes of the gateway itself, which a caller must not set. */
+const OWN_ATTRIBUTE =
+  /^(?:http|url|server|client|network|error|exception|user_agent|enduser|sms_gateway)\b/i;
 
 /** A comma-separated list of tokens (RFC 9110 §5.6.2). */
-export const nameList = v.pipe(
+const nameList = v.pipe(
   v.string(),
   v.transform((list) => list.split(",").map((name) => name.trim()).filter(Boolean)),
   v.array(v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/))),
   v.maxLength(MAX_NAMES),
 );
 
+/** A {@linkcode nameList} of baggage members that may be recorded. */
+export const recordedBaggage = v.pipe(
+  nameList,
+  v.check((names) => !names.some((name) => SECRET_NAME.test(name) || OWN_ATTRIBUTE.test(name))),
+);
+
 /** A {@linkcode nameList} of headers that may be recorded, in lower case. */
 export const recordedHeaders = v.pipe(
   nameList,
   v.transform((names) => names.map((name) => name.toLowerCase())),
-  v.check((names) => !names.some((name) => SECRET_HEADERS.has(name))),
+  v.check((names) => !names.some((name) => SECRET_NAME.test(name))),
 );
 
 /** Certificates or a key in PEM (RFC 7468). */

@@ -10,13 +10,13 @@ import {
   integer,
   keySet,
   milliseconds,
-  nameList,
   notBlank,
   otlpHeaders,
   pem,
   policies,
   privateKeyPem,
   proxyUrl,
+  recordedBaggage,
   recordedHeaders,
   servicePlans,
   stateUrl,
@@ -547,9 +547,10 @@ export const SETTINGS = {
   },
   TRACE_BAGGAGE: {
     meaning: "Members of the caller's `baggage` that become attributes of the SERVER span.",
-    schema: nameList,
+    schema: recordedBaggage,
     optional: true,
-    expected: "up to 16 comma-separated names, such as team,order_id",
+    expected:
+      "up to 16 comma-separated names, such as team,order_id; names of credentials and of the gateway's own attributes (http.…, enduser.…) are never recorded",
   },
   TRACE_REQUEST_HEADERS: {
     meaning:

@@ -67,14 +67,14 @@ const QUERY_NAMES: ReadonlySet<string> = new Set([
 const MAX_LENGTH = 1_024;
 
 /** As many digits as the shortest phone number has, alone or within an identifier. */
-const MAYBE_NUMBER = /\d{7}/;
+const MAYBE_NUMBER = /\d(?:[-_]?\d){6}/;
 
 /** Identifiers that are generated, and can have as many digits in a row: ULID, UUID, hex digits. */
 const GENERATED_ID =
   /^(?=.*[a-z])(?:[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{32})$/i;
 
 /** A cheap first test for segments that are redacted: most paths have none. */
-const MAYBE_PRIVATE = /\/delivery_report\/|\d{7}/;
+const MAYBE_PRIVATE = /\/delivery_report\/|\d(?:[-_]?\d){6}/;
 
 /** The attributes of the upstream's address, for CLIENT spans and metrics. */
 export function upstreamAttributes({ hostname, port, protocol }: URL): Attributes {
@@ -143,9 +143,17 @@ export function failureAfterHeaders({ status, failure }: Exchange): Failure | un
   return failure && failure.status >= 500 && failure.status !== status ? failure : undefined;
 }
 
-/** A text, truncated to {@linkcode MAX_LENGTH} characters. */
+/**
+ * A text, truncated to {@linkcode MAX_LENGTH} characters; half a surrogate pair is replaced, for
+ * which collectors refuse a whole batch.
+ */
 export function truncated(text: string): string {
-  return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text;
+  return (text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text).toWellFormed();
+}
+
+/** A host name, or `REDACTED` where it may be a phone number or a token: callers choose it. */
+export function safeHost(host: string): string {
+  return /\d{7}|^eyJ/.test(host) ? REDACTED : host;
 }
 
 /** An id of the API, or `REDACTED` where it may be a phone number. */

@@ -1,6 +1,7 @@
 import { context } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import type { OtlpTarget } from "../config.ts";
+import { REDACTED } from "./attributes.ts";
 import type { ExportProblem } from "./export_log.ts";
 
 /** One OTLP/HTTP export request. */
@@ -38,7 +39,15 @@ const ACCEPTED: ExportOutcome = { retry: false, rejected: 0, retryAfterMs: 0 };
  * Sends an export request and reads the response (OTLP specification, OTLP/HTTP Response). Redirects
  * are not followed, since they could lead to any host, and count as rejected. Never rejects.
  */
-export async function exportJson({ target, body, fetch }: ExportRequest): Promise<ExportOutcome> {
+export async function exportJson(request: ExportRequest): Promise<ExportOutcome> {
+  const outcome = await send(request);
+  const { problem } = outcome;
+  if (problem?.reason === undefined) return outcome;
+  const reason = withoutSecrets(problem.reason, request.target);
+  return { ...outcome, problem: { ...problem, reason } };
+}
+
+async function send({ target, body, fetch }: ExportRequest): Promise<ExportOutcome> {
   const { url, headers, gzip, timeoutMs } = target;
   try {
     const sent = gzip ? await gzipped(body) : body;
@@ -61,6 +70,23 @@ export async function exportJson({ target, body, fetch }: ExportRequest): Promis
   }
 }
 
+/** Shorter values of headers are no secrets, and occur in many texts. */
+const MIN_SECRET_LENGTH = 4;
+
+/**
+ * A reason without what must not be logged: Deno's fetch quotes the URL with its query, and a
+ * collector may quote headers and what it received.
+ */
+function withoutSecrets(reason: string, { url, headers }: OtlpTarget): string {
+  const { href, origin, pathname } = new URL(url);
+  const secrets = Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, "")]);
+  let safe = reason.replaceAll(url, origin + pathname).replaceAll(href, origin + pathname);
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_LENGTH) safe = safe.replaceAll(secret, REDACTED);
+  }
+  return safe.replace(/\beyJ[\w.-]+|\d{7,}/g, REDACTED);
+}
+
 async function gzipped(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -79,10 +105,11 @@ async function outcomeOf(response: Response): Promise<ExportOutcome> {
   };
 }
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3), as ms; a date is ignored. */
+/** `Retry-After`, in seconds or a date (RFC 9110 §10.2.3), as ms. */
 function retryAfterMs(headers: Headers): number {
   const value = headers.get("retry-after") ?? "";
-  return /^\d+$/.test(value) ? Math.min(Number(value) * 1_000, MAX_RETRY_AFTER_MS) : 0;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : 0;
 }
 
 /** A successful response may say in its body that part of the batch was rejected. */

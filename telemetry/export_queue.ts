@@ -45,6 +45,8 @@ export class ExportQueue {
   #exporting: Promise<void> | undefined;
   #stopped = false;
   #retryDelayMs = RETRY_DELAY_MS;
+  /** No export before this time, on the clock of `performance.now()`. */
+  #notBefore = -Infinity;
 
   constructor(options: ExportQueueOptions) {
     this.#options = options;
@@ -113,7 +115,8 @@ export class ExportQueue {
 
   #exportIn(delayMs: number): void {
     if (this.#exporting || this.#stopped) return; // a running export schedules the next one
-    if (delayMs > 0) this.#timer ??= setTimeout(() => this.#exportAll(), delayMs);
+    const waitMs = Math.max(delayMs, this.#notBefore - performance.now());
+    if (waitMs > 0) this.#timer ??= setTimeout(() => this.#exportAll(), waitMs);
     else this.#exportAll();
   }
 
@@ -143,6 +146,7 @@ export class ExportQueue {
     const outcome = await exportJson({ target, body: batch.body, fetch });
     log.report(outcome.problem);
     this.#retryDelayMs = Math.max(RETRY_DELAY_MS, outcome.retryAfterMs);
+    this.#notBefore = outcome.retry ? performance.now() + this.#retryDelayMs : -Infinity;
     if (outcome.retry) return false;
     this.dropped += Math.min(outcome.rejected, batch.count); // a retry would be rejected again
     this.#closed.shift();

@@ -9,6 +9,7 @@ import {
   originalMethod,
   REDACTED,
   safeCode,
+  safeHost,
   safeId,
   safePath,
   safeQuery,
@@ -28,7 +29,8 @@ export function spanName(method: string, route?: string): string {
 /** Address and port of a `Host` value; memoized, since successive requests mostly share it. */
 const serverOf = memoizeLast((host: string) => {
   const [, address, port] = HOST.exec(host) ?? [];
-  return { address, port: address === undefined ? undefined : Number(port ?? 80) };
+  if (address === undefined) return { address, port: undefined };
+  return { address: safeHost(address), port: Number(port ?? 80) };
 });
 
 /** The attributes that are known at the start; undefined ones are not set. */

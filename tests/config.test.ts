@@ -280,12 +280,17 @@ const REFUSED: Readonly<Partial<Record<keyof typeof SETTINGS, readonly string[]>
   MAX_OUTSTANDING_PER_ROUTE: ["0", MARKER],
   METRICS_EXPORT: ["statsd", MARKER],
   LOGS_EXPORT: ["stderr", MARKER],
-  TRACE_BAGGAGE: ["a b", "a=b", "a;b", "x".repeat(65), Array(17).fill("a").join()],
+  TRACE_BAGGAGE: [
+    ...["a b", "a=b", "a;b", "x".repeat(65), Array(17).fill("a").join()],
+    ...["authorization", "api-key", "team,Cookie", "session-token", "http.route", "enduser.id"],
+    ...["sms_gateway.error.fault", "error.type"],
+  ],
   TRACE_REQUEST_HEADERS: [
     "Authorization",
     "x-team,COOKIE",
     "proxy-authorization",
     "Idempotency-Key",
+    ...["x-auth-token", "x-amz-security-token", "dpop", "x-signature", "x-api-key"],
     "x team",
     Array(17).fill("a").join(),
   ],

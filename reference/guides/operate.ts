@@ -29,7 +29,8 @@ has the <code>fault</code>; the level is <code>error</code> for 5xx, <code>warni
 the breaker opens or closes, the key set or the collector fails or recovers, the API rejects or
 again accepts the credential of a plan.</p>
 <p>Traces, metrics and logs have no token, message, phone number or query value, except what callers
-put into <code>sub</code>, <code>X-Request-Id</code> and <code>User-Agent</code>; see <a href="/docs/guide/security">Security</a>.</p>
+put into <code>sub</code>, <code>X-Request-Id</code>, <code>User-Agent</code>, <code>tracestate</code> and what <code>TRACE_BAGGAGE</code> and
+<code>TRACE_REQUEST_HEADERS</code> list; see <a href="/docs/guide/security">Security</a>.</p>
 <h2 id="health">Health</h2>
 <ul>
 <li><code>/livez</code> is 200 while the process runs.</li>

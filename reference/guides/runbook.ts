@@ -153,10 +153,11 @@ The log line <code>changed file of a setting refused</code> has the reason, and 
 without a restart.</p>
 <p><strong>What not to do.</strong> Do not restart instances before the file is correct: they would not start.</p>
 <h3 id="smsgatewaytelemetrydropped">SmsGatewayTelemetryDropped</h3>
-<p><strong>What it means.</strong> Spans (<code>traces</code>) or log lines (<code>logs</code>) are lost, because the collector or the
-reader of standard output does not keep up. Requests and metrics are not affected.</p>
-<p><strong>How to confirm.</strong> The log lines <code>collector unreachable</code> and <code>collector refuses exports</code> have its
-URL and the cause.</p>
+<p><strong>What it means.</strong> Spans (<code>traces</code>), log lines (<code>logs</code>, or <code>exported_logs</code> on their way to the
+collector) or pushed <code>metrics</code> are lost, because the collector or the reader of standard output does
+not keep up, or rejects them. Requests and <code>/metrics</code> are not affected.</p>
+<p><strong>How to confirm.</strong> The log lines <code>collector unreachable</code>, <code>collector refuses exports</code> and
+<code>collector rejects part of the exports</code> have its URL and the cause.</p>
 <p><strong>What to do.</strong> Repair the collector. If it works and is too slow, lower <code>TRACE_SAMPLE_RATIO</code>:
 errors are exported in any case. For logs, check what reads standard output.</p>
 <p><strong>What not to do.</strong> Do not conclude from a missing trace that a request was not made.</p>

@@ -35,9 +35,9 @@ a space is <code>%20</code>, a comma <code>%2C</code>.</li>
 <code>/etc/sms-gateway</code>.</li>
 <li>Whatever the sampler decides, 5xx and the gateway&#39;s own refusals are exported.</li>
 <li>A collector that is down or answers 429, 502, 503 or 504 gets the same batch again, after its
-<code>Retry-After</code>; at most 32 MiB of spans wait. What it rejects, in whole or in part
-(<code>partialSuccess</code>), is counted in <code>sms_gateway_telemetry_dropped_total</code> and logged once. Metrics
-are cumulative, so that a push which fails is made up for by the next.</li>
+<code>Retry-After</code> (of at most 60 s); at most 32 MiB of spans wait. What it rejects, in whole or in
+part (<code>partialSuccess</code>), is counted in <code>sms_gateway_telemetry_dropped_total</code> and logged once.
+Metrics are cumulative, so that a push which fails is made up for by the next.</li>
 <li><code>service.instance.id</code> is a new UUID for each start, unless <code>RESOURCE_ATTRIBUTES</code> or the platform
 (Deno Deploy, Fly.io, Azure Container Apps) has one. <code>cloud.*</code> are set on Deno Deploy, Cloud Run,
 Fly.io, ECS and Azure Container Apps, <code>host.name</code> where <code>HOSTNAME</code> is set, as in a container.</li>
@@ -69,10 +69,11 @@ platform collect the console.</p>
 </table>
 </div>
 <p>Each list has at most 16 names, of a value at most 256 characters are kept, and of baggage at most
-4,096 characters a member and 8,192 in all are read. A name that the gateway uses itself, such as
-<code>http.route</code>, keeps the gateway&#39;s value. <code>authorization</code>, <code>proxy-authorization</code>, <code>cookie</code>,
-<code>set-cookie</code>, <code>idempotency-key</code>, <code>api-key</code> and <code>x-api-key</code> cannot be listed. Whatever callers put
-into a listed name is in the traces: list none that may have a phone number or the name of a person.
+4,096 characters a member and 8,192 in all are read. Names that look like those of credentials
+cannot be listed (<code>authorization</code>, <code>x-auth-…</code>, <code>cookie</code>, <code>api-key</code>, <code>idempotency-key</code>, and names
+with <code>token</code>, <code>secret</code>, <code>signature</code> and the like), nor can members of <code>baggage</code> with the names of
+the gateway&#39;s own attributes (<code>http.…</code>, <code>enduser.…</code>, <code>sms_gateway.…</code>). Whatever callers put into a
+listed name is in the traces: list none that may have a phone number or the name of a person.
 Baggage is not sent to the SMS API.</p>
 <h2 id="recipes">Recipes</h2>
 <p>Each block is checked by a test as far as the requests go: the address, the path and the headers.

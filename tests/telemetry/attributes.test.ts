@@ -6,9 +6,11 @@ import {
   knownMethod,
   originalMethod,
   safeCode,
+  safeHost,
   safeId,
   safePath,
   safeQuery,
+  truncated,
 } from "../../telemetry/attributes.ts";
 import { exceptionAttributes } from "../../telemetry/exceptions.ts";
 
@@ -34,6 +36,8 @@ const MATCHED: readonly [raw: string, recorded: string][] = [
   [`/xms/v1/46701234567/batches`, "/xms/v1/REDACTED/batches"],
   [`${PLAN}/groups/tel46701234567/members`, `${PLAN}/groups/REDACTED/members`],
   [`${PLAN}/batches/46701234567-4670123456`, `${PLAN}/batches/REDACTED`],
+  [`${PLAN}/groups/4670-123-4569`, `${PLAN}/groups/REDACTED`],
+  [`${PLAN}/groups/467_012_345_71/members`, `${PLAN}/groups/REDACTED/members`],
   [`${PLAN}/batches/${"4".repeat(26)}`, `${PLAN}/batches/REDACTED`],
   [`${PLAN}/batches/01FC66621VHDBN1234567PV1QP`, `${PLAN}/batches/01FC66621VHDBN1234567PV1QP`],
   [`${PLAN}/batches/5f2b1234567890abcdef0123`, `${PLAN}/batches/5f2b1234567890abcdef0123`],
@@ -105,6 +109,20 @@ Deno.test("an id is recorded unless it may be a phone number or have one in it",
   for (const id of ["46701234567", "tel46701234567", "1234567"]) {
     assertEquals(safeId(id), "REDACTED");
   }
+});
+
+Deno.test("a host is recorded unless it may be a phone number or a token", () => {
+  for (const host of ["gateway.test", "127.0.0.1", "[2001:db8::1]", "a-1234.example"]) {
+    assertEquals(safeHost(host), host);
+  }
+  for (const host of ["46701234567", "x46701234567.se", "eyJhbGciOiJIUzI1NiJ9.c2ln"]) {
+    assertEquals(safeHost(host), "REDACTED");
+  }
+});
+
+Deno.test("a text is cut between characters, and half of one is replaced", () => {
+  assertEquals(truncated(`${"a".repeat(1_023)}😀b`), `${"a".repeat(1_023)}\ufffd`);
+  assertEquals(truncated("a\ud83d"), "a\ufffd");
 });
 
 Deno.test("an unknown method is recorded as _OTHER, with its original name if that is a plain word", () => {

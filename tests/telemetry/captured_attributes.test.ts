@@ -5,7 +5,7 @@ import { testGateway } from "../support/gateway.ts";
 const BATCHES = "/xms/v1/plan-1/batches";
 
 const LISTED = {
-  TRACE_BAGGAGE: "team,order_id,http.route",
+  TRACE_BAGGAGE: "team,order_id",
   TRACE_REQUEST_HEADERS: "X-Team, x-job",
 };
 
@@ -57,11 +57,4 @@ for (const [name, headers, attributes] of CASES) {
 
 Deno.test("without lists neither baggage nor headers reach a span", async () => {
   assertEquals(await captured({}, { baggage: "team=checkout", "x-team": "billing" }), {});
-});
-
-Deno.test("a member of baggage does not replace an attribute of the gateway", async () => {
-  const gateway = await testGateway({ env: LISTED });
-  await gateway.request(BATCHES, { headers: { baggage: "http.route=mine" } });
-  const server = gateway.spans.find(({ kind }) => kind === SpanKind.SERVER);
-  assertEquals(server?.attributes["http.route"], "/xms/v1/{service_plan_id}/batches");
 });

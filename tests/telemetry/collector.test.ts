@@ -93,6 +93,32 @@ Deno.test("a success whose body breaks off is a success", async () => {
   assertEquals(outcome, { retry: false, rejected: 0, retryAfterMs: 0 });
 });
 
+Deno.test("no reason quotes the query of the URL, a header, a token or a number", async () => {
+  const headers = { "x-key": "SEKRIT", authorization: "Bearer HIDDEN" };
+  const errorMessage = "bad SEKRIT or HIDDEN: eyJhbGciOiJI.eyJz.c2ln of +46701234567, span 12";
+  await using target = collector(() =>
+    Response.json({ partialSuccess: { rejectedSpans: 1, errorMessage } })
+  );
+  const rejected = await exportJson({
+    target: { ...otlpTarget(target.url), headers },
+    body: BODY,
+    fetch,
+  });
+  const shown = "bad REDACTED or REDACTED: REDACTED of +REDACTED, span 12";
+  assertEquals(rejected.problem?.reason, shown);
+  const url = `${target.url}?api-key=SEKRIT`;
+  await target[Symbol.asyncDispose]();
+  const unreachable = await exportJson({ target: otlpTarget(url), body: BODY, fetch });
+  assert(unreachable.problem?.reason?.includes("/v1/traces"), unreachable.problem?.reason);
+  assertEquals(unreachable.problem?.reason?.includes("SEKRIT"), false);
+});
+
+Deno.test("Retry-After may be a date", async () => {
+  const headers = { "retry-after": new Date(Date.now() + 40_000).toUTCString() };
+  const { retryAfterMs } = await outcomeOf(() => new Response(null, { status: 503, headers }));
+  assert(retryAfterMs > 35_000 && retryAfterMs <= 40_000, `${retryAfterMs}`);
+});
+
 /** `Retry-After` of a 503 → the pause, in ms. */
 const PAUSES: readonly [header: string, pauseMs: number][] = [
   ["7", 7_000],

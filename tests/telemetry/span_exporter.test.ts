@@ -141,6 +141,7 @@ Deno.test("no export is attempted during the pause that a collector asked for", 
   });
   end(1);
   await until(() => exports.length === 1);
+  end(4_500); // full batches do not end the pause
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   assertEquals(exports.length, 1);
   await exporter.shutdown();
