@@ -5,7 +5,7 @@
 export const MAX_UNREAD_BODIES = 128;
 
 /** Resident memory above which connections that are idle after a body are closed, in bytes. */
-export const MAX_RESIDENT_BYTES = 320 * 1024 * 1024;
+export const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 
 /** The memory is read each time that bodies of so many bytes have arrived. */
 const READ_EVERY_BYTES = 16 * 1024 * 1024;
@@ -17,7 +17,7 @@ const GROWTH_BYTES = 32 * 1024 * 1024;
 const CLOSING_MS = 1_000;
 
 /** The growth is allowed up to here only, in bytes. */
-const MAX_ALLOWED_BYTES = 416 * 1024 * 1024;
+const MAX_ALLOWED_BYTES = 432 * 1024 * 1024;
 
 /**
  * Decides when idle connections have to be closed for their memory. Deno keeps the buffer of a

@@ -247,7 +247,7 @@ would be a second process between the orchestrator&#39;s signal and the gateway.
 list with the settings.</p>
 <p><strong>A server is replaced to close connections.</strong> Deno gives no access to a connection. After 128
 requests were refused before their body had arrived, or when bodies have made the process larger
-than 320 MiB (<code>limits/connection_buffers.ts</code>), <code>entry/serve_loop.ts</code> starts a second server on the
+than 400 MiB (<code>limits/connection_buffers.ts</code>), <code>entry/serve_loop.ts</code> starts a second server on the
 port and shuts the first one down, which closes its idle connections.</p>
 <h2 id="glossary">Glossary</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 5">

@@ -168,7 +168,7 @@ connections. Requests that are refused within the next 100 ms keep theirs until 
 it, so a caller that sends 200 such bodies a second still has 14 MiB more held per hundred of
 them. Let the proxy in front of the gateway close such connections.</li>
 <li>Deno also keeps the buffer of a connection that is idle after a complete body: about 100 KiB after
-one of 64 KiB, more after a larger one. When the process has more than 320 MiB, the gateway closes
+one of 64 KiB, more after a larger one. When the process has more than 400 MiB, the gateway closes
 all idle connections, and again after each further 32 MiB; requests whose body has not arrived
 then are 503, and one that was just written to a closed connection is not read. What idle
 connections cost beside that is bounded by the limit of file descriptors only.</li>
