@@ -78,6 +78,11 @@ async function killed(): Promise<string> {
 
 const USED = 40;
 
+/** Waits for a line of the log, which is written a moment after what it tells. */
+async function untilNoticed(gateway: GatewayProcess, words: string): Promise<void> {
+  await until(`"${words}" is logged`, () => gateway.notices().some((line) => line.includes(words)));
+}
+
 async function storeKilled(): Promise<string> {
   await using redis = await startRedis();
   await using api = await refusingApi();
@@ -96,9 +101,11 @@ async function storeKilled(): Promise<string> {
     assertEquals(new Set(seen), new Set(["201", "429 quota_exceeded"]));
     allowed.push(seen.filter((answer) => answer === "201").length);
     assertEquals((await usage(gateway)).countedBy, "instance");
-    const byInstance = 'counted_by="instance"';
-    assert(await gateway.metric("sms_gateway_budget_reservations_total", byInstance) > 0);
-    assert(gateway.notices().some((line) => line.includes("counted by this instance alone")));
+    await until("the metric tells who counts", async () => {
+      const byInstance = 'counted_by="instance"';
+      return await gateway.metric("sms_gateway_budget_reservations_total", byInstance) > 0;
+    });
+    await untilNoticed(gateway, "counted by this instance alone");
   }
   // The last that both heard of the store: 39 or 40 were used.
   assert(allowed.every((parts) => parts === 60 || parts === 61), allowed.join());
@@ -112,7 +119,7 @@ async function storeKilled(): Promise<string> {
       (await usage(second)).countedBy === "store";
   }, 15_000);
   assertEquals((await usage(first)).used, USED + sentAgain);
-  assert(first.notices().some((line) => line.includes("counted in the state store again")));
+  await untilNoticed(first, "counted in the state store again");
   return `with ${USED} of 100 parts used and Redis killed, each instance allowed ` +
     `${allowed.join(" and ")} more; when Redis was back, its ${USED} held`;
 }
