@@ -37,7 +37,7 @@ const FLOOR_US = 2_000;
 const RUNS = 3;
 
 /** Tries before a growth counts as too much: compilation and garbage collection disturb some. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 12;
 
 const POLICY: Policy = {
   name: "p",
