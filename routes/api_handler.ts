@@ -1,6 +1,6 @@
 import type { Context, Handler } from "hono";
 import type { GatewayEnv, RequestHooks } from "../exchange.ts";
-import type { Check } from "../middleware/checks.ts";
+import { type Check, runChecks } from "../middleware/checks.ts";
 import { runHooks } from "../middleware/hooks.ts";
 
 /** The parts of {@linkcode apiHandler}, in the order in which a request passes them. */
@@ -23,10 +23,7 @@ export function apiHandler(options: ApiHandlerOptions): Handler<GatewayEnv> {
 
   async function respond(c: Context<GatewayEnv>): Promise<void> {
     try {
-      for (const check of checks) {
-        const pending = check(c);
-        if (pending) await pending;
-      }
+      await runChecks(c, checks);
       c.res = await send(c);
     } catch (thrown) {
       c.res = refuse(c, thrown);
