@@ -1,9 +1,10 @@
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { reset } from "@logtape/logtape";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../config.ts";
 import { loadConfig } from "../entry/load_config.ts";
 import { warnOfRegion } from "../entry/warn_of_region.ts";
 import { certificateAuthority } from "./support/certificates.ts";
+import { recordLogs } from "./support/log_records.ts";
 
 const USUAL = {
   SERVICE_PLANS: '{"project-1":{"key_id":"id","key_secret":"secret"},"plan-1":"token-1"}',
@@ -105,15 +106,7 @@ const REGIONS: readonly [env: Record<string, string>, warns: boolean][] = [
 ];
 
 Deno.test("the start warns if neither SMS_REGION nor SMS_API_URL is set", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    reset: true,
-    sinks: { memory: (record) => void records.push(record) },
-    loggers: [
-      { category: "sms-gateway", sinks: ["memory"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
+  const records = await recordLogs();
   try {
     for (const [env, warns] of REGIONS) {
       warnOfRegion(env);

@@ -3,11 +3,11 @@ import { createServer } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { assertEquals } from "@std/assert";
 import { proxies } from "../../proxy.ts";
-import { upstreamTarget } from "../../upstream/target.ts";
 import { type ClientCertificate, undiciTransport } from "../../upstream/undici_transport.ts";
 import { certificateAuthority } from "../support/certificates.ts";
 import { startProxy } from "../support/connect_proxy.ts";
 import { startGateway } from "../observability/gateway_process.ts";
+import { plainGet } from "../support/plain_get.ts";
 
 const ca = await certificateAuthority();
 const [server, first, second] = await Promise.all([
@@ -81,15 +81,7 @@ Deno.test("a client certificate is presented through a proxy, and replaced for t
   };
   const transport = undiciTransport(options);
   const subject = async () => {
-    const { body } = await transport.send({
-      target: upstreamTarget(api.url),
-      method: "GET",
-      path: "/",
-      headers: {},
-      body: null,
-      timeoutMs: 20_000,
-      idleTimeoutMs: 20_000,
-    });
+    const { body } = await transport.send(plainGet(api.url));
     return body instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(body)).subject : "";
   };
   assertEquals(await subject(), "first");

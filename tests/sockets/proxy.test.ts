@@ -8,6 +8,7 @@ import { startGateway } from "../observability/gateway_process.ts";
 import { startProxy } from "../support/connect_proxy.ts";
 import { answering, rawReply, rawUpstream } from "../support/raw_upstream.ts";
 import { checkPlainWayOut, checkWayOut } from "../support/way_out.ts";
+import { plainGet } from "../support/plain_get.ts";
 
 Deno.test("API, key set, token endpoint and collector are reached by HTTPS_PROXY alone, with the CA of DENO_CERT", async () => {
   await checkWayOut((file) => ({ DENO_CERT: file }), (options) => startGateway(options));
@@ -37,16 +38,7 @@ Deno.test("a changed proxy is used for the requests from then on", async () => {
   await using second = await startProxy();
   let proxy = first.url;
   const transport = undiciTransport({ connectTimeoutMs: 1_000, proxyOf: () => proxy });
-  const send = () =>
-    transport.send({
-      target: upstreamTarget(`http://api.test:${upstream.port}`),
-      method: "GET",
-      path: "/",
-      headers: {},
-      body: null,
-      timeoutMs: 20_000,
-      idleTimeoutMs: 20_000,
-    });
+  const send = () => transport.send(plainGet(`http://api.test:${upstream.port}`));
   await send();
   assertEquals([first.targets.length, second.targets.length], [1, 0]);
   proxy = second.url;

@@ -1,20 +1,13 @@
-import { configure, type LogRecord } from "@logtape/logtape";
+import { type LogRecord } from "@logtape/logtape";
 import { assertEquals } from "@std/assert";
 import { ExportLog, type ExportProblem } from "../../telemetry/export_log.ts";
+import { recordLogs } from "../support/log_records.ts";
 
 const URL = "http://user:password@collector.test:4318/v1/traces?key=secret";
 
 /** An export log and its records. */
 async function kit(): Promise<{ log: ExportLog; records: LogRecord[] }> {
-  const records: LogRecord[] = [];
-  await configure({
-    reset: true,
-    sinks: { records: (record) => void records.push(record) },
-    loggers: [
-      { category: ["sms-gateway"], sinks: ["records"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
+  const records = await recordLogs();
   return { log: new ExportLog("traces", URL), records };
 }
 

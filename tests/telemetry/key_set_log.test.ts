@@ -1,21 +1,14 @@
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { reset } from "@logtape/logtape";
 import { assertEquals, assertNotMatch } from "@std/assert";
 import { keySetLog } from "../../telemetry/key_set_log.ts";
+import { recordLogs } from "../support/log_records.ts";
 
 const URL_OF_KEYS = "https://issuer.example/realms/x/keys?api_key=SECRET";
 const WHERE = { issuer: "issuer.example", url: "https://issuer.example/realms/x/keys" };
 
 /** The lines that `write` causes: level, message, members. */
 async function linesOf(write: (log: ReturnType<typeof keySetLog>) => void) {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { records: (record) => void records.push(record) },
-    loggers: [
-      { category: "sms-gateway", sinks: ["records"] },
-      { category: ["logtape", "meta"], lowestLevel: "error" },
-    ],
-    reset: true,
-  });
+  const records = await recordLogs();
   write(keySetLog(URL_OF_KEYS, () => "issuer.example"));
   await reset();
   return records.map(({ level, rawMessage, properties }) => [level, rawMessage, properties]);

@@ -1,19 +1,11 @@
-import { configure, type LogRecord } from "@logtape/logtape";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { assertEquals } from "@std/assert";
 import { pushReader } from "../../telemetry/metrics_output.ts";
 import { otlpTarget } from "../support/otlp_target.ts";
+import { recordLogs } from "../support/log_records.ts";
 
 Deno.test("a redirected push is not followed, and its failure and recovery are each logged once", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    reset: true,
-    sinks: { records: (record) => void records.push(record) },
-    loggers: [
-      { category: ["sms-gateway"], sinks: ["records"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
+  const records = await recordLogs();
   const answers = [302, 307, 307, 200, 200];
   const paths: string[] = [];
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {

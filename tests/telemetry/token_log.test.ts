@@ -1,17 +1,10 @@
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { reset } from "@logtape/logtape";
 import { assertEquals, assertNotMatch } from "@std/assert";
 import { tokenLog } from "../../telemetry/token_log.ts";
+import { recordLogs } from "../support/log_records.ts";
 
 Deno.test("failing tokens are logged once per access key, named by its service plans only", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { records: (record) => void records.push(record) },
-    loggers: [
-      { category: "sms-gateway", sinks: ["records"] },
-      { category: ["logtape", "meta"], lowestLevel: "error" },
-    ],
-    reset: true,
-  });
+  const records = await recordLogs();
   const log = tokenLog("https://auth.test/oauth2/token?key=SECRET");
   const one = { keyId: "KEY-1", servicePlans: ["plan-1", "plan-2"] };
   const two = { keyId: "KEY-2", servicePlans: Array.from({ length: 25 }, (_, n) => `p${n}`) };
