@@ -21,7 +21,10 @@ export function loggableClientId(clientId: string): string {
   return isLoggable ? clientId : "REDACTED";
 }
 
-/** The user of Basic authentication, if there is a colon after it; RFC 6749 has it form-encoded before the Base64. */
+/**
+ * The user of Basic authentication; undefined without a colon after it. It is form-encoded before the
+ * Base64 (RFC 6749 §2.3.1).
+ */
 function basicUser(authorization: string | null): string | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(authorization ?? "") ?? [];
   if (encoded === undefined) return undefined;

@@ -13,11 +13,11 @@ const READ_EVERY_BYTES = 16 * 1024 * 1024;
 /** What was freed may stay resident: connections are closed again if so much was added, in bytes. */
 const GROWTH_BYTES = 32 * 1024 * 1024;
 
-/** Time from the decision until connections are closed and what was read on them has ended, in ms. */
-const CLOSING_MS = 1_000;
-
 /** The growth is allowed up to here only, in bytes. */
 const MAX_ALLOWED_BYTES = 432 * 1024 * 1024;
+
+/** Time from the decision until connections are closed and what was read on them has ended, in ms. */
+const CLOSING_MS = 1_000;
 
 /**
  * Decides when idle connections have to be closed for their memory. Deno keeps the buffer of a

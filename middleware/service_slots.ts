@@ -11,7 +11,7 @@ interface Held {
   bytes: number;
 }
 
-/** Limits what each service holds, so that those which do not answer leave room for the others. */
+/** Limits what each service holds, so that those which do not answer do not use what others need. */
 export class ServiceSlots {
   /** By the names of services, so there are few. */
   readonly #held = new Map<string, Held>();
