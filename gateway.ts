@@ -263,6 +263,7 @@ function createIssuers(
   };
   return new Issuers(auth.issuers, {
     clockToleranceS: auth.clockToleranceS,
+    maxWaitingPerCaller: limits.outstandingPerCaller,
     createKeySet: (settings, label) => createKeySet(settings, label, { ...options, metrics }),
   });
 }

@@ -55,9 +55,9 @@ export function unknownVariables(names: Iterable<string>): UnknownVariable[] {
     }));
 }
 
-/** Logs a warning for each unknown variable of an environment; no value is read. */
-export function warnOfUnknownVariables(environment: Readonly<Record<string, unknown>>): void {
-  for (const variable of unknownVariables(Object.keys(environment))) {
+/** Logs a warning for each unknown variable of those that are set. */
+export function warnOfUnknownVariables(names: Iterable<string>): void {
+  for (const variable of unknownVariables(names)) {
     getLogger("sms-gateway").warning("unknown variable", { ...variable });
   }
 }
@@ -106,16 +106,15 @@ const WORDS: readonly string[] = [
 /**
  * Likely misspellings of all settings: one typing error after the first word, or one word omitted,
  * added or replaced. For runtimes that tell whether a variable is set but do not list the
- * variables. The first word is always correct, since permissions are granted by first word.
+ * variables. The first word is always correct, since permissions are granted by first word. These
+ * are about 150,000 names, some of them more than once.
  */
-export function misspellings(): Set<string> {
-  const found = new Set(OWN_NAMES.filter((name) => name.includes("_")).flatMap(misspellingsOf));
-  for (const name of VARIABLES) found.delete(name);
-  return found;
-}
-
-function misspellingsOf(name: string): string[] {
-  return [...withTypingError(name), ...withOtherWord(name)];
+export function* misspellings(): Generator<string> {
+  const settings = new Set(VARIABLES);
+  for (const setting of OWN_NAMES.filter((name) => name.includes("_"))) {
+    for (const name of withTypingError(setting)) if (!settings.has(name)) yield name;
+    for (const name of withOtherWord(setting)) if (!settings.has(name)) yield name;
+  }
 }
 
 function* withTypingError(name: string): Generator<string> {

@@ -2,12 +2,15 @@ import {
   errors,
   type JWTPayload,
   jwtVerify,
+  type JWTVerifyGetKey,
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
+import { GatewayError } from "../errors/gateway_error.ts";
 import type { Principal } from "../exchange.ts";
 import type { IssuerSettings } from "../issuer_settings.ts";
+import type { FairTurns } from "../limits/fair_turns.ts";
 import { hasOneOf, servicePlansOf } from "./claims.ts";
 import type { KeySet } from "./key_set.ts";
 import { withBothEd25519Names } from "./signing_keys.ts";
@@ -22,6 +25,8 @@ export interface TokenVerifierOptions {
   clockToleranceS: number;
   /** Clock, epoch ms. */
   now: () => number;
+  /** Bounds how many signatures are checked at the same time, for all issuers together. */
+  turns: FairTurns;
 }
 
 /** A token that was verified. */
@@ -38,6 +43,9 @@ export interface VerifiedToken {
 /** Accepted `typ` of an access token (RFC 9068 §2.1, RFC 8725 §3.11); many issuers set none. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
+/** Seconds until a caller with too many new tokens may send again: a line is short by then. */
+const RETRY_AFTER_S = "1";
+
 /** Verifies the bearer tokens of one issuer. */
 export class TokenVerifier {
   readonly settings: IssuerSettings;
@@ -46,25 +54,30 @@ export class TokenVerifier {
   isRetired = false;
   readonly #clockToleranceS: number;
   readonly #now: () => number;
+  readonly #turns: FairTurns;
   readonly #algorithms: string[];
 
-  constructor({ keySet, settings, clockToleranceS, now }: TokenVerifierOptions) {
+  constructor({ keySet, settings, clockToleranceS, now, turns }: TokenVerifierOptions) {
     this.keySet = keySet;
     this.settings = settings;
     this.#clockToleranceS = clockToleranceS;
     this.#now = now;
+    this.#turns = turns;
     this.#algorithms = withBothEd25519Names(settings.algorithms);
   }
 
   /**
    * Verifies a token.
    *
+   * @param caller whose tokens wait for each other: the `sub` that the token claims
    * @throws {AuthRefusal} when the token is not valid
-   * @throws {GatewayError} `key_set_unavailable` when it cannot be verified
+   * @throws {GatewayError} `key_set_unavailable` when it cannot be verified, `too_many_requests` when
+   * too many tokens of its caller wait
    */
-  async verify(token: string): Promise<VerifiedToken> {
+  async verify(token: string, caller: string): Promise<VerifiedToken> {
     const { verified: { payload, protectedHeader }, version } = await this.#checkWithCurrentKeys(
       token,
+      `${this.settings.issuer} ${caller}`,
     )
       .catch((error) => {
         throw toRefusal(error);
@@ -98,20 +111,21 @@ export class TokenVerifier {
    */
   async #checkWithCurrentKeys(
     token: string,
+    line: string,
   ): Promise<{ verified: JWTVerifyResult; version: number }> {
     const { keySet } = this;
     const { version } = keySet;
     try {
-      return { verified: await this.#check(token), version };
+      return { verified: await this.#check(token, line), version };
     } catch (error) {
       const isSignatureWrong = error instanceof errors.JWSSignatureVerificationFailed;
       if (!isSignatureWrong || !await keySet.changedSince(version)) throw error;
     }
     const changed = keySet.version;
-    return { verified: await this.#check(token), version: changed };
+    return { verified: await this.#check(token, line), version: changed };
   }
 
-  async #check(token: string): Promise<JWTVerifyResult> {
+  async #check(token: string, line: string): Promise<JWTVerifyResult> {
     const { issuer, audiences, audienceClaim } = this.settings;
     const options: JWTVerifyOptions = {
       issuer,
@@ -121,12 +135,32 @@ export class TokenVerifier {
       requiredClaims: ["exp"],
       currentDate: new Date(this.#now()),
     };
+    let hasTurn = false;
+    const inTurn: JWTVerifyGetKey = async (header, jws) => {
+      const key = await this.keySet.getKey(header, jws); // first: it may have to be downloaded
+      await this.#takeTurn(line);
+      hasTurn = true;
+      return key;
+    };
     try {
-      return await jwtVerify(token, this.keySet.getKey, options);
+      return await jwtVerify(token, inTurn, options);
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      await this.#takeTurn(line);
+      hasTurn = true;
       return await verifyWithAny(error, token, options);
+    } finally {
+      if (hasTurn) this.#turns.end();
     }
+  }
+
+  /** @throws {GatewayError} `too_many_requests` */
+  async #takeTurn(line: string): Promise<void> {
+    const turn = this.#turns.take(line);
+    if (turn === false) {
+      throw new GatewayError("too_many_requests", { headers: { "retry-after": RETRY_AFTER_S } });
+    }
+    if (turn) await turn;
   }
 
   /** Of a claim other than `aud`, which jose checks. */

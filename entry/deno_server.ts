@@ -133,21 +133,25 @@ const ADVICE =
 /** A loopback address of its own, so that no port of 127.0.0.1 is occupied. */
 const PROBED_HOST = "127.0.0.2";
 
+/** Exists on Linux and macOS; the start task may read it. */
+const PROBED_FILE = "/dev/null";
+
 /**
- * Counts the file descriptors that the process can open, by opening sockets on a loopback address:
- * Deno tells the limit only to processes with all permissions.
+ * Counts the file descriptors that the process can open, by opening a file several times: Deno tells
+ * the limit only to processes with all permissions. Opening sockets would take eight times as long.
  *
- * @param wanted maximum number of sockets to open
+ * @param wanted maximum number of descriptors to open
+ * @returns undefined if the file may not be read, or does not exist
  */
 export function countDescriptors(wanted: number): number | undefined {
-  const opened: Deno.Listener[] = [];
+  const opened: Deno.FsFile[] = [];
   try {
-    while (opened.length < wanted) opened.push(Deno.listen({ port: 0, hostname: PROBED_HOST }));
+    while (opened.length < wanted) opened.push(Deno.openSync(PROBED_FILE));
     return wanted;
   } catch (cause) {
     return isOutOfDescriptors(cause) ? opened.length : undefined;
   } finally {
-    for (const listener of opened) listener.close();
+    for (const file of opened) file.close();
   }
 }
 

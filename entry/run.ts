@@ -9,7 +9,7 @@ import { SettingFiles } from "../setting_files.ts";
 import { fileVariable } from "../settings.ts";
 import type { WriteBytes } from "../telemetry/line_writer.ts";
 import { setupLogs } from "../telemetry/log_output.ts";
-import { warnOfUnknownVariables } from "../unknown_variables.ts";
+import { unknownVariables, warnOfUnknownVariables } from "../unknown_variables.ts";
 import { loadParser } from "../upstream/undici_parser.ts";
 import { undiciTransport } from "../upstream/undici_transport.ts";
 import { VERSION } from "../version.ts";
@@ -28,6 +28,11 @@ import { watchFiles } from "./watch_files.ts";
 export interface Runtime {
   /** Values are read of settings only; other names are checked for misspelt settings. */
   readonly environment: Environment;
+  /**
+   * Names of variables that are set and may be misspelt settings, for a runtime whose `environment`
+   * has settings only. It may take some 100 ms.
+   */
+  readonly otherVariables?: () => Promise<readonly string[]>;
   /** Writes log lines to standard output. */
   readonly write: WriteBytes;
   /** Whether standard output is a terminal. */
@@ -73,17 +78,26 @@ async function openFiles({ docs, policies }: Config, files: SettingFiles): Promi
   await Promise.all([loadParser(), docs && importDocs(), mayHavePolicies && loadCountryOf()]);
 }
 
-/** Time from listening until the pages are made, in ms: requests that wait for the start go first. */
-const PRELOAD_DELAY_MS = 100;
+/** Names of all variables that are set, as far as the runtime can tell. */
+async function variables({ environment, otherVariables }: Runtime): Promise<Set<string>> {
+  const set = Object.keys(environment).filter((name) => environment[name] !== undefined);
+  return new Set([...set, ...await otherVariables?.() ?? []]);
+}
+
+/** Time from listening to what can be done later, in ms: requests that wait for the start go first. */
+const AFTER_START_DELAY_MS = 100;
 
 /**
- * Makes the pages of the reference, which takes a quarter of the start; a page that is requested
- * before is made then.
+ * Warns of variables that may be misspelt, and makes the pages of the reference, which together take
+ * half as long as the start. A page that is requested before is made then.
  *
  * @returns a function that cancels it
  */
-function preloadLater({ docs }: Config): () => void {
-  const timer = setTimeout(() => docs && preloadDocs().catch(() => {}), PRELOAD_DELAY_MS);
+function finishStart(runtime: Runtime, { docs }: Config): () => void {
+  const timer = setTimeout(async () => {
+    warnOfUnknownVariables(await variables(runtime));
+    if (docs) await preloadDocs().catch(() => {});
+  }, AFTER_START_DELAY_MS);
   return () => clearTimeout(timer);
 }
 
@@ -92,7 +106,11 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
     readFile: readSettingFile,
     parse: loadConfig,
   });
-  const config = await files.load();
+  const config = await files.load().catch(async (error) => {
+    throw error instanceof ConfigError
+      ? new ConfigError(error.faults, unknownVariables(await variables(runtime)))
+      : error;
+  });
   const { level, format } = config.log;
   const logExport = exportLogs(config);
   const log = await setupLogs({
@@ -102,7 +120,6 @@ async function serveUntilStopped(runtime: Runtime): Promise<void> {
     write: runtime.write,
   });
   try {
-    warnOfUnknownVariables(runtime.environment);
     warnOfRegion(runtime.environment);
     await serve(runtime, { configured: config, files, accessLog: log.sink, logExport });
   } finally {
@@ -162,7 +179,7 @@ async function serve(
     maxConnections,
     ...connectionBuffers && { connectionBuffers },
   });
-  const cancelPreload = preloadLater(config);
+  const cancelFinish = finishStart(runtime, config);
   const stopWatching = watchFiles(files, {
     gateway,
     onHangup: runtime.onHangup,
@@ -186,7 +203,7 @@ async function serve(
     version: VERSION,
   });
   await server.stopped;
-  cancelPreload();
+  cancelFinish();
   stopWatching();
   logger.info("stopped");
 }

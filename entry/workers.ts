@@ -50,7 +50,7 @@ async function start(env: Environment): Promise<Gateway> {
   refuseUnsupported(env, config);
   refuseLogs(config);
   setupLog(config.log.level);
-  warnOfUnknownVariables(env);
+  warnOfUnknownVariables(Object.keys(env));
   warnOfRegion(env);
   return gateway ??= createWorkersGateway(config);
 }

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { startCommand } from "./drills/kit/gateway_process.ts";
 import { testEnv } from "./support/gateway.ts";
 import { testIssuer } from "./support/issuer.ts";
@@ -49,33 +55,47 @@ Deno.test("a port in use ends the process with 1 and one line", async () => {
   assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
 });
 
-const COMMANDS: Readonly<Record<string, () => Promise<string[]>>> = {
-  "the start task": startCommand,
-  "all permissions": () => Promise.resolve(["run", "--no-prompt", "--allow-all", "main.ts"]),
+const COMMANDS: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  "the start task": async () =>
+    (await startCommand()).filter((arg) => /^--(allow|v8-flags)/.test(arg)),
+  "all permissions": () => Promise.resolve(["--allow-all"]),
 };
 
-for (const [command, args] of Object.entries(COMMANDS)) {
-  Deno.test(`with ${command} a warning at the start names a misspelt variable, without its value`, async () => {
-    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // so that the process exits by itself
+for (const [command, permissions] of Object.entries(COMMANDS)) {
+  Deno.test(`with ${command} a warning after the start names a misspelt variable, without its value`, async () => {
     const unknown = {
       AUTH_ALGORITMS: MARKER,
       UPSTREAM_TIMEOUT: MARKER,
       LOG_DIR: MARKER,
       SMS_GATEWAY_PORT_8080_TCP: MARKER,
     };
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: await args(),
-      cwd: new URL("..", import.meta.url),
-      env: { ...testEnv(await testIssuer()), PORT: `${taken.addr.port}`, ...unknown },
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    const warnings = text.trimEnd().split("\n").map((line) => JSON.parse(line))
-      .map(({ level, message, name, did_you_mean }) => [level, message, name, did_you_mean]);
+    const env = { ...testEnv(await testIssuer()), ...unknown };
+    await using program = startProgram("main.ts", env, await permissions());
+    for (const name of Object.keys(unknown).slice(0, 2)) {
+      await program.waitFor(new RegExp(`"unknown variable".*"${name}".*\n`));
+    }
+    program.kill("SIGTERM");
+    const { stdout } = await program.ended();
+    const warnings = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+      .filter(({ level }) => level === "warning")
+      .map(({ message, name, did_you_mean }) => [message, name, did_you_mean]);
     assertEquals(warnings.toSorted(), [
-      ["warning", "unknown variable", "AUTH_ALGORITMS", "AUTH_ALGORITHMS"],
-      ["warning", "unknown variable", "UPSTREAM_TIMEOUT", "UPSTREAM_TIMEOUT_MS"],
+      ["unknown variable", "AUTH_ALGORITMS", "AUTH_ALGORITHMS"],
+      ["unknown variable", "UPSTREAM_TIMEOUT", "UPSTREAM_TIMEOUT_MS"],
     ]);
-    assertNotMatch(text, new RegExp(MARKER));
+    assertNotMatch(stdout, new RegExp(MARKER));
+  });
+
+  Deno.test(`with ${command} a start that fails names a misspelt variable, without its value`, async () => {
+    const env = { ...testEnv(await testIssuer()), AUTH_ISSUER: "", AUTH_ISUER: MARKER };
+    await using program = startProgram("main.ts", env, await permissions());
+    const { code, stderr } = await program.ended();
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stderr,
+      "AUTH_ISUER is set, but is not a setting; did you mean AUTH_ISSUER?",
+    );
+    assertNotMatch(stderr, new RegExp(MARKER));
   });
 }
 

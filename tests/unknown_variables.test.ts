@@ -71,7 +71,7 @@ const TYPING_ERRORS: Readonly<Record<string, (rest: string) => string>> = {
 
 for (const [error, applied] of Object.entries(TYPING_ERRORS)) {
   Deno.test(`${error} after the first word of any setting is found without listing the environment`, () => {
-    const tried = misspellings();
+    const tried = new Set(misspellings());
     for (const name of Object.keys(SETTINGS).filter((name) => name.includes("_"))) {
       const [first, rest] = [name.slice(0, name.indexOf("_") + 1), name.replace(/^.*?_/, "")];
       const misspelt = first + applied(rest);
@@ -81,7 +81,7 @@ for (const [error, applied] of Object.entries(TYPING_ERRORS)) {
 }
 
 Deno.test("a missing or a wrong word is found without listing the environment", () => {
-  const tried = misspellings();
+  const tried = new Set(misspellings());
   for (const name of ["UPSTREAM_TIMEOUT", "AUTH_JWKS_URI", "SHUTDOWN_GRACE_SECONDS"]) {
     assert(tried.has(name), name);
   }
@@ -89,7 +89,7 @@ Deno.test("a missing or a wrong word is found without listing the environment", 
 
 Deno.test("only names within the granted permissions are read, and none is a setting", () => {
   const granted = new Set(VARIABLES.map((name) => name.split("_", 1)[0]));
-  for (const name of misspellings()) {
+  for (const name of new Set(misspellings())) {
     assert(granted.has(name.split("_", 1)[0]), name);
     assert(!VARIABLES.includes(name), name);
   }

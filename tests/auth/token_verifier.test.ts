@@ -598,3 +598,63 @@ Deno.test("members of any JSON type are refused or ignored, and never an unexpec
     assert(error === undefined || error instanceof AuthRefusal, `${error} of ${token}`);
   }
 });
+
+/** Tokens of one caller that differ from each other, so that each has to be verified. */
+function freshTokens(subject: string, count: number): Promise<string[]> {
+  const { token } = verifierOf();
+  return Promise.all(
+    Array.from({ length: count }, (_, index) => token({ subject, claims: { jti: `${index}` } })),
+  );
+}
+
+Deno.test("many new tokens of one caller do not delay a new token of another one", async () => {
+  const { verifier } = verifierOf();
+  const finished: string[] = [];
+  const many = await freshTokens("busy", 200);
+  const [one = ""] = await freshTokens("other", 1);
+  await Promise.all([...many, one].map(async (token) => {
+    finished.push((await verifier.verify(token)).subject ?? "");
+  }));
+  const place = finished.indexOf("other");
+  assertEquals(finished.length, 201);
+  assert(place < 20, `verified after ${place} tokens of the other caller`);
+});
+
+Deno.test("too many new tokens of one caller are 429 with Retry-After, and do not reach the others", async () => {
+  const keySet = staticKeySet(rsa.jwks);
+  const { now } = testClock();
+  const verifier = issuersOf(rsa, keySet, { now, maxWaitingPerCaller: 10 });
+  const many = await freshTokens("busy", 100);
+  const [one = ""] = await freshTokens("other", 1);
+  const results = await Promise.allSettled([...many, one].map((token) => verifier.verify(token)));
+  const refused = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+  assertEquals(results.at(-1)?.status, "fulfilled");
+  assert(refused.length > 0 && refused.length < 100, `${refused.length}`);
+  for (const error of refused) {
+    assert(error instanceof GatewayError);
+    assertEquals([error.failure.code, error.failure.headers?.["retry-after"]], [
+      "too_many_requests",
+      "1",
+    ]);
+  }
+  await Promise.all(many.slice(0, 5).map((token) => verifier.verify(token))); // turns came back
+});
+
+Deno.test("a download of keys that does not end takes no turn from the tokens of other keys", async () => {
+  const { now } = testClock();
+  const found = staticKeySet(rsa.jwks);
+  const never = new Promise<never>(() => {});
+  const keySet: KeySet = {
+    ...found,
+    getKey: (header, jws) => header?.kid === "absent" ? never : found.getKey(header, jws),
+  };
+  const verifier = issuersOf(rsa, keySet, { now });
+  const stuck = await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, index) => verifierOf().token({ header: { kid: "absent" }, subject: `${index}` }),
+    ),
+  );
+  for (const token of stuck) void verifier.verify(token);
+  assertEquals((await verifier.verify(await verifierOf().token())).issuer, rsa.issuer);
+});

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { staticKeySet } from "../../auth/key_set.ts";
 import { TokenVerifier } from "../../auth/token_verifier.ts";
+import { FairTurns } from "../../limits/fair_turns.ts";
 import { settingsOf } from "../support/issuer.ts";
 import { MAX_TOKEN_CACHE_BYTES, VerifiedTokenCache } from "../../auth/verified_token_cache.ts";
 
@@ -12,6 +13,7 @@ const OTHER = {
     settings: settingsOf({ issuer: ISSUER, audience: "a", jwks: { keys: [] } }),
     clockToleranceS: 0,
     now: Date.now,
+    turns: new FairTurns({ atOnce: 1, maxWaiting: 0 }),
   }),
   keysVersion: 0,
 };

@@ -27,7 +27,7 @@ Deno.test("the start task may read the settings, variables with their prefixes a
   ]);
   assertEquals(command.match(/--allow-\w+(=data\S*)?/g), [
     "--allow-net",
-    "--allow-read=data,/run/secrets,/etc/sms-gateway",
+    "--allow-read=data,/run/secrets,/etc/sms-gateway,/dev/null",
     "--allow-write=data",
     "--allow-env",
   ]);

@@ -7,7 +7,7 @@ import { rawUpstream } from "./kit/raw_upstream.ts";
 /** The permissions of the start task. */
 const GRANTED = [
   "--allow-net",
-  "--allow-read=data,/run/secrets,/etc/sms-gateway",
+  "--allow-read=data,/run/secrets,/etc/sms-gateway,/dev/null",
   "--allow-write=data",
   "--allow-env",
 ];

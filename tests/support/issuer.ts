@@ -91,17 +91,19 @@ export interface IssuersOfOptions {
   settings?: Partial<IssuerSettings>;
   clockToleranceS?: number;
   now?: () => number;
+  maxWaitingPerCaller?: number;
 }
 
 /** One issuer, whose keys are these. */
 export function issuersOf(
   issuer: TestIssuer,
   keySet: KeySet,
-  { settings, clockToleranceS = 0, now = Date.now }: IssuersOfOptions = {},
+  { settings, clockToleranceS = 0, now = Date.now, ...options }: IssuersOfOptions = {},
 ): Issuers {
   return new Issuers([settingsOf(issuer, settings)], {
     clockToleranceS,
     now,
+    ...options,
     createKeySet: () => keySet,
   });
 }
