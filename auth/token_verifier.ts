@@ -7,7 +7,7 @@ import {
   type JWTVerifyResult,
 } from "jose";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
-import { GatewayError } from "../errors/gateway_error.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 import type { Principal } from "../exchange.ts";
 import type { IssuerSettings } from "../issuer_settings.ts";
 import type { FairTurns } from "../limits/fair_turns.ts";
@@ -42,9 +42,6 @@ export interface VerifiedToken {
 
 /** Accepted `typ` of an access token (RFC 9068 §2.1, RFC 8725 §3.11); many issuers set none. */
 const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
-
-/** Seconds until a caller with too many new tokens may send again: a line is short by then. */
-const RETRY_AFTER_S = "1";
 
 /** Verifies the bearer tokens of one issuer. */
 export class TokenVerifier {
@@ -158,7 +155,7 @@ export class TokenVerifier {
   async #takeTurn(line: string): Promise<void> {
     const turn = this.#turns.take(line);
     if (turn === false) {
-      throw new GatewayError("too_many_requests", { headers: { "retry-after": RETRY_AFTER_S } });
+      throw tooManyRequests("caller", this.#turns.maxWaiting);
     }
     if (turn) await turn;
   }

@@ -12,13 +12,15 @@ export interface FairTurnsOptions {
  * each.
  */
 export class FairTurns {
-  readonly #options: FairTurnsOptions;
+  readonly maxWaiting: number;
+  readonly #atOnce: number;
   #taken = 0;
   /** Lines with someone waiting, the next one first. */
   readonly #lines = new Map<string, (() => void)[]>();
 
-  constructor(options: FairTurnsOptions) {
-    this.#options = options;
+  constructor({ atOnce, maxWaiting }: FairTurnsOptions) {
+    this.#atOnce = atOnce;
+    this.maxWaiting = maxWaiting;
   }
 
   /**
@@ -27,9 +29,9 @@ export class FairTurns {
    * @returns undefined if there is a turn at once, false if the line is full
    */
   take(line: string): Promise<void> | undefined | false {
-    if (this.#taken < this.#options.atOnce) return void this.#taken++;
+    if (this.#taken < this.#atOnce) return void this.#taken++;
     const waiting = this.#lines.get(line) ?? [];
-    if (waiting.length >= this.#options.maxWaiting) return false;
+    if (waiting.length >= this.maxWaiting) return false;
     this.#lines.set(line, waiting);
     return new Promise((resolve) => waiting.push(resolve));
   }

@@ -11,7 +11,7 @@ import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import type { CallbackRelaying } from "./callback_relaying.ts";
 import type { Check } from "./checks.ts";
 import { IncompleteBodyError } from "./request_body_errors.ts";
-import { tooManyRequests } from "./too_many_requests.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode callback}. */
 export interface CallbackOptions {

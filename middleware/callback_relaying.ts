@@ -13,7 +13,7 @@ import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import { ServiceSlots } from "./service_slots.ts";
-import { tooManyRequests } from "./too_many_requests.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode CallbackRelaying}. */
 export interface CallbackRelayingOptions extends Pick<DoOnceOptions, "store" | "done"> {

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { GatewayEnv } from "../exchange.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
-import { tooManyRequests } from "./too_many_requests.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode callerLimit}. */
 export interface CallerLimitOptions {

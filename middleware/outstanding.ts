@@ -3,7 +3,7 @@ import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
 import { isTest } from "./policy_mode.ts";
-import { tooManyRequests } from "./too_many_requests.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode outstanding}. */
 export interface OutstandingOptions {

@@ -4,7 +4,7 @@ import { GatewayError } from "../errors/gateway_error.ts";
 import { TOKEN_PATH } from "../exchange.ts";
 import { RateLimiter } from "../limits/rate.ts";
 import type { Check } from "./checks.ts";
-import { tooManyPerMinute } from "./too_many_requests.ts";
+import { tooManyPerMinute } from "../errors/too_many_requests.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 

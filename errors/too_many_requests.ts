@@ -1,5 +1,5 @@
-import { GatewayError } from "../errors/gateway_error.ts";
-import { ownRetryAfter } from "../errors/retry_after.ts";
+import { GatewayError } from "./gateway_error.ts";
+import { ownRetryAfter } from "./retry_after.ts";
 import { rateLimitFields } from "./rate_limit_fields.ts";
 
 /** Most requests take less than a second, so that a slot is likely to be free by then. */
