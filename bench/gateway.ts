@@ -6,12 +6,14 @@ import { REFUSED_PLAN } from "./upstream.ts";
 export const PLAN = "bench";
 
 /** Configuration of a gateway candidate. */
-export interface GatewayOptions extends Partial<Omit<Candidate, "command" | "files">> {
+export interface GatewayOptions extends Partial<Omit<Candidate, "command">> {
   readonly title: string;
   /** Folder of its checkout; default: this one. */
   readonly folder?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings that come from files of its folder: variable → name of the file. */
+  readonly fileSettings?: Readonly<Record<string, string>>;
   /** Where idempotency keys are remembered; default: in memory. */
   readonly stateUrl?: (site: CandidateEnvironment) => string;
   /** Environment variables to omit. */
@@ -28,8 +30,8 @@ const FOLDER = new URL("..", import.meta.url).pathname;
 
 /** The gateway as a candidate: all features, all traces sampled, one log line per request. */
 export function gateway(options: GatewayOptions): Candidate {
-  const { title, folder = FOLDER, env = {}, without = [], stateUrl, needs = [], ...differences } =
-    options;
+  const { title, folder = FOLDER, env = {}, without = [], stateUrl, needs = [], ...rest } = options;
+  const { fileSettings = {}, ...differences } = rest;
   return {
     ready: "/readyz",
     load: "one",
@@ -45,6 +47,7 @@ export function gateway(options: GatewayOptions): Candidate {
         ...omit(environment(site), without),
         ...stateUrl && { STATE_URL: stateUrl(site) },
         ...env,
+        ...pathsIn(site.folder, fileSettings),
       },
     }),
   };
@@ -76,6 +79,15 @@ function environment(site: CandidateEnvironment): Record<string, string> {
     MAX_OUTSTANDING_PER_ROUTE: LIMIT,
     MAX_IN_FLIGHT: LIMIT,
   };
+}
+
+function pathsIn(
+  folder: string,
+  names: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(names).map(([variable, name]) => [variable, `${folder}/${name}`]),
+  );
 }
 
 function omit(

@@ -33,6 +33,8 @@ export interface ThroughputOptions {
   readonly load?: Partial<Pick<Load, "targetsFile" | "bodyFile">>;
   /** Minimum number of warm-up requests; default: that of the load. */
   readonly warmupRequests?: number;
+  /** Replaces parts of the load during the warm-up; default: it is that of the measurement. */
+  readonly warmup?: Partial<Pick<Load, "targetsFile" | "bodyFile">> & { connections: number };
 }
 
 /** Maximum number of load generator runs in a warm-up. */
@@ -61,7 +63,12 @@ async function sampleThroughput(
   await using running = await testBed.start(candidate, upstreamPort);
   const load = { ...await testBed.load(candidate, running.port, seconds), ...options.load };
   await checkAnswer(load);
-  const warmed = await warmUp({ ...load, seconds: warmupSeconds }, connections, warmupRequests);
+  const { connections: warmupConnections = connections, ...warmupLoad } = options.warmup ?? {};
+  const warmed = await warmUp(
+    { ...load, ...warmupLoad, seconds: warmupSeconds },
+    warmupConnections,
+    warmupRequests,
+  );
   const before = await readMeters(testBed, running);
   const result = await runWrk(load, { connections, firstTarget: warmed });
   const after = await readMeters(testBed, running);

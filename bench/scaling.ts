@@ -10,8 +10,10 @@ import { gateway, PLAN } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
 import { AXES, DEFAULTS, type Measurement, planOf, type Point } from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
+import { MAX_POLICIES } from "../policies/policy.ts";
 import { note, number, print, table } from "./print.ts";
 import { scalingChart } from "./scaling_chart.ts";
+import { SLOW_PLAN } from "./upstream.ts";
 import { installNodePackages, TestBed } from "./test_bed.ts";
 import { median } from "./statistics.ts";
 
@@ -27,7 +29,10 @@ const USAGE = `deno run -A bench/scaling.ts [options]
 const WARMUP_S = 6;
 
 /** Buffer size of the upstream for the largest body, in bytes. */
-const MAX_BODY_BYTES = 512_000;
+const MAX_BODY_BYTES = 1_048_576;
+
+/** Measured time in multiples of the upstream's latency: a request takes as long as that. */
+const LATENCY_FACTOR = 4;
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--help")) return print(USAGE);
@@ -79,26 +84,63 @@ async function measure(
 }
 
 async function measurePoint(testBed: TestBed, point: Point, seconds: number): Promise<Throughput> {
-  const { plans, targets, bodyBytes, latencyMs, connections } = point;
-  const credentials = Array.from({ length: plans }, (_, index) => [planOf(index), "bench-secret"]);
+  const { plans, policyCallers, targets, bodyBytes, latencyMs, connections } = point;
   const candidate = gateway({
     title: "gateway",
-    env: { SERVICE_PLANS: JSON.stringify(Object.fromEntries([[PLAN, "secret"], ...credentials])) },
+    without: ["SERVICE_PLANS"],
+    fileSettings: {
+      SERVICE_PLANS_FILE: "plans.json",
+      ...policyCallers > 0 && { POLICIES_FILE: "policies.json" },
+    },
+    files: () => ({
+      "plans.json": JSON.stringify(plansOf(plans)),
+      "policies.json": JSON.stringify(policiesOf(policyCallers)),
+    }),
   });
+  const load = {
+    targetsFile: await testBed.targets(targets),
+    bodyFile: await testBed.bodyFile(bodyBytes),
+  };
   return await measureThroughput(testBed, candidate, {
     upstreamPort: await testBed.upstream({
       latencyMs,
       ...(bodyBytes > DEFAULTS.bodyBytes ? { maxBodyBytes: MAX_BODY_BYTES } : {}),
     }),
     connections,
-    seconds,
+    seconds: Math.max(seconds, LATENCY_FACTOR * latencyMs / 1_000),
     warmupSeconds: WARMUP_S,
     warmupRequests: targets.count,
-    load: {
-      targetsFile: await testBed.targets(targets),
-      bodyFile: await testBed.bodyFile(bodyBytes),
+    load,
+    // At a high latency the JIT compilation would take minutes.
+    ...latencyMs > 0 && {
+      warmup: {
+        ...load,
+        targetsFile: await testBed.targets(DEFAULTS.targets),
+        connections: DEFAULTS.connections,
+      },
     },
   });
+}
+
+function plansOf(count: number): Record<string, string> {
+  const names = [PLAN, SLOW_PLAN, ...Array.from({ length: count }, (_, index) => planOf(index))];
+  return Object.fromEntries(names.map((plan) => [plan, "bench-secret"]));
+}
+
+/** Policies that name so many callers; the last one is that of the caller that sends. */
+function policiesOf(callers: number): unknown[] {
+  const count = Math.min(callers, MAX_POLICIES);
+  const perPolicy = Math.ceil(callers / count);
+  return Array.from({ length: count }, (_, policy) => ({
+    name: `policy-${policy}`,
+    callers: Array.from(
+      { length: perPolicy },
+      (_, index) =>
+        policy === count - 1 && index === perPolicy - 1 ? "service-0" : `other-${policy}-${index}`,
+    ),
+    countries: ["SE"],
+    senders: ["15551231235"],
+  }));
 }
 
 const LEGEND = `

@@ -1,10 +1,13 @@
 import { PLAN } from "./gateway.ts";
 import type { Throughput } from "./measure.ts";
 import type { TargetSet } from "./tokens.ts";
+import { SLOW_PLAN } from "./upstream.ts";
 
 /** The parameters of one measurement. */
 export interface Point {
   readonly plans: number;
+  /** Number of callers that the policies name. */
+  readonly policyCallers: number;
   readonly targets: TargetSet;
   readonly bodyBytes: number;
   readonly latencyMs: number;
@@ -21,44 +24,57 @@ export interface Axis {
 /** The parameters that are not varied. */
 export const DEFAULTS: Point = {
   plans: 1,
+  policyCallers: 0,
   targets: { name: "one", count: 1, plan: () => PLAN },
-  bodyBytes: 200,
+  bodyBytes: 250,
   latencyMs: 0,
   connections: 64,
 };
+
+/** Requests per second that the axis of latencies aims at: as many connections as it takes for them. */
+const RATE_AT_LATENCY = 1_000;
 
 /** All axes, in the order of the tables. */
 export const AXES: Readonly<Record<string, Axis>> = {
   plans: {
     title: "service plans, a caller for each",
-    values: [1, 10, 100, 1_000],
+    values: [1, 10, 100, 1_000, 10_000],
     point: (plans) => ({ plans, targets: { name: "plans", count: plans, plan: planOf } }),
+  },
+  policies: {
+    title: "callers named in policies, at most 100 policies, of which the last applies",
+    values: [1, 10, 100, 1_000, 10_000],
+    point: (policyCallers) => ({ policyCallers }),
   },
   callers: {
     title: "callers of one plan, each with its token",
-    values: [1, 10, 100, 1_000, 10_000],
+    values: [1, 10, 100, 1_000, 10_000, 100_000],
     point: (count) => ({ targets: { name: "many", count, plan: () => PLAN } }),
   },
   tokens: {
     title: "tokens of one caller",
-    values: [1, 10, 100, 1_000, 10_000],
+    values: [1, 100, 10_000],
     point: (count) => ({
       targets: { name: "tokens", count, plan: () => PLAN, caller: () => "service" },
     }),
   },
   body: {
     title: "request body, bytes",
-    values: [200, 1_000, 10_000, 50_000, 100_000, 500_000],
+    values: [250, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000],
     point: (bodyBytes) => ({ bodyBytes }),
   },
   latency: {
-    title: "upstream latency, ms",
-    values: [1, 5, 20, 50, 100, 500],
-    point: (latencyMs) => ({ latencyMs }),
+    title: `upstream latency, ms, with connections for ${RATE_AT_LATENCY} requests/s`,
+    values: [1, 10, 100, 500, 2_000],
+    point: (latencyMs) => ({
+      latencyMs,
+      connections: Math.max(1, latencyMs * RATE_AT_LATENCY / 1_000),
+      targets: { name: "slow", count: 1, plan: () => SLOW_PLAN },
+    }),
   },
   connections: {
     title: "connections",
-    values: [1, 8, 32, 128, 512, 2_000],
+    values: [1, 8, 32, 128, 512, 2_000, 5_000],
     point: (connections) => ({ connections }),
   },
 };

@@ -39,7 +39,7 @@ const TARGETS = {
 /** The body of a short message, about 200 bytes. */
 const BATCH = {
   from: "15551231235",
-  to: ["15551231234"],
+  to: ["46701740605"],
   body: "Your parcel is on its way and will arrive today between 14:00 and 16:00.",
   delivery_report: "none",
   client_reference: "order-2026-0001",

@@ -1,6 +1,6 @@
 /** Options of the mock SMS API. */
 export interface UpstreamOptions {
-  /** Delay between the complete request and the response, in ms; default 0. */
+  /** Delay between the complete request and the response for {@linkcode SLOW_PLAN}, in ms; default 0. */
   readonly latencyMs?: number;
   /** Largest request body, in bytes; default 16,384. */
   readonly maxBodyBytes?: number;
@@ -9,7 +9,7 @@ export interface UpstreamOptions {
 /** The response to a sent batch, from the API's reference. */
 const BATCH = {
   id: "01FC66621XXXXX119Z8PMV1QPQ",
-  to: ["15551231234"],
+  to: ["46701740605"],
   from: "15551231235",
   canceled: false,
   body: "Your parcel is on its way and will arrive today between 14:00 and 16:00.",
@@ -25,6 +25,9 @@ const REFUSAL = { code: "unknown_campaign", text: "The campaign is not known to 
 
 /** The service plan whose batches are rejected with 403. */
 export const REFUSED_PLAN = "refused";
+
+/** The service plan whose batches are answered with a delay. */
+export const SLOW_PLAN = "slow";
 
 /**
  * The HAProxy configuration of the mock SMS API.
@@ -53,7 +56,7 @@ defaults
 frontend sms_api
   bind 127.0.0.1:${port} backlog 8192
   option http-buffer-request
-  ${latencyMs > 0 ? `http-request lua.delay ${latencyMs}` : ""}
+  http-request lua.delay ${latencyMs} if { path_beg /xms/v1/${SLOW_PLAN}/ }
   ${answer(403, REFUSAL)} if { path_beg /xms/v1/${REFUSED_PLAN}/ }
   ${answer(201, BATCH)} if METH_POST
   ${answer(200, { status: "ready" })}

@@ -74,14 +74,11 @@ export class Sender {
    */
   async send(source: RequestSource, request: OperationRequest): Promise<UpstreamReply> {
     this.#budget.deposit();
-    const starting = start(source, request);
-    const progress = starting instanceof Promise ? await starting : starting;
+    const progress = await start(source, request);
     let uncertain: TransportError | undefined; // of an earlier attempt that may have been processed
     for (;; progress.retries++) {
       const outcome = await this.#attemptWithToken(source, request, progress);
-      const mayBeRetried = progress.retries < this.#options.retryAttempts &&
-        mayRetry(request.method, outcome);
-      if (mayBeRetried && await this.#waitForRetry(outcome, request, progress)) {
+      if (await this.#waitForRetry(outcome, request, progress)) {
         uncertain ??= sentFailure(outcome);
         continue;
       }
@@ -162,12 +159,13 @@ export class Sender {
     }
   }
 
-  /** Waits for the delay of a retry; returns false immediately if there is no time or budget for it. */
+  /** Waits for the delay of a retry; returns false immediately if the outcome is final. */
   async #waitForRetry(
     outcome: Outcome,
-    { signal }: OperationRequest,
+    { method, signal }: OperationRequest,
     { retries, deadline }: Progress,
   ): Promise<boolean> {
+    if (retries >= this.#options.retryAttempts || !mayRetry(method, outcome)) return false;
     const delayMs = retryDelayMs(outcome, retries, Math.random());
     if (performance.now() + delayMs + MIN_ATTEMPT_MS > deadline) return false;
     if (!this.#budget.withdraw()) return false;
@@ -185,18 +183,17 @@ export class Sender {
  *
  * @throws {GatewayError} `upstream_credentials_unavailable`
  */
-function start(source: RequestSource, request: OperationRequest): Progress | Promise<Progress> {
+async function start(source: RequestSource, request: OperationRequest): Promise<Progress> {
   const { credential, method, timeoutMs, signal } = request;
   const deadline = performance.now() + timeoutMs;
   const waiter = { span: source.span, deadline: deadline - MIN_ATTEMPT_MS, signal };
-  const withToken = (authorization: string): Progress => {
+  try {
+    const known = credential.authorization(waiter);
+    const authorization = typeof known === "string" ? known : await known;
     return { retries: 0, deadline, waiter, authorization, isRenewed: false };
-  };
-  const known = credential.authorization(waiter);
-  if (typeof known === "string") return withToken(known);
-  return known.then(withToken, (thrown) => {
+  } catch (thrown) {
     throw toGatewayError(thrown, method);
-  });
+  }
 }
 
 /** The failure of an attempt that was sent, so that it may have been processed. */
