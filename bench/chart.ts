@@ -11,23 +11,37 @@ export async function draw(specification: unknown): Promise<string> {
   });
 }
 
-/** A Vega-Lite bar chart of each candidate's throughput relative to the baseline, with the range. */
+/** Kinds of candidates, and their colors. */
+const KINDS = {
+  "the gateway": "#1f77b4",
+  "proxies that do the same work": "#e6873c",
+  "plain proxies": "#b8c4ce",
+} as const;
+
+function kindOf(name: string): keyof typeof KINDS {
+  if (name.startsWith("gateway")) return "the gateway";
+  return name.endsWith("-complete") ? "proxies that do the same work" : "plain proxies";
+}
+
+/**
+ * A Vega-Lite bar chart of the requests that each candidate handles with the CPU time that the
+ * baseline needs for one, with the range.
+ */
 export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
   const names = Object.keys(CANDIDATES).filter((name) => name !== "direct");
   const loads = [...new Set(samples.map(({ load }) => load))];
   const values = loads.flatMap((load) =>
     names.flatMap((name) => {
-      const value = ratio(samples, { name, load });
+      const value = ratio(samples, { name, load, by: "efficiency" });
       const title = CANDIDATES[name]?.title;
-      const kind = name.startsWith("gateway") ? "the gateway" : "plain proxies";
-      return value ? [{ ...value, title, kind, load: `${load} connections` }] : [];
+      return value ? [{ ...value, title, kind: kindOf(name), load: `${load} connections` }] : [];
     })
   );
   const y = { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: 300 } };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
-    title: `Throughput on one core, as a multiple of the ${CANDIDATES[BASELINE]?.title}`,
+    title: `Requests per CPU time, as a multiple of the ${CANDIDATES[BASELINE]?.title}`,
     data: { values },
     facet: {
       column: {
@@ -49,7 +63,7 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
               field: "kind",
               type: "nominal",
               title: null,
-              scale: { domain: ["the gateway", "plain proxies"], range: ["#1f77b4", "#b8c4ce"] },
+              scale: { domain: Object.keys(KINDS), range: Object.values(KINDS) },
               legend: { orient: "bottom" },
             },
           },

@@ -18,8 +18,8 @@ export interface Ratio {
   readonly high: number;
 }
 
-/** The second candidate to compare with: a widely used proxy. */
-const REFERENCE = "caddy";
+/** The second candidate to compare with: a widely used proxy that does the same work. */
+const REFERENCE = "envoy-complete";
 
 /** Results are marked if other programs used more than this fraction of the candidate's core. */
 const MUCH_DISTURBED = 0.03;
@@ -68,8 +68,11 @@ export function throughputTable(samples: readonly Sample<Throughput>[], load: nu
     ["", ([first]) => title(first) + marks(samples, first)],
     ["requests/s", (group) => middle(group, "requestsPerS", 0)],
     [`× ${BASELINE}`, ([first]) => ratioCell(samples, first)],
-    [`× ${REFERENCE}`, ([first]) => ratioCell(samples, first, { to: REFERENCE })],
     [`× ${BASELINE} by CPU`, ([first]) => ratioCell(samples, first, { by: "efficiency" })],
+    [
+      `× ${REFERENCE} by CPU`,
+      ([first]) => ratioCell(samples, first, { to: REFERENCE, by: "efficiency" }),
+    ],
     ["CPU µs", (group) => middle(group, "cpuMicros", 0)],
     ["p50 ms", (group) => middle(group, "p50Ms", 2)],
     ["p99 ms", (group) => middle(group, "p99Ms", 2)],
@@ -115,10 +118,10 @@ export function fixedRateTable(samples: readonly Sample<FixedRate>[]): string {
 
 /** The explanation of the tables. */
 export const LEGEND = `
-Each value is the median of the rounds. \`× ${BASELINE}\` and \`× ${REFERENCE}\` are medians of the ratios
-within each round, with the lowest and the highest. CPU µs is the CPU time of the
-candidate's processes per request; \`× ${BASELINE} by CPU\` compares that, and is more reliable on a
-machine with other load. Latencies at full load are mostly queueing; those at a fixed rate count
+Each value is the median of the rounds. CPU µs is the CPU time of the candidate's processes per
+request; \`by CPU\` compares that, and is more reliable than the throughput on a machine with other
+load. \`×\` is the median of the ratios within each round, with the lowest and the highest; a ratio
+over 1 means that the candidate needs less CPU time, or gets more requests through. Latencies at full load are mostly queueing; those at a fixed rate count
 from the scheduled time of a request. RSS is after the warm-up and at the end; start is the time
 from the process start to the first response; spans is the fraction of spans that the collector
 received; failed is the number of requests without the expected response, with socket errors.

@@ -34,6 +34,9 @@ export const DEFAULTS: Point = {
 /** Requests per second that the axis of latencies aims at: as many connections as it takes for them. */
 const RATE_AT_LATENCY = 1_000;
 
+/** Bodies that are sent at once, in bytes: more are refused, since the gateway holds 64 MiB at most. */
+const BODIES_AT_ONCE = 16_000_000;
+
 /** All axes, in the order of the tables. */
 export const AXES: Readonly<Record<string, Axis>> = {
   plans: {
@@ -51,17 +54,13 @@ export const AXES: Readonly<Record<string, Axis>> = {
     values: [1, 10, 100, 1_000, 10_000, 100_000],
     point: (count) => ({ targets: { name: "many", count, plan: () => PLAN } }),
   },
-  tokens: {
-    title: "tokens of one caller",
-    values: [1, 100, 10_000],
-    point: (count) => ({
-      targets: { name: "tokens", count, plan: () => PLAN, caller: () => "service" },
-    }),
-  },
   body: {
-    title: "request body, bytes",
+    title: "request body, bytes, with fewer connections from 500 KB on",
     values: [250, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000],
-    point: (bodyBytes) => ({ bodyBytes }),
+    point: (bodyBytes) => ({
+      bodyBytes,
+      connections: Math.min(DEFAULTS.connections, BODIES_AT_ONCE / bodyBytes),
+    }),
   },
   latency: {
     title: `upstream latency, ms, with connections for ${RATE_AT_LATENCY} requests/s`,

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { AuthRefusal } from "../../errors/auth_refusal.ts";
 import { defaultText } from "../../errors/catalog.ts";
 import { type Failure, GatewayError } from "../../errors/gateway_error.ts";
 
@@ -35,4 +36,12 @@ Deno.test("a GatewayError has a cause exactly if one was given, even undefined",
   assertEquals("cause" in new GatewayError("overloaded"), false);
   assertEquals("cause" in new GatewayError("overloaded", { cause: undefined }), true);
   assertEquals(new GatewayError("overloaded", { cause: "why" }).cause, "why");
+});
+
+Deno.test("a GatewayError is an Error with the code as message, and its subclasses are both", () => {
+  for (const error of [new GatewayError("overloaded"), new AuthRefusal("missing")]) {
+    assert(error instanceof Error);
+    assert(error instanceof GatewayError);
+    assertEquals(String(error), `GatewayError: ${error.failure.code}`);
+  }
 });
