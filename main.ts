@@ -8,8 +8,9 @@ import { VARIABLES } from "./settings.ts";
 import { misspellings } from "./unknown_variables.ts";
 
 /**
- * Reads the settings. With OTEL_DENO, as on Deno Deploy, the OTEL_EXPORTER_OTLP_… variables are ignored: Deno itself exports
- * a span per request by them, so that each request would be counted twice. OTLP_… are still used.
+ * Reads the settings. With OTEL_DENO, as on Deno Deploy, the OTEL_EXPORTER_OTLP_… variables are
+ * ignored: Deno itself exports a span per request by them, so that each request would be counted
+ * twice. OTLP_… are still used.
  */
 function readEnvironment(): Record<string, string | undefined> {
   const settings = VARIABLES.map((name) => [name, Deno.env.get(name)]);

@@ -8,7 +8,15 @@ import { parseArgs } from "node:util";
 import { draw } from "./chart.ts";
 import { gateway, PLAN } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
-import { AXES, DEFAULTS, type Measurement, planOf, type Point } from "./scaling_axes.ts";
+import {
+  AXES,
+  DEFAULTS,
+  type Measurement,
+  MEMORY_FORMULA,
+  memoryBoundMiB,
+  planOf,
+  type Point,
+} from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
 import { MAX_POLICIES } from "../policies/policy.ts";
 import { note, number, print, table } from "./print.ts";
@@ -27,6 +35,9 @@ const USAGE = `deno run -A bench/scaling.ts [options]
 
 /** Long enough for the JIT compilation of the hot code, in s. */
 const WARMUP_S = 6;
+
+/** Requests of each caller in the warm-up: at the first one its token is verified, which takes long. */
+const WARMUP_ROUNDS = 4;
 
 /** Buffer size of the upstream for the largest body, in bytes. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -109,7 +120,7 @@ async function measurePoint(testBed: TestBed, point: Point, seconds: number): Pr
     connections,
     seconds: Math.max(seconds, LATENCY_FACTOR * latencyMs / 1_000),
     warmupSeconds: WARMUP_S,
-    warmupRequests: targets.count,
+    warmupRequests: WARMUP_ROUNDS * targets.count,
     load,
     // At a high latency the JIT compilation would take minutes.
     ...latencyMs > 0 && {
@@ -127,7 +138,7 @@ function plansOf(count: number): Record<string, string> {
   return Object.fromEntries(names.map((plan) => [plan, "bench-secret"]));
 }
 
-/** Policies that name so many callers; the last one is that of the caller that sends. */
+/** Policies that name so many callers, half of them by prefixes; the last is that of the sender. */
 function policiesOf(callers: number): unknown[] {
   const count = Math.min(callers, MAX_POLICIES);
   const perPolicy = Math.ceil(callers / count);
@@ -136,7 +147,9 @@ function policiesOf(callers: number): unknown[] {
     callers: Array.from(
       { length: perPolicy },
       (_, index) =>
-        policy === count - 1 && index === perPolicy - 1 ? "service-0" : `other-${policy}-${index}`,
+        policy === count - 1 && index === perPolicy - 1
+          ? "service-0"
+          : `other-${policy}-${index}${index % 2 === 0 ? "" : "*"}`,
     ),
     countries: ["SE"],
     senders: ["15551231235"],
@@ -147,7 +160,11 @@ const LEGEND = `
 One parameter varies at a time; the others stay at one service plan, one caller, a body of
 ${DEFAULTS.bodyBytes} bytes, ${DEFAULTS.connections} connections and an upstream that responds
 immediately. The gateway has one core. CPU µs is its CPU time per request, RSS its memory at the end,
-load core the utilization of the core of the load generator and the upstream, others the fraction of
+at most what the formula allows, all in MiB, with at most 20,000 callers counted:
+
+    ${MEMORY_FORMULA}
+
+Every connection has a request in flight all the time. Load core is the utilization of the core of the load generator and the upstream, others the fraction of
 the gateway's core that other programs used: with more than a few percent a row is not reliable.
 `.trim();
 
@@ -159,11 +176,12 @@ function axisTable(measurements: readonly Measurement[]): string {
     "p50 ms",
     "p99 ms",
     "RSS MiB",
+    "at most",
     "load core",
     "others",
     "failed",
   ];
-  const rows = measurements.map(({ value, samples }) => {
+  const rows = measurements.map(({ axis, value, samples }) => {
     const middle = (key: Exclude<keyof Throughput, "exported" | "lateP99Ms">) =>
       median(samples.map((sample) => sample[key]));
     return [
@@ -173,6 +191,7 @@ function axisTable(measurements: readonly Measurement[]): string {
       number(middle("p50Ms"), 2),
       number(middle("p99Ms"), 2),
       number(middle("rssMiB"), 0),
+      number(memoryBoundMiB({ ...DEFAULTS, ...AXES[axis]?.point(value) }), 0),
       `${number(middle("loadCore") * 100, 0)} %`,
       `${number(middle("disturbed") * 100, 0)} %`,
       String(samples.reduce((total, { failed }) => total + failed, 0)),

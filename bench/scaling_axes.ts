@@ -78,6 +78,36 @@ export const AXES: Readonly<Record<string, Axis>> = {
   },
 };
 
+/** Memory of a gateway under load without what the other constants count, in MiB. */
+const BASE_MIB = 270;
+
+/**
+ * Memory per request in flight, in MiB: its objects, also those that became garbage since the last
+ * collection, and the buffers of two connections.
+ */
+const IN_FLIGHT_MIB = 0.16;
+
+/** Memory per byte of a body in flight, in bytes: it is copied between runtime, gateway and sockets. */
+const BODY_FACTOR = 10;
+
+/** Memory per service plan, in MiB. */
+const PLAN_MIB = 0.005;
+
+/** Memory per caller with its token, in MiB, and the number of tokens that are remembered. */
+const CALLER_MIB = 0.002;
+const MAX_CALLERS = 20_000;
+
+/** The formula of the memory bound, as it is printed. */
+export const MEMORY_FORMULA =
+  `${BASE_MIB} + connections × (${IN_FLIGHT_MIB} + ${BODY_FACTOR} × body) + ${PLAN_MIB} × plans + ${CALLER_MIB} × callers`;
+
+/** What the memory of a gateway is at most, in MiB. */
+export function memoryBoundMiB({ plans, targets, bodyBytes, connections }: Point): number {
+  const bodyMiB = bodyBytes / 1024 / 1024;
+  return BASE_MIB + connections * (IN_FLIGHT_MIB + BODY_FACTOR * bodyMiB) + PLAN_MIB * plans +
+    CALLER_MIB * Math.min(MAX_CALLERS, targets.count);
+}
+
 /** The nth service plan. */
 export function planOf(index: number): string {
   return `plan_${index}`;

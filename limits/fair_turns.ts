@@ -7,9 +7,8 @@ export interface FairTurnsOptions {
 }
 
 /**
- * A bound on expensive work at the same time. Who finds no turn waits in a line of its own, and the
- * lines take turns: a line that is long delays itself, and no other line by more than one turn of
- * each.
+ * A bound on how much expensive work is done at the same time. Whatever has to wait does so in a
+ * line, and the lines take turns, so that a long line does not delay the others.
  */
 export class FairTurns {
   readonly maxWaiting: number;

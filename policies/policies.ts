@@ -28,27 +28,34 @@ export class Policies {
   }
 }
 
-/** Finds the first match without a walk through all callers. */
+/** Finds the first match by one look-up for each length that a prefix has, however many there are. */
 class PolicyIndex {
   /** Subject → position of its first policy. */
   readonly #exact = new Map<string, number>();
-  /** Prefixes with the positions of their policies, in order. */
-  readonly #prefixes: (readonly [prefix: string, position: number])[] = [];
+  /** Length → prefix of that length → position of its first policy. */
+  readonly #prefixes = new Map<number, Map<string, number>>();
 
   constructor(readonly list: readonly Policy[]) {
     for (const [position, { callers }] of list.entries()) {
       for (const caller of callers) {
-        if (caller.endsWith("*")) this.#prefixes.push([caller.slice(0, -1), position]);
+        if (caller.endsWith("*")) this.#addPrefix(caller.slice(0, -1), position);
         else if (!this.#exact.has(caller)) this.#exact.set(caller, position);
       }
     }
   }
 
   match(subject = ""): Policy | undefined {
-    const exact = this.#exact.get(subject) ?? Infinity;
-    const found = this.#prefixes.find(([prefix, position]) =>
-      position > exact || subject.startsWith(prefix)
-    );
-    return this.list[Math.min(exact, found?.[1] ?? Infinity)];
+    let first = this.#exact.get(subject) ?? Infinity;
+    for (const [length, positions] of this.#prefixes) {
+      if (length > subject.length) continue;
+      first = Math.min(first, positions.get(subject.slice(0, length)) ?? Infinity);
+    }
+    return this.list[first];
+  }
+
+  #addPrefix(prefix: string, position: number): void {
+    const sameLength = this.#prefixes.get(prefix.length) ?? new Map<string, number>();
+    this.#prefixes.set(prefix.length, sameLength);
+    if (!sameLength.has(prefix)) sameLength.set(prefix, position);
   }
 }

@@ -43,7 +43,7 @@ export const content: GuideContent = {
 <thead><tr><th scope="col">Page</th><th scope="col">What it says</th></tr></thead>
 <tbody>
 <tr><td><a href="/docs/guide/security">Security</a></td><td>What the gateway protects, against whom, and how much of everything it holds.</td></tr>
-<tr><td><a href="/docs/guide/performance">Performance</a></td><td>The gateway is about as fast as the simplest proxy that does none of its work.</td></tr>
+<tr><td><a href="/docs/guide/performance">Performance</a></td><td>The yardstick are proxies that do the same work.</td></tr>
 <tr><td><a href="/docs/guide/comparison">Comparison</a></td><td>A general gateway can be configured to do much of this; this one does it for one API, and tests it.</td></tr>
 <tr><td><a href="/docs/guide/architecture">Architecture</a></td><td>How the code is organized, the way of a request through it, and which file to change.</td></tr>
 <tr><td><a href="/docs/guide/contributing">Contributing</a></td><td>Architecture says how the code is organized, and which files to change to add a setting, an error code, an operation, a metric, a log member, a drill or a store.</td></tr>

@@ -48,8 +48,9 @@ over while the gateway runs: an issuer that did not change keeps its keys.</li>
 others. An issuer that is down does not touch the tokens of the others: its own callers get 503
 <code>key_set_unavailable</code>, and <code>/readyz</code> answers 200 with the reason <code>key_set_unavailable:&lt;host&gt;</code>. Only
 without the keys of any issuer is the gateway not ready.</p>
-<p>A token that was verified is remembered until it expires, so that it costs 1 µs from then on. A new
-one costs CPU time by its signature, of which about 30 µs are in the thread that serves requests:</p>
+<p>A token that was verified is remembered until it expires, so that it costs less than 1 µs from then
+on. A new one costs CPU time by its signature, of which about 30 µs are in the thread that serves
+requests:</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 2">
 <table>
 <thead><tr><th scope="col">Signature</th><th scope="col">µs</th></tr></thead>

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import * as v from "valibot";
 import { Policies } from "../../policies/policies.ts";
 import { MAX_POLICIES, policiesSchema, type Policy } from "../../policies/policy.ts";
@@ -88,4 +89,21 @@ Deno.test("the first policy that matches applies: subjects exactly, `*` at the e
   assertEquals(matched(undefined), undefined);
   policies.replace(v.parse(policiesSchema, [policy("all", "*")]));
   assertEquals([matched("billing"), matched(""), matched(undefined)], ["all", "all", "all"]);
+});
+
+Deno.test("for any list and any subject the policy is that of a search in the order of the list", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 3 });
+  const callers = fc.array(
+    fc.tuple(letters, fc.boolean()).map(([name, isPrefix]) =>
+      isPrefix || name === "" ? `${name}*` : name
+    ),
+    { minLength: 1, maxLength: 4 },
+  );
+  fc.assert(fc.property(fc.array(callers, { maxLength: 8 }), letters, (lists, subject) => {
+    const list = lists.map((of, index) => policy(`p${index}`, ...of));
+    const matches = (caller: string) =>
+      caller.endsWith("*") ? subject.startsWith(caller.slice(0, -1)) : caller === subject;
+    const expected = list.find((one) => one.callers.some(matches))?.name;
+    assertEquals(new Policies(v.parse(policiesSchema, list)).match(subject)?.name, expected);
+  }));
 });
