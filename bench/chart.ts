@@ -37,7 +37,7 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
       return value ? [{ ...value, title, kind: kindOf(name), load: `${load} connections` }] : [];
     })
   );
-  const y = { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: 300 } };
+  const y = { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: 0 } };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
@@ -64,7 +64,7 @@ export function ratioChart(samples: readonly Sample<Throughput>[]): unknown {
               type: "nominal",
               title: null,
               scale: { domain: Object.keys(KINDS), range: Object.values(KINDS) },
-              legend: { orient: "bottom" },
+              legend: { orient: "bottom", labelLimit: 0 },
             },
           },
         },

@@ -159,13 +159,15 @@ function policiesOf(callers: number): unknown[] {
 const LEGEND = `
 One parameter varies at a time; the others stay at one service plan, one caller, a body of
 ${DEFAULTS.bodyBytes} bytes, ${DEFAULTS.connections} connections and an upstream that responds
-immediately. The gateway has one core. CPU µs is its CPU time per request, RSS its memory at the end,
-at most what the formula allows, all in MiB, with at most 20,000 callers counted:
+immediately. Every connection has a request in flight all the time, and the gateway has one core.
+
+CPU µs is its CPU time per request, RSS its memory at the end in MiB, "at most" what the formula
+allows, with sizes in MiB and at most 20,000 callers counted:
 
     ${MEMORY_FORMULA}
 
-Every connection has a request in flight all the time. Load core is the utilization of the core of the load generator and the upstream, others the fraction of
-the gateway's core that other programs used: with more than a few percent a row is not reliable.
+Load core is the utilization of the core of the load generator and the upstream, others the fraction
+of the gateway's core that other programs used: with more than a few percent a row is not reliable.
 `.trim();
 
 function axisTable(measurements: readonly Measurement[]): string {

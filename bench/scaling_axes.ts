@@ -17,6 +17,8 @@ export interface Point {
 /** A parameter that is varied. */
 export interface Axis {
   readonly title: string;
+  /** The title in the chart. */
+  readonly label: string;
   readonly values: readonly number[];
   readonly point: (value: number) => Partial<Point>;
 }
@@ -41,21 +43,25 @@ const BODIES_AT_ONCE = 16_000_000;
 export const AXES: Readonly<Record<string, Axis>> = {
   plans: {
     title: "service plans, a caller for each",
+    label: "service plans",
     values: [1, 10, 100, 1_000, 10_000],
     point: (plans) => ({ plans, targets: { name: "plans", count: plans, plan: planOf } }),
   },
   policies: {
     title: "callers named in policies, at most 100 policies, of which the last applies",
+    label: "callers in policies",
     values: [1, 10, 100, 1_000, 10_000],
     point: (policyCallers) => ({ policyCallers }),
   },
   callers: {
     title: "callers of one plan, each with its token",
+    label: "callers",
     values: [1, 10, 100, 1_000, 10_000, 100_000],
     point: (count) => ({ targets: { name: "many", count, plan: () => PLAN } }),
   },
   body: {
     title: "request body, bytes, with fewer connections from 500 KB on",
+    label: "body, bytes",
     values: [250, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000],
     point: (bodyBytes) => ({
       bodyBytes,
@@ -64,6 +70,7 @@ export const AXES: Readonly<Record<string, Axis>> = {
   },
   latency: {
     title: `upstream latency, ms, with connections for ${RATE_AT_LATENCY} requests/s`,
+    label: "latency, ms",
     values: [1, 10, 100, 500, 2_000],
     point: (latencyMs) => ({
       latencyMs,
@@ -73,6 +80,7 @@ export const AXES: Readonly<Record<string, Axis>> = {
   },
   connections: {
     title: "connections",
+    label: "connections",
     values: [1, 8, 32, 128, 512, 2_000, 5_000],
     point: (connections) => ({ connections }),
   },

@@ -32,7 +32,7 @@ export function scalingChart(measurements: readonly Measurement[]): unknown {
             field: "value",
             type: "quantitative",
             scale: { type: "log" },
-            title: AXES[axis]?.title,
+            title: AXES[axis]?.label,
             axis: { format: "~s", values: AXES[axis]?.values, grid: false, labelOverlap: true },
           },
           y: { field, type: "quantitative", title, scale: { zero: true } },
