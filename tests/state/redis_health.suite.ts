@@ -22,9 +22,10 @@ for (const [what, [begin, end]] of Object.entries(OUTAGES)) {
     await using upstream = await rawUpstream(answering(rawReply(201, "{}")));
     await using gateway = await startGateway({
       upstream: upstream.url,
-      env: { STATE_URL: `redis://127.0.0.1:${redis.port}` },
+      // Longer than the default, which a busy machine can exceed at the first request.
+      env: { STATE_URL: `redis://127.0.0.1:${redis.port}`, STATE_TIMEOUT_MS: "1000" },
     });
-    assertEquals(await sendWithKey(gateway, "a"), 201);
+    await until("the first answer", async () => await sendWithKey(gateway, "a") === 201);
     await until("the answer to be stored", async () => await sendWithKey(gateway, "a") === 201);
     for (let outages = 0; outages < 2; outages++) {
       await begin(redis);
