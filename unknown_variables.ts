@@ -107,7 +107,7 @@ const WORDS: readonly string[] = [
  * Likely misspellings of all settings: one typing error after the first word, or one word omitted,
  * added or replaced. For runtimes that tell whether a variable is set but do not list the
  * variables. The first word is always correct, since permissions are granted by first word. These
- * are about 150,000 names, some of them more than once.
+ * are 92,000 names, 77,000 without repetitions.
  */
 export function* misspellings(): Generator<string> {
   const settings = new Set(VARIABLES);

@@ -133,18 +133,20 @@ export class TokenVerifier {
       currentDate: new Date(this.#now()),
     };
     let hasTurn = false;
-    const inTurn: JWTVerifyGetKey = async (header, jws) => {
-      const key = await this.keySet.getKey(header, jws); // first: it may have to be downloaded
+    const takeTurn = async () => {
       await this.#takeTurn(line);
       hasTurn = true;
+    };
+    const inTurn: JWTVerifyGetKey = async (header, jws) => {
+      const key = await this.keySet.getKey(header, jws); // first: it may have to be downloaded
+      await takeTurn();
       return key;
     };
     try {
       return await jwtVerify(token, inTurn, options);
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-      await this.#takeTurn(line);
-      hasTurn = true;
+      await takeTurn();
       return await verifyWithAny(error, token, options);
     } finally {
       if (hasTurn) this.#turns.end();
@@ -154,9 +156,7 @@ export class TokenVerifier {
   /** @throws {GatewayError} `too_many_requests` */
   async #takeTurn(line: string): Promise<void> {
     const turn = this.#turns.take(line);
-    if (turn === false) {
-      throw tooManyRequests("caller", this.#turns.maxWaiting);
-    }
+    if (turn === false) throw tooManyRequests("caller", this.#turns.maxWaiting);
     if (turn) await turn;
   }
 

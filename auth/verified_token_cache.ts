@@ -19,7 +19,7 @@ const PLAN_LISTS_BYTES = 2 * 1024 * 1024;
 export const MAX_TOKEN_CACHE_BYTES = BY_HASH_BYTES + RECENT_BYTES + PLAN_LISTS_BYTES;
 
 /** Maximum number of tokens; small ones reach it before the limit in bytes. */
-const MAX_TOKENS = 20_000;
+export const MAX_TOKENS = 20_000;
 
 /** Size of an entry without its strings, in bytes; 260 were measured. */
 const ENTRY_BYTES = 512;

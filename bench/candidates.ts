@@ -168,13 +168,13 @@ http {
   "gateway-keys-sqlite": gateway({
     title: "gateway, a key per request, SQLite",
     load: "keyed",
-    stateUrl: ({ folder }) => `sqlite:${folder}/state.db`,
+    siteEnv: ({ folder }) => ({ STATE_URL: `sqlite:${folder}/state.db` }),
   }),
   "gateway-keys-redis": gateway({
     title: "gateway, a key per request, Redis",
     load: "keyed",
     needs: ["redis-server"],
-    stateUrl: ({ redis = "" }) => redis,
+    siteEnv: ({ redis = "" }) => ({ STATE_URL: redis }),
   }),
   "gateway-errors": gateway({ title: "gateway, responses of 403", load: "refused" }),
 };

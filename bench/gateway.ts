@@ -12,10 +12,8 @@ export interface GatewayOptions extends Partial<Omit<Candidate, "command">> {
   readonly folder?: string;
   /** Added to the environment of the complete gateway. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Settings that come from files of its folder: variable → name of the file. */
-  readonly fileSettings?: Readonly<Record<string, string>>;
-  /** Where idempotency keys are remembered; default: in memory. */
-  readonly stateUrl?: (site: CandidateEnvironment) => string;
+  /** The same, for values that depend on its folder or on the programs beside it. */
+  readonly siteEnv?: (site: CandidateEnvironment) => Readonly<Record<string, string>>;
   /** Environment variables to omit. */
   readonly without?: readonly string[];
 }
@@ -30,8 +28,8 @@ const FOLDER = new URL("..", import.meta.url).pathname;
 
 /** The gateway as a candidate: all features, all traces sampled, one log line per request. */
 export function gateway(options: GatewayOptions): Candidate {
-  const { title, folder = FOLDER, env = {}, without = [], stateUrl, needs = [], ...rest } = options;
-  const { fileSettings = {}, ...differences } = rest;
+  const { title, folder = FOLDER, env = {}, siteEnv, without = [], needs = [], ...differences } =
+    options;
   return {
     ready: "/readyz",
     load: "one",
@@ -45,9 +43,8 @@ export function gateway(options: GatewayOptions): Candidate {
       args: startArguments(folder, site.folder),
       env: {
         ...omit(environment(site), without),
-        ...stateUrl && { STATE_URL: stateUrl(site) },
         ...env,
-        ...pathsIn(site.folder, fileSettings),
+        ...siteEnv?.(site),
       },
     }),
   };
@@ -79,15 +76,6 @@ function environment(site: CandidateEnvironment): Record<string, string> {
     MAX_OUTSTANDING_PER_ROUTE: LIMIT,
     MAX_IN_FLIGHT: LIMIT,
   };
-}
-
-function pathsIn(
-  folder: string,
-  names: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(names).map(([variable, name]) => [variable, `${folder}/${name}`]),
-  );
 }
 
 function omit(

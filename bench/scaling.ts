@@ -18,6 +18,7 @@ import {
   type Point,
 } from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
+import { MAX_TOKENS } from "../auth/verified_token_cache.ts";
 import { MAX_POLICIES } from "../policies/policy.ts";
 import { note, number, print, table } from "./print.ts";
 import { scalingChart } from "./scaling_chart.ts";
@@ -99,10 +100,10 @@ async function measurePoint(testBed: TestBed, point: Point, seconds: number): Pr
   const candidate = gateway({
     title: "gateway",
     without: ["SERVICE_PLANS"],
-    fileSettings: {
-      SERVICE_PLANS_FILE: "plans.json",
-      ...policyCallers > 0 && { POLICIES_FILE: "policies.json" },
-    },
+    siteEnv: ({ folder }) => ({
+      SERVICE_PLANS_FILE: `${folder}/plans.json`,
+      ...policyCallers > 0 && { POLICIES_FILE: `${folder}/policies.json` },
+    }),
     files: () => ({
       "plans.json": JSON.stringify(plansOf(plans)),
       "policies.json": JSON.stringify(policiesOf(policyCallers)),
@@ -162,7 +163,7 @@ ${DEFAULTS.bodyBytes} bytes, ${DEFAULTS.connections} connections and an upstream
 immediately. Every connection has a request in flight all the time, and the gateway has one core.
 
 CPU µs is its CPU time per request, RSS its memory at the end in MiB, "at most" what the formula
-allows, with sizes in MiB and at most 20,000 callers counted:
+allows, with sizes in MiB and at most ${number(MAX_TOKENS, 0)} callers counted:
 
     ${MEMORY_FORMULA}
 

@@ -1,3 +1,5 @@
+import { MAX_TOKENS } from "../auth/verified_token_cache.ts";
+import { MAX_POLICIES } from "../policies/policy.ts";
 import { PLAN } from "./gateway.ts";
 import type { Throughput } from "./measure.ts";
 import type { TargetSet } from "./tokens.ts";
@@ -48,7 +50,7 @@ export const AXES: Readonly<Record<string, Axis>> = {
     point: (plans) => ({ plans, targets: { name: "plans", count: plans, plan: planOf } }),
   },
   policies: {
-    title: "callers named in policies, at most 100 policies, of which the last applies",
+    title: `callers named in policies, at most ${MAX_POLICIES} policies, of which the last applies`,
     label: "callers in policies",
     values: [1, 10, 100, 1_000, 10_000],
     point: (policyCallers) => ({ policyCallers }),
@@ -101,9 +103,8 @@ const BODY_FACTOR = 10;
 /** Memory per service plan, in MiB. */
 const PLAN_MIB = 0.005;
 
-/** Memory per caller with its token, in MiB, and the number of tokens that are remembered. */
+/** Memory per caller whose token is remembered, in MiB. */
 const CALLER_MIB = 0.002;
-const MAX_CALLERS = 20_000;
 
 /** The formula of the memory bound, as it is printed. */
 export const MEMORY_FORMULA =
@@ -113,7 +114,7 @@ export const MEMORY_FORMULA =
 export function memoryBoundMiB({ plans, targets, bodyBytes, connections }: Point): number {
   const bodyMiB = bodyBytes / 1024 / 1024;
   return BASE_MIB + connections * (IN_FLIGHT_MIB + BODY_FACTOR * bodyMiB) + PLAN_MIB * plans +
-    CALLER_MIB * Math.min(MAX_CALLERS, targets.count);
+    CALLER_MIB * Math.min(MAX_TOKENS, targets.count);
 }
 
 /** The nth service plan. */

@@ -1,10 +1,10 @@
 import type { Budgets } from "../budgets/budgets.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { type RateLimit, rateLimitFields } from "../errors/rate_limit_fields.ts";
 import type { BudgetWindow, Exchange } from "../exchange.ts";
 import type { AppliedPolicy } from "../policies/policy.ts";
 import { WINDOW_MS } from "../state/counters.ts";
 import type { Check } from "./checks.ts";
-import { type RateLimit, rateLimitFields } from "../errors/rate_limit_fields.ts";
 
 /**
  * Takes the message parts of a request from the budgets of its policy, or answers 429

@@ -3,6 +3,7 @@ import type { CallbackAuthentication, CallbackSettings } from "../callback_setti
 import { refusalOfBody, refusalOfHead, signatureOf } from "../callbacks/authenticity.ts";
 import { type CallbackEvent, readCallback } from "../callbacks/event.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 import type { Exchange, GatewayEnv } from "../exchange.ts";
 import { OutstandingLimiter } from "../limits/outstanding.ts";
 import { CALLBACK_ROUTE } from "../route_table.ts";
@@ -11,7 +12,6 @@ import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import type { CallbackRelaying } from "./callback_relaying.ts";
 import type { Check } from "./checks.ts";
 import { IncompleteBodyError } from "./request_body_errors.ts";
-import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode callback}. */
 export interface CallbackOptions {

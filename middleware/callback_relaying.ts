@@ -8,12 +8,12 @@ import type { Relay } from "../callbacks/relay.ts";
 import { chooseRelay } from "../callbacks/relay_choice.ts";
 import type { SentBatches } from "../callbacks/sent_batches.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 import type { CallbackOutcome, CallbackReport, Exchange } from "../exchange.ts";
 import { StateError } from "../state/store.ts";
 import { memoizeLast } from "../telemetry/memoize_last.ts";
 import { callbackRefused, setOutcome } from "./callback_outcome.ts";
 import { ServiceSlots } from "./service_slots.ts";
-import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode CallbackRelaying}. */
 export interface CallbackRelayingOptions extends Pick<DoOnceOptions, "store" | "done"> {

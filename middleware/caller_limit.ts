@@ -1,9 +1,9 @@
 import { delay } from "@std/async/delay";
 import type { Context } from "hono";
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 import type { GatewayEnv } from "../exchange.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
-import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode callerLimit}. */
 export interface CallerLimitOptions {

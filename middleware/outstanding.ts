@@ -1,9 +1,9 @@
+import { tooManyRequests } from "../errors/too_many_requests.ts";
 import type { Exchange } from "../exchange.ts";
 import type { AdaptiveLimiter } from "../limits/adaptive.ts";
 import type { OutstandingLimiter } from "../limits/outstanding.ts";
 import type { Check } from "./checks.ts";
 import { isTest } from "./policy_mode.ts";
-import { tooManyRequests } from "../errors/too_many_requests.ts";
 
 /** Options of {@linkcode outstanding}. */
 export interface OutstandingOptions {

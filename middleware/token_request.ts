@@ -1,10 +1,10 @@
 import { parseMediaType } from "@std/media-types/parse-media-type";
 import { clientIdOf, loggableClientId } from "../auth/client_id.ts";
 import { GatewayError } from "../errors/gateway_error.ts";
+import { tooManyPerMinute } from "../errors/too_many_requests.ts";
 import { TOKEN_PATH } from "../exchange.ts";
 import { RateLimiter } from "../limits/rate.ts";
 import type { Check } from "./checks.ts";
-import { tooManyPerMinute } from "../errors/too_many_requests.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 
