@@ -19,7 +19,6 @@ import {
 } from "./scaling_axes.ts";
 import { measureThroughput, type Throughput } from "./measure.ts";
 import { MAX_TOKENS } from "../auth/verified_token_cache.ts";
-import { MAX_POLICIES } from "../policies/policy.ts";
 import { note, number, print, table } from "./print.ts";
 import { scalingChart } from "./scaling_chart.ts";
 import { SLOW_PLAN } from "./upstream.ts";
@@ -96,17 +95,17 @@ async function measure(
 }
 
 async function measurePoint(testBed: TestBed, point: Point, seconds: number): Promise<Throughput> {
-  const { plans, policyCallers, targets, bodyBytes, latencyMs, connections } = point;
+  const { plans, policies, targets, bodyBytes, latencyMs, connections } = point;
   const candidate = gateway({
     title: "gateway",
     without: ["SERVICE_PLANS"],
     siteEnv: ({ folder }) => ({
       SERVICE_PLANS_FILE: `${folder}/plans.json`,
-      ...policyCallers > 0 && { POLICIES_FILE: `${folder}/policies.json` },
+      ...policies > 0 && { POLICIES_FILE: `${folder}/policies.json` },
     }),
     files: () => ({
       "plans.json": JSON.stringify(plansOf(plans)),
-      "policies.json": JSON.stringify(policiesOf(policyCallers)),
+      "policies.json": JSON.stringify(policiesOf(policies)),
     }),
   });
   const load = {
@@ -139,21 +138,17 @@ function plansOf(count: number): Record<string, string> {
   return Object.fromEntries(names.map((plan) => [plan, "bench-secret"]));
 }
 
-/** Policies that name so many callers, half of them by prefixes; the last is that of the sender. */
-function policiesOf(callers: number): unknown[] {
-  const count = Math.min(callers, MAX_POLICIES);
-  const perPolicy = Math.ceil(callers / count);
+/** Policies that name ten callers each, half of them by prefixes; the last is that of the sender. */
+function policiesOf(count: number): unknown[] {
   return Array.from({ length: count }, (_, policy) => ({
     name: `policy-${policy}`,
-    callers: Array.from(
-      { length: perPolicy },
-      (_, index) =>
-        policy === count - 1 && index === perPolicy - 1
-          ? "service-0"
-          : `other-${policy}-${index}${index % 2 === 0 ? "" : "*"}`,
-    ),
+    callers: [
+      ...Array.from({ length: 9 }, (_, i) => `other-${policy}-${i}${i % 2 === 0 ? "" : "*"}`),
+      policy === count - 1 ? "service-0" : `other-${policy}-9*`,
+    ],
     countries: ["SE"],
     senders: ["15551231235"],
+    messages: { per_day: 1_000_000_000 },
   }));
 }
 

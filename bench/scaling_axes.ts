@@ -1,5 +1,4 @@
 import { MAX_TOKENS } from "../auth/verified_token_cache.ts";
-import { MAX_POLICIES } from "../policies/policy.ts";
 import { PLAN } from "./gateway.ts";
 import type { Throughput } from "./measure.ts";
 import type { TargetSet } from "./tokens.ts";
@@ -8,8 +7,7 @@ import { SLOW_PLAN } from "./upstream.ts";
 /** The parameters of one measurement. */
 export interface Point {
   readonly plans: number;
-  /** Number of callers that the policies name. */
-  readonly policyCallers: number;
+  readonly policies: number;
   readonly targets: TargetSet;
   readonly bodyBytes: number;
   readonly latencyMs: number;
@@ -28,7 +26,7 @@ export interface Axis {
 /** The parameters that are not varied. */
 export const DEFAULTS: Point = {
   plans: 1,
-  policyCallers: 0,
+  policies: 0,
   targets: { name: "one", count: 1, plan: () => PLAN },
   bodyBytes: 250,
   latencyMs: 0,
@@ -50,10 +48,10 @@ export const AXES: Readonly<Record<string, Axis>> = {
     point: (plans) => ({ plans, targets: { name: "plans", count: plans, plan: planOf } }),
   },
   policies: {
-    title: `callers named in policies, at most ${MAX_POLICIES} policies, of which the last applies`,
-    label: "callers in policies",
+    title: "policies of ten callers each, of which the last applies",
+    label: "policies",
     values: [1, 10, 100, 1_000, 10_000],
-    point: (policyCallers) => ({ policyCallers }),
+    point: (policies) => ({ policies }),
   },
   callers: {
     title: "callers of one plan, each with its token",

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { COUNTRY_CODES } from "./countries.ts";
 import { toSender } from "./msisdn.ts";
 
-/** Maximum number of policies: each is a label value of metrics. */
-export const MAX_POLICIES = 100;
+/** Maximum number of policies: as many as fit into the largest file of settings, 8 MiB. */
+export const MAX_POLICIES = 10_000;
 
 /** Maximum number of entries of a list in a policy. */
 export const MAX_ENTRIES = 1_000;

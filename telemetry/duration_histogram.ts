@@ -2,12 +2,9 @@ import { type Attributes, type HrTime, ValueType } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
 import {
   AggregationTemporality,
-  type CollectionResult,
   DataPointType,
   type HistogramMetricData,
-  type MetricProducer,
 } from "@opentelemetry/sdk-metrics";
-import type { Resource } from "@opentelemetry/resources";
 
 /** What a {@linkcode DurationHistogram} is called. */
 export interface DurationHistogramOptions {
@@ -101,26 +98,5 @@ export class DurationHistogram {
     };
     this.#series.set(isFull ? OVERFLOW_KEY : key, series);
     return series;
-  }
-}
-
-/** Hands histograms to the SDK's readers, beside its own metrics. */
-export class DurationProducer implements MetricProducer {
-  readonly #resource: Resource;
-  readonly #histograms: readonly DurationHistogram[];
-
-  constructor(resource: Resource, histograms: readonly DurationHistogram[]) {
-    this.#resource = resource;
-    this.#histograms = histograms;
-  }
-
-  collect(): Promise<CollectionResult> {
-    const metrics = this.#histograms.map((histogram) => histogram.collect())
-      .filter(({ dataPoints }) => dataPoints.length > 0);
-    const scopeMetrics = [{ scope: { name: "sms-gateway" }, metrics }];
-    return Promise.resolve({
-      resourceMetrics: { resource: this.#resource, scopeMetrics },
-      errors: [],
-    });
   }
 }

@@ -1,24 +1,18 @@
-import {
-  type Attributes,
-  type Counter,
-  type Histogram,
-  type ObservableResult,
-  TraceFlags,
-} from "@opentelemetry/api";
+import { type Attributes, type Counter, type Histogram, TraceFlags } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
 import { catalogEntry } from "../errors/catalog.ts";
 import type { Exchange, UpstreamAttempts } from "../exchange.ts";
-import type { AppliedPolicy } from "../policies/policy.ts";
 import { failureAfterHeaders, knownMethod } from "./attributes.ts";
 import { CallbackMetrics } from "./callback_metrics.ts";
-import { DurationHistogram, DurationProducer } from "./duration_histogram.ts";
+import { DurationHistogram } from "./duration_histogram.ts";
 import { Exemplars } from "./exemplars.ts";
 import type { ExchangeObserver } from "./exchange_observer.ts";
-import { type MetricSources, registerGauges } from "./gauges.ts";
-import { CountryLabels, MAX_MESSAGE_SERIES, messagesOutcome } from "./messages.ts";
+import { gaugesOf, type MetricSources } from "./gauges.ts";
+import { GatewayMetricProducer } from "./metric_producer.ts";
 import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
+import { PolicyMetrics } from "./policy_metrics.ts";
 
 /** Options of {@linkcode Metrics}. */
 export interface MetricsOptions {
@@ -37,9 +31,6 @@ const DURATION_BUCKETS =
 
 /** Bucket boundaries in seconds for the state store, up to the default of its deadline. */
 const STATE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
-
-/** Name of the counter of message parts. */
-const MESSAGES = "sms_gateway.messages";
 
 /** A request to the SMS API, with its attempts. */
 interface SentRequest extends UpstreamAttempts {
@@ -66,6 +57,7 @@ export class Metrics implements ExchangeObserver {
   });
   readonly #reader: PrometheusReader;
   readonly #provider: MeterProvider;
+  readonly #producer: GatewayMetricProducer;
   readonly #activeRequests = new Map<string, number>();
   readonly #authFailures: Counter;
   readonly #keySetRefreshes: Counter;
@@ -73,11 +65,7 @@ export class Metrics implements ExchangeObserver {
   readonly #tokenFetches: Counter;
   readonly #retries: Counter;
   readonly #idempotency: Counter;
-  readonly #messages: Counter;
-  readonly #countries = new CountryLabels();
-  readonly #reservations: Counter;
-  readonly #policyRequests: Counter;
-  readonly #policyViolations: Counter;
+  readonly #policies: PolicyMetrics;
   readonly #settingFiles: Counter;
   readonly #stateDuration: Histogram;
   readonly #callbacks: CallbackMetrics | undefined;
@@ -86,12 +74,13 @@ export class Metrics implements ExchangeObserver {
 
   constructor({ resource, push, callbacks }: MetricsOptions) {
     const ofProcess = resourceFromAttributes(resource);
-    const durations = new DurationProducer(ofProcess, [this.#serverDuration, this.#clientDuration]);
-    this.#reader = new PrometheusReader({ metricProducers: [durations] });
+    this.#producer = new GatewayMetricProducer(ofProcess);
+    this.#producer.add(() => [this.#serverDuration.collect(), this.#clientDuration.collect()]);
+    this.#reader = new PrometheusReader({ metricProducers: [this.#producer] });
     this.#provider = new MeterProvider({
       resource: ofProcess,
-      readers: [this.#reader, ...(push ? [this.#pushReader(push, durations)] : [])],
-      views: [{ instrumentName: MESSAGES, aggregationCardinalityLimit: MAX_MESSAGE_SERIES + 1 }],
+      readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
+      views: PolicyMetrics.views,
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#authFailures = meter.createCounter("sms_gateway.authentication_failures", {
@@ -116,35 +105,18 @@ export class Metrics implements ExchangeObserver {
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
     });
-    this.#messages = meter.createCounter(MESSAGES, {
-      description: "Message parts of callers with a policy, by policy, country and outcome.",
-      unit: "{part}",
-    });
-    this.#reservations = meter.createCounter("sms_gateway.budget.reservations", {
-      description: "Requests that were counted against a budget, by where they were counted.",
-    });
-    this.#policyRequests = meter.createCounter("sms_gateway.policy.requests", {
-      description: "Requests of callers with a policy, by policy and mode.",
-    });
-    this.#policyViolations = meter.createCounter("sms_gateway.policy.violations", {
-      description:
-        "Rules of policies that requests break, by policy, mode and rule; refused unless it is warn.",
-    });
+    this.#policies = new PolicyMetrics(meter);
     this.#stateDuration = meter.createHistogram("sms_gateway.state.operation.duration", {
       description: "Duration of operations on the state store, but for one in memory.",
       unit: "s",
       advice: { explicitBucketBoundaries: STATE_BUCKETS },
     });
     this.#callbacks = callbacks ? new CallbackMetrics(meter) : undefined;
-    meter.createObservableUpDownCounter("http.server.active_requests", {
-      description: "Requests in progress.",
-      unit: "{request}",
-    }).addCallback((result) => this.#observeActive(result));
   }
 
   /** Registers the metrics that read `sources` at collection; must be called once. */
   registerGauges(sources: MetricSources): void {
-    registerGauges(this.#provider.getMeter("sms-gateway"), sources);
+    this.#producer.add(gaugesOf({ ...sources, activeRequests: this.#activeRequests }));
   }
 
   started({ method }: Exchange): void {
@@ -157,11 +129,10 @@ export class Metrics implements ExchangeObserver {
     this.#activeRequests.set(key, (this.#activeRequests.get(key) ?? 1) - 1);
     this.#served(exchange, durationMs / 1_000);
     const { operation, route = "", attempts, lookups = [] } = exchange;
-    if (exchange.policy) this.#policyApplied(exchange.policy);
+    this.#policies.record(exchange);
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, exchange });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, exchange });
     if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
-    this.#countMessages(exchange);
     if (exchange.callback) this.#callbacks?.record(exchange.callback);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
@@ -213,34 +184,12 @@ export class Metrics implements ExchangeObserver {
     await this.#provider.shutdown().catch(() => {});
   }
 
-  #pushReader(options: PushOptions, durations: DurationProducer) {
+  #pushReader(options: PushOptions) {
     return pushReader({
       ...options,
-      metricProducers: [durations],
+      metricProducers: [this.#producer],
       onRejected: (points) => void (this.rejectedPoints += points),
     });
-  }
-
-  #observeActive(result: ObservableResult): void {
-    for (const [method, count] of this.#activeRequests) {
-      result.observe(count, { "http.request.method": method, "url.scheme": "http" });
-    }
-  }
-
-  #countMessages({ policy, budget, failure }: Exchange): void {
-    if (!policy || policy.messages === 0) return;
-    const outcome = messagesOutcome(failure);
-    const { name } = policy.policy;
-    for (const [code, parts] of policy.countries) {
-      const country = this.#countries.of(name, code);
-      this.#messages.add(parts, { policy: name, country, outcome });
-    }
-    if (budget) this.#reservations.add(1, { counted_by: budget.countedBy });
-  }
-
-  #policyApplied({ policy: { name, mode }, violations }: AppliedPolicy): void {
-    this.#policyRequests.add(1, { policy: name, mode });
-    for (const rule of violations) this.#policyViolations.add(1, { policy: name, mode, rule });
   }
 
   #served(exchange: Exchange, value: number): void {

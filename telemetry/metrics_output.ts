@@ -1,7 +1,5 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import {
-  AggregationTemporality,
-  InstrumentType,
   type MetricProducer,
   MetricReader,
   PeriodicExportingMetricReader,
@@ -16,20 +14,10 @@ import type { ExemplarsByMetric } from "./openmetrics.ts";
 // The packages of the two formats are loaded on first use: loading them takes longer than the rest
 // of the start.
 
-/**
- * A gauge that is not observed any more, such as the age of a removed issuer's keys, disappears; if
- * it were cumulative, its last value would stay. The values of gauges are the same in both.
- */
-function temporalityOf(type: InstrumentType): AggregationTemporality {
-  return type === InstrumentType.OBSERVABLE_GAUGE
-    ? AggregationTemporality.DELTA
-    : AggregationTemporality.CUMULATIVE;
-}
-
 /** Collects the metrics on demand, in the formats that Prometheus reads. */
 export class PrometheusReader extends MetricReader {
   constructor(options: { metricProducers: MetricProducer[] }) {
-    super({ ...options, aggregationTemporalitySelector: temporalityOf });
+    super(options);
   }
 
   /** All metrics in the Prometheus text format. */
@@ -119,10 +107,6 @@ class PushExporter implements PushMetricExporter {
     if (Number.isFinite(rejected)) this.#onRejected(rejected); // else the next push has all values
     this.#waitUntil = performance.now() + retryAfterMs;
     return { code: problem ? ExportResultCode.FAILED : ExportResultCode.SUCCESS };
-  }
-
-  selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
-    return temporalityOf(type);
   }
 
   forceFlush(): Promise<void> {

@@ -70,6 +70,10 @@ failed request of the last minute or two, each with its <code>trace_id</code>. W
 lead to the trace.</p>
 <p>No metric has a path, subject or request id, and only the limit of a service plan names the plan;
 policies are named. Search Jaeger or the logs for those.</p>
+<p>The number of series of an instance is limited. Counters name the first 1,000 policies that apply to
+requests, and count all others as <code>policy=&quot;_OTHER&quot;</code>: logs and spans name those. Of budgets, and of
+limits of service plans, up to 3,000 are shown: those that are used most, and those that are
+throttled most.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table 4">
 <table>
 <thead><tr><th scope="col">Metric</th><th scope="col">Labels</th></tr></thead>

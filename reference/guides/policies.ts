@@ -47,8 +47,9 @@ matches may send everything, unless the list ends with a policy for <code>&quot;
 </table>
 </div>
 <p>A subject is compared whichever issuer it is from. A token without <code>sub</code> matches <code>&quot;*&quot;</code> only. Up to
-100 policies are possible; the JSON Schema, for editors and for checks before a deployment, is at
-<code>/docs/policies.schema.json</code> of every gateway (with <code>DOCS=on</code>).</p>
+10,000 policies are possible, of which metrics name 1,000
+(<a href="/docs/guide/monitoring#metrics">Operating the gateway</a>); the JSON Schema, for editors and for checks before a
+deployment, is at <code>/docs/policies.schema.json</code> of every gateway (with <code>DOCS=on</code>).</p>
 <p>The list is checked as a whole. Every fault is reported by its path, such as
 <code>POLICIES[1].countries[0] must be an ISO 3166-1 code in capitals, such as SE</code>, and an unknown member
 is a fault, since it may be misspelt, as is a member that is there twice. With <code>POLICIES_FILE</code> a

@@ -279,7 +279,8 @@ legitimate peak: raise <code>messages</code> of the policy in <code>POLICIES</co
 <p><strong>What it means.</strong> A budget of a policy is used up: its callers get 429 <code>quota_exceeded</code> until the
 window ends (UTC), unless the mode is <code>warn</code>. Nothing of theirs is sent.</p>
 <p><strong>How to confirm.</strong> As for SmsGatewayBudgetAlmostUsed; the outcome <code>over_budget</code> of
-<code>sms_gateway_messages_total</code> counts what was refused.</p>
+<code>sms_gateway_messages_total</code> counts what was refused. The policy <code>_OTHER</code> is any of those that
+metrics do not name: the log lines with <code>quota_exceeded</code> name it.</p>
 <p><strong>What to do.</strong> Decide with the owner of the callers whether the refusal is right. If it is not,
 raise <code>messages</code> of the policy: it applies within two seconds where <code>POLICIES_FILE</code> is used.</p>
 <p><strong>What not to do.</strong> Do not restart an instance or empty the store to get the budget back.</p>

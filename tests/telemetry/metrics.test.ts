@@ -4,11 +4,14 @@ import type { Exchange } from "../../exchange.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
-import type { MetricSources } from "../../telemetry/gauges.ts";
+import { MAX_SHOWN, type MetricSources } from "../../telemetry/gauges.ts";
 import { COUNTRY_CODES } from "../../policies/countries.ts";
-import { MAX_POLICIES } from "../../policies/policy.ts";
-import { MAX_MESSAGE_SERIES } from "../../telemetry/messages.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
+import {
+  MAX_NAMED_PAIRS,
+  MAX_NAMED_POLICIES,
+  OTHER_POLICIES,
+} from "../../telemetry/policy_labels.ts";
 import type { UpstreamReply } from "../../upstream/transport.ts";
 import { callbackGateway, recipientReport, signed } from "../callbacks/kit.ts";
 import { otlpSink } from "../observability/otlp_sink.ts";
@@ -54,7 +57,8 @@ function testMetrics(
 
 const scrape = async (metrics: Metrics) => parseMetrics(await metrics.prometheus());
 
-Deno.test("message parts of all policies in all countries are counted by policy, and none is lost", async () => {
+/** A request that sent a message part to every country, and broke every rule, of a policy. */
+async function exchangeOf(): Promise<(name: string) => Exchange> {
   const policies = [{ name: "p", callers: ["*"], countries: ["SE"] }];
   const { request, exchanges } = await testGateway({
     env: { POLICIES: JSON.stringify(policies) },
@@ -68,20 +72,92 @@ Deno.test("message parts of all policies in all countries are counted by policy,
   const [exchange] = exchanges;
   assert(exchange?.policy);
   const { policy: applied } = exchange;
+  const countries = new Map(COUNTRIES.map((code) => [code, 1] as const));
+  return (name) => ({
+    ...exchange,
+    policy: {
+      ...applied,
+      policy: { ...applied.policy, name },
+      messages: 1,
+      countries,
+      violations: VIOLATIONS,
+    },
+  });
+}
+
+const COUNTRIES = [...COUNTRY_CODES, "other"];
+const VIOLATIONS = ["body", "sender", "groups", "group_size", "country", "quota"] as const;
+
+/** Sum of a metric for each value of the label `policy`. */
+function byPolicy(samples: ReturnType<typeof samplesOf>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { labels: { policy = "none" }, value } of samples) {
+    sums.set(policy, (sums.get(policy) ?? 0) + value);
+  }
+  return sums;
+}
+
+Deno.test("policies in all countries are counted by their names, and beyond the limit together", async () => {
+  const exchange = await exchangeOf();
   const metrics = testMetrics();
-  const countries = new Map([...COUNTRY_CODES, "other"].map((code) => [code, 1] as const));
-  const names = Array.from({ length: MAX_POLICIES }, (_, i) => `policy-${i}`);
-  for (const name of names) {
-    const policy = { ...applied, policy: { ...applied.policy, name }, messages: 1, countries };
-    metrics.finished({ ...exchange, policy }, 1);
+  const names = Array.from({ length: MAX_NAMED_POLICIES }, (_, i) => `policy-${i}`);
+  const further = 10;
+  for (const name of names) metrics.finished(exchange(name), 1);
+  for (let i = 0; i < further; i++) metrics.finished(exchange(`further-${i}`), 1);
+  const metricsText = await scrape(metrics);
+  const perRequest = {
+    sms_gateway_policy_requests_total: 1,
+    sms_gateway_policy_violations_total: VIOLATIONS.length,
+    sms_gateway_messages_total: COUNTRIES.length,
+  };
+  for (const [metric, count] of Object.entries(perRequest)) {
+    const expected = new Map([
+      ...names.map((name) => [name, count] as const),
+      [OTHER_POLICIES, further * count],
+    ]);
+    assertEquals(byPolicy(samplesOf(metricsText, metric)), expected, metric);
   }
-  const samples = samplesOf(await scrape(metrics), "sms_gateway_messages_total");
-  const byPolicy = new Map(names.map((name) => [name, 0]));
-  for (const { labels, value } of samples) {
-    byPolicy.set(labels.policy ?? "none", (byPolicy.get(labels.policy ?? "none") ?? 0) + value);
-  }
-  assertEquals(byPolicy, new Map(names.map((name) => [name, countries.size])));
-  assert(samples.length <= MAX_MESSAGE_SERIES, `${samples.length}`);
+  assertEquals(
+    samplesOf(metricsText, "sms_gateway_messages_total").length,
+    MAX_NAMED_PAIRS + MAX_NAMED_POLICIES + 1,
+  );
+});
+
+Deno.test("of more budgets and plans than are shown, the most used and the most throttled are", async () => {
+  const count = MAX_SHOWN + 1_000;
+  const indexes = Array.from({ length: count }, (_, i) => i);
+  const metrics = testMetrics(undefined, {
+    sources: {
+      ...SOURCES,
+      budgets: () =>
+        indexes.map((i) => ({ policy: `p${i}`, unit: "day", limit: 10 * count, used: 10 * i })),
+      planLimits: () => new Map(indexes.map((i) => [`plan-${i}`, i + 1])),
+    },
+  });
+  const metricsText = await scrape(metrics);
+  const left = samplesOf(metricsText, "sms_gateway_budget_left");
+  assertEquals(left.length, MAX_SHOWN);
+  assertEquals(Math.max(...left.map(({ value }) => value)), 10 * MAX_SHOWN);
+  const limit = samplesOf(metricsText, "sms_gateway_budget_limit");
+  const policies = (samples: typeof left) => new Set(samples.map(({ labels }) => labels.policy));
+  assertEquals(policies(limit), policies(left));
+  const limits = samplesOf(metricsText, "sms_gateway_service_plan_limit");
+  assertEquals(limits.length, MAX_SHOWN);
+  assertEquals(Math.max(...limits.map(({ value }) => value)), MAX_SHOWN);
+});
+
+Deno.test("a gauge shows what its source has now, however much it has shown before", async () => {
+  const budgets = (prefix: string) =>
+    Array.from(
+      { length: 1_500 },
+      (_, i) => ({ policy: `${prefix}-${i}`, unit: "day", limit: 100, used: 100 }),
+    );
+  let now = budgets("first");
+  const metrics = testMetrics(undefined, { sources: { ...SOURCES, budgets: () => now } });
+  await scrape(metrics);
+  now = budgets("second");
+  const shown = samplesOf(await scrape(metrics), "sms_gateway_budget_left");
+  assertEquals(shown.map(({ labels }) => labels.policy), now.map(({ policy }) => policy));
 });
 
 /** The metrics after requests that take 1.5 s each. */
