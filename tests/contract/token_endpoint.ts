@@ -13,17 +13,22 @@ async function withIssuer(
   world: World,
   answer: (request: Request) => Response | Promise<Response>,
   run: (ask: (init?: RequestInit) => Promise<Response>) => Promise<void>,
+  timeoutMs?: number,
 ): Promise<void> {
   await using issuer = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
-  await withUrl(world, `http://127.0.0.1:${issuer.addr.port}/token`, run);
+  await withUrl(world, `http://127.0.0.1:${issuer.addr.port}/token`, run, timeoutMs);
 }
 
 async function withUrl(
   world: World,
   url: string,
   run: (ask: (init?: RequestInit) => Promise<Response>) => Promise<void>,
+  timeoutMs = 5_000,
 ): Promise<void> {
-  await using gateway = await world.start({ AUTH_TOKEN_URL: url, AUTH_TOKEN_TIMEOUT_MS: "700" });
+  await using gateway = await world.start({
+    AUTH_TOKEN_URL: url,
+    AUTH_TOKEN_TIMEOUT_MS: String(timeoutMs),
+  });
   await run((init = {}) =>
     world.request("/oauth2/token", {
       method: "POST",
@@ -73,7 +78,7 @@ export const TOKEN_ENDPOINT: Steps = {
     await withIssuer(world, slow, async (ask) => {
       const expected = { status: 504, code: "token_endpoint_timeout", origin: "gateway" } as const;
       await assertError(await ask(), expected);
-    });
+    }, 700);
     const moved = () => new Response(null, { status: 307, headers: { location: "/other" } });
     await withIssuer(world, moved, async (ask) => {
       const expected = { status: 502, code: "token_endpoint_failed", origin: "gateway" } as const;
