@@ -70,20 +70,12 @@ export async function run(runtime: Runtime): Promise<void> {
 }
 
 /**
- * Opens files in advance: without a free file descriptor, a request that needs one would fail, and
- * Deno 2.9 ends the process (panic) when it cannot load a module. The modules of the reference,
- * which are many, are loaded after listening unless descriptors are scarce.
+ * Opens all files in advance: without a free file descriptor, a request that needs one would fail,
+ * and Deno 2.9 ends the process (panic) when it cannot load a module.
  */
-async function openFiles(
-  { docs, policies }: Config,
-  { files, isShort }: { files: SettingFiles; isShort: boolean },
-): Promise<void> {
+async function openFiles({ docs, policies }: Config, files: SettingFiles): Promise<void> {
   const mayHavePolicies = policies.length > 0 || files.names.includes(fileVariable("POLICIES"));
-  await Promise.all([
-    loadParser(),
-    docs && isShort && importDocs(),
-    mayHavePolicies && loadCountryOf(),
-  ]);
+  await Promise.all([loadParser(), docs && importDocs(), mayHavePolicies && loadCountryOf()]);
 }
 
 /** Names of all variables that are set, as far as the runtime can tell. */
@@ -97,7 +89,7 @@ const AFTER_START_DELAY_MS = 100;
 
 /**
  * Warns of variables that may be misspelt, and makes the pages of the reference, which together take
- * more than half as long as the start. A page that is requested before is made then.
+ * half as long as the start. A page that is requested before is made then.
  *
  * @returns a function that cancels it
  */
@@ -147,9 +139,7 @@ async function serve(
   { configured, files, accessLog, logExport }: Started,
 ): Promise<void> {
   const logger = getLogger("sms-gateway");
-  let isShort = false;
   const config = limitToDescriptors(configured, runtime.countDescriptors, (shortage) => {
-    isShort = true;
     logger.warning("too few file descriptors for MAX_IN_FLIGHT", { ...shortage });
   });
   const { origin } = new URL(config.upstream.url);
@@ -183,7 +173,7 @@ async function serve(
     },
   });
   const maxConnections = config.limits.inFlight * CONNECTIONS_PER_REQUEST;
-  await openFiles(config, { files, isShort });
+  await openFiles(config, files);
   const server = await runtime.serve(gateway, {
     ...config,
     maxConnections,

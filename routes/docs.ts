@@ -85,7 +85,7 @@ const STORES = Object.entries(RESOURCES).map(([path, resource]) =>
   [path, new ResourceStore(resource)] as const
 );
 
-/** Loads the modules that make the resources, so that no resource has to open files later. */
+/** Loads the modules that make the resources, which have to open files. */
 export async function importDocs(): Promise<void> {
   const { importGuides } = await import("../reference/guide_page.ts");
   await Promise.all([
