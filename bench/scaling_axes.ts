@@ -101,18 +101,23 @@ const BODY_FACTOR = 10;
 /** Memory per service plan, in MiB. */
 const PLAN_MIB = 0.005;
 
+/** Memory per policy of ten callers, in MiB. */
+const POLICY_MIB = 0.008;
+
 /** Memory per caller whose token is remembered, in MiB. */
 const CALLER_MIB = 0.002;
 
 /** The formula of the memory bound, as it is printed. */
 export const MEMORY_FORMULA =
-  `${BASE_MIB} + connections × (${IN_FLIGHT_MIB} + ${BODY_FACTOR} × body) + ${PLAN_MIB} × plans + ${CALLER_MIB} × callers`;
+  `${BASE_MIB} + connections × (${IN_FLIGHT_MIB} + ${BODY_FACTOR} × body) + ${PLAN_MIB} × plans + ${POLICY_MIB} × policies + ${CALLER_MIB} × callers`;
 
 /** What the memory of a gateway is at most, in MiB. */
-export function memoryBoundMiB({ plans, targets, bodyBytes, connections }: Point): number {
+export function memoryBoundMiB(
+  { plans, policies, targets, bodyBytes, connections }: Point,
+): number {
   const bodyMiB = bodyBytes / 1024 / 1024;
   return BASE_MIB + connections * (IN_FLIGHT_MIB + BODY_FACTOR * bodyMiB) + PLAN_MIB * plans +
-    CALLER_MIB * Math.min(MAX_TOKENS, targets.count);
+    POLICY_MIB * policies + CALLER_MIB * Math.min(MAX_TOKENS, targets.count);
 }
 
 /** The nth service plan. */
