@@ -1,4 +1,4 @@
-import { type Attributes, type Counter, type Histogram, TraceFlags } from "@opentelemetry/api";
+import { type Attributes, type Counter, TraceFlags } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { AuthRefusal } from "../errors/auth_refusal.ts";
@@ -13,6 +13,7 @@ import { gaugesOf, type MetricSources } from "./gauges.ts";
 import { GatewayMetricProducer } from "./metric_producer.ts";
 import { PrometheusReader, type PushOptions, pushReader } from "./metrics_output.ts";
 import { PolicyMetrics } from "./policy_metrics.ts";
+import { SeriesCounter } from "./series_counter.ts";
 
 /** Options of {@linkcode Metrics}. */
 export interface MetricsOptions {
@@ -64,10 +65,17 @@ export class Metrics implements ExchangeObserver {
   readonly #credentialRejections: Counter;
   readonly #tokenFetches: Counter;
   readonly #retries: Counter;
-  readonly #idempotency: Counter;
-  readonly #policies: PolicyMetrics;
+  readonly #idempotency = new SeriesCounter({
+    name: "sms_gateway.idempotency.requests",
+    description: "Requests with an idempotency key, by outcome.",
+  });
+  readonly #policies = new PolicyMetrics();
   readonly #settingFiles: Counter;
-  readonly #stateDuration: Histogram;
+  readonly #stateDuration = new DurationHistogram({
+    name: "sms_gateway.state.operation.duration",
+    description: "Duration of operations on the state store, but for one in memory.",
+    boundaries: STATE_BUCKETS,
+  });
   readonly #callbacks: CallbackMetrics | undefined;
   readonly #serverExemplars = new Exemplars();
   readonly #clientExemplars = new Exemplars();
@@ -75,12 +83,15 @@ export class Metrics implements ExchangeObserver {
   constructor({ resource, push, callbacks }: MetricsOptions) {
     const ofProcess = resourceFromAttributes(resource);
     this.#producer = new GatewayMetricProducer(ofProcess);
-    this.#producer.add(() => [this.#serverDuration.collect(), this.#clientDuration.collect()]);
+    this.#producer.add(() => [
+      ...[this.#serverDuration, this.#clientDuration, this.#stateDuration, this.#idempotency]
+        .map((metric) => metric.collect()),
+      ...this.#policies.collect(),
+    ]);
     this.#reader = new PrometheusReader({ metricProducers: [this.#producer] });
     this.#provider = new MeterProvider({
       resource: ofProcess,
       readers: [this.#reader, ...(push ? [this.#pushReader(push)] : [])],
-      views: PolicyMetrics.views,
     });
     const meter = this.#provider.getMeter("sms-gateway");
     this.#authFailures = meter.createCounter("sms_gateway.authentication_failures", {
@@ -99,17 +110,8 @@ export class Metrics implements ExchangeObserver {
     this.#retries = meter.createCounter("sms_gateway.retries", {
       description: "Retries of requests to the SMS API.",
     });
-    this.#idempotency = meter.createCounter("sms_gateway.idempotency.requests", {
-      description: "Requests with an idempotency key, by outcome.",
-    });
     this.#settingFiles = meter.createCounter("sms_gateway.setting_file.changes", {
       description: "Changed files of settings, by outcome.",
-    });
-    this.#policies = new PolicyMetrics(meter);
-    this.#stateDuration = meter.createHistogram("sms_gateway.state.operation.duration", {
-      description: "Duration of operations on the state store, but for one in memory.",
-      unit: "s",
-      advice: { explicitBucketBoundaries: STATE_BUCKETS },
     });
     this.#callbacks = callbacks ? new CallbackMetrics(meter) : undefined;
   }
@@ -132,7 +134,8 @@ export class Metrics implements ExchangeObserver {
     this.#policies.record(exchange);
     this.#sent({ method: operation?.method ?? "_OTHER", route, attempts, exchange });
     for (const lookup of lookups) this.#sent({ method: "GET", ...lookup, exchange });
-    if (exchange.idempotency) this.#idempotency.add(1, { outcome: exchange.idempotency });
+    const { idempotency: outcome } = exchange;
+    if (outcome) this.#idempotency.add(outcome, 1, () => ({ outcome }));
     if (exchange.callback) this.#callbacks?.record(exchange.callback);
     if (exchange.thrown instanceof AuthRefusal) {
       this.#authFailures.add(1, { reason: exchange.thrown.reason });
@@ -146,7 +149,8 @@ export class Metrics implements ExchangeObserver {
   stateOperation(
     { operation, outcome, durationMs }: { operation: string; outcome: string; durationMs: number },
   ): void {
-    this.#stateDuration.record(durationMs / 1_000, { operation, outcome });
+    const key = `${operation} ${outcome}`;
+    this.#stateDuration.record(key, durationMs / 1_000, () => ({ operation, outcome }));
   }
 
   /** Counts a changed file with the value of a setting. */
