@@ -35,14 +35,12 @@ function withQuotaViolation(applied: AppliedPolicy): AppliedPolicy {
 }
 
 /**
- * Tells a caller what is left, so that it can slow down in time. Mode `warn` changes nothing for
- * callers, so that it tells nothing.
+ * Response headers that tell a caller what is left, so that it can slow down in time. Mode `warn`
+ * changes nothing for callers, so that it tells nothing.
  */
-export function addRateLimit({ budget, policy }: Exchange, response: Response): void {
-  if (!budget || policy?.policy.mode === "warn") return;
-  for (const [name, value] of Object.entries(rateLimitFields(budget.windows.map(toRateLimit)))) {
-    response.headers.set(name, value);
-  }
+export function rateLimitHeaders({ budget, policy }: Exchange): Record<string, string> {
+  if (!budget || policy?.policy.mode === "warn") return {};
+  return rateLimitFields(budget.windows.map(toRateLimit));
 }
 
 function quotaExceeded(windows: readonly BudgetWindow[], messages: number): GatewayError {

@@ -11,6 +11,7 @@ import { normalize } from "../upstream/normalize.ts";
 import { upstreamPath } from "../upstream/path.ts";
 import { Sender, type SenderOptions } from "../upstream/sender.ts";
 import type { UpstreamReply } from "../upstream/transport.ts";
+import { withOwnHeaders } from "./own_headers.ts";
 import { responseBody } from "./response_slots.ts";
 import { trackedBody, type TrackedBodyOptions } from "./tracked_body.ts";
 
@@ -109,8 +110,8 @@ export class Forwarder {
   /** The response to the caller. */
   respond(c: Context<GatewayEnv>, { status, headers, body }: UpstreamReply): Response {
     const exchange = c.get("exchange");
-    const init = { status, headers: responseHeaders(headers, this.#options.filterOf(exchange)) };
-    init.headers.push(["x-request-id", exchange.requestId]);
+    const forwarded = responseHeaders(headers, this.#options.filterOf(exchange));
+    const init = { status, headers: withOwnHeaders(exchange, forwarded) };
     if (exchange.method === "HEAD" || NULL_BODY.has(status)) {
       if (!(body instanceof Uint8Array)) void body.cancel();
       return new Response(null, init);

@@ -9,8 +9,3 @@ export function isTest({ policy }: Pick<Exchange, "policy">): boolean {
 export function policyHeaders(exchange: Exchange): Record<string, string> {
   return isTest(exchange) ? { "x-policy-mode": "test" } : {};
 }
-
-/** Adds {@linkcode policyHeaders} to a response. */
-export function addPolicyHeaders(exchange: Exchange, { headers }: Response): void {
-  for (const [name, value] of Object.entries(policyHeaders(exchange))) headers.set(name, value);
-}

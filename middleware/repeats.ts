@@ -161,9 +161,7 @@ export class Repeats {
     reply: UpstreamReply,
   ): Response {
     c.get("exchange").idempotency = outcome;
-    const response = this.#options.forwarder.respond(c, reply);
-    response.headers.set("idempotent-replayed", "true");
-    return response;
+    return this.#options.forwarder.respond(c, reply);
   }
 }
 

@@ -5,11 +5,10 @@ import type { GatewayEnv } from "../exchange.ts";
 import type { Settlements } from "../idempotency/settlements.ts";
 import type { BatchMemory } from "../middleware/batch_memory.ts";
 import { BatchTurns } from "../middleware/batch_turns.ts";
-import { addRateLimit, budget } from "../middleware/budget.ts";
+import { budget } from "../middleware/budget.ts";
 import type { Forwarder } from "../middleware/forward.ts";
 import { idempotency } from "../middleware/idempotency.ts";
 import { matchPolicy, PolicyJudge } from "../middleware/policy.ts";
-import { addPolicyHeaders } from "../middleware/policy_mode.ts";
 import { PolicyLookups } from "../middleware/policy_lookups.ts";
 import { outstanding, type OutstandingOptions } from "../middleware/outstanding.ts";
 import { type Send, undoIfNotProcessed } from "../middleware/undo.ts";
@@ -74,16 +73,9 @@ export function sendHandler(config: Config, options: SendHandlerOptions): SendHa
   const sendOnce: SendHandler = config.idempotency.mode === "off"
     ? async (c) => forwarder.respond(c, await send(c))
     : onceHandler(config, { ...options, send });
-  async function sendByPolicy(c: Context<GatewayEnv>): Promise<Response> {
-    const response = await sendOnce(c);
-    addRateLimit(c.get("exchange"), response);
-    addPolicyHeaders(c.get("exchange"), response);
-    return response;
-  }
   return function sendHandler(c) {
-    const exchange = c.get("exchange");
-    matchPolicy(exchange, policies);
-    return exchange.policy ? sendByPolicy(c) : sendOnce(c);
+    matchPolicy(c.get("exchange"), policies);
+    return sendOnce(c);
   };
 }
 

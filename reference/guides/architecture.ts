@@ -97,7 +97,7 @@ stays absent.</p>
 <tr><td><code>servicePlanId</code>, <code>principal</code></td><td>after authentication</td><td><code>authenticate</code></td><td><code>callerLimit</code>, <code>idempotency</code>, <code>outstanding</code>, <code>Forwarder</code>, telemetry</td></tr>
 <tr><td><code>body</code></td><td>once the body was read</td><td><code>requestBody</code></td><td><code>idempotency</code>, <code>Forwarder</code>, log</td></tr>
 <tr><td><code>policy</code></td><td>before the key is looked up; its counts before sending</td><td><code>middleware/policy.ts</code></td><td><code>idempotency</code>, <code>Forwarder</code>, telemetry</td></tr>
-<tr><td><code>budget</code></td><td>once message parts were reserved</td><td><code>middleware/budget.ts</code></td><td><code>addRateLimit</code>, metrics</td></tr>
+<tr><td><code>budget</code></td><td>once message parts were reserved</td><td><code>middleware/budget.ts</code></td><td><code>middleware/own_headers.ts</code>, metrics</td></tr>
 <tr><td><code>undo</code></td><td>before sending</td><td><code>idempotency</code>, <code>middleware/budget.ts</code></td><td><code>middleware/undo.ts</code></td></tr>
 <tr><td><code>idempotency</code>, <code>lookups</code></td><td>once a key was looked up</td><td><code>idempotency</code></td><td>telemetry</td></tr>
 <tr><td><code>tokenRequest</code></td><td>with a token request only</td><td><code>tokenRate</code>, <code>tokenForward</code></td><td>telemetry</td></tr>
