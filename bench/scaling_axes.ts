@@ -105,7 +105,7 @@ const PLAN_MIB = 0.005;
 const POLICY_MIB = 0.008;
 
 /** Memory per caller whose token is remembered, in MiB. */
-const CALLER_MIB = 0.002;
+const CALLER_MIB = 0.003;
 
 /** The formula of the memory bound, as it is printed. */
 export const MEMORY_FORMULA =
