@@ -263,7 +263,7 @@ function apiChecks(
 
 type Limits = ReturnType<typeof createLimits>;
 
-/** Every route, including idle ones: a gauge that is not observed keeps its last value. */
+/** Every route, including idle ones, whose gauge is then 0. */
 function byRoute(limiter: OutstandingLimiter): ReadonlyMap<string, number> {
   return new Map(ROUTES.map(({ path }) => [path, limiter.outstanding(path)]));
 }

@@ -71,11 +71,12 @@ export type AccessRecord = {
 /** The LogTape category of access records. */
 const ACCESS_CATEGORY = ["sms-gateway", "access"];
 
-/** The access record of a finished exchange; without a spread, which would make it four times slower. */
+/** The access record of a finished exchange. */
 export function accessRecord(exchange: Exchange, durationMs: number): AccessRecord {
   const { failure, route, attempts, thrown, policy } = exchange;
   const refusal = thrown instanceof AuthRefusal ? thrown : undefined;
   const { traceId, spanId } = exchange.span.spanContext();
+  // Without a spread, which makes it four times slower.
   return {
     request_id: exchange.requestId,
     trace_id: traceId,

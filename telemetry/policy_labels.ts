@@ -1,8 +1,8 @@
 import { OTHER } from "../policies/count.ts";
 
 /**
- * Maximum number of policies that metrics name. With the rules that requests break, and with
- * budgets, a policy has up to 30 series, in each instance.
+ * Maximum number of policies that counters name. A policy has up to 26 series in each instance:
+ * requests by mode, violations by mode and rule, messages by outcome.
  */
 export const MAX_NAMED_POLICIES = 1_000;
 
