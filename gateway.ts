@@ -22,7 +22,7 @@ import type { State } from "./state/health.ts";
 import { MemoryCounters } from "./state/memory_counters.ts";
 import { MemoryStore } from "./state/memory.ts";
 import type { StateStore } from "./state/store.ts";
-import type { ProcessUsage } from "./telemetry/gauges.ts";
+import type { ProcessUsage } from "./telemetry/metric_sources.ts";
 import { accessLog } from "./telemetry/access_log.ts";
 import { tokenLog } from "./telemetry/token_log.ts";
 import { Metrics } from "./telemetry/metrics.ts";

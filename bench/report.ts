@@ -122,9 +122,10 @@ Each value is the median of the rounds. CPU µs is the CPU time of the candidate
 request; \`by CPU\` compares that, and is more reliable than the throughput on a machine with other
 load. \`×\` is the median of the ratios within each round, with the lowest and the highest; a ratio
 over 1 means that the candidate needs less CPU time, or gets more requests through. Latencies at
-full load are mostly queueing; those at a fixed rate count from the scheduled time of a request. RSS is after the warm-up and at the end; start is the time
-from the process start to the first response; spans is the fraction of spans that the collector
-received; failed is the number of requests without the expected response, with socket errors.
+full load are mostly queueing; those at a fixed rate count from the scheduled time of a request. RSS
+is after the warm-up and at the end; start is the time from the process start to the first response;
+spans is the fraction of spans that the collector received; failed is the number of requests without
+the expected response, with socket errors.
 
 ¹ the core of the load generator and the upstream was fully used: the candidate may be faster.
 ² other programs used more than ${

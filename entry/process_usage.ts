@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { ProcessUsage } from "../telemetry/gauges.ts";
+import type { ProcessUsage } from "../telemetry/metric_sources.ts";
 
 const startTimeS = (Date.now() - process.uptime() * 1_000) / 1_000;
 

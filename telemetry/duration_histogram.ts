@@ -1,15 +1,10 @@
-import { type Attributes, type HrTime, ValueType } from "@opentelemetry/api";
+import type { Attributes, HrTime } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
-import {
-  AggregationTemporality,
-  DataPointType,
-  type HistogramMetricData,
-} from "@opentelemetry/sdk-metrics";
+import { DataPointType, type HistogramMetricData } from "@opentelemetry/sdk-metrics";
+import { cumulative, type MetricName } from "./metric_producer.ts";
 
 /** What a {@linkcode DurationHistogram} is called. */
-export interface DurationHistogramOptions {
-  readonly name: string;
-  readonly description: string;
+export interface DurationHistogramOptions extends Omit<MetricName, "unit"> {
   /** Upper bounds of the buckets, in seconds, ascending. */
   readonly boundaries: readonly number[];
 }
@@ -72,8 +67,7 @@ export class DurationHistogram {
     const { name, description, boundaries } = this.#options;
     const endTime = hrTime();
     return {
-      descriptor: { name, description, unit: "s", valueType: ValueType.DOUBLE },
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      ...cumulative({ name, description, unit: "s" }),
       dataPointType: DataPointType.HISTOGRAM,
       dataPoints: [...this.#series.values()].map((series) => {
         const { attributes, startTime, counts, sum, count, min, max } = series;

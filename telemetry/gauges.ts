@@ -1,57 +1,9 @@
-import { type Attributes, type HrTime, ValueType } from "@opentelemetry/api";
+import type { Attributes, HrTime } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
-import { AggregationTemporality, DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
+import { DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
 import { VERSION } from "../version.ts";
-import type { CollectMetrics } from "./metric_producer.ts";
-
-/** The current values of the gauges, read at every collection. */
-export interface MetricSources {
-  /** Route template → requests outstanding. */
-  outstanding(): ReadonlyMap<string, number>;
-  /**
-   * Issuer → age of its fetched key set, in seconds; without those that were not fetched, or are
-   * static.
-   */
-  keySetAgesS(): ReadonlyMap<string, number>;
-  /** The OAuth tokens of the SMS API. */
-  tokens(): { readonly oldestTokenMs: number | undefined };
-  breakerState(): keyof typeof BREAKER_STATES;
-  /** Whether the state store answered last; undefined without a store. */
-  stateReachable(): boolean | undefined;
-  /** The settings that come from files; undefined where none can. */
-  settingFiles():
-    | { readonly names: readonly string[]; readonly refused: readonly string[] }
-    | undefined;
-  /** Service plan → its limit of concurrent requests. Only configured plans occur. */
-  planLimits(): ReadonlyMap<string, number>;
-  /** The limit of a plan that is not throttled. */
-  readonly planLimitMax: number;
-  /** Budgets of policies, as far as this instance knows. */
-  budgets(): readonly BudgetSource[];
-  /** The process; undefined where the runtime does not tell. */
-  process(): ProcessUsage | undefined;
-  /** Signal → spans or log lines dropped so far. */
-  dropped(): Readonly<Record<string, number>>;
-  /** Batches that could not be remembered for their callbacks. Absent without callbacks. */
-  batchesLost?(): number;
-}
-
-/** What is used of a budget of a policy in its current window, in message parts. */
-export interface BudgetSource {
-  readonly policy: string;
-  readonly unit: string;
-  readonly limit: number;
-  readonly used: number;
-}
-
-/** What a process has used. */
-export interface ProcessUsage {
-  /** Seconds of CPU time since its start. */
-  readonly cpuS: number;
-  readonly residentBytes: number;
-  /** Seconds since the epoch. */
-  readonly startTimeS: number;
-}
+import { type CollectMetrics, cumulative, type MetricName } from "./metric_producer.ts";
+import type { BreakerState, BudgetSource, MetricSources } from "./metric_sources.ts";
 
 /** What the gauges need beside {@linkcode MetricSources}. */
 interface AllSources extends MetricSources {
@@ -63,16 +15,13 @@ interface AllSources extends MetricSources {
 type Values = readonly (readonly [value: number, attributes?: Attributes])[];
 
 /** A metric that is read from its source at every collection. */
-interface Gauge {
-  readonly name: string;
-  readonly description: string;
-  readonly unit?: string;
+interface Gauge extends MetricName {
   /** Default: a gauge. */
   readonly kind?: "counter" | "up_down_counter";
   readonly values: (sources: AllSources) => Values;
 }
 
-const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
+const BREAKER_STATES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
 /**
  * Maximum number of budgets, and of service plans, that an instance shows: those that are used most,
@@ -212,11 +161,10 @@ export function gaugesOf(sources: AllSources): CollectMetrics {
 }
 
 function metricOf(gauge: Gauge, values: Values, startTime: HrTime): MetricData {
-  const { name, description, unit = "", kind } = gauge;
+  const { kind } = gauge;
   const endTime = hrTime();
   const metric = {
-    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
-    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+    ...cumulative(gauge),
     dataPoints: values.map(([value, attributes = {}]) => ({
       value,
       attributes,

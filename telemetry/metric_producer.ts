@@ -1,5 +1,27 @@
-import type { CollectionResult, MetricData, MetricProducer } from "@opentelemetry/sdk-metrics";
+import { ValueType } from "@opentelemetry/api";
+import {
+  AggregationTemporality,
+  type CollectionResult,
+  type MetricData,
+  type MetricProducer,
+} from "@opentelemetry/sdk-metrics";
 import type { Resource } from "@opentelemetry/resources";
+
+/** What a metric is called. */
+export interface MetricName {
+  readonly name: string;
+  readonly description: string;
+  /** A unit of UCUM; default: none. */
+  readonly unit?: string;
+}
+
+/** What all metrics that are made here have in common. */
+export function cumulative({ name, description, unit = "" }: MetricName) {
+  return {
+    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  };
+}
 
 /** Collects the current values of metrics; those without a data point are left out. */
 export type CollectMetrics = () => readonly MetricData[];

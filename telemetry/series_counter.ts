@@ -1,17 +1,7 @@
-import { type Attributes, type HrTime, ValueType } from "@opentelemetry/api";
+import type { Attributes, HrTime } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
-import {
-  AggregationTemporality,
-  DataPointType,
-  type SumMetricData,
-} from "@opentelemetry/sdk-metrics";
-
-/** What a {@linkcode SeriesCounter} is called. */
-export interface SeriesCounterOptions {
-  readonly name: string;
-  readonly description: string;
-  readonly unit?: string;
-}
+import { DataPointType, type SumMetricData } from "@opentelemetry/sdk-metrics";
+import { cumulative, type MetricName } from "./metric_producer.ts";
 
 /** A series: its attributes, made once, and its count. */
 interface Series {
@@ -25,11 +15,11 @@ interface Series {
  * request is counted by. Its attributes must have a limited number of values.
  */
 export class SeriesCounter {
-  readonly #options: SeriesCounterOptions;
+  readonly #name: MetricName;
   readonly #series = new Map<string, Series>();
 
-  constructor(options: SeriesCounterOptions) {
-    this.#options = options;
+  constructor(name: MetricName) {
+    this.#name = name;
   }
 
   /**
@@ -49,11 +39,9 @@ export class SeriesCounter {
 
   /** The cumulative values of all series, as the SDK has them. */
   collect(): SumMetricData {
-    const { name, description, unit = "" } = this.#options;
     const endTime = hrTime();
     return {
-      descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      ...cumulative(this.#name),
       dataPointType: DataPointType.SUM,
       isMonotonic: true,
       dataPoints: [...this.#series.values()].map(({ attributes, startTime, count }) => (

@@ -4,7 +4,8 @@ import type { Exchange } from "../../exchange.ts";
 import { TransportError } from "../../errors/transport_error.ts";
 import { createGateway } from "../../gateway.ts";
 import { OPERATIONS } from "../../operations.ts";
-import { MAX_SHOWN, type MetricSources } from "../../telemetry/gauges.ts";
+import { MAX_SHOWN } from "../../telemetry/gauges.ts";
+import type { MetricSources } from "../../telemetry/metric_sources.ts";
 import { COUNTRY_CODES } from "../../policies/countries.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import {
